@@ -1,0 +1,1 @@
+//! Spans and diagnostics: what went wrong, where, and what to do.

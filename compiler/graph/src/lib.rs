@@ -1,0 +1,1 @@
+//! Program to dataflow graph: lowering, passes, text and DOT.

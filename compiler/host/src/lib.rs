@@ -1,0 +1,1 @@
+//! Values, and the pure operations that graph nodes perform on them.

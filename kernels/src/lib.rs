@@ -1,0 +1,1 @@
+//! The numeric kernels of the engine: one interface, a portable twin and SIMD homes.

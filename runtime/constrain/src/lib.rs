@@ -1,0 +1,1 @@
+//! Constraint to automaton to token mask.

@@ -1,0 +1,1 @@
+//! Scheduler, radix cache, slots, step and sampler: tokens in, tokens out.

@@ -1,0 +1,2 @@
+//! The command line of sgl: arguments in, results and diagnostics on the terminal out.
+fn main() {}
