@@ -1,1 +1,22 @@
-//! What an executor and a backend say to each other: requests, constraints, events, usage.
+//! What an executor and a backend say to each other.
+//!
+//! 1. The executor builds a [`Prompt`]: an immutable value that grows by sharing its past.
+//! 2. It sends a [`Request`]: that prompt and what to do with it ([`Generate`] or [`Select`]).
+//! 3. A [`Backend`] answers with a [`Reply`]: a stream of [`Event`]s that ends in one outcome or one [`Failure`].
+//!
+//! A type of the language reaches the backend as a [`Constraint`], plain data that says what text is allowed.
+//!
+//! **Architecture invariant:** everything here is data, and one trait. No tokenizer, no automaton, no graph, no socket.
+
+mod backend;
+mod constraint;
+mod prompt;
+mod request;
+
+pub use backend::{Backend, Event, Failure, Outcome, Rendered, Reply, ReplySender, reply};
+pub use constraint::{Constraint, Field, Json, Literal, Schema};
+pub use prompt::{Message, Output, Part, Prompt, Role};
+pub use request::{
+    Ask, Finish, Generate, Generated, OptionScore, Request, Sampling, Select, SelectBy, Selected, Stop, TokenLogprob,
+    Usage,
+};

@@ -1,0 +1,121 @@
+//! What text a generation may produce, as plain data. Built into an automaton by `sgl-constrain`.
+
+use std::sync::Arc;
+
+/// The texts that one generation may produce.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Constraint {
+    /// Free text between `min_len` and `max_len` characters (Unicode scalar values).
+    Text {
+        /// Fewest characters.
+        min_len: u32,
+        /// Most characters; none for no bound.
+        max_len: Option<u32>,
+    },
+    /// Text that this regular expression (syntax of `regex-syntax`) matches from end to end.
+    Regex(Arc<str>),
+    /// Exactly one of these texts, not empty.
+    Choice(Vec<Arc<str>>),
+    /// JSON of this schema, written compactly: no white space outside strings.
+    Json(Arc<Schema>),
+}
+
+impl Constraint {
+    /// Free text without any bound.
+    pub const FREE: Constraint = Constraint::Text { min_len: 0, max_len: None };
+
+    /// Whether every text is allowed, so that no automaton is needed.
+    pub fn is_free(&self) -> bool {
+        *self == Constraint::FREE
+    }
+}
+
+/// A JSON shape with named, possibly recursive, parts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schema {
+    /// The shape of the whole value.
+    pub root: Json,
+    /// What [`Json::Ref`] points into: name (for messages) and shape.
+    pub defs: Vec<(Arc<str>, Json)>,
+}
+
+/// The shape of a JSON value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Json {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool,
+    /// A canonical integer (no leading zeros, no `-0`) in `min..=max`.
+    Int {
+        /// Smallest value; none: any 64-bit integer.
+        min: Option<i64>,
+        /// Largest value; none: any 64-bit integer.
+        max: Option<i64>,
+    },
+    /// A canonical decimal number in `min..=max`, exactly.
+    Float {
+        /// Smallest value.
+        min: Option<f64>,
+        /// Largest value.
+        max: Option<f64>,
+    },
+    /// A string whose value has `min_len..=max_len` characters.
+    Str {
+        /// Fewest characters.
+        min_len: u32,
+        /// Most characters; none for no bound.
+        max_len: Option<u32>,
+    },
+    /// A string whose value this regular expression matches from end to end.
+    Pattern(Arc<str>),
+    /// One of these scalars.
+    Literals(Vec<Literal>),
+    /// An array of `min..=max` elements of one shape.
+    List {
+        /// Shape of each element.
+        item: Box<Json>,
+        /// Fewest elements.
+        min: u32,
+        /// Most elements; none for no bound.
+        max: Option<u32>,
+    },
+    /// An array with exactly these elements.
+    Tuple(Vec<Json>),
+    /// An object with free, distinct keys.
+    Map(Box<Json>),
+    /// An object with these fields, in this order.
+    Object(Vec<Field>),
+    /// Any one of these.
+    AnyOf(Vec<Json>),
+    /// Any JSON value.
+    Any,
+    /// The shape `defs[n]` of the schema.
+    Ref(usize),
+}
+
+/// One field of [`Json::Object`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// The key.
+    pub name: Arc<str>,
+    /// The shape of the value.
+    pub json: Json,
+    /// Whether the field may be left out.
+    pub optional: bool,
+}
+
+/// A scalar constant.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    /// A string value.
+    Str(Arc<str>),
+    /// An integer.
+    Int(i64),
+    /// A number.
+    Float(f64),
+    /// A truth value.
+    Bool(bool),
+    /// `null`
+    Null,
+}
