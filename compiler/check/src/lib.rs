@@ -1,1 +1,5 @@
-//! Tree to Program: names, types and argument checks.
+//! Tree to [`program::Program`]: names, types and argument checks.
+
+pub mod builtins;
+pub mod program;
+pub mod types;

@@ -1,1 +1,3 @@
-//! Program to dataflow graph: lowering, passes, text and DOT.
+//! Program to dataflow graph.
+
+pub mod graph;

@@ -80,9 +80,7 @@ pub trait Model: Send {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ModelError {
     /// The per-row lists differ in length.
-    #[error(
-        "a batch of {tokens} tokens came with {positions} positions and {slots} slots; give one of each a row"
-    )]
+    #[error("a batch of {tokens} tokens came with {positions} positions and {slots} slots; give one of each a row")]
     Lengths {
         /// Tokens given.
         tokens: usize,
@@ -102,9 +100,7 @@ pub enum ModelError {
         vocab_size: usize,
     },
     /// A position past the context length.
-    #[error(
-        "row {row} is at position {position}, but the model reads {context_length} positions at most"
-    )]
+    #[error("row {row} is at position {position}, but the model reads {context_length} positions at most")]
     Position {
         /// The row.
         row: usize,
@@ -170,9 +166,7 @@ pub enum ModelError {
         given: usize,
     },
     /// The KV pool cannot be allocated.
-    #[error(
-        "a KV pool of {slots} slots needs {bytes} bytes, more than can be had; ask for fewer slots"
-    )]
+    #[error("a KV pool of {slots} slots needs {bytes} bytes, more than can be had; ask for fewer slots")]
     OutOfMemory {
         /// Slots asked for.
         slots: usize,
@@ -183,12 +177,7 @@ pub enum ModelError {
 
 impl Batch<'_> {
     /// Checks every index of the batch against the model, its pool of `slots` and the output.
-    pub fn check(
-        &self,
-        config: &ModelConfig,
-        slots: usize,
-        logits: &[f32],
-    ) -> Result<(), ModelError> {
+    pub fn check(&self, config: &ModelConfig, slots: usize, logits: &[f32]) -> Result<(), ModelError> {
         self.check_rows(config, slots)?;
         self.check_segments(slots)?;
         let rows = self.tokens.len();
@@ -197,10 +186,7 @@ impl Batch<'_> {
         }
         let needed = self.logits.len().saturating_mul(config.vocab_size);
         if needed != logits.len() {
-            return Err(ModelError::LogitsLength {
-                needed,
-                given: logits.len(),
-            });
+            return Err(ModelError::LogitsLength { needed, given: logits.len() });
         }
         Ok(())
     }
@@ -208,29 +194,17 @@ impl Batch<'_> {
     fn check_rows(&self, config: &ModelConfig, slots: usize) -> Result<(), ModelError> {
         let rows = self.tokens.len();
         if self.positions.len() != rows || self.slots.len() != rows {
-            return Err(ModelError::Lengths {
-                tokens: rows,
-                positions: self.positions.len(),
-                slots: self.slots.len(),
-            });
+            return Err(ModelError::Lengths { tokens: rows, positions: self.positions.len(), slots: self.slots.len() });
         }
         for (row, &token) in self.tokens.iter().enumerate() {
             if token as usize >= config.vocab_size {
-                return Err(ModelError::Token {
-                    row,
-                    token,
-                    vocab_size: config.vocab_size,
-                });
+                return Err(ModelError::Token { row, token, vocab_size: config.vocab_size });
             }
         }
         for (row, &position) in self.positions.iter().enumerate() {
             let (position, context_length) = (position as usize, config.context_length);
             if position >= context_length {
-                return Err(ModelError::Position {
-                    row,
-                    position,
-                    context_length,
-                });
+                return Err(ModelError::Position { row, position, context_length });
             }
         }
         check_slots(self.slots, slots)?;
@@ -248,13 +222,7 @@ impl Batch<'_> {
         for (index, segment) in self.segments.iter().enumerate() {
             let Range { start, end } = segment.rows;
             if start != expected || end <= start || end > rows {
-                return Err(ModelError::Segments {
-                    segment: index,
-                    start,
-                    end,
-                    expected,
-                    rows,
-                });
+                return Err(ModelError::Segments { segment: index, start, end, expected, rows });
             }
             expected = end;
             let own = end - start;
@@ -262,29 +230,16 @@ impl Batch<'_> {
             let earlier = context.checked_sub(own);
             let ends_in_own = earlier.is_some_and(|earlier| {
                 segment.context[earlier..] == self.slots[start..end]
-                    && self.positions[start..end]
-                        .iter()
-                        .zip(earlier..)
-                        .all(|(&p, want)| p as usize == want)
+                    && self.positions[start..end].iter().zip(earlier..).all(|(&p, want)| p as usize == want)
             });
             if !ends_in_own {
-                return Err(ModelError::Context {
-                    segment: index,
-                    rows: own,
-                    context,
-                });
+                return Err(ModelError::Context { segment: index, rows: own, context });
             }
             check_slots(segment.context, slots)?;
         }
         if expected != rows {
             let segment = self.segments.len();
-            return Err(ModelError::Segments {
-                segment,
-                start: rows,
-                end: rows,
-                expected,
-                rows,
-            });
+            return Err(ModelError::Segments { segment, start: rows, end: rows, expected, rows });
         }
         Ok(())
     }

@@ -23,10 +23,7 @@ impl SimModel {
             layers: 0,
             kv_bytes_per_slot: size_of::<u32>(),
         };
-        Self {
-            config,
-            tokens: Vec::new(),
-        }
+        Self { config, tokens: Vec::new() }
     }
 
     /// The logits after `context`, as [`Model::forward`] gives them: the oracle for what an engine should have seen.
@@ -44,12 +41,10 @@ impl Model for SimModel {
 
     fn reserve(&mut self, slots: usize) -> Result<(), ModelError> {
         let mut tokens = Vec::new();
-        tokens
-            .try_reserve_exact(slots)
-            .map_err(|_| ModelError::OutOfMemory {
-                slots,
-                bytes: slots.saturating_mul(self.config.kv_bytes_per_slot),
-            })?;
+        tokens.try_reserve_exact(slots).map_err(|_| ModelError::OutOfMemory {
+            slots,
+            bytes: slots.saturating_mul(self.config.kv_bytes_per_slot),
+        })?;
         tokens.resize(slots, u32::MAX);
         self.tokens = tokens;
         Ok(())
@@ -60,18 +55,9 @@ impl Model for SimModel {
         for (&slot, &token) in batch.slots.iter().zip(batch.tokens) {
             self.tokens[slot as usize] = token;
         }
-        for (&row, out) in batch
-            .logits
-            .iter()
-            .zip(logits.chunks_exact_mut(self.config.vocab_size))
-        {
-            let segment = batch
-                .segments
-                .iter()
-                .find(|segment| segment.rows.contains(&row));
-            let context = segment.map_or(&[][..], |s| {
-                &s.context[..s.context.len() - (s.rows.end - 1 - row)]
-            });
+        for (&row, out) in batch.logits.iter().zip(logits.chunks_exact_mut(self.config.vocab_size)) {
+            let segment = batch.segments.iter().find(|segment| segment.rows.contains(&row));
+            let context = segment.map_or(&[][..], |s| &s.context[..s.context.len() - (s.rows.end - 1 - row)]);
             write_logits(context.iter().map(|&slot| self.tokens[slot as usize]), out);
         }
         Ok(())
@@ -107,10 +93,7 @@ mod tests {
             tokens,
             positions: &positions,
             slots: &context[context.len() - n..],
-            segments: &[Segment {
-                rows: 0..n,
-                context,
-            }],
+            segments: &[Segment { rows: 0..n, context }],
             logits: &[n - 1],
         };
         let mut out = vec![0.0; model.config().vocab_size];
@@ -126,11 +109,7 @@ mod tests {
         assert_eq!(whole, SimModel::logits(50, &[3, 1, 4]));
         run(&mut model, &[3, 1], 0, &[0, 1]);
         assert_eq!(run(&mut model, &[4], 2, &[0, 1, 6]), whole);
-        assert_ne!(
-            run(&mut model, &[4], 2, &[1, 0, 6]),
-            whole,
-            "another order of slots"
-        );
+        assert_ne!(run(&mut model, &[4], 2, &[1, 0, 6]), whole, "another order of slots");
     }
 
     #[test]
@@ -138,134 +117,29 @@ mod tests {
         let mut model = SimModel::new(50, 4);
         model.reserve(8).unwrap();
         let mut out = vec![0.0; 50];
-        let segments = [Segment {
-            rows: 0..2,
-            context: &[0, 1],
-        }];
-        let good = Batch {
-            tokens: &[1, 2],
-            positions: &[0, 1],
-            slots: &[0, 1],
-            segments: &segments,
-            logits: &[1],
-        };
+        let segments = [Segment { rows: 0..2, context: &[0, 1] }];
+        let good = Batch { tokens: &[1, 2], positions: &[0, 1], slots: &[0, 1], segments: &segments, logits: &[1] };
         assert_eq!(model.forward(&good, &mut out), Ok(()));
         let cases: Vec<(Batch, ModelError)> = vec![
+            (Batch { tokens: &[1], ..good }, ModelError::Lengths { tokens: 1, positions: 2, slots: 2 }),
+            (Batch { tokens: &[1, 50], ..good }, ModelError::Token { row: 1, token: 50, vocab_size: 50 }),
+            (Batch { positions: &[0, 4], ..good }, ModelError::Position { row: 1, position: 4, context_length: 4 }),
+            (Batch { positions: &[0, 2], ..good }, ModelError::Context { segment: 0, rows: 2, context: 2 }),
+            (Batch { slots: &[0, 8], ..good }, ModelError::Slot { slot: 8, slots: 8 }),
+            (Batch { slots: &[1, 1], ..good }, ModelError::SlotTwice { slot: 1 }),
+            (Batch { slots: &[0, 2], ..good }, ModelError::Context { segment: 0, rows: 2, context: 2 }),
             (
-                Batch {
-                    tokens: &[1],
-                    ..good
-                },
-                ModelError::Lengths {
-                    tokens: 1,
-                    positions: 2,
-                    slots: 2,
-                },
+                Batch { segments: &[], ..good },
+                ModelError::Segments { segment: 0, start: 2, end: 2, expected: 0, rows: 2 },
             ),
-            (
-                Batch {
-                    tokens: &[1, 50],
-                    ..good
-                },
-                ModelError::Token {
-                    row: 1,
-                    token: 50,
-                    vocab_size: 50,
-                },
-            ),
-            (
-                Batch {
-                    positions: &[0, 4],
-                    ..good
-                },
-                ModelError::Position {
-                    row: 1,
-                    position: 4,
-                    context_length: 4,
-                },
-            ),
-            (
-                Batch {
-                    positions: &[0, 2],
-                    ..good
-                },
-                ModelError::Context {
-                    segment: 0,
-                    rows: 2,
-                    context: 2,
-                },
-            ),
-            (
-                Batch {
-                    slots: &[0, 8],
-                    ..good
-                },
-                ModelError::Slot { slot: 8, slots: 8 },
-            ),
-            (
-                Batch {
-                    slots: &[1, 1],
-                    ..good
-                },
-                ModelError::SlotTwice { slot: 1 },
-            ),
-            (
-                Batch {
-                    slots: &[0, 2],
-                    ..good
-                },
-                ModelError::Context {
-                    segment: 0,
-                    rows: 2,
-                    context: 2,
-                },
-            ),
-            (
-                Batch {
-                    segments: &[],
-                    ..good
-                },
-                ModelError::Segments {
-                    segment: 0,
-                    start: 2,
-                    end: 2,
-                    expected: 0,
-                    rows: 2,
-                },
-            ),
-            (
-                Batch {
-                    logits: &[2],
-                    ..good
-                },
-                ModelError::LogitsRow { row: 2, rows: 2 },
-            ),
-            (
-                Batch {
-                    logits: &[0, 1],
-                    ..good
-                },
-                ModelError::LogitsLength {
-                    needed: 100,
-                    given: 50,
-                },
-            ),
+            (Batch { logits: &[2], ..good }, ModelError::LogitsRow { row: 2, rows: 2 }),
+            (Batch { logits: &[0, 1], ..good }, ModelError::LogitsLength { needed: 100, given: 50 }),
         ];
         for (batch, error) in cases {
             assert_eq!(model.forward(&batch, &mut out), Err(error));
         }
-        let far = [Segment {
-            rows: 0..2,
-            context: &[9, 0, 1],
-        }];
-        let batch = Batch {
-            positions: &[1, 2],
-            segments: &far,
-            ..good
-        };
-        assert_eq!(
-            model.forward(&batch, &mut out),
-            Err(ModelError::Slot { slot: 9, slots: 8 })
-        );
+        let far = [Segment { rows: 0..2, context: &[9, 0, 1] }];
+        let batch = Batch { positions: &[1, 2], segments: &far, ..good };
+        assert_eq!(model.forward(&batch, &mut out), Err(ModelError::Slot { slot: 9, slots: 8 }));
     }
 }

@@ -1,0 +1,117 @@
+//! The types of the language, as the checker and everything after it see them.
+
+use std::sync::Arc;
+
+use crate::program::StructId;
+
+/// A checked type. Names are resolved: a `type` alias is what it stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Type {
+    /// Text of `min_len..=max_len` characters; `str` alone is `0..`.
+    Str {
+        /// Fewest characters.
+        min_len: u32,
+        /// Most characters.
+        max_len: Option<u32>,
+    },
+    /// Text that a regular expression matches from end to end.
+    Pattern(Arc<str>),
+    /// A regular expression itself: the value of `re"…"`.
+    Regex,
+    /// 64-bit integers in `min..=max`.
+    Int {
+        /// Smallest value.
+        min: Option<i64>,
+        /// Largest value.
+        max: Option<i64>,
+    },
+    /// 64-bit floats in `min..=max`.
+    Float {
+        /// Smallest value.
+        min: Option<f64>,
+        /// Largest value.
+        max: Option<f64>,
+    },
+    /// `true` or `false`.
+    Bool,
+    /// `"a" | "b"`: one of these scalars.
+    Literals(Vec<Const>),
+    /// Only `none`.
+    None,
+    /// `T?`
+    Optional(Box<Type>),
+    /// Lists of `min..=max` elements.
+    List {
+        /// Type of each element.
+        item: Box<Type>,
+        /// Fewest elements.
+        min: u32,
+        /// Most elements.
+        max: Option<u32>,
+    },
+    /// `(A, B)`
+    Tuple(Vec<Type>),
+    /// `map<str, T>`
+    Map(Box<Type>),
+    /// A named record.
+    Struct(StructId),
+    /// `A | B` of structs, told apart by a field of literal type.
+    OneOf(Vec<StructId>),
+    /// An anonymous record: the value of `fork { a: …, b: … }`, `gen.full` and `{ a: 1 }`.
+    Record(Vec<(Arc<str>, Type)>),
+    /// Any JSON value.
+    Json,
+    /// A picture.
+    Image,
+    /// A prompt state.
+    Prompt,
+    /// A function value.
+    Fn(Vec<Type>, Box<Type>),
+    /// A model item, for the argument `model`.
+    Model,
+    /// No value at all: what `return` and `break` have.
+    Never,
+    /// Something already reported: fits everywhere, so that one mistake is one message.
+    Error,
+    /// A type variable of a builtin's signature or of inference, by number.
+    Var(u32),
+}
+
+impl Type {
+    /// `str`
+    pub const STR: Type = Type::Str { min_len: 0, max_len: None };
+    /// `int`
+    pub const INT: Type = Type::Int { min: None, max: None };
+    /// `float`
+    pub const FLOAT: Type = Type::Float { min: None, max: None };
+
+    /// `list<item>` without bounds.
+    pub fn list(item: Type) -> Type {
+        Type::List { item: Box::new(item), min: 0, max: None }
+    }
+
+    /// `item?`; optional types do not nest.
+    pub fn optional(item: Type) -> Type {
+        match item {
+            Type::Optional(_) | Type::None | Type::Json | Type::Error => item,
+            item => Type::Optional(Box::new(item)),
+        }
+    }
+}
+
+/// A constant known at compile time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Const {
+    /// `none`
+    None,
+    /// A truth value.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A float; never NaN.
+    Float(f64),
+    /// Text.
+    Str(Arc<str>),
+    /// A regular expression.
+    Regex(Arc<str>),
+}
