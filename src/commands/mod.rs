@@ -1,0 +1,16 @@
+//! One file for each subcommand: its arguments in, an exit code or a complaint out.
+
+pub mod completions;
+pub mod model;
+
+use crate::args::Command;
+use crate::terminal::{Complaint, Exit};
+
+/// Does what a command says.
+pub fn run(command: Command) -> Result<Exit, Complaint> {
+    match command {
+        Command::Model(command) => model::run(command),
+        Command::Completions { shell } => completions::run(shell),
+        _ => Err(Complaint::usage("not wired")),
+    }
+}

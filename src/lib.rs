@@ -1,0 +1,40 @@
+//! sglc, the command line of sgl: arguments in; results, diagnostics and an exit code out.
+//!
+//! 1. [`args`] turns words into one command.
+//! 2. [`commands`] holds one file for each; the compiler and the engine are called there.
+//! 3. [`models`] finds, pulls and checks the file of a model.
+//! 4. [`render`] draws diagnostics, [`terminal`] everything else that people read.
+//!
+//! Architecture invariant: only this package writes to a terminal, knows clap or miette, or downloads anything.
+//! Architecture invariant: nothing is parsed, checked, lowered, sampled or computed here.
+
+pub mod args;
+pub mod commands;
+pub mod models;
+pub mod terminal;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+use terminal::Exit;
+
+/// Runs one command line, program name first.
+pub fn main(words: impl IntoIterator<Item = OsString>) -> Exit {
+    let outcome = match args::Cli::try_parse_from(words) {
+        Ok(cli) => commands::run(cli.command),
+        Err(error) => return usage(&error),
+    };
+    outcome.unwrap_or_else(|complaint| complaint.report())
+}
+
+/// Prints what clap has to say: help and version are results, the rest are errors.
+pub(crate) fn usage(error: &clap::Error) -> Exit {
+    let text = error.render().ansi().to_string();
+    if error.use_stderr() {
+        terminal::write_error(&text);
+        Exit::Usage
+    } else {
+        terminal::write_result(&text);
+        Exit::Done
+    }
+}

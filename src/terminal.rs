@@ -1,0 +1,231 @@
+//! What people see outside of results: styles, notes, errors in one form, and bars for work that takes a while.
+//!
+//! Colours appear on a terminal only and obey `NO_COLOR`; bars appear on a terminal only and after one second.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use clap::builder::styling::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::models::{self, Progress};
+
+/// Style of the word `error` and of spans that are wrong.
+pub const ERROR: Style = AnsiColor::Red.on_default().bold();
+/// Style of the word `warning`.
+pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+/// Style of help and of things that went well.
+pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+/// Style of names.
+pub const NAME: Style = AnsiColor::Cyan.on_default();
+/// Style of what matters less.
+pub const DIM: Style = Style::new().dimmed();
+
+/// How a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// Everything that was asked for is done.
+    Done = 0,
+    /// A program, a model or a file failed.
+    Failed = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// A program does not compile.
+    DoesNotCompile = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// An error on its way to a person: one sentence, what led to it, what to do.
+#[derive(Debug, Clone)]
+pub struct Complaint {
+    /// What went wrong, without a full stop.
+    pub message: String,
+    /// What led to it.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub help: Vec<String>,
+    /// The exit code it leads to.
+    pub exit: Exit,
+}
+
+impl Complaint {
+    /// Something failed while it ran.
+    pub fn failed(message: impl Into<String>) -> Complaint {
+        Complaint { message: message.into(), notes: Vec::new(), help: Vec::new(), exit: Exit::Failed }
+    }
+
+    /// The command line asks for something that cannot be.
+    pub fn usage(message: impl Into<String>) -> Complaint {
+        Complaint { exit: Exit::Usage, ..Complaint::failed(message) }
+    }
+
+    /// The same with one more line of what led to it.
+    pub fn note(mut self, line: impl Into<String>) -> Complaint {
+        self.notes.push(line.into());
+        self
+    }
+
+    /// The same with one more line of what to do.
+    pub fn help(mut self, line: impl Into<String>) -> Complaint {
+        self.help.push(line.into());
+        self
+    }
+
+    /// Text for a terminal; styles are taken out on the way to anything else.
+    pub fn draw(&self) -> String {
+        let mut out = format!("{ERROR}error{ERROR:#}: {}\n", self.message);
+        for line in &self.notes {
+            let _ = writeln!(out, "  {DIM}note{DIM:#}: {line}");
+        }
+        for line in &self.help {
+            let _ = writeln!(out, "  {GOOD}help{GOOD:#}: {line}");
+        }
+        out
+    }
+
+    /// Writes it to standard error.
+    pub fn report(&self) -> Exit {
+        write_error(&self.draw());
+        self.exit
+    }
+}
+
+impl From<models::Error> for Complaint {
+    fn from(error: models::Error) -> Complaint {
+        let exit = match error {
+            models::Error::Unknown { .. } | models::Error::NoFile { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Complaint { message: error.to_string(), notes: error.notes(), help: error.help(), exit }
+    }
+}
+
+/// Writes to standard output. A reader that went away (`| head`) ends the process quietly, as it does other tools.
+pub fn write_result(text: &str) {
+    let mut out = anstream::stdout().lock();
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        std::process::exit(Exit::Failed as i32);
+    }
+}
+
+/// Writes to standard error; what cannot be written there is lost.
+pub fn write_error(text: &str) {
+    let mut out = anstream::stderr().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// One value as JSON, indented, with a newline.
+pub fn write_json(value: &impl serde::Serialize) -> Result<(), Complaint> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Complaint::failed(format!("the result cannot be written as JSON: {error}")))?;
+    write_result(&format!("{text}\n"));
+    Ok(())
+}
+
+/// A count of bytes for people: `98.4 MB`.
+pub fn bytes(count: u64) -> String {
+    let units = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    match units.iter().find(|(_, size)| count as f64 >= *size) {
+        Some((unit, size)) => format!("{:.1} {unit}", count as f64 / size),
+        None => format!("{count} B"),
+    }
+}
+
+/// `1 error`, `2 errors`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Bars on standard error; one at a time.
+pub struct Bars {
+    on: bool,
+    current: Mutex<Option<Current>>,
+}
+
+struct Current {
+    what: String,
+    total: u64,
+    since: Instant,
+    bar: Option<ProgressBar>,
+}
+
+/// Work that ends sooner than this shows no bar.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Default for Bars {
+    fn default() -> Self {
+        Bars { on: io::stderr().is_terminal(), current: Mutex::new(None) }
+    }
+}
+
+impl Bars {
+    fn with(&self, change: impl FnOnce(&mut Option<Current>)) {
+        if self.on {
+            change(&mut self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        }
+    }
+}
+
+impl Progress for Bars {
+    fn begin(&self, what: &str, total: u64) {
+        self.with(|current| {
+            *current = Some(Current { what: what.to_string(), total, since: Instant::now(), bar: None });
+        });
+    }
+
+    fn at(&self, done: u64) {
+        self.with(|current| {
+            let Some(current) = current else { return };
+            if current.bar.is_none() && current.since.elapsed() >= PATIENCE {
+                let bar = ProgressBar::with_draw_target(Some(current.total), ProgressDrawTarget::stderr());
+                let form = "{msg}  {bar:30.cyan/dim}  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
+                bar.set_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()));
+                bar.set_message(current.what.clone());
+                current.bar = Some(bar);
+            }
+            if let Some(bar) = &current.bar {
+                bar.set_position(done);
+            }
+        });
+    }
+
+    fn end(&self) {
+        self.with(|current| {
+            if let Some(bar) = current.take().and_then(|current| current.bar) {
+                bar.finish_and_clear();
+            }
+        });
+    }
+
+    fn note(&self, line: &str) {
+        write_error(&format!("{DIM}{line}{DIM:#}\n"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_read_like_a_file_manager() {
+        assert_eq!(bytes(12), "12 B");
+        assert_eq!(bytes(98_362_432), "98.4 MB");
+        assert_eq!(bytes(1_117_320_768), "1.1 GB");
+    }
+
+    #[test]
+    fn a_complaint_has_one_form() {
+        let complaint = Complaint::usage("no such thing").note("looked here").help("look there");
+        assert_eq!(complaint.exit, Exit::Usage);
+        let plain = anstream::adapter::strip_str(&complaint.draw()).to_string();
+        assert_eq!(plain, "error: no such thing\n  note: looked here\n  help: look there\n");
+    }
+}
