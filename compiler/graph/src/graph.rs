@@ -9,7 +9,10 @@
 //! is an edge like any other), **effect** carries nothing but the order of what the outside can see.
 //!
 //! Leaving early (`return`, `break`, `continue`) is data as well: an *exit* pair `(exit, result)`, where `exit` is one of the
-//! numbers in [`exit`], and the rest of the block is in the arm of a [`NodeKind::Switch`] that runs when it is 0.
+//! numbers in [`exit`], and what follows is in the arm of a [`NodeKind::Switch`] that runs when it is 0.
+//!
+//! A prompt is also a value: where a node takes data it may be given a state, and the other way round (then the value is
+//! of type `prompt`). An effect is only an effect.
 
 use std::sync::Arc;
 
@@ -147,6 +150,8 @@ pub enum NodeKind {
     Model(ModelId),
     /// The prompt with nothing in it. `[] → [state]`
     Empty,
+    /// Nothing happened yet: where an order begins that no caller gave (constants, defaults). `[] → [effect]`
+    Start,
     /// A pure operation. `[operands…] → [value]`
     Host(HostOp),
     /// Appends text. `[state, holes…] → [state]`
@@ -169,10 +174,20 @@ pub enum NodeKind {
     Switch(Vec<Region>),
     /// Runs a region for each element or while it says so.
     Loop(Box<Loop>),
+    /// Appends the picture at a path. `[state, path] → [state]`
+    Image,
     /// Calls an item. `[state (prompt items)] [effect (effectful items)] arguments… → value [state] [effect]`
-    Call(FnId),
+    Call {
+        /// What is called.
+        function: FnId,
+        /// See [`Gen::site`].
+        site: u32,
+    },
     /// Calls a function value. `[function, effect, arguments…] → [value, effect]`
-    CallValue,
+    CallValue {
+        /// See [`Gen::site`].
+        site: u32,
+    },
     /// Makes a function value of a region with parameters `[effect, arguments…, captures…]` and results `[value, effect]`.
     /// `[captures…] → [value]`
     Closure {
@@ -239,7 +254,7 @@ pub struct Select {
 /// `Each`: `[list, carried…, captures…] → [carried…, (collected), (exit, result)]`, and its region
 /// `[element, index, carried…, captures…] → [carried…, (item), (keep), (exit, result)]`.
 /// `While`: `[carried…, captures…] → [carried…, (exit, result)]`, and its region
-/// `[carried…, captures…] → [again, carried…, (exit, result)]`.
+/// `[carried…, captures…] → [again, carried…, (exit, result)]`: one test of the condition and, where it holds, the body.
 ///
 /// Iterations of `Each` start together; what is carried orders them as far as it must. With `exits`, an iteration starts
 /// when the one before has said that it did not leave. An exit of `continue` counts as none; `break` ends the loop and
@@ -261,8 +276,9 @@ pub struct Loop {
     /// Whether iterations may leave early.
     pub exits: bool,
     /// Whether iterations have effects that keep no order among each other (`fork`, comprehensions): the first capture
-    /// and the first result of the region are an effect, an item fails where its iteration's effect failed, and the last
-    /// output of the node is an effect that waits for all iterations, failed or not.
+    /// and the first result of the region (before what is carried) are an effect, an item fails where its iteration's
+    /// effect failed, and the last output of the node (after the exit pair) is an effect that waits for all iterations,
+    /// failed or not.
     pub joins_effects: bool,
     /// The body.
     pub body: Region,
