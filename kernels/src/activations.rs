@@ -1,0 +1,94 @@
+//! Activations in 8 bits: rows of floats in, blocks of 32 codes with scale and sums out.
+
+use crate::Kernels;
+use crate::block::BLOCK;
+use crate::cpu::for_each_home;
+use crate::disjoint::Disjoint;
+use crate::matmul::Input;
+
+/// 32 activations of one row as codes in -127..=127, and the sums that the products need beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[repr(C)]
+pub struct ActivationBlock {
+    /// The codes.
+    pub q: [i8; BLOCK],
+    /// What a code of 1 stands for: the largest magnitude / 127.
+    pub scale: f32,
+    /// `scale` × the sum of the codes, for weights with a minimum.
+    pub sum: f32,
+    /// The sums of the codes 0..16 and 16..32, for weights with an offset.
+    pub halves: [i32; 2],
+}
+
+impl ActivationBlock {
+    /// Rounds to nearest, ties to even.
+    #[inline(always)]
+    fn quantise(values: &[f32; BLOCK]) -> Self {
+        // Adding this leaves a number below 2^22 as a whole one in the low bits of the sum.
+        const ROUND: f32 = 12_582_912.0;
+        let largest = values
+            .iter()
+            .fold(0.0f32, |max, x| if x.abs() > max { x.abs() } else { max });
+        // Below this the inverse would overflow; such a block is zero beside any other.
+        let inverse = if largest > 1e-30 {
+            127.0 / largest
+        } else {
+            0.0
+        };
+        let mut block = Self {
+            scale: largest / 127.0,
+            ..Self::default()
+        };
+        for (q, x) in block.q.iter_mut().zip(values) {
+            *q = (x * inverse + ROUND).to_bits() as i8;
+        }
+        let sum = |codes: &[i8]| codes.iter().map(|&q| i32::from(q)).sum();
+        block.halves = [sum(&block.q[..BLOCK / 2]), sum(&block.q[BLOCK / 2..])];
+        block.sum = block.scale * (block.halves[0] + block.halves[1]) as f32;
+        block
+    }
+}
+
+for_each_home! {
+    /// Column block `index` of every row, one after the other.
+    fn quantise_column(values: &[f32], cols: usize, index: usize, out: &mut [ActivationBlock]) {
+        for (row, out) in values.chunks_exact(cols).zip(out) {
+            if let Some(values) = row[index * BLOCK..].first_chunk() {
+                *out = ActivationBlock::quantise(values);
+            }
+        }
+    }
+}
+
+impl Kernels {
+    /// Makes the rows of `values`, `cols` long each, the input of products with 8-bit activations. `blocks` is
+    /// scratch of any length. Rows that are no multiple of 32 long stay floats.
+    ///
+    /// # Panics
+    /// If `values` does not hold whole rows.
+    pub fn quantise<'a>(
+        &mut self,
+        values: &'a [f32],
+        cols: usize,
+        blocks: &'a mut Vec<ActivationBlock>,
+    ) -> Input<'a> {
+        let input = Input::float(values, cols);
+        if !cols.is_multiple_of(BLOCK) {
+            return input;
+        }
+        let (rows, columns) = (input.rows(), cols / BLOCK);
+        blocks.resize(rows * columns, ActivationBlock::default());
+        let out = Disjoint::new(blocks);
+        let home = self.home;
+        self.pool
+            .split(columns, columns.min(1024 / rows.max(1)), &|range, _| {
+                for index in range {
+                    // SAFETY: column block `index` is this task's alone, and its blocks lie together.
+                    #[allow(unsafe_code)]
+                    let out = unsafe { out.slice(index * rows..(index + 1) * rows) };
+                    quantise_column(home, values, cols, index, out);
+                }
+            });
+        input.with_blocks(blocks)
+    }
+}

@@ -1,0 +1,276 @@
+//! Attention over lists of slots: queries and a pool of keys and values in, weighted values out.
+//!
+//! Grouped heads share keys. A row reads its context in tiles of [`TILE`] positions that start at multiples of it, with an
+//! online softmax (Milakov and Gimelshein 2018), so a row's sums do not depend on how its prompt was cut into steps.
+
+use std::ops::Range;
+
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+
+use crate::Kernels;
+use crate::cpu::for_each_home;
+use crate::disjoint::Disjoint;
+use crate::math::{dot, exp, sum_by};
+
+/// Positions in a tile.
+const TILE: usize = 64;
+
+/// Rows of a span that share the conversion of a tile.
+const ROWS: usize = 16;
+
+/// The heads of a layer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AttentionShape {
+    /// Query heads; a multiple of `kv_heads`.
+    pub heads: usize,
+    /// Key and value heads.
+    pub kv_heads: usize,
+    /// Numbers in a head; a multiple of 8.
+    pub head_dim: usize,
+    /// What scores are multiplied with: `1 / √head_dim` as a rule.
+    pub scale: f32,
+}
+
+/// Consecutive rows of one sequence: row `i` of `n` reads `context[..context.len() - (n - 1 - i)]`.
+#[derive(Debug, Clone)]
+pub struct AttentionSpan<'a> {
+    /// The rows.
+    pub rows: Range<usize>,
+    /// The slots of the positions from 0 on, the rows' own at the end.
+    pub context: &'a [u32],
+}
+
+/// Keys or values of one layer: slot × `kv_heads` × `head_dim`.
+#[derive(Debug, Clone, Copy)]
+pub enum KvView<'a> {
+    /// Halves.
+    F16(&'a [f16]),
+    /// Floats.
+    F32(&'a [f32]),
+}
+
+impl KvView<'_> {
+    #[inline]
+    fn read(&self, range: Range<usize>, out: &mut [f32]) {
+        match self {
+            Self::F16(values) => values[range].convert_to_f32_slice(out),
+            Self::F32(values) => out.copy_from_slice(&values[range]),
+        }
+    }
+}
+
+/// A thread's working memory.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    states: Vec<State>,
+}
+
+/// The running softmax of one row and head.
+#[derive(Clone, Copy)]
+struct State {
+    max: f32,
+    sum: f32,
+}
+
+impl Kernels {
+    /// `out` and `queries` are rows × `heads` × `head_dim`; rows in no span are left as they are.
+    ///
+    /// # Panics
+    /// If sizes do not fit the shape, a slot is outside the pool, or spans overlap.
+    pub fn attention(
+        &mut self,
+        shape: AttentionShape,
+        queries: &[f32],
+        keys: KvView<'_>,
+        values: KvView<'_>,
+        spans: &[AttentionSpan<'_>],
+        out: &mut [f32],
+    ) {
+        let AttentionShape {
+            heads,
+            kv_heads,
+            head_dim,
+            ..
+        } = shape;
+        assert!(
+            kv_heads > 0 && heads.is_multiple_of(kv_heads) && head_dim.is_multiple_of(8),
+            "{shape:?}"
+        );
+        assert_eq!(queries.len(), out.len());
+        assert!(
+            spans
+                .windows(2)
+                .all(|pair| pair[0].rows.end <= pair[1].rows.start),
+            "spans overlap"
+        );
+        assert!(
+            spans
+                .iter()
+                .all(|span| span.rows.len() <= span.context.len()),
+            "rows without a context"
+        );
+        let work: usize = spans
+            .iter()
+            .map(|span| span.rows.len() * span.context.len())
+            .sum();
+        let tasks: Vec<_> = spans
+            .iter()
+            .flat_map(|span| {
+                span.rows
+                    .clone()
+                    .step_by(ROWS)
+                    .map(move |start| (span, start))
+            })
+            .flat_map(|(span, start)| {
+                (0..kv_heads).map(move |head| (span, start..span.rows.end.min(start + ROWS), head))
+            })
+            .collect();
+        let out = Disjoint::new(out);
+        let (home, scratch) = (self.home, &self.scratch);
+        // A short context of a lone row is done before another thread is awake.
+        let grain = if work * heads * head_dim < 64 * 1024 {
+            tasks.len()
+        } else {
+            1
+        };
+        self.pool.split(tasks.len(), grain, &|range, thread| {
+            let mut scratch = scratch[thread]
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            for (span, rows, kv_head) in &tasks[range] {
+                attend(
+                    home,
+                    shape,
+                    queries,
+                    keys,
+                    values,
+                    span,
+                    rows.clone(),
+                    *kv_head,
+                    &out,
+                    &mut scratch,
+                );
+            }
+        });
+    }
+}
+
+/// Some rows of a span and one head of keys.
+#[expect(clippy::too_many_arguments, reason = "the views of one task")]
+fn attend(
+    home: crate::Home,
+    shape: AttentionShape,
+    queries: &[f32],
+    keys: KvView<'_>,
+    values: KvView<'_>,
+    span: &AttentionSpan<'_>,
+    rows: Range<usize>,
+    kv_head: usize,
+    out: &Disjoint<'_, f32>,
+    scratch: &mut Scratch,
+) {
+    let AttentionShape {
+        heads,
+        kv_heads,
+        head_dim,
+        scale,
+    } = shape;
+    let group = heads / kv_heads;
+    let Scratch {
+        keys: key_tile,
+        values: value_tile,
+        states,
+    } = scratch;
+    key_tile.resize(TILE * head_dim, 0.0);
+    value_tile.resize(TILE * head_dim, 0.0);
+    states.clear();
+    states.resize(
+        rows.len() * group,
+        State {
+            max: f32::NEG_INFINITY,
+            sum: 0.0,
+        },
+    );
+    let visible = |row: usize| span.context.len() - (span.rows.end - 1 - row);
+    let place = |row: usize, member: usize| {
+        let start = (row * heads + kv_head * group + member) * head_dim;
+        start..start + head_dim
+    };
+    // SAFETY: each row and head of a span belongs to one task, and spans do not overlap.
+    #[allow(unsafe_code)]
+    let part = |row, member| unsafe { out.slice(place(row, member)) };
+    for row in rows.clone() {
+        (0..group).for_each(|member| part(row, member).fill(0.0));
+    }
+    let context = &span.context[..visible(rows.end - 1)];
+    for (tile, slots) in context.chunks(TILE).enumerate() {
+        for (i, &slot) in slots.iter().enumerate() {
+            let at = (slot as usize * kv_heads + kv_head) * head_dim;
+            keys.read(
+                at..at + head_dim,
+                &mut key_tile[i * head_dim..(i + 1) * head_dim],
+            );
+            values.read(
+                at..at + head_dim,
+                &mut value_tile[i * head_dim..(i + 1) * head_dim],
+            );
+        }
+        for (row, states) in rows.clone().zip(states.chunks_exact_mut(group)) {
+            let seen = visible(row).saturating_sub(tile * TILE).min(slots.len()) * head_dim;
+            if seen == 0 {
+                continue;
+            }
+            for (member, state) in states.iter_mut().enumerate() {
+                let query = &queries[place(row, member)];
+                read_tile(
+                    home,
+                    query,
+                    &key_tile[..seen],
+                    &value_tile[..seen],
+                    scale,
+                    state,
+                    part(row, member),
+                );
+            }
+        }
+    }
+    for (row, states) in rows.zip(states.chunks_exact(group)) {
+        for (member, state) in states.iter().enumerate() {
+            part(row, member).iter_mut().for_each(|x| *x /= state.sum);
+        }
+    }
+}
+
+for_each_home! {
+    /// Adds a tile's values to `out`, weighted by their scores, on the scale of the largest score so far.
+    fn read_tile(query: &[f32], keys: &[f32], values: &[f32], scale: f32, state: &mut State, out: &mut [f32]) {
+        let head_dim = query.len();
+        let mut weights = [f32::NEG_INFINITY; TILE];
+        for (weight, key) in weights.iter_mut().zip(keys.chunks_exact(head_dim)) {
+            *weight = dot(query, key) * scale;
+        }
+        let max = weights.iter().fold(state.max, |max, &x| if x > max { x } else { max });
+        let shrink = exp(state.max - max);
+        for weight in &mut weights {
+            *weight = exp(*weight - max);
+        }
+        *state = State { max, sum: state.sum * shrink + sum_by(&weights, |x| x) };
+        // Thirty-two sums at a time stay in registers.
+        for (part, out) in out.chunks_mut(32).enumerate() {
+            let mut sums = [0.0; 32];
+            let sums = &mut sums[..out.len()];
+            for (sum, out) in sums.iter_mut().zip(out.iter()) {
+                *sum = out * shrink;
+            }
+            for (weight, value) in weights.iter().zip(values.chunks_exact(head_dim)) {
+                for (sum, value) in sums.iter_mut().zip(&value[part * 32..]) {
+                    *sum += weight * value;
+                }
+            }
+            out.copy_from_slice(sums);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The truth about products: a panel of eight weight rows times rows of activations, in plain Rust.
+
+use std::ops::Range;
+
+use crate::activations::ActivationBlock;
+use crate::block::{BLOCK, Coding, Scales};
+use crate::cpu::for_each_home;
+use crate::matrix::{LANES, PanelBlock, panel_values};
+use crate::types::TensorType;
+
+/// Adds to `out[j][r]` the product of weight row `r` and activation row `rows.start + j`; quantised weights, 8-bit
+/// activations. `blocks` holds column block by column block, `stride` rows in each.
+///
+/// This defines the sum: for each block of 32 in turn, the exact whole-number product, made a float, times both
+/// scales; then, for weights with a minimum, that minimum times the sum of the activations.
+pub(crate) fn panel_whole(
+    kind: TensorType,
+    panel: &[u8],
+    blocks: &[ActivationBlock],
+    stride: usize,
+    rows: Range<usize>,
+    out: &mut [[f32; LANES]],
+) {
+    let Some(coding) = kind.coding() else { return };
+    for (index, column) in blocks.chunks_exact(stride).enumerate() {
+        let packed = PanelBlock::read(kind, coding, panel, index);
+        for r in 0..LANES {
+            let weights = packed.lane(r);
+            let (scale, min) = weights.scale_min(coding);
+            let codes: [i16; BLOCK] = std::array::from_fn(|i| weights.code(coding, i) as i16);
+            for (out, input) in out.iter_mut().zip(&column[rows.clone()]) {
+                let product = whole_product(coding, &codes, weights.whole, &input.q) as f32;
+                out[r] += (scale * input.scale) * product;
+                if matches!(coding.scales, Scales::Affine | Scales::SuperAffine) {
+                    out[r] += min * input.sum;
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn whole_product(coding: Coding, codes: &[i16; BLOCK], whole: [u8; 2], input: &[i8; BLOCK]) -> i32 {
+    let half = |at: usize| -> i32 {
+        let pairs = codes[at..at + BLOCK / 2]
+            .iter()
+            .zip(&input[at..at + BLOCK / 2]);
+        pairs.map(|(&w, &x)| i32::from(w) * i32::from(x)).sum()
+    };
+    let (low, high) = (half(0), half(BLOCK / 2));
+    match coding.scales {
+        Scales::SuperHalves => i32::from(whole[0] as i8) * low + i32::from(whole[1] as i8) * high,
+        _ => low + high,
+    }
+}
+
+/// Partial sums of a float product: column `c` goes to sum `c % 4`.
+pub(crate) type Partials = [[f32; LANES]; 4];
+
+for_each_home! {
+    /// Adds the same product to `out[j]` with float activations, `cols` in a row: the weights as floats, each column
+    /// times its activation, in four sums by column.
+    pub(crate) fn panel_float(
+        kind: TensorType,
+        panel: &[u8],
+        values: &[f32],
+        cols: usize,
+        rows: Range<usize>,
+        out: &mut [Partials],
+    ) {
+        let mut weights = [[0.0; LANES]; BLOCK];
+        for index in 0..cols.div_ceil(BLOCK) {
+            panel_values(kind, panel, index, &mut weights);
+            for (out, row) in out.iter_mut().zip(values.chunks_exact(cols).skip(rows.start).take(rows.len())) {
+                let end = cols.min((index + 1) * BLOCK);
+                for (weights, inputs) in weights.chunks_exact(4).zip(row[index * BLOCK..end].chunks(4)) {
+                    for ((partial, weights), &input) in out.iter_mut().zip(weights).zip(inputs) {
+                        for (sum, weight) in partial.iter_mut().zip(weights) {
+                            *sum += weight * input;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The float product from its partial sums.
+pub(crate) fn finish(partials: &Partials) -> [f32; LANES] {
+    let [a, b, c, d] = partials;
+    std::array::from_fn(|r| (a[r] + b[r]) + (c[r] + d[r]))
+}

@@ -1,0 +1,88 @@
+//! Small pieces the plain kernels share; inlined into each home, so every home runs the same operations.
+
+/// Lanes of a sum: element `i` goes to lane `i % 8`.
+pub(crate) const LANES: usize = 8;
+
+/// The one order in which eight lanes become a number.
+#[inline(always)]
+pub(crate) fn tree_sum(lanes: [f32; LANES]) -> f32 {
+    let four: [f32; 4] = std::array::from_fn(|i| lanes[i] + lanes[i + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
+}
+
+/// `Σ f(x)` in lanes.
+#[inline(always)]
+pub(crate) fn sum_by(values: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let chunks = values.chunks_exact(LANES);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for (lane, &value) in lanes.iter_mut().zip(chunk) {
+            *lane += f(value);
+        }
+    }
+    for (lane, &value) in lanes.iter_mut().zip(rest) {
+        *lane += f(value);
+    }
+    tree_sum(lanes)
+}
+
+/// `Σ a·b` in lanes; the lengths are equal multiples of eight.
+#[inline(always)]
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0; LANES];
+    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
+        for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += a * b;
+        }
+    }
+    tree_sum(lanes)
+}
+
+/// `e^x` within 2 units in the last place; 0 below -87.3, infinity above 88.7 (Cephes, Moshier 1992).
+#[inline(always)]
+#[expect(clippy::excessive_precision, reason = "the constants as published")]
+pub(crate) fn exp(x: f32) -> f32 {
+    const ROUND: f32 = 12_582_912.0;
+    let clamped = x.clamp(-87.3, 88.7);
+    let n = (clamped * std::f32::consts::LOG2_E + ROUND) - ROUND;
+    let r = (clamped - n * 0.693_359_375) - n * -2.121_944_4e-4;
+    let mut poly = 1.987_569_15e-4;
+    poly = poly * r + 1.398_199_95e-3;
+    poly = poly * r + 8.333_451_9e-3;
+    poly = poly * r + 4.166_579_6e-2;
+    poly = poly * r + 1.666_666_55e-1;
+    poly = poly * r + 5.000_000_12e-1;
+    let fraction = (poly * (r * r) + r) + 1.0;
+    // Two factors, as 2^128 has no exponent of its own.
+    let half = (n as i32) >> 1;
+    let power = |n: i32| f32::from_bits(((n + 127) as u32) << 23);
+    let value = fraction * power(half) * power(n as i32 - half);
+    if x < -87.3 {
+        0.0
+    } else if x > 88.7 {
+        f32::INFINITY
+    } else {
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_is_within_two_units_in_the_last_place() {
+        for i in -870_000..887_000 {
+            let x = i as f32 * 1e-4;
+            let truth = f64::from(x).exp() as f32;
+            let units = (i64::from(exp(x).to_bits()) - i64::from(truth.to_bits())).abs();
+            assert!(units <= 2, "exp({x}) = {} and not {truth}", exp(x));
+        }
+        assert_eq!(
+            [exp(0.0), exp(f32::NEG_INFINITY), exp(f32::INFINITY)],
+            [1.0, 0.0, f32::INFINITY]
+        );
+        assert!(exp(f32::NAN).is_nan());
+    }
+}

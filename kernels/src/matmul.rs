@@ -1,0 +1,195 @@
+//! Products of activation rows with packed weights: an [`Input`] and matrices in, rows of outputs out.
+
+use std::ops::Range;
+
+use crate::Kernels;
+use crate::activations::ActivationBlock;
+use crate::cpu::{Home, Kind, portable};
+use crate::disjoint::Disjoint;
+use crate::matrix::{LANES, Matrix};
+
+/// Activation rows that are multiplied with an unpacked block of weights before the next is unpacked.
+const TILE_ROWS: usize = 64;
+
+/// Rows of activations, as floats and perhaps in 8 bits too.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    values: &'a [f32],
+    cols: usize,
+    blocks: Option<&'a [ActivationBlock]>,
+}
+
+impl<'a> Input<'a> {
+    /// Rows of `cols` floats. Products with them use the weights as floats (`exact`); see [`Kernels::quantise`] for
+    /// the fast way.
+    ///
+    /// # Panics
+    /// If `values` does not hold whole rows.
+    pub fn float(values: &'a [f32], cols: usize) -> Self {
+        assert!(
+            cols > 0 && values.len().is_multiple_of(cols),
+            "{} values in rows of {cols}",
+            values.len()
+        );
+        Self {
+            values,
+            cols,
+            blocks: None,
+        }
+    }
+
+    pub(crate) fn with_blocks(self, blocks: &'a [ActivationBlock]) -> Self {
+        Self {
+            blocks: Some(blocks),
+            ..self
+        }
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.values.len() / self.cols
+    }
+}
+
+/// One matrix and where its product goes: `output` is input rows × `weights.rows()`, row-major.
+pub struct Product<'a> {
+    /// The weights.
+    pub weights: &'a Matrix,
+    /// The result; what was in it is overwritten.
+    pub output: &'a mut [f32],
+}
+
+/// A product whose output several threads write.
+struct Target<'a> {
+    weights: &'a Matrix,
+    output: Disjoint<'a, f32>,
+}
+
+impl Kernels {
+    /// Multiplies the same rows with several matrices. Weights with codes meet 8-bit activations where the input has
+    /// them; all else is a float product.
+    ///
+    /// # Panics
+    /// If a matrix has another number of columns than the input, or an output another size.
+    pub fn matmul(&mut self, input: Input<'_>, products: &mut [Product<'_>]) {
+        let rows = input.rows();
+        let targets: &[Target] = &products
+            .iter_mut()
+            .map(|product| {
+                let weights = product.weights;
+                assert_eq!(weights.cols(), input.cols, "columns of weights and input");
+                assert_eq!(
+                    product.output.len(),
+                    rows * weights.rows(),
+                    "output of {rows} × {}",
+                    weights.rows()
+                );
+                Target {
+                    weights,
+                    output: Disjoint::new(product.output),
+                }
+            })
+            .collect::<Vec<_>>();
+        let panels: usize = targets.iter().map(|target| target.weights.panels()).sum();
+        // A few ranges a thread, so that a thread that was put aside leaves little behind.
+        let grain = panels.div_ceil(6 * self.threads());
+        let home = self.home;
+        self.pool.split(panels, grain, &|range, _| {
+            for start in (0..rows).step_by(TILE_ROWS) {
+                let tile = start..rows.min(start + TILE_ROWS);
+                for panel in range.clone() {
+                    multiply(home, &input, targets, panel, tile.clone());
+                }
+            }
+        });
+    }
+}
+
+/// One panel, counted over all targets, times one tile of rows.
+fn multiply(
+    home: Home,
+    input: &Input<'_>,
+    targets: &[Target<'_>],
+    mut panel: usize,
+    tile: Range<usize>,
+) {
+    let Some(target) =
+        targets
+            .iter()
+            .find(|target| match panel.checked_sub(target.weights.panels()) {
+                Some(rest) => {
+                    panel = rest;
+                    false
+                }
+                None => true,
+            })
+    else {
+        return;
+    };
+    let weights = target.weights;
+    let mut sums = [[0.0; LANES]; TILE_ROWS];
+    let sums = &mut sums[..tile.len()];
+    match input.blocks.filter(|_| weights.kind().coding().is_some()) {
+        Some(blocks) => {
+            panel_whole(
+                home,
+                weights,
+                panel,
+                blocks,
+                input.rows(),
+                tile.clone(),
+                sums,
+            );
+        }
+        None => {
+            let mut partials = [[[0.0; LANES]; 4]; TILE_ROWS];
+            let partials = &mut partials[..tile.len()];
+            let bytes = weights.panel(panel);
+            portable::panel_float(
+                home,
+                weights.kind(),
+                bytes,
+                input.values,
+                input.cols,
+                tile.clone(),
+                partials,
+            );
+            for (sums, partials) in sums.iter_mut().zip(partials) {
+                *sums = portable::finish(partials);
+            }
+        }
+    }
+    let columns = panel * LANES..weights.rows().min((panel + 1) * LANES);
+    for (row, sums) in tile.zip(sums) {
+        let start = row * weights.rows();
+        // SAFETY: these columns of the output belong to this panel, and each panel to one task.
+        #[allow(unsafe_code)]
+        let out = unsafe {
+            target
+                .output
+                .slice(start + columns.start..start + columns.end)
+        };
+        out.copy_from_slice(&sums[..columns.len()]);
+    }
+}
+
+fn panel_whole(
+    home: Home,
+    weights: &Matrix,
+    panel: usize,
+    blocks: &[ActivationBlock],
+    stride: usize,
+    rows: Range<usize>,
+    out: &mut [[f32; LANES]],
+) {
+    let (kind, bytes) = (weights.kind(), weights.panel(panel));
+    match home.0 {
+        Kind::Portable => portable::panel_whole(kind, bytes, blocks, stride, rows, out),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a home of this kind is only made where the features were detected.
+        #[allow(unsafe_code)]
+        Kind::Avx2 => unsafe {
+            crate::cpu::avx2::panel_whole(kind, bytes, blocks, stride, rows, out)
+        },
+    }
+}

@@ -1,0 +1,313 @@
+//! Every home and every number of threads gives the bits of the portable twin on one thread, row by row.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+use half::f16;
+use proptest::prelude::*;
+use sgl_kernels::{
+    AttentionShape, AttentionSpan, Home, Input, Kernels, KvView, Matrix, Product, RopeStyle,
+    TensorType, dequantise_row,
+};
+
+/// A small generator, so that a case is its seed.
+struct Random(u64);
+
+impl Random {
+    fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn float(&mut self) -> f32 {
+        (self.bits() >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    }
+
+    fn floats(&mut self, n: usize) -> Vec<f32> {
+        (0..n).map(|_| self.float()).collect()
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.bits() % n as u64) as usize
+    }
+
+    /// Random blocks of a type: any codes and whole scales, halves of a sane size.
+    fn weights(&mut self, kind: TensorType, rows: usize, cols: usize) -> Vec<u8> {
+        let mut bytes: Vec<u8> = (0..kind.row_bytes(cols).unwrap() * rows)
+            .map(|_| self.bits() as u8)
+            .collect();
+        for block in bytes.chunks_exact_mut(kind.block_bytes()) {
+            let halves: &[usize] = match kind {
+                TensorType::F32 => {
+                    block.copy_from_slice(&self.float().to_le_bytes());
+                    continue;
+                }
+                TensorType::BF16 => {
+                    block.copy_from_slice(&half::bf16::from_f32(self.float()).to_le_bytes());
+                    continue;
+                }
+                TensorType::Q4_1 | TensorType::Q5_1 | TensorType::Q4_K | TensorType::Q5_K => {
+                    &[0, 2]
+                }
+                TensorType::Q6_K => &[208],
+                _ => &[0],
+            };
+            for &at in halves {
+                block[at..at + 2]
+                    .copy_from_slice(&f16::from_f32(self.float() / 16.0).to_le_bytes());
+            }
+        }
+        bytes
+    }
+}
+
+/// Every set of kernels that must agree with the first.
+fn all() -> Vec<Kernels> {
+    let mut kernels = vec![
+        Kernels::new(Home::portable(), 1),
+        Kernels::new(Home::portable(), 3),
+    ];
+    match Home::avx2() {
+        Some(home) => kernels.extend([1, 2].map(|threads| Kernels::new(home, threads))),
+        None => println!("no AVX2 here: only the portable home is tested"),
+    }
+    kernels
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|x| x.to_bits()).collect()
+}
+
+fn product(kernels: &mut Kernels, weights: &Matrix, input: &[f32], exact: bool) -> Vec<f32> {
+    let mut blocks = Vec::new();
+    let input = match exact {
+        true => Input::float(input, weights.cols()),
+        false => kernels.quantise(input, weights.cols(), &mut blocks),
+    };
+    let mut output = vec![f32::NAN; input.rows() * weights.rows()];
+    kernels.matmul(
+        input,
+        &mut [Product {
+            weights,
+            output: &mut output,
+        }],
+    );
+    output
+}
+
+fn kinds() -> impl Strategy<Value = TensorType> {
+    prop::sample::select(TensorType::ALL.to_vec())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn products_have_the_same_bits_everywhere(
+        kind in kinds(), rows in 1usize..40, blocks in 1usize..4, inputs in 1usize..70, exact: bool, seed: u64,
+    ) {
+        let mut random = Random(seed);
+        let cols = blocks * kind.block_len().max(32);
+        let bytes = random.weights(kind, rows, cols);
+        let input: Vec<f32> = random.floats(inputs * cols).iter().map(|x| x * x * x * 30.0).collect();
+        let mut all = all();
+        let weights = Matrix::pack(&mut all[0], kind, rows, cols, &bytes).unwrap();
+        let truth = product(&mut all[0], &weights, &input, exact);
+        for kernels in &mut all {
+            let packed = Matrix::pack(kernels, kind, rows, cols, &bytes).unwrap();
+            prop_assert_eq!(bits(&product(kernels, &packed, &input, exact)), bits(&truth));
+            let row = random.below(inputs);
+            let alone = product(kernels, &packed, &input[row * cols..(row + 1) * cols], exact);
+            prop_assert_eq!(bits(&alone), bits(&truth[row * rows..(row + 1) * rows]), "row {} alone", row);
+        }
+    }
+
+    #[test]
+    fn products_are_near_the_plain_float_product(kind in kinds(), rows in 1usize..20, blocks in 1usize..5, seed: u64) {
+        let mut random = Random(seed);
+        let cols = blocks * kind.block_len().max(32);
+        let bytes = random.weights(kind, rows, cols);
+        let input = random.floats(cols);
+        let mut kernels = Kernels::new(Home::detect(), 1);
+        let weights = Matrix::pack(&mut kernels, kind, rows, cols, &bytes).unwrap();
+        let (exact, coded) =
+            (product(&mut kernels, &weights, &input, true), product(&mut kernels, &weights, &input, false));
+        let (mut row, mut packed_row) = (vec![0.0; cols], vec![0.0; cols]);
+        for r in 0..rows {
+            dequantise_row(kind, &bytes[r * bytes.len() / rows..], &mut row);
+            weights.row(r, &mut packed_row);
+            prop_assert_eq!(bits(&packed_row), bits(&row));
+            let terms = || row.iter().zip(&input).map(|(&w, &x)| f64::from(w) * f64::from(x));
+            let (sum, size) = (terms().sum::<f64>(), terms().map(f64::abs).sum::<f64>());
+            prop_assert!((f64::from(exact[r]) - sum).abs() <= 1e-5 * size + 1e-30, "{} and {sum}", exact[r]);
+            // An activation is off by half a code at most, a code being 1/127 of the largest.
+            let largest = row.iter().fold(0.0f32, |max, w| max.max(w.abs()));
+            let bound = f64::from(largest) * cols as f64 * 0.5 / 127.0 + 1e-5 * size;
+            prop_assert!((f64::from(coded[r]) - sum).abs() <= bound, "{} and {sum} (bound {bound})", coded[r]);
+        }
+    }
+
+    #[test]
+    fn row_kernels_have_the_same_bits_everywhere(rows in 1usize..200, heads in 1usize..5, seed: u64) {
+        let mut random = Random(seed);
+        let (head_dim, pairs) = (16, 6);
+        let width = heads * head_dim;
+        let (x, y, weight) = (random.floats(rows * width), random.floats(rows * width), random.floats(width));
+        let turns: Vec<[f32; 2]> = (0..rows * pairs).map(|_| random.float().sin_cos().into()).collect();
+        let run = |kernels: &mut Kernels| {
+            let mut out = vec![0.0; x.len()];
+            kernels.rms_norm(&x, &weight, 1e-5, &mut out);
+            kernels.swiglu(&mut out, &y);
+            kernels.add(&mut out, &x);
+            kernels.add(&mut out, &weight);
+            for style in [RopeStyle::Interleaved, RopeStyle::Halves] {
+                kernels.rope(&mut out, width, head_dim, style, &turns, pairs);
+            }
+            sgl_kernels::softmax(kernels.home(), &mut out[..width]);
+            bits(&out)
+        };
+        let mut all = all();
+        let truth = run(&mut all[0]);
+        for kernels in &mut all {
+            prop_assert_eq!(run(kernels), truth.clone());
+        }
+    }
+
+    #[test]
+    fn attention_has_the_same_bits_everywhere_and_alone(
+        group in 1usize..4, kv_heads in 1usize..3, eights in 1usize..9, halves: bool, seed: u64,
+    ) {
+        let mut random = Random(seed);
+        let head_dim = 8 * eights;
+        let shape = AttentionShape { heads: group * kv_heads, kv_heads, head_dim, scale: 0.3 };
+        let pool = 200;
+        let (keys, values) = (random.floats(pool * kv_heads * head_dim), random.floats(pool * kv_heads * head_dim));
+        let narrow = |x: &[f32]| x.iter().map(|&x| f16::from_f32(x)).collect::<Vec<_>>();
+        let (narrow_keys, narrow_values) = (narrow(&keys), narrow(&values));
+        let (keys, values) = match halves {
+            true => (KvView::F16(&narrow_keys), KvView::F16(&narrow_values)),
+            false => (KvView::F32(&keys), KvView::F32(&values)),
+        };
+        let contexts: Vec<Vec<u32>> = (0..3)
+            .map(|_| (0..random.below(180) + 1).map(|_| random.below(pool) as u32).collect())
+            .collect();
+        let mut spans = Vec::new();
+        for context in &contexts {
+            let start = spans.last().map_or(0, |span: &AttentionSpan| span.rows.end);
+            spans.push(AttentionSpan { rows: start..start + random.below(context.len()) + 1, context });
+        }
+        let width = shape.heads * head_dim;
+        let queries = random.floats(spans[2].rows.end * width);
+        let run = |kernels: &mut Kernels, spans: &[AttentionSpan], queries: &[f32]| {
+            let mut out = vec![f32::NAN; queries.len()];
+            kernels.attention(shape, queries, keys, values, spans, &mut out);
+            out
+        };
+        let mut all = all();
+        let truth = run(&mut all[0], &spans, &queries);
+        for kernels in &mut all {
+            prop_assert_eq!(bits(&run(kernels, &spans, &queries)), bits(&truth));
+        }
+        for span in &spans {
+            let row = span.rows.start + random.below(span.rows.len());
+            let context = &span.context[..span.context.len() - (span.rows.end - 1 - row)];
+            let part = row * width..(row + 1) * width;
+            let alone = run(&mut all[0], &[AttentionSpan { rows: 0..1, context }], &queries[part.clone()]);
+            prop_assert_eq!(bits(&alone), bits(&truth[part.clone()]));
+            let plain = plain_attention(shape, &queries[part], &keys, &values, context);
+            for (ours, plain) in alone.iter().zip(plain) {
+                prop_assert!((f64::from(*ours) - plain).abs() < 1e-5, "{ours} and {plain}");
+            }
+        }
+    }
+}
+
+/// One row of attention in f64, as the textbook has it.
+fn plain_attention(
+    shape: AttentionShape,
+    query: &[f32],
+    keys: &KvView,
+    values: &KvView,
+    context: &[u32],
+) -> Vec<f64> {
+    let read = |view: &KvView, at: usize| match view {
+        KvView::F16(x) => f64::from(x[at].to_f32()),
+        KvView::F32(x) => f64::from(x[at]),
+    };
+    let AttentionShape {
+        heads,
+        kv_heads,
+        head_dim,
+        scale,
+    } = shape;
+    let mut out = vec![0.0; heads * head_dim];
+    for head in 0..heads {
+        let place = |slot: u32| (slot as usize * kv_heads + head / (heads / kv_heads)) * head_dim;
+        let score = |slot: u32| -> f64 {
+            let query = &query[head * head_dim..(head + 1) * head_dim];
+            let pairs = query
+                .iter()
+                .enumerate()
+                .map(|(i, &q)| f64::from(q) * read(keys, place(slot) + i));
+            (pairs.sum::<f64>() * f64::from(scale)).exp()
+        };
+        let total: f64 = context.iter().map(|&slot| score(slot)).sum();
+        for (i, out) in out[head * head_dim..(head + 1) * head_dim]
+            .iter_mut()
+            .enumerate()
+        {
+            *out = context
+                .iter()
+                .map(|&slot| score(slot) * read(values, place(slot) + i))
+                .sum::<f64>()
+                / total;
+        }
+    }
+    out
+}
+
+#[test]
+fn several_products_share_one_call() {
+    let mut random = Random(7);
+    for mut kernels in all() {
+        let sizes = [3, 40, 8];
+        let weights: Vec<Matrix> = sizes
+            .iter()
+            .map(|&rows| {
+                let bytes = random.weights(TensorType::Q8_0, rows, 64);
+                Matrix::pack(&mut kernels, TensorType::Q8_0, rows, 64, &bytes).unwrap()
+            })
+            .collect();
+        let input = random.floats(5 * 64);
+        let mut outputs: Vec<Vec<f32>> = sizes.iter().map(|rows| vec![0.0; 5 * rows]).collect();
+        let mut products: Vec<Product> = weights
+            .iter()
+            .zip(&mut outputs)
+            .map(|(weights, output)| Product { weights, output })
+            .collect();
+        let mut blocks = Vec::new();
+        let quantised = kernels.quantise(&input, 64, &mut blocks);
+        kernels.matmul(quantised, &mut products);
+        for (weights, output) in weights.iter().zip(&outputs) {
+            assert_eq!(&product(&mut kernels, weights, &input, false), output);
+        }
+    }
+}
+
+#[test]
+fn extreme_activations_stay_in_range() {
+    for mut kernels in all() {
+        for extreme in [0.0, 1e-38, f32::MIN_POSITIVE, 1e30] {
+            let mut input = vec![extreme; 32];
+            input[3] = -extreme;
+            let bytes = Random(3).weights(TensorType::Q4_0, 8, 32);
+            let weights = Matrix::pack(&mut kernels, TensorType::Q4_0, 8, 32, &bytes).unwrap();
+            assert!(
+                product(&mut kernels, &weights, &input, false)
+                    .iter()
+                    .all(|x| x.is_finite())
+            );
+        }
+    }
+}
