@@ -1,1 +1,39 @@
-//! The pest grammar of .sgl and the words that people see for its rules.
+//! The grammar of .sgl: text in, pest pairs out, and the words that people see for its rules.
+//!
+//! 1. [`parse`] runs `sgl.pest`, which is total: every text parses, and what is wrong with it stands in the pairs as
+//!    recovery nodes ([`is_recovery`]).
+//! 2. [`words`] says what a rule is called in a message.
+//!
+//! Architecture invariant: this crate decides what is a program and nothing else. It builds no tree of its own, words no
+//! diagnostics, and knows no types.
+
+mod words;
+
+pub use words::{is_keyword, is_recovery, words};
+
+use pest::Parser as _;
+use pest::iterators::Pairs;
+
+#[allow(missing_docs)]
+mod generated {
+    #[derive(pest_derive::Parser)]
+    #[grammar = "sgl.pest"]
+    pub(crate) struct Sgl;
+}
+
+pub use generated::Rule;
+
+/// The text of the grammar, for tests that derive a strict one from it.
+pub const GRAMMAR: &str = include_str!("sgl.pest");
+
+/// How many expressions, types, patterns and blocks may stand inside each other; the grammar's rule `deep` holds it.
+pub const MAX_NESTING: usize = 200;
+
+/// The native stack was too small for this text; a bigger one will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutOfStack;
+
+/// Parses a whole file. The one pair at the top is [`Rule::file`] and spans all of the text.
+pub fn parse(text: &str) -> Result<Pairs<'_, Rule>, OutOfStack> {
+    generated::Sgl::parse(Rule::file, text).map_err(|_| OutOfStack)
+}

@@ -1,1 +1,48 @@
-//! Source text to a lossless tree, its errors, and a typed view of it.
+//! Source text in; a lossless tree, its errors, and a typed view of it out.
+//!
+//! 1. [`sgl_grammar::parse`] finds the pairs, with recovery nodes where something is wrong.
+//! 2. `build` copies them into a rowan tree and nests operators by precedence.
+//! 3. `errors` says in words what each recovery node means; `validate` finds what the grammar cannot say.
+//! 4. [`Parse::file`] gives the typed view, see [`ast`].
+//!
+//! Architecture invariant: [`parse`] cannot fail, and every byte of the source is in the tree.
+//! Architecture invariant: no names are resolved and no types are known here.
+
+pub mod ast;
+mod build;
+mod errors;
+mod kind;
+mod text;
+mod validate;
+
+pub use kind::{Sgl, SyntaxKind, SyntaxNode, SyntaxToken};
+
+use sgl_diag::{Diagnostic, FileId};
+
+/// A parsed file.
+#[derive(Clone, Debug)]
+pub struct Parse {
+    /// The file that was parsed.
+    pub file_id: FileId,
+    /// The lossless tree; its root is a [`SyntaxKind::FILE`].
+    pub tree: SyntaxNode,
+    /// What is wrong with the file, in the order of the source.
+    pub errors: Vec<Diagnostic>,
+}
+
+impl Parse {
+    /// The typed view of the tree.
+    pub fn file(&self) -> ast::File {
+        ast::File::of(ast::Node::new(self.tree.clone(), self.file_id))
+    }
+}
+
+/// Parses a file. Never fails: what is wrong stands in [`Parse::errors`].
+pub fn parse(file: FileId, text: &str) -> Parse {
+    let built = build::build(text);
+    let tree = SyntaxNode::new_root(built.green);
+    let mut errors = errors::describe(file, text, &built.problems);
+    validate::validate(&ast::Node::new(tree.clone(), file), &mut errors);
+    errors.sort_by_key(|error| error.span().map(|span| span.start));
+    Parse { file_id: file, tree, errors }
+}
