@@ -9,8 +9,11 @@
 //! Architecture invariant: nothing is parsed, checked, lowered, sampled or computed here.
 
 pub mod args;
+pub mod batch;
 pub mod commands;
 pub mod models;
+pub mod render;
+pub mod stats;
 pub mod terminal;
 
 use std::ffi::OsString;

@@ -1,0 +1,182 @@
+//! Lines of JSON in, one line of JSON out for each, in their order, many running at once.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io::{self, BufRead, Write};
+
+use serde_json::{Map, Value, json};
+use tokio::task::JoinSet;
+
+/// How many lines went well and how many did not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Lines with a result.
+    pub done: usize,
+    /// Lines with an error record.
+    pub failed: usize,
+}
+
+/// The result of one line: a value, or what its error record says.
+pub type LineResult = Result<Value, LineError>;
+
+/// What an error record says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineError {
+    /// Code of the diagnostic, or of the kind of failure.
+    pub code: String,
+    /// One sentence.
+    pub message: String,
+}
+
+impl LineError {
+    /// The record that stands in the place of the result.
+    fn record(&self) -> Value {
+        json!({ "error": { "code": self.code, "message": self.message } })
+    }
+}
+
+/// Results that wait for an earlier line are held; at most this many times the number of jobs.
+const HELD: usize = 8;
+
+/// Runs each line of `input` that is not blank through `run`, at most `jobs` at once, and writes the results in order.
+///
+/// A failed line gives an error record and the others go on. `on_line` is told after each line written.
+pub async fn run<F, Fut>(
+    input: impl BufRead,
+    output: &mut dyn Write,
+    jobs: usize,
+    run: F,
+    mut on_line: impl FnMut(Tally),
+) -> io::Result<Tally>
+where
+    F: Fn(Value) -> Fut,
+    Fut: Future<Output = LineResult> + Send + 'static,
+{
+    let mut lines = input.lines().filter(|line| !line.as_ref().is_ok_and(|line| line.trim().is_empty())).fuse();
+    let mut running: JoinSet<(usize, LineResult)> = JoinSet::new();
+    let mut held: BTreeMap<usize, LineResult> = BTreeMap::new();
+    let (mut started, mut written) = (0, 0);
+    let mut tally = Tally::default();
+    let mut more = true;
+    loop {
+        while more && running.len() < jobs && started - written < jobs.saturating_mul(HELD) {
+            let Some(line) = lines.next().transpose()? else {
+                more = false;
+                break;
+            };
+            let index = started;
+            started += 1;
+            match serde_json::from_str(&line) {
+                Ok(value) => {
+                    let work = run(value);
+                    running.spawn(async move { (index, work.await) });
+                }
+                Err(error) => {
+                    let message = format!("the line is not JSON: {error}");
+                    held.insert(index, Err(LineError { code: "input".into(), message }));
+                }
+            }
+        }
+        while let Some(result) = held.remove(&written) {
+            written += 1;
+            let record = match result {
+                Ok(value) => {
+                    tally.done += 1;
+                    value
+                }
+                Err(error) => {
+                    tally.failed += 1;
+                    error.record()
+                }
+            };
+            writeln!(output, "{record}")?;
+            output.flush()?;
+            on_line(tally);
+        }
+        match running.join_next().await {
+            Some(Ok((index, result))) => {
+                held.insert(index, result);
+            }
+            Some(Err(error)) => return Err(io::Error::other(error)),
+            None if more || !held.is_empty() => {}
+            None => return Ok(tally),
+        }
+    }
+}
+
+/// The arguments of one line: an object by name; any other value is the only parameter. `defaults` fill what is left out.
+pub fn arguments(
+    line: Value,
+    only: Option<&str>,
+    defaults: &Map<String, Value>,
+) -> Result<Map<String, Value>, LineError> {
+    let mut arguments = defaults.clone();
+    match (line, only) {
+        (Value::Object(given), _) => arguments.extend(given),
+        (value, Some(only)) => {
+            arguments.insert(only.to_string(), value);
+        }
+        (_, None) => {
+            let message = "the line is not an object with the arguments of main".to_string();
+            return Err(LineError { code: "input".into(), message });
+        }
+    }
+    Ok(arguments)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    fn run_all(input: &str, jobs: usize) -> (Vec<String>, Tally, usize) {
+        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let work = |value: Value| {
+            let (now, most) = (now.clone(), most.clone());
+            async move {
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                let n = value.as_u64().unwrap_or(0);
+                // Later lines end first.
+                tokio::time::sleep(Duration::from_millis(20 / (n + 1))).await;
+                now.fetch_sub(1, Ordering::SeqCst);
+                if n == 3 { Err(LineError { code: "E0400".into(), message: "three".into() }) } else { Ok(json!(n * 2)) }
+            }
+        };
+        let mut out = Vec::new();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+        let tally = runtime.block_on(run(input.as_bytes(), &mut out, jobs, work, |_| {})).unwrap();
+        let lines = String::from_utf8(out).unwrap().lines().map(str::to_string).collect();
+        (lines, tally, most.load(Ordering::SeqCst))
+    }
+
+    #[test]
+    fn order_is_kept_and_a_failed_line_stops_nobody() {
+        for jobs in [1, 2, 7] {
+            let (lines, tally, most) = run_all("0\n1\n\n2\n3\nnot json\n5\n6\n", jobs);
+            assert_eq!(tally, Tally { done: 5, failed: 2 });
+            assert_eq!(lines[..3], ["0", "2", "4"]);
+            assert_eq!(lines[3], r#"{"error":{"code":"E0400","message":"three"}}"#);
+            assert!(lines[4].contains("the line is not JSON"), "{}", lines[4]);
+            assert_eq!(lines[5..], ["10", "12"]);
+            assert!(most <= jobs, "{most} ran at once");
+        }
+    }
+
+    #[test]
+    fn no_lines_are_no_results() {
+        assert_eq!(run_all("\n\n", 3), (vec![], Tally::default(), 0));
+    }
+
+    #[test]
+    fn a_line_is_an_object_or_the_only_argument() {
+        let defaults = Map::from_iter([("a".to_string(), json!(1)), ("b".to_string(), json!(2))]);
+        let merged = arguments(json!({"b": 3}), None, &defaults).unwrap();
+        assert_eq!(Value::Object(merged), json!({"a": 1, "b": 3}));
+        let only = arguments(json!("text"), Some("essay"), &Map::new()).unwrap();
+        assert_eq!(Value::Object(only), json!({"essay": "text"}));
+        assert!(arguments(json!(1), None, &defaults).is_err());
+    }
+}
