@@ -11,6 +11,7 @@
 pub mod args;
 pub mod batch;
 pub mod commands;
+pub mod compile;
 pub mod models;
 pub mod render;
 pub mod stats;

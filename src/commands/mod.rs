@@ -1,5 +1,6 @@
 //! One file for each subcommand: its arguments in, an exit code or a complaint out.
 
+pub mod check;
 pub mod completions;
 pub mod model;
 
@@ -9,6 +10,7 @@ use crate::terminal::{Complaint, Exit};
 /// Does what a command says.
 pub fn run(command: Command) -> Result<Exit, Complaint> {
     match command {
+        Command::Check(args) => check::run(&args),
         Command::Model(command) => model::run(command),
         Command::Completions { shell } => completions::run(shell),
         _ => Err(Complaint::usage("not wired")),
