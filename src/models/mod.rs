@@ -11,7 +11,7 @@ pub mod table;
 
 use std::path::{Path, PathBuf};
 
-pub use fetch::pull;
+pub use fetch::{Net, pull};
 pub use store::{State, Store};
 pub use table::{Entry, Place};
 
@@ -63,7 +63,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The file in the cache has the wrong length.
-    #[error("the cached file of `{}` is damaged: {found} bytes, but it should have {}: {}", entry.name, entry.size, path.display())]
+    #[error("the file of `{}` is damaged: it has {found} bytes and should have {}", entry.name, entry.size)]
     WrongSize {
         /// The model.
         entry: Entry,
@@ -73,7 +73,7 @@ pub enum Error {
         found: u64,
     },
     /// The file has the right length and other bytes.
-    #[error("the file of `{}` is damaged: its SHA-256 is {found}, but it should be {}: {}", entry.name, entry.sha256, path.display())]
+    #[error("the file of `{}` is damaged: it has the right length and other bytes", entry.name)]
     WrongHash {
         /// The model.
         entry: Entry,
@@ -114,6 +114,12 @@ impl Error {
             Error::Unavailable { attempts, .. } => {
                 attempts.iter().map(|(place, why)| format!("{place}: {why}")).collect()
             }
+            Error::WrongSize { path, .. } => vec![format!("it lies at {}", path.display())],
+            Error::WrongHash { entry, path, found } => vec![
+                format!("it lies at {}", path.display()),
+                format!("its SHA-256 is   {found}"),
+                format!("it should be     {}", entry.sha256),
+            ],
             _ => Vec::new(),
         }
     }
@@ -181,6 +187,6 @@ pub fn resolve(spec: &str, offline: bool, progress: &dyn Progress) -> Result<Pat
         State::Ready => Ok(store.path(&entry)),
         State::Damaged { found } => Err(Error::WrongSize { entry, path: store.path(&entry), found }),
         State::Missing { .. } if offline => Err(Error::Offline { entry, path: store.path(&entry) }),
-        State::Missing { .. } => pull(&store, &entry, progress),
+        State::Missing { .. } => pull(&store, &entry, &Net::from_env(), progress),
     }
 }
