@@ -55,7 +55,7 @@ pub fn pull(store: &Store, entry: &Entry, net: &Net, progress: &dyn Progress) ->
     let _lock = store.lock(entry, progress)?;
     match store.state(entry) {
         State::Ready => return Ok(path),
-        State::Damaged { found } => return Err(Error::WrongSize { entry: *entry, path, found }),
+        State::Damaged { found } => return Err(Error::WrongSize { entry: Box::new(*entry), path, found }),
         State::Missing { .. } => {}
     }
     let partial = store.partial(entry);
@@ -69,7 +69,7 @@ pub fn pull(store: &Store, entry: &Entry, net: &Net, progress: &dyn Progress) ->
             Err(why) => attempts.push((place.to_string(), why)),
         }
     }
-    Err(Error::Unavailable { entry: *entry, path, attempts })
+    Err(Error::Unavailable { entry: Box::new(*entry), path, attempts })
 }
 
 /// Fills `partial` from one place and checks it.

@@ -58,7 +58,7 @@ pub enum Error {
     #[error("the model `{}` is not in the cache, and --offline forbids pulling it", entry.name)]
     Offline {
         /// The model.
-        entry: Entry,
+        entry: Box<Entry>,
         /// Where its file belongs.
         path: PathBuf,
     },
@@ -66,7 +66,7 @@ pub enum Error {
     #[error("the file of `{}` is damaged: it has {found} bytes and should have {}", entry.name, entry.size)]
     WrongSize {
         /// The model.
-        entry: Entry,
+        entry: Box<Entry>,
         /// Its file.
         path: PathBuf,
         /// Its length.
@@ -76,7 +76,7 @@ pub enum Error {
     #[error("the file of `{}` is damaged: it has the right length and other bytes", entry.name)]
     WrongHash {
         /// The model.
-        entry: Entry,
+        entry: Box<Entry>,
         /// Its file.
         path: PathBuf,
         /// What its bytes hash to, in hex.
@@ -86,7 +86,7 @@ pub enum Error {
     #[error("the model `{}` cannot be had from any of its {} places", entry.name, attempts.len())]
     Unavailable {
         /// The model.
-        entry: Entry,
+        entry: Box<Entry>,
         /// Where its file belongs.
         path: PathBuf,
         /// Each place with what went wrong there.
@@ -181,12 +181,12 @@ pub fn resolve(spec: &str, offline: bool, progress: &dyn Progress) -> Result<Pat
         let path = PathBuf::from(spec);
         return if path.is_file() { Ok(path) } else { Err(Error::NoFile { path }) };
     }
-    let entry = *table::find(spec)?;
+    let entry = table::find(spec)?;
     let store = Store::from_env()?;
-    match store.state(&entry) {
-        State::Ready => Ok(store.path(&entry)),
-        State::Damaged { found } => Err(Error::WrongSize { entry, path: store.path(&entry), found }),
-        State::Missing { .. } if offline => Err(Error::Offline { entry, path: store.path(&entry) }),
-        State::Missing { .. } => pull(&store, &entry, &Net::from_env(), progress),
+    match store.state(entry) {
+        State::Ready => Ok(store.path(entry)),
+        State::Damaged { found } => Err(Error::WrongSize { entry: Box::new(*entry), path: store.path(entry), found }),
+        State::Missing { .. } if offline => Err(Error::Offline { entry: Box::new(*entry), path: store.path(entry) }),
+        State::Missing { .. } => pull(&store, entry, &Net::from_env(), progress),
     }
 }

@@ -121,7 +121,7 @@ pub fn verify_file(path: &Path, entry: &Entry, progress: &dyn Progress) -> Resul
     let mut file = File::open(path).map_err(io_error("open", path))?;
     let found = file.metadata().map_err(io_error("read", path))?.len();
     if found != entry.size {
-        return Err(Error::WrongSize { entry: *entry, path: path.to_path_buf(), found });
+        return Err(Error::WrongSize { entry: Box::new(*entry), path: path.to_path_buf(), found });
     }
     progress.begin(&format!("checking {}", entry.name), entry.size);
     let mut hash = Sha256::new();
@@ -143,7 +143,7 @@ pub fn verify_file(path: &Path, entry: &Entry, progress: &dyn Progress) -> Resul
     outcome?;
     let found: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     if found != entry.sha256 {
-        return Err(Error::WrongHash { entry: *entry, path: path.to_path_buf(), found });
+        return Err(Error::WrongHash { entry: Box::new(*entry), path: path.to_path_buf(), found });
     }
     Ok(())
 }
