@@ -69,9 +69,9 @@ impl Program {
     /// Makes a graph ready.
     pub fn new(graph: Arc<Graph>) -> Program {
         let code = |region: &Region| Arc::new(Code::new(region));
-        let item_values = (0..).zip(&graph.functions).map(|(id, function)| {
-            Arc::new(Code::new(&item_value(FnId(id), function.params.len(), function)))
-        });
+        let item_values = (0..)
+            .zip(&graph.functions)
+            .map(|(id, function)| Arc::new(Code::new(&item_value(FnId(id), function.params.len(), function))));
         Program {
             functions: graph.functions.iter().map(|function| code(&function.body)).collect(),
             item_values: item_values.collect(),
@@ -220,7 +220,13 @@ fn item_value(id: FnId, arity: usize, function: &sgl_graph::graph::Function) -> 
     }
     let after = if function.effectful { fresh(EdgeKind::Effect) } else { effect };
     let outputs = 1 + u32::from(function.is_prompt) + u32::from(function.effectful);
-    nodes.push(Node { kind: NodeKind::Call(id), inputs, first_output: value, outputs, span: function.span });
+    nodes.push(Node {
+        kind: NodeKind::Call { function: id, site: 0 },
+        inputs,
+        first_output: value,
+        outputs,
+        span: function.span,
+    });
     region.nodes = nodes;
     region.results = vec![value, after];
     region

@@ -34,10 +34,10 @@ pub fn demand(kind: &NodeKind, index: usize) -> Demand {
     let first = index == 0;
     match kind {
         NodeKind::Host(op) => demand_of_op(op, index),
-        NodeKind::Switch(_) | NodeKind::CallValue if first => Shape,
+        NodeKind::Switch(_) | NodeKind::CallValue { .. } if first => Shape,
         NodeKind::Loop(each) if first && !each.is_while => Shape,
-        NodeKind::Switch(_) | NodeKind::CallValue | NodeKind::Loop(_) => Nothing,
-        NodeKind::Call(_) | NodeKind::Closure { .. } | NodeKind::Try { .. } => Nothing,
+        NodeKind::Switch(_) | NodeKind::CallValue { .. } | NodeKind::Loop(_) => Nothing,
+        NodeKind::Call { .. } | NodeKind::Closure { .. } | NodeKind::Try { .. } => Nothing,
         _ => Whole,
     }
 }
@@ -73,6 +73,7 @@ pub fn operate(program: &Program, step: &Step, inputs: Vec<Value>) -> Outcome {
     let span = step.node.span;
     let result = match &step.node.kind {
         NodeKind::Const(constant) => Value::constant(constant),
+        NodeKind::Start => Ok(Value::None),
         NodeKind::Model(id) => Ok(Value::Model(*id)),
         NodeKind::Empty => Ok(Value::Prompt(sgl_wire::Prompt::empty())),
         NodeKind::Host(op) => host(op, inputs),
@@ -250,9 +251,7 @@ pub(crate) fn binary(op: BinaryOp, a: Value, b: Value) -> Result<Value, HostErro
         (op, Value::Float(a), Value::Float(b)) => floats(op, a, b),
         (op, Value::Int(a), Value::Float(b)) => floats(op, a as f64, b),
         (op, Value::Float(a), Value::Int(b)) => floats(op, a, b as f64),
-        (op, a, b) => {
-            Err(HostError::Internal(format!("`{}` of {} and {}", symbol(op), a.kind(), b.kind())))
-        }
+        (op, a, b) => Err(HostError::Internal(format!("`{}` of {} and {}", symbol(op), a.kind(), b.kind()))),
     }
 }
 

@@ -325,11 +325,7 @@ fn gather_all(items: &[Value], waits: &mut Vec<Later>, level: usize) -> Result<V
     failed.map_or(Ok(whole), Err)
 }
 
-fn gather_fields(
-    fields: &Fields,
-    waits: &mut Vec<Later>,
-    level: usize,
-) -> Result<IndexMap<Arc<str>, Value>, Partial> {
+fn gather_fields(fields: &Fields, waits: &mut Vec<Later>, level: usize) -> Result<IndexMap<Arc<str>, Value>, Partial> {
     let values: Vec<Value> = fields.items.values().cloned().collect();
     let values = gather_all(&values, waits, level)?;
     Ok(fields.items.keys().cloned().zip(values).collect())
