@@ -40,7 +40,41 @@ pub fn is_keyword(rule: Rule) -> bool {
     use Rule::*;
     matches!(
         rule,
-        kw_import | kw_type | kw_struct | kw_const | kw_fn | kw_prompt | kw_let | kw_var | kw_if | kw_else | kw_match | kw_for | kw_in | kw_while | kw_break | kw_continue | kw_return | kw_try | kw_assert | kw_emit | kw_true | kw_false | kw_none | kw_here | kw_gen | kw_select | kw_fork | kw_from | kw_as | kw_mcp | kw_full | kw_grammar | kw_tool | kw_model | kw_test
+        kw_import
+            | kw_type
+            | kw_struct
+            | kw_const
+            | kw_fn
+            | kw_prompt
+            | kw_let
+            | kw_var
+            | kw_if
+            | kw_else
+            | kw_match
+            | kw_for
+            | kw_in
+            | kw_while
+            | kw_break
+            | kw_continue
+            | kw_return
+            | kw_try
+            | kw_assert
+            | kw_emit
+            | kw_true
+            | kw_false
+            | kw_none
+            | kw_here
+            | kw_gen
+            | kw_select
+            | kw_fork
+            | kw_from
+            | kw_as
+            | kw_mcp
+            | kw_full
+            | kw_grammar
+            | kw_tool
+            | kw_model
+            | kw_test
     )
 }
 

@@ -335,8 +335,7 @@ impl<'a> Builder<'a> {
 }
 
 /// The marks that the grammar writes out; a mark stands before those that it begins with.
-const PUNCTUATION: &[&str] =
-    &["...", "->", "=>", "(", ")", "[", "]", "{", "}", "<", ">", ",", ":", ".", "=", "|", "?"];
+const PUNCTUATION: &[&str] = &["...", "->", "=>", "(", ")", "[", "]", "{", "}", "<", ">", ",", ":", ".", "=", "|", "?"];
 
 const PREFIX: u8 = 130;
 

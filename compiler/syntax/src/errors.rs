@@ -1,19 +1,346 @@
 //! Places where something is wrong in; sentences for people out.
+//!
+//! One mistake often leaves several marks in the tree, so of marks that stand at one place only the first is told.
+
+use std::ops::Range;
 
 use sgl_diag::{Diagnostic, FileId, Span};
+use sgl_grammar::{MAX_NESTING, Rule, words};
 
-use crate::build::{Problem, Wrong};
+use crate::build::{MAX_HEIGHT, Problem, Wrong};
 
-pub(crate) fn describe(file: FileId, _text: &str, problems: &[Problem]) -> Vec<Diagnostic> {
-    problems
-        .iter()
-        .map(|p| {
-            let span = Span::new(file, p.range.start as u32, p.range.end as u32);
-            let d = match p.wrong {
-                Wrong::Recovered(rule) => Diagnostic::error("E0001", format!("{rule:?} in {:?}", p.parent)),
-                wrong => Diagnostic::error("E0002", format!("{wrong:?}")),
+/// What to say: code, title, label, hint.
+struct Message {
+    code: &'static str,
+    title: String,
+    label: String,
+    hint: String,
+}
+
+fn message(code: &'static str, title: impl Into<String>, label: impl Into<String>, hint: impl Into<String>) -> Message {
+    Message { code, title: title.into(), label: label.into(), hint: hint.into() }
+}
+
+pub(crate) fn describe(file: FileId, text: &str, problems: &[Problem]) -> Vec<Diagnostic> {
+    let span = |range: Range<usize>| Span::new(file, range.start as u32, range.end as u32);
+    let mut told: Vec<Diagnostic> = Vec::new();
+    let mut last: Option<Range<usize>> = None;
+    let mut too_tall = false;
+    for problem in problems {
+        if let Some(last) = &last
+            && (problem.range.start < last.end || text.get(last.end..problem.range.start).is_some_and(is_blank))
+        {
+            continue;
+        }
+        if is_echo(problem, problems) || (problem.wrong == Wrong::TooTall && too_tall) {
+            continue;
+        }
+        too_tall |= problem.wrong == Wrong::TooTall;
+        last = Some(problem.range.clone());
+        let said = say(problem, text);
+        let place = match problem.wrong {
+            Wrong::Recovered(Rule::unclosed) => opening(problem, text),
+            _ => trimmed(problem.range.clone(), text),
+        };
+        let mut error = Diagnostic::error(said.code, said.title).at(span(place), said.label);
+        if problem.wrong == Wrong::Recovered(Rule::unclosed) {
+            error = error.also(span(problem.range.clone()), "it should be closed by here");
+        }
+        told.push(if said.hint.is_empty() { error } else { error.hint(said.hint) });
+    }
+    told
+}
+
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' ' | b'\t'))
+}
+
+/// Commas are missing in a bracket that is never closed because it has taken in what comes after it.
+fn is_echo(problem: &Problem, problems: &[Problem]) -> bool {
+    problem.wrong == Wrong::Recovered(Rule::miss_comma)
+        && problems
+            .iter()
+            .any(|other| other.wrong == Wrong::Recovered(Rule::unclosed) && other.parent_range == problem.parent_range)
+}
+
+fn trimmed(range: Range<usize>, text: &str) -> Range<usize> {
+    let inner = text.get(range.clone()).unwrap_or_default();
+    let first_line = inner.trim_start().lines().next().unwrap_or_default().trim_end();
+    let start = range.start + (inner.len() - inner.trim_start().len());
+    start..start + first_line.len()
+}
+
+/// The bracket or quote that is never closed.
+fn opening(problem: &Problem, text: &str) -> Range<usize> {
+    let start = problem.parent_range.start;
+    let inner = text.get(problem.parent_range.clone()).unwrap_or_default();
+    let found = match problem.parent {
+        Rule::plain_string | Rule::triple_string | Rule::raw_string | Rule::raw_triple => None,
+        Rule::regex_string | Rule::regex_triple => None,
+        Rule::closure_params => inner.find('|'),
+        Rule::type_args => inner.find('<'),
+        Rule::fn_type => inner.find('('),
+        Rule::struct_lit | Rule::struct_pat | Rule::import_names => inner.find('{'),
+        _ => inner.find(['(', '[', '{']),
+    };
+    match found {
+        Some(at) => start + at..start + at + 1,
+        None => {
+            let quotes = inner.len() - inner.trim_start_matches(['r', 'e']).trim_start_matches('"').len();
+            let quotes = if matches!(problem.parent, Rule::plain_string | Rule::raw_string | Rule::regex_string) {
+                inner.find('"').map_or(0, |at| at + 1)
+            } else {
+                quotes.min(inner.find('"').map_or(0, |at| at + 3))
             };
-            d.at(span, "")
+            start..start + quotes
+        }
+    }
+}
+
+fn say(problem: &Problem, text: &str) -> Message {
+    let rule = match problem.wrong {
+        Wrong::Recovered(rule) => rule,
+        Wrong::TooDeep => {
+            return message(
+                "E0002",
+                "Things stand too deep inside each other",
+                format!("more than {MAX_NESTING} levels are open here"),
+                "give the inner parts names with `let`, or move them to a function",
+            );
+        }
+        Wrong::TooTall => {
+            return message(
+                "E0003",
+                "This expression has too many operators",
+                format!("more than {MAX_HEIGHT} operators or calls hang on each other"),
+                "split it with `let`, or use a list and `sum()` or `join()`",
+            );
+        }
+        Wrong::TooBig => return message("E0002", "This file is bigger than 4 GiB", "", "split it"),
+    };
+    match rule {
+        Rule::unclosed => unclosed(problem, text),
+        Rule::bad_semi => message(
+            "E0006",
+            "There are no semicolons in sgl",
+            "this one has nothing to end",
+            "a newline ends a statement: take the `;` away",
+        ),
+        Rule::bad_tail | Rule::bad_stmt | Rule::bad_field | Rule::bad_args | Rule::bad_hole | Rule::stray => {
+            unexpected(rule, problem, text)
+        }
+        _ => missing(rule, problem, text),
+    }
+}
+
+/// "This function", "This `if`".
+fn this(rule: Rule) -> String {
+    let words = words(rule).unwrap_or("a part of the program");
+    let noun = words.strip_prefix("a ").or_else(|| words.strip_prefix("an ")).or_else(|| words.strip_prefix("the "));
+    format!("This {}", noun.unwrap_or(words))
+}
+
+/// What stands at `at`, for people: a word, a mark, the end of the line.
+fn found(text: &str, at: usize) -> String {
+    let rest = text.get(at..).unwrap_or_default().trim_start_matches([' ', '\t', '\r']);
+    match rest.chars().next() {
+        None => "the file ends here".to_string(),
+        Some('\n') => "the line ends here".to_string(),
+        Some(c) if c.is_alphanumeric() || c == '_' => {
+            let len = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+            format!("found `{}`", rest.get(..len.min(40)).unwrap_or("a word"))
+        }
+        Some(c) => format!("found `{c}`"),
+    }
+}
+
+/// The word or mark that ends at `at`.
+fn before(text: &str, at: usize) -> &str {
+    let head = text.get(..at).unwrap_or_default();
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let trimmed = if head.ends_with(is_word) {
+        head.trim_end_matches(is_word)
+    } else {
+        head.trim_end_matches(|c: char| {
+            c.is_ascii_punctuation() && !matches!(c, '(' | '[' | '{' | '"' | '_' | ')' | ']')
         })
-        .collect()
+    };
+    let mark = head.get(trimmed.len()..).unwrap_or_default();
+    if mark.is_empty() { head.get(head.len().saturating_sub(1)..).unwrap_or_default() } else { mark }
+}
+
+fn unclosed(problem: &Problem, text: &str) -> Message {
+    use Rule::*;
+    let what = words(problem.parent).unwrap_or("this");
+    let noun = what.trim_start_matches("a ").trim_start_matches("the ");
+    match problem.parent {
+        plain_string => message(
+            "E0005",
+            "This string is never closed",
+            "it starts here",
+            "put a `\"` at its end; a text over several lines stands between `\"\"\"`",
+        ),
+        raw_string | regex_string => {
+            message("E0005", format!("This {noun} is never closed"), "it starts here", "put a `\"` at its end")
+        }
+        triple_string | raw_triple | regex_triple => {
+            message("E0005", format!("This {noun} is never closed"), "it starts here", "put `\"\"\"` at its end")
+        }
+        hole | wide_hole => message(
+            "E0005",
+            "This hole is never closed",
+            "it starts here",
+            r"put a `}` after the expression, or write \{ where you mean a brace",
+        ),
+        parent => {
+            let open = text.get(opening(problem, text)).unwrap_or("(");
+            let close = match open {
+                "[" => "]",
+                "{" => "}",
+                "<" => ">",
+                "|" => "|",
+                _ => ")",
+            };
+            let of = words(parent).map(|words| format!("it opens {words}")).unwrap_or_default();
+            message("E0005", format!("This `{open}` is never closed"), of, format!("put a `{close}` where it ends"))
+        }
+    }
+}
+
+fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
+    use Rule::*;
+    let (parent, at) = (problem.parent, problem.range.end);
+    let (prev, found) = (before(text, at), found(text, at));
+    let said = |title: String, hint: &str| message("E0004", title, found.clone(), hint);
+    match (rule, parent) {
+        (miss_name, member | module_path | import_alias | type_path) => {
+            said(format!("A name is missing after `{prev}`"), keyword_hint(text, at).unwrap_or(""))
+        }
+        (miss_name, let_stmt | for_stmt | comp_for) => {
+            let hint = "give the value a name, `_` for none, or names in parentheses";
+            said(format!("{} binds no name", this(parent)), keyword_hint(text, at).unwrap_or(hint))
+        }
+        (miss_name, _) => {
+            let hint = format!("write one after `{prev}`");
+            said(format!("{} has no name", this(parent)), keyword_hint(text, at).unwrap_or(&hint))
+        }
+        (miss_type, param | field | closure_param) => {
+            said(format!("{} has no type", this(parent)), "write one after a `:`, as in `name: str`")
+        }
+        (miss_type, _) => said(format!("A type is missing after `{prev}`"), "write one, as in `str` or `list<int>`"),
+        (miss_expr, hole | wide_hole) => said(
+            "There is no expression in this hole".to_string(),
+            r"put one between the braces, or write \{ where you mean a brace",
+        ),
+        (miss_expr, if_expr | else_if | while_stmt) => {
+            said(format!("{} has no condition", this(parent)), "write it before the `{`")
+        }
+        (miss_expr, _) => said(format!("An expression is missing after `{prev}`"), ""),
+        (miss_block, fn_item | prompt_item | tool_item | test_item) => {
+            said(format!("{} has no body", this(parent)), "write it in braces: `{ … }`")
+        }
+        (miss_block, match_expr) => {
+            said("This `match` has no arms".into(), "write them in braces: `{ pattern => value }`")
+        }
+        (miss_block, struct_item) => said("This struct has no fields".into(), "write them in braces: `{ name: str }`"),
+        (miss_block, _) => said(format!("{} has no block", this(parent)), "write it in braces: `{ … }`"),
+        (miss_params, _) => said(format!("{} has no parameters", this(parent)), "write `()` where it takes none"),
+        (miss_args, _) => {
+            said("This `select` has no options".into(), "write them in parentheses: `select([\"a\", \"b\"])`")
+        }
+        (miss_path, _) => said(
+            "This import does not say what it imports".into(),
+            "write a module (`std.reason`), a file (`\"./util.sgl\"`) or `mcp \"command\"`",
+        ),
+        (miss_string, _) => {
+            said(format!("{} has no name", this(parent)), "write it as a string: `test \"it adds\" { … }`")
+        }
+        (miss_eq, _) => {
+            said(format!("A `=` is missing in {}", words(parent).unwrap_or("this")), "write the value after it")
+        }
+        (miss_init, _) => said(format!("{} has no value", this(parent)), "write it after a `=`"),
+        (miss_in, _) => said(format!("{} has no `in`", this(parent)), "write `for name in list`"),
+        (miss_arrow, _) => said("A `=>` is missing after this pattern".into(), "an arm is `pattern => value`"),
+        (miss_else, _) => {
+            said("This `try` has no `else`".into(), "write `try e else f`: `f` is the value where `e` fails")
+        }
+        (miss_comma, _) => {
+            said("A comma is missing".into(), "commas stand between elements, also at the end of a line")
+        }
+        (miss_colon, _) => said("A `:` is missing after this key".into(), "an entry is `\"key\": value`"),
+        (miss_pattern, _) => said(format!("A pattern is missing after `{prev}`"), ""),
+        _ => said(format!("Something is missing after `{prev}`"), ""),
+    }
+}
+
+/// Says so where the name that is missing is a keyword.
+fn keyword_hint(text: &str, at: usize) -> Option<&'static str> {
+    let rest = text.get(at..).unwrap_or_default().trim_start_matches([' ', '\t']);
+    let is_word = rest.starts_with(|c: char| c.is_alphabetic());
+    is_word.then_some("this word is a keyword and cannot be a name: choose another")
+}
+
+fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
+    use Rule::*;
+    let broken = text.get(problem.range.clone()).unwrap_or_default().trim_start();
+    let said = |title: &str, label: &str, hint: &str| message("E0001", title, label, habit(broken).unwrap_or(hint));
+    match (rule, problem.parent) {
+        (bad_hole, _) => said(
+            "This hole holds more than one expression",
+            "the expression ends before this",
+            r"write \{ where you mean a brace",
+        ),
+        (bad_args, params) => said("This is not a parameter", "", "a parameter is `name: type`"),
+        (bad_args, index) => said("An index is one expression", "it ends before this", ""),
+        (bad_args, _) => said("This does not fit here", "", "elements are expressions with commas between them"),
+        (bad_field, match_body) => said("This is not an arm of a `match`", "", "an arm is `pattern => value`"),
+        (bad_field, struct_body) => said("This is not a field", "", "a field is `name: type`"),
+        (bad_field, fork_branches) => said(
+            "This is not a branch of a `fork`",
+            "",
+            "write `fork x in xs { … }`, `fork 3 { … }`, or `fork { name: { … } }`",
+        ),
+        (bad_field, _) => said("This is not a field", "", "a field is `name: value`"),
+        (bad_stmt, _) => said("This is not a statement", "", ""),
+        (stray, _) if broken.starts_with('}') => {
+            said("This `}` closes nothing", "", "take it away, or look for the `{` that is missing before it")
+        }
+        (stray, _) => said(
+            "This cannot stand outside a function",
+            "",
+            "a file holds `import`, `type`, `struct`, `const`, `fn`, `prompt`, `tool`, `model` and `test`",
+        ),
+        (_, struct_body | match_body | record | struct_lit | fork_branches) => {
+            said("This does not belong here", "what stands before it is complete", "put a comma or a newline before it")
+        }
+        _ => said("This does not belong here", "what stands before it is complete", "put it on a line of its own"),
+    }
+}
+
+/// Habits from other languages.
+fn habit(broken: &str) -> Option<&'static str> {
+    let len = broken.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(broken.len());
+    Some(match broken.get(..len).unwrap_or_default() {
+        "def" | "func" | "function" | "async" => "a function is `fn name(…) -> T { … }`",
+        "let" | "var" => "outside a function write `const NAME = value`",
+        "class" | "enum" | "interface" => "records are `struct`; a choice is `type X = A | B`",
+        "and" => "write `&&`",
+        "or" => "write `||`",
+        "not" => "write `!`",
+        "elif" | "elseif" => "write `else if`",
+        "else" => "an `else` follows the `}` of an `if`, or the expression of a `try`",
+        "except" | "catch" => "write `try e else f`",
+        "as" => "numbers are converted by calling the type: `float(x)`",
+        "switch" | "case" => "write `match value { pattern => … }`",
+        "" => match broken.as_bytes().first() {
+            Some(b'?') => "an error is caught with `try e else f`; a value that may be `none` with `e ?? f`",
+            Some(b'\'') => "strings stand between double quotes",
+            Some(b'"') => "a string has holes without a prefix: `\"… {x} …\"`",
+            Some(b'`') => "a text over several lines stands between `\"\"\"`",
+            Some(b'#') => "a comment starts with `//`",
+            Some(b';') => "a newline ends a statement: take the `;` away",
+            _ => return None,
+        },
+        _ => return None,
+    })
 }

@@ -309,7 +309,8 @@ impl Index {
         let inner: Option<Expr> = self.0.slot(1);
         if let Some(op) = self.0.token(SyntaxKind::OPERATOR) {
             let inclusive = op.text() == "..=";
-            let before = inner.as_ref().is_some_and(|e| e.node().syntax().text_range().end() <= op.text_range().start());
+            let before =
+                inner.as_ref().is_some_and(|e| e.node().syntax().text_range().end() <= op.text_range().start());
             let (start, end) = if before { (inner, None) } else { (None, inner) };
             return Some(Subscript::Slice { start, end, inclusive });
         }

@@ -31,8 +31,8 @@ mod types;
 
 pub use exprs::*;
 pub use items::*;
-pub(crate) use literals::{escape_mistakes, read_number};
 pub use literals::{Flavor, LiteralValue, Part, StringLit};
+pub(crate) use literals::{escape_mistakes, read_number};
 pub use node::{AstNode, HasDocs, Name, Node};
 pub use statements::*;
 pub use types::*;

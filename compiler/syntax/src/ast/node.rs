@@ -78,7 +78,8 @@ impl Node {
 
     /// The `n`th place of an expression, whether one stands there or is missing.
     pub(crate) fn slot<T: AstNode>(&self, n: usize) -> Option<T> {
-        let is_slot = |node: &Node| node.kind() == SyntaxKind::MISSING_EXPR || super::Expr::cast(node.clone()).is_some();
+        let is_slot =
+            |node: &Node| node.kind() == SyntaxKind::MISSING_EXPR || super::Expr::cast(node.clone()).is_some();
         self.nodes().filter(is_slot).nth(n).and_then(T::cast)
     }
 
