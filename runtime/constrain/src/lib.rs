@@ -1,1 +1,39 @@
-//! Constraint to automaton to token mask.
+//! A constraint on a text → the tokens that may come next, with the token budget kept.
+//!
+//! The steps:
+//! 1. [`json`] lowers a constraint to rules, [`regex`] (with [`look`]) and [`number`] their leaves: all become [`expr::Expr`].
+//! 2. [`network`] makes a recursive transition network over bytes of them.
+//! 3. [`cost`] finds how far each node is from the end, and the finite language that shortest texts stay in.
+//! 4. [`graph`] finds the places that texts lead to, as they are needed: a set of threads, each a node and a stack.
+//! 5. [`walk`] walks the [`Vocabulary`]'s trie along the graph: the [`Mask`]; [`fewest`] counts tokens to the end.
+//! 6. [`Automaton`] holds all that for one constraint, [`Matcher`] the place of one text.
+//!
+//! What is decided: JSON is written compactly, without white space outside strings. Strings may spell a character
+//! in any way that JSON allows; patterns inside strings, keys and constants only in the shortest. Numbers are
+//! decimals without exponent, with at most 17 digits (but [`sgl_wire::Json::Any`] allows all). The keys of a map are not
+//! checked to be distinct: a reader takes the last. Look-around (`^ $ \b \B` …) is supported, back-references are not.
+//!
+//! Architecture invariant: nothing here knows models, logits or sampling; a vocabulary is a list of byte strings.
+//! Architecture invariant: no text is ever allowed that the constraint does not have; limits only refuse more.
+
+mod cost;
+mod error;
+mod expr;
+mod fewest;
+mod graph;
+mod groups;
+mod hash;
+mod json;
+mod look;
+mod mask;
+mod matcher;
+mod network;
+mod number;
+mod regex;
+mod vocabulary;
+mod walk;
+
+pub use error::{ConstrainError, Rejected};
+pub use mask::Mask;
+pub use matcher::{Automaton, Matcher};
+pub use vocabulary::Vocabulary;

@@ -1,0 +1,211 @@
+//! The one form that every constraint is lowered to: regular expressions over characters, with calls of rules.
+//!
+//! Built through the functions below only, which keep it normal: no empty language inside another
+//! expression, counted repetitions of counted repetitions merged, literal alternatives in one set.
+
+use std::sync::Arc;
+
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+
+/// A set of texts.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Expr {
+    /// No text at all.
+    Never,
+    /// Exactly these bytes; may be empty.
+    Text(Vec<u8>),
+    /// One of these, sorted and distinct.
+    Texts(Vec<Vec<u8>>),
+    /// One character.
+    Class(ClassUnicode),
+    /// One after the other.
+    Seq(Vec<Expr>),
+    /// Any one.
+    Alt(Vec<Expr>),
+    /// The same several times.
+    Repeat(Box<Repeat>),
+    /// A JSON object's fields, in order, with the braces and commas; `true` marks those that may be left out.
+    Fields(Vec<(Expr, bool)>),
+    /// What the rule of this index allows.
+    Rule(usize),
+    /// A state graph, for what nested expressions cannot say.
+    Machine(Arc<Machine>),
+}
+
+/// `body` from `min` to `max` times, with `separator` between.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Repeat {
+    pub body: Expr,
+    pub separator: Vec<u8>,
+    pub min: u32,
+    pub max: Option<u32>,
+}
+
+/// States with labelled steps to others; from each state, the last one can be reached.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Machine {
+    /// Steps out of each state.
+    pub steps: Vec<Vec<(Expr, usize)>>,
+    /// Where it begins.
+    pub start: usize,
+    /// Where it ends.
+    pub last: usize,
+    /// Whether some path is the empty text.
+    pub nullable: bool,
+}
+
+/// The empty text.
+pub(crate) fn nothing() -> Expr {
+    Expr::Text(Vec::new())
+}
+
+/// Exactly `text`.
+pub(crate) fn text(text: impl AsRef<[u8]>) -> Expr {
+    Expr::Text(text.as_ref().to_vec())
+}
+
+/// One character of these inclusive ranges.
+pub(crate) fn chars(ranges: &[(char, char)]) -> Expr {
+    class(ClassUnicode::new(ranges.iter().map(|(from, to)| ClassUnicodeRange::new(*from, *to))))
+}
+
+/// One character of `class`.
+pub(crate) fn class(class: ClassUnicode) -> Expr {
+    if class.ranges().is_empty() { Expr::Never } else { Expr::Class(class) }
+}
+
+/// All of `items`, one after the other.
+pub(crate) fn seq(items: impl IntoIterator<Item = Expr>) -> Expr {
+    let mut out: Vec<Expr> = Vec::new();
+    let mut pending: Vec<Expr> = items.into_iter().collect();
+    pending.reverse();
+    while let Some(item) = pending.pop() {
+        match (item, out.last_mut()) {
+            (Expr::Never, _) => return Expr::Never,
+            (Expr::Text(bytes), Some(Expr::Text(last))) => last.extend(bytes),
+            (Expr::Text(bytes), _) if bytes.is_empty() => {}
+            (Expr::Seq(inner), _) => pending.extend(inner.into_iter().rev()),
+            (item, _) => out.push(item),
+        }
+    }
+    match out.len() {
+        0 => nothing(),
+        1 => out.remove(0),
+        _ => Expr::Seq(out),
+    }
+}
+
+/// Any one of `items`.
+pub(crate) fn alt(items: impl IntoIterator<Item = Expr>) -> Expr {
+    let (mut texts, mut class, mut out) = (Vec::new(), ClassUnicode::empty(), Vec::new());
+    let mut pending: Vec<Expr> = items.into_iter().collect();
+    pending.reverse();
+    while let Some(item) = pending.pop() {
+        match item {
+            Expr::Never => {}
+            Expr::Alt(inner) => pending.extend(inner.into_iter().rev()),
+            Expr::Text(bytes) => texts.push(bytes),
+            Expr::Texts(more) => texts.extend(more),
+            Expr::Class(more) => class.union(&more),
+            item if out.contains(&item) => {}
+            item => out.push(item),
+        }
+    }
+    if !class.ranges().is_empty() {
+        out.push(Expr::Class(class));
+    }
+    texts.sort_unstable();
+    texts.dedup();
+    match texts.len() {
+        0 => {}
+        1 => out.extend(texts.pop().map(Expr::Text)),
+        _ => out.push(Expr::Texts(texts)),
+    }
+    match out.len() {
+        0 => Expr::Never,
+        1 => out.remove(0),
+        _ => Expr::Alt(out),
+    }
+}
+
+/// `body` or nothing.
+pub(crate) fn optional(body: Expr) -> Expr {
+    repeat(body, 0, Some(1))
+}
+
+/// `body` from `min` to `max` times.
+pub(crate) fn repeat(body: Expr, min: u32, max: Option<u32>) -> Expr {
+    separated(body, "", min, max)
+}
+
+/// `body` from `min` to `max` times with `separator` between.
+pub(crate) fn separated(body: Expr, separator: &str, min: u32, max: Option<u32>) -> Expr {
+    if max.is_some_and(|max| min > max) {
+        return Expr::Never;
+    }
+    if body == Expr::Never {
+        return if min == 0 { nothing() } else { Expr::Never };
+    }
+    if max == Some(0) || (body == nothing() && separator.is_empty()) {
+        return nothing();
+    }
+    if min == 1 && max == Some(1) {
+        return body;
+    }
+    // A body that may be empty can stand for any missing turn.
+    let min = if separator.is_empty() && nullable(&body) { 0 } else { min };
+    match body {
+        Expr::Repeat(inner) if separator.is_empty() && inner.separator.is_empty() && merges(&inner, min) => {
+            let times = |a: Option<u32>, b: Option<u32>| Some(a?.saturating_mul(b?));
+            let (least, most) = (inner.min.saturating_mul(min), times(inner.max, max));
+            repeat(inner.body, least, most)
+        }
+        body => Expr::Repeat(Box::new(Repeat { body, separator: separator.into(), min, max })),
+    }
+}
+
+/// Whether `(x{a,b}){min,…}` has no gap between the counts that it allows.
+fn merges(inner: &Repeat, min: u32) -> bool {
+    let (least, most) = (u64::from(inner.min), inner.max.map(u64::from));
+    let turns = u64::from(min);
+    // From k turns (k ≥ 1) to k + 1: the counts must touch.
+    let touch = |k: u64| most.is_none_or(|most| (k + 1) * least <= k * most + 1);
+    if turns == 0 { least <= 1 && touch(1) } else { touch(turns) }
+}
+
+/// Whether the empty text is in `expr`. Rules never allow the empty text.
+pub(crate) fn nullable(expr: &Expr) -> bool {
+    match expr {
+        Expr::Never | Expr::Class(_) | Expr::Fields(_) | Expr::Rule(_) => false,
+        Expr::Text(bytes) => bytes.is_empty(),
+        Expr::Texts(texts) => texts.first().is_some_and(Vec::is_empty),
+        Expr::Seq(items) => items.iter().all(nullable),
+        Expr::Alt(items) => items.iter().any(nullable),
+        Expr::Repeat(repeat) => repeat.min == 0 || (repeat.separator.is_empty() && nullable(&repeat.body)),
+        Expr::Machine(machine) => machine.nullable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_merge_only_without_gaps() {
+        let a = || text("a");
+        let repeated = |min, max| repeat(a(), min, max);
+        assert_eq!(repeat(repeated(1, Some(1000)), 1, Some(1000)), repeated(1, Some(1_000_000)));
+        assert_eq!(repeat(repeated(0, None), 0, Some(3)), repeated(0, None));
+        assert_eq!(repeat(repeated(2, Some(3)), 2, None), repeated(4, None));
+        assert_ne!(repeat(repeated(2, Some(2)), 1, None), repeated(2, None));
+        assert_ne!(repeat(repeated(2, None), 0, None), repeated(0, None));
+    }
+
+    #[test]
+    fn an_impossible_part_makes_the_whole_impossible() {
+        assert_eq!(seq([text("a"), Expr::Never]), Expr::Never);
+        assert_eq!(alt([Expr::Never, text("a")]), text("a"));
+        assert_eq!(repeat(Expr::Never, 0, None), nothing());
+        assert_eq!(repeat(text("a"), 3, Some(2)), Expr::Never);
+    }
+}

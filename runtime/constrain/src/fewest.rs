@@ -1,0 +1,165 @@
+//! Fewest tokens from a place to a valid end.
+//!
+//! Exact where the whole automaton is small: breadth-first over the places that tokens lead to. Else exact
+//! within the lean language (see [`crate::cost`]), which is finite: an upper bound that keeps its word, for
+//! after the first token of a shortest lean way the place allows at least the rest of that way.
+
+use std::sync::Arc;
+
+use crate::cost::{NEVER, UNSPELLED};
+use crate::graph::{Graph, StateId, Tables};
+use crate::walk;
+
+/// Places of an automaton that counts as small.
+const SMALL: usize = 192;
+
+/// Whether `most` tokens suffice from `state`.
+pub(crate) fn at_most(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> bool {
+    let bytes = graph.state(state).cost;
+    (bytes < UNSPELLED && bytes <= most) || fewest(graph, tables, state) <= most
+}
+
+/// Fewest tokens from `state` to an end; `u32::MAX` if no tokens spell one.
+pub(crate) fn fewest(graph: &mut Graph, tables: &Tables, state: StateId) -> u32 {
+    if graph.state(state).complete {
+        return 0;
+    }
+    if let Some(known) = graph.exact.get(&state) {
+        return *known;
+    }
+    let lean = graph.lean(tables, state);
+    let bound = lean_fewest(graph, tables, lean);
+    if bound <= 1 || !is_small(graph, tables) {
+        return bound;
+    }
+    let exact = search(graph, tables, state, bound);
+    graph.exact.insert(state, exact);
+    exact
+}
+
+/// Breadth-first search for an end nearer than `bound`.
+fn search(graph: &mut Graph, tables: &Tables, from: StateId, bound: u32) -> u32 {
+    let mut seen = vec![from];
+    let mut level = vec![from];
+    let mut depth = 0;
+    while depth + 1 < bound && !level.is_empty() {
+        depth += 1;
+        let mut next = Vec::new();
+        for state in level {
+            for &to in token_targets(graph, tables, state).iter() {
+                if graph.state(to).complete {
+                    return depth;
+                }
+                if !seen.contains(&to) {
+                    seen.push(to);
+                    next.push(to);
+                }
+            }
+        }
+        level = next;
+    }
+    bound
+}
+
+/// Whether all places, over all texts, are few.
+fn is_small(graph: &mut Graph, tables: &Tables) -> bool {
+    if let Some(known) = graph.small {
+        return known;
+    }
+    let classes = &tables.net.classes;
+    let bytes: Vec<u8> = (0..=255u8)
+        .filter(|byte| *byte == 0 || classes.get(usize::from(*byte)) != classes.get(usize::from(*byte) - 1))
+        .collect();
+    let mut places = vec![graph.start(tables)];
+    let mut at = 0;
+    while let Some(&state) = places.get(at).filter(|_| places.len() <= SMALL) {
+        for &byte in &bytes {
+            let to = graph.step(tables, state, byte);
+            if Graph::is_live(to) && !places.contains(&to) {
+                places.push(to);
+            }
+        }
+        at += 1;
+    }
+    let small = places.len() <= SMALL;
+    graph.small = Some(small);
+    small
+}
+
+/// The places that one token leads to.
+fn token_targets(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<[StateId]> {
+    if let Some(known) = graph.targets.get(&state) {
+        return known.clone();
+    }
+    let mut targets = Vec::new();
+    let open = walk::open(graph, tables, state);
+    // The only thread reads all of its class's characters alike, so one token of each length stands for all.
+    let alone = if graph.state(state).threads.len() == 1 { open.as_slice() } else { &[] };
+    for slice in alone {
+        let lean = graph.state(state).lean;
+        for length in tables.vocabulary.lengths(slice.groups, slice.chars) {
+            targets.push(walk::after(graph, tables, slice, length, lean));
+        }
+    }
+    walk::walk(graph, tables, state, alone, |_, _, to| {
+        if targets.last() != Some(&to) {
+            targets.push(to);
+        }
+    });
+    targets.sort_unstable();
+    targets.dedup();
+    let targets: Arc<[StateId]> = targets.into();
+    graph.charge(targets.len() * 4 + 64);
+    graph.targets.insert(state, targets.clone());
+    targets
+}
+
+/// Fewest tokens within the lean language: depth-first, each place once.
+fn lean_fewest(graph: &mut Graph, tables: &Tables, from: StateId) -> u32 {
+    struct Visit {
+        state: StateId,
+        targets: Arc<[StateId]>,
+        at: usize,
+        best: u32,
+    }
+    let mut path: Vec<Visit> = Vec::new();
+    let mut entering = Some(from);
+    let mut result = NEVER;
+    loop {
+        if let Some(state) = entering.take() {
+            if let Some(known) = known(graph, state) {
+                result = known;
+            } else {
+                // Until it is known; the lean language is finite, so nothing asks for it meanwhile.
+                graph.fewest.insert(state, NEVER);
+                let targets = token_targets(graph, tables, state);
+                let ends = targets.iter().any(|to| graph.state(*to).complete);
+                let (at, best) = if ends { (targets.len(), 1) } else { (0, NEVER) };
+                path.push(Visit { state, targets, at, best });
+            }
+        }
+        let Some(visit) = path.last_mut() else { return result };
+        if result != NEVER {
+            visit.best = visit.best.min(result + 1);
+            result = NEVER;
+        }
+        match visit.targets.get(visit.at) {
+            Some(to) => {
+                visit.at += 1;
+                entering = Some(*to);
+            }
+            None => {
+                result = visit.best;
+                graph.fewest.insert(visit.state, result);
+                path.pop();
+                if path.is_empty() {
+                    return result;
+                }
+            }
+        }
+    }
+}
+
+fn known(graph: &Graph, state: StateId) -> Option<u32> {
+    if graph.state(state).complete { Some(0) } else { graph.fewest.get(&state).copied() }
+}

@@ -1,0 +1,103 @@
+//! Characters sorted into a few dozen groups, as bits of a `u64`.
+//!
+//! A token whose characters lie in groups that a repeated character class contains entirely can be read by
+//! that class from end to end, whatever the order of its characters. That is known without walking its bytes.
+
+use std::sync::OnceLock;
+
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
+
+/// Bit of what is not whole UTF-8 text: in no class's groups.
+pub(crate) const PARTIAL: u64 = 1 << 63;
+
+const CONTROL: u32 = 41;
+const DELETE: u32 = 42;
+const WIDE_WORD: u32 = 43;
+const WIDE_OTHER: u32 = 44;
+
+/// The bit of the group that `c` belongs to.
+pub(crate) fn group(c: char) -> u64 {
+    1 << match c {
+        'a'..='f' => 0,
+        'g'..='z' => 1,
+        'A'..='F' => 2,
+        'G'..='Z' => 3,
+        '0'..='9' => 4,
+        ' '..='/' => 5 + (c as u32 - 0x20),
+        ':'..='@' => 21 + (c as u32 - 0x3a),
+        '['..='`' => 28 + (c as u32 - 0x5b),
+        '{'..='~' => 34 + (c as u32 - 0x7b),
+        '\n' => 38,
+        '\t' => 39,
+        '\r' => 40,
+        '\0'..='\x1f' => CONTROL,
+        '\x7f' => DELETE,
+        _ if regex_syntax::try_is_word_character(c).unwrap_or(false) => WIDE_WORD,
+        _ => WIDE_OTHER,
+    }
+}
+
+/// The groups of a whole text.
+pub(crate) fn groups(text: &str) -> u64 {
+    text.chars().fold(0, |bits, c| bits | group(c))
+}
+
+/// The groups that `class` contains entirely.
+pub(crate) fn within(class: &ClassUnicode) -> u64 {
+    let mut bits = (1u64 << WIDE_WORD) - 1;
+    let mut ranges = class.ranges().iter().peekable();
+    for c in '\0'..='\x7f' {
+        while ranges.next_if(|range| range.end() < c).is_some() {}
+        if ranges.peek().is_none_or(|range| range.start() > c) {
+            bits &= !group(c);
+        }
+    }
+    if class.ranges().last().is_some_and(|range| range.end() > '\u{ff}') {
+        for (bit, whole) in [(WIDE_WORD, &wide().0), (WIDE_OTHER, &wide().1)] {
+            let mut rest = whole.clone();
+            rest.difference(class);
+            if rest.ranges().is_empty() {
+                bits |= 1 << bit;
+            }
+        }
+    }
+    bits
+}
+
+/// All characters outside ASCII: those of words, and the others.
+fn wide() -> &'static (ClassUnicode, ClassUnicode) {
+    static WIDE: OnceLock<(ClassUnicode, ClassUnicode)> = OnceLock::new();
+    WIDE.get_or_init(|| {
+        let all = ClassUnicode::new([ClassUnicodeRange::new('\u{80}', char::MAX)]);
+        let (mut words, mut others) = (all.clone(), all);
+        words.intersect(word());
+        others.difference(&words);
+        (words, others)
+    })
+}
+
+/// The class `\w`.
+pub(crate) fn word() -> &'static ClassUnicode {
+    static WORD: OnceLock<ClassUnicode> = OnceLock::new();
+    WORD.get_or_init(|| match regex_syntax::parse(r"\w").map(Hir::into_kind) {
+        Ok(HirKind::Class(Class::Unicode(class))) => class,
+        _ => ClassUnicode::empty(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_has_exactly_the_groups_it_contains() {
+        for pattern in [r"\w", "[a-z]", "[^\"]", r"\PC", "[0-9a-f]", r"[^\n]", "[é-\u{10ffff}]", r"\W"] {
+            let Ok(hir) = regex_syntax::parse(pattern) else { panic!("{pattern}") };
+            let HirKind::Class(Class::Unicode(class)) = hir.into_kind() else { panic!("{pattern} is no class") };
+            let outside = ('\0'..=char::MAX)
+                .filter(|c| !class.ranges().iter().any(|r| r.start() <= *c && *c <= r.end()))
+                .fold(0, |bits, c| bits | group(c));
+            assert_eq!(within(&class), ((1 << 45) - 1) & !outside, "{pattern}");
+        }
+    }
+}

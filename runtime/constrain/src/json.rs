@@ -1,0 +1,246 @@
+//! [`Constraint`] → rules: one [`Expr`] for each definition of a schema, and one for the whole.
+
+use sgl_wire::{Constraint, Json, Literal, Schema};
+
+use crate::error::ConstrainError;
+use crate::expr::{self, Expr};
+use crate::number;
+use crate::regex::{self, Spelling};
+
+/// Shapes written inside each other at most (definitions start anew).
+const DEPTH: usize = 128;
+
+/// A constraint as rules that call each other by index; no rule allows the empty text.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    /// Name, for messages, and texts.
+    pub rules: Vec<(String, Expr)>,
+    /// The whole; the only one that may allow the empty text.
+    pub root: Expr,
+}
+
+/// Lowers `constraint`.
+pub(crate) fn lower(constraint: &Constraint) -> Result<Rules, ConstrainError> {
+    let root = match constraint {
+        Constraint::Text { min_len, max_len } => {
+            check_lengths(*min_len, *max_len, "the text")?;
+            expr::repeat(expr::chars(&[('\0', char::MAX)]), *min_len, *max_len)
+        }
+        Constraint::Regex(pattern) => regex::lower(pattern, Spelling::Plain, "")?,
+        Constraint::Choice(options) => {
+            if options.is_empty() {
+                return Err(unsatisfiable("the choice", "it has no options"));
+            }
+            expr::alt(options.iter().map(|option| expr::text(option.as_bytes())))
+        }
+        Constraint::Json(schema) => return lower_schema(schema),
+    };
+    Ok(Rules { rules: Vec::new(), root })
+}
+
+fn lower_schema(schema: &Schema) -> Result<Rules, ConstrainError> {
+    let any = schema.defs.len();
+    let lowering = Lowering { defs: any };
+    let mut rules = Vec::with_capacity(any + 1);
+    for (name, json) in &schema.defs {
+        rules.push((name.to_string(), lowering.json(json, &Place::of(name))?));
+    }
+    rules.push(("any JSON value".to_owned(), lowering.anything()));
+    let root = lowering.json(&schema.root, &Place::of("$"))?;
+    Ok(Rules { rules, root })
+}
+
+/// Where in a schema we are.
+struct Place {
+    path: String,
+    depth: usize,
+}
+
+impl Place {
+    fn of(name: &str) -> Self {
+        Self { path: name.to_owned(), depth: 0 }
+    }
+
+    fn down(&self, step: &str) -> Result<Self, ConstrainError> {
+        if self.depth >= DEPTH {
+            return Err(ConstrainError::Limit { what: "shapes inside each other", limit: DEPTH });
+        }
+        Ok(Self { path: format!("{}{step}", self.path), depth: self.depth + 1 })
+    }
+}
+
+struct Lowering {
+    /// Number of definitions; the rule after them is "any value".
+    defs: usize,
+}
+
+impl Lowering {
+    fn json(&self, json: &Json, at: &Place) -> Result<Expr, ConstrainError> {
+        let empty = |reason: &str| unsatisfiable(&at.path, reason);
+        Ok(match json {
+            Json::Null => expr::text("null"),
+            Json::Bool => boolean(),
+            Json::Int { min, max } => {
+                let (min, max) = (min.unwrap_or(i64::MIN), max.unwrap_or(i64::MAX));
+                match number::int(min, max) {
+                    Expr::Never => {
+                        return Err(empty(&format!("the smallest integer, {min}, is above the largest, {max}")));
+                    }
+                    range => range,
+                }
+            }
+            Json::Float { min, max } => match number::float(*min, *max) {
+                Expr::Never => {
+                    return Err(empty(&format!("no decimal number of 17 digits lies in {}", range(*min, *max))));
+                }
+                range => range,
+            },
+            Json::Str { min_len, max_len } => {
+                check_lengths(*min_len, *max_len, &at.path)?;
+                quoted(expr::repeat(string_char(), *min_len, *max_len))
+            }
+            Json::Pattern(pattern) => quoted(regex::lower(pattern, Spelling::Json, &format!(" at {}", at.path))?),
+            Json::Literals(literals) => {
+                if literals.is_empty() {
+                    return Err(empty("it has no values"));
+                }
+                let texts = literals.iter().map(|value| literal(value).ok_or_else(|| empty("a number is not finite")));
+                expr::alt(texts.collect::<Result<Vec<_>, _>>()?)
+            }
+            Json::List { item, min, max } => {
+                if max.is_some_and(|max| *min > max) {
+                    return Err(empty(&format!("at least {min} elements and at most {}", max.unwrap_or(0))));
+                }
+                brackets(expr::separated(self.json(item, &at.down("[]")?)?, ",", *min, *max))
+            }
+            Json::Tuple(items) => {
+                let mut parts = Vec::new();
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        parts.push(expr::text(","));
+                    }
+                    parts.push(self.json(item, &at.down(&format!("[{index}]"))?)?);
+                }
+                brackets(expr::seq(parts))
+            }
+            Json::Map(value) => map(self.json(value, &at.down("{}")?)?),
+            Json::Object(fields) => {
+                let mut parts = Vec::with_capacity(fields.len());
+                for field in fields {
+                    let value = self.json(&field.json, &at.down(&format!(".{}", field.name))?)?;
+                    let mut key = literal(&Literal::Str(field.name.clone())).unwrap_or_else(expr::nothing);
+                    key = expr::seq([key, expr::text(":"), value]);
+                    parts.push((key, field.optional));
+                }
+                Expr::Fields(parts)
+            }
+            Json::AnyOf(shapes) => {
+                if shapes.is_empty() {
+                    return Err(empty("it has no alternatives"));
+                }
+                let shapes =
+                    shapes.iter().enumerate().map(|(index, shape)| self.json(shape, &at.down(&format!("|{index}"))?));
+                expr::alt(shapes.collect::<Result<Vec<_>, _>>()?)
+            }
+            Json::Any => Expr::Rule(self.defs),
+            Json::Ref(index) if *index < self.defs => Expr::Rule(*index),
+            Json::Ref(index) => {
+                return Err(ConstrainError::UnknownDefinition { at: at.path.clone(), index: *index, len: self.defs });
+            }
+        })
+    }
+
+    /// The rule of any JSON value; it calls itself.
+    fn anything(&self) -> Expr {
+        let number = || {
+            let digits = |min| expr::repeat(expr::chars(&[('0', '9')]), min, None);
+            let whole = expr::alt([expr::text("0"), expr::seq([expr::chars(&[('1', '9')]), digits(0)])]);
+            let exponent = expr::seq([
+                expr::chars(&[('e', 'e'), ('E', 'E')]),
+                expr::optional(expr::chars(&[('+', '+'), ('-', '-')])),
+                digits(1),
+            ]);
+            let fraction = expr::seq([expr::text("."), digits(1)]);
+            expr::seq([expr::optional(expr::text("-")), whole, expr::optional(fraction), expr::optional(exponent)])
+        };
+        let value = || Expr::Rule(self.defs);
+        expr::alt([
+            expr::text("null"),
+            boolean(),
+            number(),
+            quoted(expr::repeat(string_char(), 0, None)),
+            brackets(expr::separated(value(), ",", 0, None)),
+            map(value()),
+        ])
+    }
+}
+
+fn boolean() -> Expr {
+    expr::alt([expr::text("true"), expr::text("false")])
+}
+
+fn quoted(body: Expr) -> Expr {
+    expr::seq([expr::text("\""), body, expr::text("\"")])
+}
+
+fn brackets(body: Expr) -> Expr {
+    expr::seq([expr::text("["), body, expr::text("]")])
+}
+
+/// An object with any keys. That keys are distinct is not checked: a reader takes the last value of a key.
+fn map(value: Expr) -> Expr {
+    let entry = expr::seq([quoted(expr::repeat(string_char(), 0, None)), expr::text(":"), value]);
+    expr::seq([expr::text("{"), expr::separated(entry, ",", 0, None), expr::text("}")])
+}
+
+/// One character of a JSON string's value, in any spelling.
+fn string_char() -> Expr {
+    let hex = || expr::chars(&[('0', '9'), ('a', 'f'), ('A', 'F')]);
+    let d = || expr::chars(&[('d', 'd'), ('D', 'D')]);
+    // D800–DBFF must be followed by DC00–DFFF, and the latter never stand alone.
+    let scalar = expr::alt([
+        expr::seq([expr::chars(&[('0', '9'), ('a', 'c'), ('A', 'C'), ('e', 'f'), ('E', 'F')]), hex(), hex(), hex()]),
+        expr::seq([d(), expr::chars(&[('0', '7')]), hex(), hex()]),
+        expr::seq([
+            d(),
+            expr::chars(&[('8', '9'), ('a', 'b'), ('A', 'B')]),
+            hex(),
+            hex(),
+            expr::text("\\u"),
+            d(),
+            expr::chars(&[('c', 'f'), ('C', 'F')]),
+            hex(),
+            hex(),
+        ]),
+    ]);
+    let short = ['"', '\\', '/', 'b', 'f', 'n', 'r', 't'].map(|c| (c, c));
+    let escape = expr::alt([expr::chars(&short), expr::seq([expr::text("u"), scalar])]);
+    expr::alt([expr::class(regex::json_plain()), expr::seq([expr::text("\\"), escape])])
+}
+
+/// The canonical spelling of a constant; none for a number that is not finite.
+fn literal(value: &Literal) -> Option<Expr> {
+    Some(match value {
+        Literal::Str(value) => quoted(Expr::Text(regex::spell(value, Spelling::Json))),
+        Literal::Int(value) => expr::text(value.to_string()),
+        Literal::Float(value) => expr::text(serde_json::Number::from_f64(*value)?.to_string()),
+        Literal::Bool(value) => expr::text(value.to_string()),
+        Literal::Null => expr::text("null"),
+    })
+}
+
+fn check_lengths(min: u32, max: Option<u32>, at: &str) -> Result<(), ConstrainError> {
+    match max {
+        Some(max) if min > max => Err(unsatisfiable(at, &format!("at least {min} characters and at most {max}"))),
+        _ => Ok(()),
+    }
+}
+
+fn range(min: Option<f64>, max: Option<f64>) -> String {
+    let bound = |bound: Option<f64>| bound.map(|value| value.to_string()).unwrap_or_default();
+    format!("{}..={}", bound(min), bound(max))
+}
+
+fn unsatisfiable(what: &str, reason: &str) -> ConstrainError {
+    ConstrainError::Unsatisfiable { what: what.to_owned(), reason: reason.to_owned() }
+}

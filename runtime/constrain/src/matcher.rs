@@ -1,0 +1,223 @@
+//! A constraint made ready for a vocabulary, and the place that one text has reached in it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sgl_wire::Constraint;
+
+use crate::cost::{Costs, NEVER, UNSPELLED};
+use crate::error::{ConstrainError, Rejected};
+use crate::graph::{AMBIGUOUS, Graph, MOST_THREADS, StateId, Tables};
+use crate::json::{self, Rules};
+use crate::mask::Mask;
+use crate::network::Network;
+use crate::vocabulary::Vocabulary;
+use crate::{fewest, walk};
+
+/// Bytes of a constraint's shortest text at most.
+const LONGEST_SHORTEST: u32 = 1 << 16;
+/// Bytes of forced text found in one call at most.
+const MOST_FORCED: usize = 4096;
+
+/// A constraint made ready for one vocabulary. Shared by all generations under it; what one of them finds out
+/// about masks serves the others.
+#[derive(Debug)]
+pub struct Automaton {
+    tables: Tables,
+    /// Replaced when it has grown too large; matchers then carry their place over.
+    graph: Mutex<Arc<Mutex<Graph>>>,
+}
+
+impl Automaton {
+    /// Builds the automaton of `constraint`, or says why there is none.
+    pub fn new(constraint: &Constraint, vocabulary: Arc<Vocabulary>) -> Result<Arc<Self>, ConstrainError> {
+        let rules = json::lower(constraint)?;
+        let net = Network::new(&rules)?;
+        let unspelled = net.edges.iter().any(|edge| !(edge.low..=edge.high).any(|byte| vocabulary.has_byte(byte)));
+        let mut costs = Costs::new(&net, |_| 1);
+        check(&rules, &costs)?;
+        if unspelled {
+            costs = Costs::new(&net, |edge| match (edge.low..=edge.high).any(|byte| vocabulary.has_byte(byte)) {
+                true => 1,
+                false => UNSPELLED,
+            });
+        }
+        let tables = Tables { net, costs, vocabulary };
+        let mut graph = Graph::new(&tables);
+        let start = graph.start(&tables);
+        if start == AMBIGUOUS {
+            return Err(ConstrainError::Limit { what: "ways to read the same text", limit: MOST_THREADS });
+        }
+        if graph.state(start).cost >= UNSPELLED && fewest::fewest(&mut graph, &tables, start) == NEVER {
+            return Err(ConstrainError::Unspellable);
+        }
+        Ok(Arc::new(Self { tables, graph: Mutex::new(Arc::new(Mutex::new(graph))) }))
+    }
+
+    /// The vocabulary that it was built for.
+    pub fn vocabulary(&self) -> &Arc<Vocabulary> {
+        &self.tables.vocabulary
+    }
+
+    /// A graph with room, in place of `full`.
+    fn fresh(&self, full: &Arc<Mutex<Graph>>) -> Arc<Mutex<Graph>> {
+        let mut current = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&current, full) || lock(&current).is_full() {
+            *current = Arc::new(Mutex::new(Graph::new(&self.tables)));
+        }
+        current.clone()
+    }
+}
+
+/// Every rule has a finite text, and the whole a short one.
+fn check(rules: &Rules, costs: &Costs) -> Result<(), ConstrainError> {
+    let endless = |what: &str| ConstrainError::Unsatisfiable {
+        what: what.to_owned(),
+        reason: "every value of it contains another one, without end".to_owned(),
+    };
+    for ((name, _), cost) in rules.rules.iter().zip(&costs.rules) {
+        if *cost == NEVER {
+            return Err(endless(&format!("`{name}`")));
+        }
+    }
+    match costs.rules.last() {
+        Some(&shortest) if shortest <= LONGEST_SHORTEST => Ok(()),
+        Some(&shortest) if shortest < NEVER => {
+            Err(ConstrainError::Limit { what: "bytes in its shortest text", limit: LONGEST_SHORTEST as usize })
+        }
+        _ => Err(endless("the constraint")),
+    }
+}
+
+fn lock(graph: &Mutex<Graph>) -> MutexGuard<'_, Graph> {
+    // A graph is valid between any two of its changes, so a panic elsewhere does no harm to it.
+    graph.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How far one text has come under a constraint. Cheap to clone: a fork of the text takes a clone.
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    automaton: Arc<Automaton>,
+    graph: Arc<Mutex<Graph>>,
+    state: StateId,
+    ended: bool,
+}
+
+impl Matcher {
+    /// The place before any text.
+    pub fn new(automaton: Arc<Automaton>) -> Self {
+        let graph = automaton.graph.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let state = lock(&graph).start(&automaton.tables);
+        Self { automaton, graph, state, ended: false }
+    }
+
+    /// The tokens that may come next. Tokens that end the generation are among them where the text is complete.
+    ///
+    /// `budget` is the number of tokens left, the next one included: then only tokens are allowed after which the
+    /// text can be completed in the rest. So if it was at least [`fewest`](Self::fewest) once and each token taken
+    /// is an allowed one, it stays so, and the mask is empty only when nothing may follow.
+    pub fn mask(&mut self, budget: Option<u32>) -> Arc<Mask> {
+        let tables = &self.automaton.tables;
+        if self.ended {
+            return Arc::new(Mask::empty(tables.vocabulary.len()));
+        }
+        self.leave_full_graph();
+        let tables = &self.automaton.tables;
+        walk::mask(&mut lock(&self.graph), tables, self.state, budget)
+    }
+
+    /// Goes on by `token`. On an error nothing has changed.
+    pub fn advance(&mut self, token: u32) -> Result<(), Rejected> {
+        if self.ended {
+            return Err(Rejected::Token { token });
+        }
+        let vocabulary = self.automaton.tables.vocabulary.clone();
+        if vocabulary.ends().contains(&token) {
+            self.ended = self.is_complete();
+            return if self.ended { Ok(()) } else { Err(Rejected::Incomplete) };
+        }
+        let bytes = vocabulary.bytes(token).ok_or(Rejected::NoText { token })?;
+        self.leave_full_graph();
+        match self.after(bytes) {
+            AMBIGUOUS => Err(Rejected::Ambiguous { limit: MOST_THREADS }),
+            state if Graph::is_live(state) => {
+                self.state = state;
+                Ok(())
+            }
+            _ => Err(Rejected::Token { token }),
+        }
+    }
+
+    /// Whether the text so far is a whole valid text.
+    pub fn is_complete(&self) -> bool {
+        lock(&self.graph).state(self.state).complete
+    }
+
+    /// Whether the text is complete and nothing may follow, so that the model need not be asked for an end.
+    pub fn is_final(&self) -> bool {
+        let graph = lock(&self.graph);
+        let state = graph.state(self.state);
+        self.ended || (state.complete && state.threads.is_empty())
+    }
+
+    /// Fewest tokens from here to a valid end: 0 where complete, `u32::MAX` if no tokens of the vocabulary spell
+    /// one. It is a number that suffices, and the least one where the automaton is small.
+    pub fn fewest(&self) -> u32 {
+        fewest::fewest(&mut lock(&self.graph), &self.automaton.tables, self.state)
+    }
+
+    /// The bytes that must follow; empty where there is a choice or the text may end.
+    pub fn forced(&self) -> Vec<u8> {
+        let mut graph = lock(&self.graph);
+        let tables = &self.automaton.tables;
+        let (mut state, mut out) = (self.state, Vec::new());
+        while out.len() < MOST_FORCED && !graph.state(state).complete {
+            let threads = graph.state(state).threads.clone();
+            let mut edges = threads.iter().flat_map(|thread| tables.net.edges_of(thread.node));
+            let Some(byte) = edges.next().filter(|edge| edge.low == edge.high).map(|edge| edge.low) else { break };
+            if !edges.all(|edge| edge.low == byte && edge.high == byte) {
+                break;
+            }
+            state = graph.step(tables, state, byte);
+            if !Graph::is_live(state) {
+                break;
+            }
+            out.push(byte);
+        }
+        out
+    }
+
+    /// Whether some valid text goes on with `bytes` from here.
+    pub fn accepts(&self, bytes: &[u8]) -> bool {
+        Graph::is_live(self.after(bytes))
+    }
+
+    /// Whether `bytes` from here make a whole valid text.
+    pub fn completes(&self, bytes: &[u8]) -> bool {
+        let state = self.after(bytes);
+        lock(&self.graph).state(state).complete
+    }
+
+    /// The place in words, equal for equal places: for tests and for people.
+    pub fn place(&self) -> String {
+        let graph = lock(&self.graph);
+        format!("{:?} {} {}", graph.loose(self.state), graph.state(self.state).complete, self.ended)
+    }
+
+    fn after(&self, bytes: &[u8]) -> StateId {
+        let mut graph = lock(&self.graph);
+        bytes.iter().fold(self.state, |state, byte| graph.step(&self.automaton.tables, state, *byte))
+    }
+
+    /// Carries the place to a graph with room where this one has grown too large.
+    fn leave_full_graph(&mut self) {
+        let (loose, complete) = {
+            let graph = lock(&self.graph);
+            if !graph.is_full() {
+                return;
+            }
+            (graph.loose(self.state), graph.state(self.state).complete)
+        };
+        self.graph = self.automaton.fresh(&self.graph);
+        self.state = lock(&self.graph).carry(&self.automaton.tables, &loose, complete);
+    }
+}

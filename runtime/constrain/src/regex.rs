@@ -1,0 +1,125 @@
+//! A regular expression of `regex-syntax` → [`Expr`]: the texts that it matches from end to end.
+
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
+
+use crate::error::ConstrainError;
+use crate::expr::{self, Expr};
+use crate::look;
+
+/// How a matched character is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// As it is.
+    Plain,
+    /// As in a JSON string, in the shortest way: plain where that is allowed, else the short escape, else `\u00xx`.
+    Json,
+}
+
+/// Lowers `pattern`, which stands at `at` (empty for a whole constraint).
+pub(crate) fn lower(pattern: &str, spelling: Spelling, at: &str) -> Result<Expr, ConstrainError> {
+    let short = || match pattern.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", pattern.get(..end).unwrap_or_default()),
+        None => pattern.to_owned(),
+    };
+    let refuse = |reason: String| ConstrainError::Regex { pattern: short(), at: at.to_owned(), reason };
+    let hir = regex_syntax::ParserBuilder::new()
+        .nest_limit(100)
+        .build()
+        .parse(pattern)
+        .map_err(|error| refuse(reason(&error)))?;
+    let lowered = if hir.properties().look_set().is_empty() {
+        plain(&hir, spelling)
+    } else {
+        look::lower(&hir, spelling).map_err(refuse)?
+    };
+    if lowered == Expr::Never {
+        return Err(ConstrainError::Unsatisfiable {
+            what: format!("the regular expression `{}`{at}", short()),
+            reason: "it matches nothing".into(),
+        });
+    }
+    Ok(lowered)
+}
+
+/// The parser's message without its drawing.
+fn reason(error: &regex_syntax::Error) -> String {
+    match error {
+        regex_syntax::Error::Parse(error) => error.kind().to_string(),
+        regex_syntax::Error::Translate(error) => error.kind().to_string(),
+        _ => "it does not parse".into(),
+    }
+}
+
+/// Lowers what has no look-around.
+fn plain(hir: &Hir, spelling: Spelling) -> Expr {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => expr::nothing(),
+        HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
+            Ok(text) => Expr::Text(spell(text, spelling)),
+            Err(_) => Expr::Never,
+        },
+        HirKind::Class(class) => spell_class(&unicode(class), spelling),
+        HirKind::Repetition(repetition) => {
+            expr::repeat(plain(&repetition.sub, spelling), repetition.min, repetition.max)
+        }
+        HirKind::Capture(capture) => plain(&capture.sub, spelling),
+        HirKind::Concat(items) => expr::seq(items.iter().map(|item| plain(item, spelling))),
+        HirKind::Alternation(items) => expr::alt(items.iter().map(|item| plain(item, spelling))),
+    }
+}
+
+/// The class as characters; byte classes of a pattern that matches UTF-8 only are ASCII.
+pub(crate) fn unicode(class: &Class) -> ClassUnicode {
+    match class {
+        Class::Unicode(class) => class.clone(),
+        Class::Bytes(class) => ClassUnicode::new(
+            class.ranges().iter().map(|range| ClassUnicodeRange::new(range.start().into(), range.end().into())),
+        ),
+    }
+}
+
+/// `text` as it is written.
+pub(crate) fn spell(text: &str, spelling: Spelling) -> Vec<u8> {
+    match spelling {
+        Spelling::Plain => text.as_bytes().to_vec(),
+        Spelling::Json => {
+            let mut out = Vec::new();
+            for c in text.chars() {
+                match c {
+                    '"' => out.extend(b"\\\""),
+                    '\\' => out.extend(b"\\\\"),
+                    '\u{8}' => out.extend(b"\\b"),
+                    '\u{c}' => out.extend(b"\\f"),
+                    '\n' => out.extend(b"\\n"),
+                    '\r' => out.extend(b"\\r"),
+                    '\t' => out.extend(b"\\t"),
+                    '\0'..='\x1f' => out.extend(format!("\\u{:04x}", c as u32).bytes()),
+                    _ => out.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+                }
+            }
+            out
+        }
+    }
+}
+
+/// One character of `class` as it is written.
+pub(crate) fn spell_class(class: &ClassUnicode, spelling: Spelling) -> Expr {
+    match spelling {
+        Spelling::Plain => expr::class(class.clone()),
+        Spelling::Json => {
+            let mut plain = class.clone();
+            plain.intersect(&json_plain());
+            let escaped = ('\0'..='\x1f')
+                .chain(['"', '\\'])
+                .filter(|c| class.ranges().iter().any(|range| range.start() <= *c && *c <= range.end()));
+            let escaped = escaped.map(|c| Expr::Text(spell(&c.to_string(), spelling)));
+            expr::alt(std::iter::once(expr::class(plain)).chain(escaped.collect::<Vec<_>>()))
+        }
+    }
+}
+
+/// The characters that stand for themselves in a JSON string.
+pub(crate) fn json_plain() -> ClassUnicode {
+    let ranges = [('\x20', '\x21'), ('\x23', '\x5b'), ('\x5d', char::MAX)];
+    ClassUnicode::new(ranges.map(|(from, to)| ClassUnicodeRange::new(from, to)))
+}

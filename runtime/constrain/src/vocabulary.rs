@@ -1,0 +1,210 @@
+//! The byte strings of a tokenizer as a trie, with what masks need to know about whole subtrees.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::groups::{self, PARTIAL};
+use crate::mask::Mask;
+
+/// Tokens longer than this never pass a mask: no tokenizer has them, and they would only cost memory.
+const LONGEST_TOKEN: usize = 1024;
+/// Masks of plain text kept at most.
+const PLAIN_MASKS: usize = 512;
+
+/// Byte strings of a vocabulary as a trie; built once per tokenizer.
+#[derive(Debug)]
+pub struct Vocabulary {
+    tokens: Vec<Option<Box<[u8]>>>,
+    ends: Vec<u32>,
+    pub(crate) trie: Vec<TrieNode>,
+    /// Tokens in trie order, so that each node's own are a run.
+    ids: Vec<u32>,
+    /// Whether the byte alone is a token.
+    single: [bool; 256],
+    /// Tokens that are whole UTF-8 text, by the groups of their characters: (characters, id).
+    by_groups: Vec<(u64, Vec<(u32, u32)>)>,
+    /// Tokens of these groups with at most so many characters.
+    plain: Mutex<HashMap<(u64, u32), Arc<Mask>>>,
+    /// Characters of the longest token.
+    pub(crate) most_chars: u32,
+    /// Bytes of the longest token.
+    pub(crate) most_bytes: usize,
+}
+
+/// One node of the trie; nodes stand in depth-first order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TrieNode {
+    /// Union of the character groups of all tokens at or below.
+    pub groups: u64,
+    /// Index of the first node after this subtree.
+    pub end: u32,
+    /// The node's own tokens: a run of ids.
+    pub first: u32,
+    pub count: u32,
+    /// Most characters of a token at or below.
+    pub chars: u16,
+    /// Bytes from the root, this one included.
+    pub depth: u16,
+    /// The byte that leads here.
+    pub byte: u8,
+}
+
+impl Vocabulary {
+    /// `tokens` in the order of their ids, `None` for special and unused ones, which no mask ever allows;
+    /// `ends`: the tokens that end a generation.
+    pub fn new(tokens: impl IntoIterator<Item = Option<Vec<u8>>>, ends: Vec<u32>) -> Self {
+        let tokens: Vec<Option<Box<[u8]>>> = tokens
+            .into_iter()
+            .enumerate()
+            .map(|(id, bytes)| {
+                bytes
+                    .filter(|b| !b.is_empty() && b.len() <= LONGEST_TOKEN && !ends.contains(&(id as u32)))
+                    .map(Vec::into_boxed_slice)
+            })
+            .collect();
+        let mut sorted: Vec<(&[u8], u32)> =
+            tokens.iter().enumerate().filter_map(|(id, b)| Some((b.as_deref()?, id as u32))).collect();
+        sorted.sort_unstable();
+
+        let mut single = [false; 256];
+        let mut by_groups: HashMap<u64, Vec<(u32, u32)>> = HashMap::new();
+        let mut builder = TrieBuilder::default();
+        let (mut most_chars, mut most_bytes) = (1, 1);
+        for &(bytes, id) in &sorted {
+            if let [byte] = bytes {
+                single[usize::from(*byte)] = true;
+            }
+            let (groups, chars) = match std::str::from_utf8(bytes) {
+                Ok(text) => (groups::groups(text), text.chars().count() as u32),
+                Err(_) => (PARTIAL, bytes.len() as u32),
+            };
+            if groups != PARTIAL {
+                by_groups.entry(groups).or_default().push((chars, id));
+            }
+            most_chars = most_chars.max(chars);
+            most_bytes = most_bytes.max(bytes.len());
+            builder.add(bytes, id, groups, chars as u16);
+        }
+        let (trie, ids) = builder.finish();
+        let ends = ends.into_iter().filter(|id| (*id as usize) < tokens.len()).collect();
+        Self {
+            ends,
+            trie,
+            ids,
+            single,
+            by_groups: by_groups.into_iter().collect(),
+            plain: Mutex::default(),
+            most_chars,
+            most_bytes,
+            tokens,
+        }
+    }
+
+    /// Number of token ids, special ones included.
+    pub fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Whether there are no tokens.
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// The tokens that end a generation.
+    pub fn ends(&self) -> &[u32] {
+        &self.ends
+    }
+
+    /// The text of `token`; none for special, unused and unknown tokens.
+    pub fn bytes(&self, token: u32) -> Option<&[u8]> {
+        self.tokens.get(token as usize)?.as_deref()
+    }
+
+    /// Whether a token of exactly this byte exists.
+    pub(crate) fn has_byte(&self, byte: u8) -> bool {
+        self.single[usize::from(byte)]
+    }
+
+    /// The tokens that stand at `node`.
+    pub(crate) fn at(&self, node: &TrieNode) -> &[u32] {
+        self.ids.get(node.first as usize..(node.first + node.count) as usize).unwrap_or(&[])
+    }
+
+    /// The numbers of characters, up to `most`, that tokens of these `groups` have.
+    pub(crate) fn lengths(&self, groups: u64, most: u32) -> BTreeSet<u32> {
+        let alike = self.by_groups.iter().filter(|(own, _)| own & !groups == 0);
+        alike
+            .flat_map(|(_, tokens)| tokens.iter().map(|(length, _)| *length))
+            .filter(|length| *length <= most)
+            .collect()
+    }
+
+    /// Tokens all of whose characters are in `groups`, with at most `chars` characters.
+    pub(crate) fn plain(&self, groups: u64, chars: u32) -> Arc<Mask> {
+        let key = (groups, chars.min(self.most_chars));
+        let mut known = self.plain.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mask) = known.get(&key) {
+            return mask.clone();
+        }
+        let mut mask = Mask::empty(self.len());
+        for (own, tokens) in &self.by_groups {
+            if own & !groups == 0 {
+                tokens.iter().filter(|(length, _)| *length <= chars).for_each(|(_, id)| mask.allow(*id));
+            }
+        }
+        if known.len() >= PLAIN_MASKS {
+            known.clear();
+        }
+        known.entry(key).or_insert(Arc::new(mask)).clone()
+    }
+}
+
+#[derive(Default)]
+struct TrieBuilder {
+    nodes: Vec<TrieNode>,
+    ids: Vec<u32>,
+    /// Nodes from the root to the last added token.
+    path: Vec<usize>,
+    last: Vec<u8>,
+}
+
+impl TrieBuilder {
+    /// Adds the next token in sorted order.
+    fn add(&mut self, bytes: &[u8], id: u32, groups: u64, chars: u16) {
+        let common = self.last.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+        self.close(common);
+        for (depth, byte) in bytes.iter().enumerate().skip(common) {
+            self.path.push(self.nodes.len());
+            let first = self.ids.len() as u32;
+            let depth = depth as u16 + 1;
+            self.nodes.push(TrieNode { groups: 0, end: 0, first, count: 0, chars: 0, depth, byte: *byte });
+        }
+        self.ids.push(id);
+        if let Some(node) = self.path.last().and_then(|at| self.nodes.get_mut(*at)) {
+            node.count += 1;
+            node.groups |= groups;
+            node.chars = node.chars.max(chars);
+        }
+        self.last = bytes.to_vec();
+    }
+
+    /// Ends the nodes of the path deeper than `depth`, and tells their parents about them.
+    fn close(&mut self, depth: usize) {
+        while self.path.len() > depth {
+            let Some(at) = self.path.pop() else { return };
+            let end = self.nodes.len() as u32;
+            let Some(node) = self.nodes.get_mut(at) else { return };
+            node.end = end;
+            let (groups, chars) = (node.groups, node.chars);
+            if let Some(parent) = self.path.last().and_then(|at| self.nodes.get_mut(*at)) {
+                parent.groups |= groups;
+                parent.chars = parent.chars.max(chars);
+            }
+        }
+    }
+
+    fn finish(mut self) -> (Vec<TrieNode>, Vec<u32>) {
+        self.close(0);
+        (self.nodes, self.ids)
+    }
+}

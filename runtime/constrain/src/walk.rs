@@ -1,0 +1,181 @@
+//! Place → mask: which tokens can come next.
+//!
+//! The trie of the vocabulary is walked along with the graph, a subtree dropped where its first bytes lead
+//! nowhere. Where a repeated character class is open, the tokens made of its characters alone are known
+//! from the vocabulary ([`Vocabulary::plain`]), and subtrees that hold only such tokens are not walked.
+
+use std::sync::Arc;
+
+use crate::cost::UNSPELLED;
+use crate::fewest;
+use crate::graph::{Frame, Graph, StateId, Tables};
+use crate::mask::Mask;
+use crate::network::{NodeId, Slice};
+use crate::vocabulary::TrieNode;
+
+/// Masks kept for one graph at most.
+const MOST_MASKS: usize = 2_048;
+/// Open classes of one place that are looked at.
+const MOST_SLICES: usize = 4;
+
+/// A mask as it is kept for a place.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    mask: Arc<Mask>,
+    /// Most bytes that are left to the end after any of the tokens.
+    most_left: u32,
+}
+
+/// A repeated class that is open at a place: tokens of `groups` with at most `chars` characters stay in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Open {
+    pub groups: u64,
+    pub chars: u32,
+    /// Whether it counts them.
+    pub counted: bool,
+    /// The thread that reads them goes on here after one character …
+    pub after: NodeId,
+    /// … with this stack.
+    pub stack: u32,
+}
+
+/// The tokens allowed at `state` with `budget` tokens left, the next one included.
+pub(crate) fn mask(graph: &mut Graph, tables: &Tables, state: StateId, budget: Option<u32>) -> Arc<Mask> {
+    let kept = match graph.masks.get(&state) {
+        Some(kept) => kept.clone(),
+        None => keep(graph, tables, state),
+    };
+    let most = match budget {
+        None => u32::MAX - 1,
+        Some(0) => {
+            let mut mask = Mask::empty(tables.vocabulary.len());
+            allow_ends(graph, tables, state, &mut mask);
+            return Arc::new(mask);
+        }
+        Some(left) => left - 1,
+    };
+    // Bytes left bound tokens left, as long as each byte has a token.
+    if kept.most_left < UNSPELLED && kept.most_left <= most {
+        return kept.mask.clone();
+    }
+    Arc::new(within(graph, tables, state, most))
+}
+
+/// Computes and keeps the mask of `state` without a budget.
+fn keep(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Kept> {
+    let mut mask = Mask::empty(tables.vocabulary.len());
+    let open = open(graph, tables, state);
+    let mut most_left = 0;
+    for slice in &open {
+        mask.union(&tables.vocabulary.plain(slice.groups, slice.chars));
+        let left = tables.costs.node(slice.after).saturating_add(graph.stack_cost(slice.stack));
+        most_left = most_left.max(left);
+    }
+    walk(graph, tables, state, &open, |graph, node, to| {
+        tables.vocabulary.at(node).iter().for_each(|id| mask.allow(*id));
+        most_left = most_left.max(graph.state(to).cost);
+    });
+    allow_ends(graph, tables, state, &mut mask);
+    let kept = Arc::new(Kept { mask: Arc::new(mask), most_left });
+    if graph.masks.len() >= MOST_MASKS {
+        graph.masks.clear();
+    }
+    graph.charge(tables.vocabulary.len() / 8);
+    graph.masks.insert(state, kept.clone());
+    kept
+}
+
+/// The tokens after which at most `most` tokens lead to an end.
+fn within(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> Mask {
+    let mut mask = Mask::empty(tables.vocabulary.len());
+    let mut skipped = open(graph, tables, state);
+    // A slice may be taken whole if its own thread finds an end in time after any number of its characters.
+    skipped.retain(|slice| {
+        let lengths = if slice.counted { slice.chars } else { 1 };
+        (1..=lengths.min(tables.vocabulary.most_chars)).all(|length| {
+            let after = after(graph, tables, slice, length, false);
+            fewest::at_most(graph, tables, after, most)
+        })
+    });
+    for slice in &skipped {
+        mask.union(&tables.vocabulary.plain(slice.groups, slice.chars));
+    }
+    walk(graph, tables, state, &skipped, |graph, node, to| {
+        if fewest::at_most(graph, tables, to, most) {
+            tables.vocabulary.at(node).iter().for_each(|id| mask.allow(*id));
+        }
+    });
+    allow_ends(graph, tables, state, &mut mask);
+    mask
+}
+
+fn allow_ends(graph: &Graph, tables: &Tables, state: StateId, mask: &mut Mask) {
+    if graph.state(state).complete {
+        tables.vocabulary.ends().iter().for_each(|id| mask.allow(*id));
+    }
+}
+
+/// The repeated classes that are open at `state`.
+pub(crate) fn open(graph: &Graph, tables: &Tables, state: StateId) -> Vec<Open> {
+    let mut out: Vec<Open> = Vec::new();
+    for thread in graph.state(state).threads.iter() {
+        let Some(slice) = tables.net.slices.get(&thread.node) else { continue };
+        let chars = match graph.turn(thread.stack).filter(|_| slice.counted) {
+            Some((counter, turn, _)) => match tables.net.counters.get(counter as usize).and_then(|by| by.max) {
+                Some(max) => max.saturating_sub(turn).saturating_add(1),
+                None => u32::MAX,
+            },
+            None => u32::MAX,
+        };
+        let Slice { groups, counted, after } = *slice;
+        out.push(Open { groups, chars, counted, after, stack: thread.stack });
+    }
+    out.sort_by_key(|slice| std::cmp::Reverse((slice.groups.count_ones(), slice.chars)));
+    out.truncate(MOST_SLICES);
+    out
+}
+
+/// Where the thread of `slice` alone is after `length` characters.
+pub(crate) fn after(graph: &mut Graph, tables: &Tables, slice: &Open, length: u32, lean: bool) -> StateId {
+    let stack = match graph.turn(slice.stack).filter(|_| slice.counted) {
+        Some((counter, turn, below)) if length > 1 => {
+            let by = tables.net.counters.get(counter as usize);
+            // An unbounded loop counts no further than it must.
+            let most = by.map_or(u32::MAX, |by| if by.max.is_none() { by.min.max(1) } else { u32::MAX });
+            let turn = (turn + length - 1).min(most);
+            graph.push(tables, Frame::Turn { counter, turn }, below)
+        }
+        _ => slice.stack,
+    };
+    graph.enter(tables, slice.after, stack, lean)
+}
+
+/// Calls `visit` with each trie node that ends a token and where it leads, but for the subtrees in `skip`.
+pub(crate) fn walk(
+    graph: &mut Graph,
+    tables: &Tables,
+    from: StateId,
+    skip: &[Open],
+    mut visit: impl FnMut(&mut Graph, &TrieNode, StateId),
+) {
+    let trie = &tables.vocabulary.trie;
+    let mut path = vec![from; tables.vocabulary.most_bytes + 1];
+    let mut at = 0;
+    while let Some(node) = trie.get(at) {
+        if skip.iter().any(|slice| node.groups & !slice.groups == 0 && u32::from(node.chars) <= slice.chars) {
+            at = node.end as usize;
+            continue;
+        }
+        let depth = usize::from(node.depth);
+        let to = graph.step(tables, path[depth - 1], node.byte);
+        if !Graph::is_live(to) {
+            at = node.end as usize;
+            continue;
+        }
+        path[depth] = to;
+        if node.count > 0 {
+            visit(graph, node, to);
+        }
+        at += 1;
+    }
+}
