@@ -37,7 +37,8 @@ pub mod exit {
 /// A whole program as graphs.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
-    /// One a `fn` or `prompt` item, by [`FnId`].
+    /// One a `fn` or `prompt` item, by [`FnId`]; after them one a default value that is more than a constant, which calls
+    /// that leave the argument out call.
     pub functions: Vec<Function>,
     /// One a constant item, by [`ConstId`]: a pure region without parameters and with one result.
     pub consts: Vec<Region>,
@@ -122,6 +123,14 @@ pub struct ValueInfo {
     pub kind: EdgeKind,
     /// The variable it belongs to, where there is one.
     pub name: Option<Arc<str>>,
+}
+
+impl Node {
+    /// The values that it gives.
+    pub fn output_ids(&self) -> impl Iterator<Item = ValueId> + use<> {
+        let ValueId(first) = self.first_output;
+        (first..first.saturating_add(self.outputs)).map(ValueId)
+    }
 }
 
 /// One operation.
@@ -212,6 +221,32 @@ pub enum NodeKind {
     Assert,
 }
 
+impl NodeKind {
+    /// The regions inside.
+    pub fn regions(&self) -> impl Iterator<Item = &Region> {
+        let (several, one, two): (&[Region], _, _) = match self {
+            NodeKind::Switch(regions) => (regions, None, None),
+            NodeKind::Loop(each) => (&[], Some(&each.body), None),
+            NodeKind::Closure { body, .. } => (&[], Some(body), None),
+            NodeKind::Try { body, handler } => (&[], Some(body), Some(handler)),
+            _ => (&[], None, None),
+        };
+        several.iter().chain(one).chain(two)
+    }
+
+    /// The regions inside.
+    pub fn regions_mut(&mut self) -> impl Iterator<Item = &mut Region> {
+        let (several, one, two): (&mut [Region], _, _) = match self {
+            NodeKind::Switch(regions) => (regions, None, None),
+            NodeKind::Loop(each) => (&mut [], Some(&mut each.body), None),
+            NodeKind::Closure { body, .. } => (&mut [], Some(body), None),
+            NodeKind::Try { body, handler } => (&mut [], Some(body), Some(handler)),
+            _ => (&mut [], None, None),
+        };
+        several.iter_mut().chain(one).chain(two)
+    }
+}
+
 /// A part of [`NodeKind::Text`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum TextPart {
@@ -219,6 +254,17 @@ pub enum TextPart {
     Literal(Arc<str>),
     /// The text of the next hole.
     Hole,
+}
+
+impl TextPart {
+    /// Appends literal text; neighbouring literals are one part.
+    pub fn push_literal(parts: &mut Vec<TextPart>, text: &Arc<str>) {
+        match parts.last_mut() {
+            _ if text.is_empty() => {}
+            Some(TextPart::Literal(before)) => *before = format!("{before}{text}").into(),
+            _ => parts.push(TextPart::Literal(text.clone())),
+        }
+    }
 }
 
 /// A generation.
@@ -254,7 +300,8 @@ pub struct Select {
 /// `Each`: `[list, carried…, captures…] → [carried…, (collected), (exit, result)]`, and its region
 /// `[element, index, carried…, captures…] → [carried…, (item), (keep), (exit, result)]`.
 /// `While`: `[carried…, captures…] → [carried…, (exit, result)]`, and its region
-/// `[carried…, captures…] → [again, carried…, (exit, result)]`: one test of the condition and, where it holds, the body.
+/// `[carried…, captures…] → [again, carried…, (exit, result)]`: one test of the condition and, where it holds, the body. After an
+/// exit nobody looks at `again`.
 ///
 /// Iterations of `Each` start together; what is carried orders them as far as it must. With `exits`, an iteration starts
 /// when the one before has said that it did not leave. An exit of `continue` counts as none; `break` ends the loop and
