@@ -257,13 +257,25 @@ pub enum TextPart {
 }
 
 impl TextPart {
-    /// Appends literal text; neighbouring literals are one part.
-    pub fn push_literal(parts: &mut Vec<TextPart>, text: &Arc<str>) {
-        match parts.last_mut() {
-            _ if text.is_empty() => {}
-            Some(TextPart::Literal(before)) => *before = format!("{before}{text}").into(),
-            _ => parts.push(TextPart::Literal(text.clone())),
+    /// The same text with neighbouring literals as one part, and none that are empty.
+    pub fn joined(parts: impl IntoIterator<Item = TextPart>) -> Vec<TextPart> {
+        let mut joined = Vec::new();
+        let mut literal = String::new();
+        for part in parts {
+            match part {
+                TextPart::Literal(text) => literal.push_str(&text),
+                TextPart::Hole => {
+                    if !literal.is_empty() {
+                        joined.push(TextPart::Literal(std::mem::take(&mut literal).into()));
+                    }
+                    joined.push(TextPart::Hole);
+                }
+            }
         }
+        if !literal.is_empty() {
+            joined.push(TextPart::Literal(literal.into()));
+        }
+        joined
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! 1. [`lower`] turns a checked [`Program`](sgl_check::program::Program) into a [`Graph`].
 //! 2. [`optimize`] makes it smaller ([`passes`]).
-//! 3. [`print::text`] and [`dot::dot`] show it at any stage; [`verify::verify`] says whether it is well formed.
+//! 3. [`verify::verify`](verify()) says whether a graph is well formed.
 //!
 //! **Architecture invariant:** nothing here runs a program, computes a value or knows a backend. What an operation means
 //! is in `sgl-host` (pure ones) and `sgl-exec` (the rest).
@@ -10,14 +10,11 @@
 //! **Architecture invariant:** lowering and passes cannot fail, and keep the depth of nested regions within a constant
 //! factor of the depth of the source: a long flat function stays flat.
 
-//TMP pub mod dot;
 pub mod graph;
-//TMP mod label;
 mod lower;
-//TMP pub mod passes;
-//TMP pub mod print;
+pub mod passes;
 pub mod verify;
 
 pub use graph::Graph;
 pub use lower::lower;
-//TMP pub use passes::optimize;
+pub use passes::optimize;

@@ -113,7 +113,8 @@ impl Verifier<'_> {
     fn kinds(&self, region: &Region, ids: &[ValueId], defined: u32) -> Result<Vec<EdgeKind>, (Vec<usize>, String)> {
         let kind = |id: &ValueId| {
             let info = region.values.get(id.0 as usize).filter(|_| id.0 < defined);
-            info.map(|info| info.kind).ok_or_else(|| (self.path.clone(), format!("%{} is used before it is there", id.0)))
+            info.map(|info| info.kind)
+                .ok_or_else(|| (self.path.clone(), format!("%{} is used before it is there", id.0)))
         };
         ids.iter().map(kind).collect()
     }

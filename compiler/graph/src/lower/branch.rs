@@ -42,10 +42,7 @@ impl Lowering<'_> {
     pub(super) fn attempt(&mut self, tried: Arm, fallback: Arm) -> Val {
         let values = self.branch(&[], vec![tried, fallback], |regions| {
             let mut regions = regions.into_iter();
-            NodeKind::Try {
-                body: regions.next().unwrap_or_default(),
-                handler: regions.next().unwrap_or_default(),
-            }
+            NodeKind::Try { body: regions.next().unwrap_or_default(), handler: regions.next().unwrap_or_default() }
         });
         values.first().copied().unwrap_or_else(|| self.none())
     }

@@ -112,8 +112,7 @@ impl Lowering<'_> {
     fn fold(&mut self, list: Val, start: Val, function: &Applied) -> Val {
         let so_far = self.temp();
         self.declare(so_far, start);
-        let shape =
-            Shape { site: self.site(), ordered: true, ..Shape::each(LoopOrigin::Comprehension, list) };
+        let shape = Shape { site: self.site(), ordered: true, ..Shape::each(LoopOrigin::Comprehension, list) };
         let element = self.push_each(None);
         let before = self.get(so_far);
         let value = self.applied(function, &[before, element]);

@@ -154,9 +154,9 @@ impl Lowering<'_> {
         let mut holes = Vec::new();
         for part in parts {
             match part {
-                TemplatePart::Text(literal) => TextPart::push_literal(&mut text, literal),
-                TemplatePart::Hole(Expr { kind: ExprKind::Const(Const::Str(literal)), .. }) => {
-                    TextPart::push_literal(&mut text, literal);
+                TemplatePart::Text(literal)
+                | TemplatePart::Hole(Expr { kind: ExprKind::Const(Const::Str(literal)), .. }) => {
+                    text.push(TextPart::Literal(literal.clone()));
                 }
                 TemplatePart::Hole(hole) => {
                     holes.push(self.expr(hole));
@@ -164,7 +164,7 @@ impl Lowering<'_> {
                 }
             }
         }
-        (text, holes)
+        (TextPart::joined(text), holes)
     }
 
     fn short_circuit(&mut self, expr: &Expr, op: ShortCircuit, left: &Expr, right: &Expr) -> Val {
@@ -226,11 +226,8 @@ impl Lowering<'_> {
         let mut inputs = Vec::new();
         let mut outputs = vec![EdgeKind::Data];
         if callee.is_prompt {
-            let state = if splice {
-                self.get(Var::State)
-            } else {
-                self.emit_one(NodeKind::Empty, &[], EdgeKind::State)
-            };
+            let state =
+                if splice { self.get(Var::State) } else { self.emit_one(NodeKind::Empty, &[], EdgeKind::State) };
             inputs.push(state);
             outputs.push(EdgeKind::State);
         }

@@ -115,12 +115,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn branches(
-        &mut self,
-        list: Val,
-        pattern: Option<&Pattern>,
-        body: impl FnOnce(&mut Self, Val) -> Val,
-    ) -> Val {
+    fn branches(&mut self, list: Val, pattern: Option<&Pattern>, body: impl FnOnce(&mut Self, Val) -> Val) -> Val {
         let shape = Shape { site: self.site(), collect: true, ..Shape::each(LoopOrigin::Fork, list) };
         let element = self.push_each(pattern);
         let item = body(self, element);
