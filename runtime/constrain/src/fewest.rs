@@ -92,16 +92,13 @@ fn token_targets(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<[Sta
         return known.clone();
     }
     let mut targets = Vec::new();
-    let open = walk::open(graph, tables, state);
-    // The only thread reads all of its class's characters alike, so one token of each length stands for all.
-    let alone = if graph.state(state).threads.len() == 1 { open.as_slice() } else { &[] };
-    for slice in alone {
-        let lean = graph.state(state).lean;
+    let alone = alone(graph, tables, state);
+    for slice in &alone {
         for length in tables.vocabulary.lengths(slice.groups, slice.chars) {
-            targets.push(walk::after(graph, tables, slice, length, lean));
+            targets.push(walk::after(graph, tables, slice, length, true));
         }
     }
-    walk::walk(graph, tables, state, alone, |_, _, to| {
+    walk::walk(graph, tables, state, &alone, |_, _, to| {
         if targets.last() != Some(&to) {
             targets.push(to);
         }
@@ -112,6 +109,21 @@ fn token_targets(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<[Sta
     graph.charge(targets.len() * 4 + 64);
     graph.targets.insert(state, targets.clone());
     targets
+}
+
+/// The counted class that is all there is at a lean place, for as many characters as it must read: one token of each
+/// length stands for all others then.
+fn alone(graph: &Graph, tables: &Tables, state: StateId) -> Vec<walk::Open> {
+    let place = graph.state(state);
+    let mut open = walk::open(graph, tables, state);
+    open.retain(|slice| place.lean && place.threads.len() == 1 && slice.counted);
+    for slice in &mut open {
+        let min = graph.turn(slice.stack).and_then(|(counter, turn, _)| {
+            Some((tables.net.counters.get(counter as usize)?.min + 1).saturating_sub(turn))
+        });
+        slice.chars = slice.chars.min(min.unwrap_or(1).max(1));
+    }
+    open
 }
 
 /// Fewest tokens within the lean language: depth-first, each place once.

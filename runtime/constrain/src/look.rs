@@ -41,11 +41,39 @@ enum State {
     Accept,
 }
 
-/// Lowers `hir`; an error is the reason in words.
+/// Lowers `hir`, which has look-around; an error is the reason in words.
 pub(crate) fn lower(hir: &Hir, spelling: Spelling) -> Result<Expr, String> {
     let mut states = vec![State::Accept];
     let start = compile(hir, 0, &mut states)?;
     Ok(product(&states, start, spelling))
+}
+
+/// `hir` without the anchors that stand at the `start` or `end` of a match from end to end, where they always hold.
+pub(crate) fn strip_anchors(hir: &Hir, start: bool, end: bool) -> Hir {
+    match hir.kind() {
+        HirKind::Look(Look::Start | Look::StartLF | Look::StartCRLF) if start => Hir::empty(),
+        HirKind::Look(Look::End | Look::EndLF | Look::EndCRLF) if end => Hir::empty(),
+        HirKind::Capture(capture) => strip_anchors(&capture.sub, start, end),
+        HirKind::Alternation(items) => {
+            Hir::alternation(items.iter().map(|item| strip_anchors(item, start, end)).collect())
+        }
+        HirKind::Concat(items) => {
+            let mut items = items.clone();
+            for (reverse, wanted) in [(false, start), (true, end)] {
+                let mut at_edge = wanted;
+                let count = items.len();
+                for index in 0..count {
+                    let index = if reverse { count - 1 - index } else { index };
+                    if let Some(item) = items.get_mut(index).filter(|_| at_edge) {
+                        *item = strip_anchors(item, !reverse, reverse);
+                        at_edge = *item.kind() == HirKind::Empty;
+                    }
+                }
+            }
+            Hir::concat(items)
+        }
+        _ => hir.clone(),
+    }
 }
 
 /// Adds the states of `hir` in front of `next`, and gives the first.

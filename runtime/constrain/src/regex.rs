@@ -27,6 +27,7 @@ pub(crate) fn lower(pattern: &str, spelling: Spelling, at: &str) -> Result<Expr,
         .build()
         .parse(pattern)
         .map_err(|error| refuse(reason(&error)))?;
+    let hir = look::strip_anchors(&hir, true, true);
     let lowered = if hir.properties().look_set().is_empty() {
         plain(&hir, spelling)
     } else {

@@ -1,6 +1,8 @@
 //! Vocabularies, and plain twins of what the crate computes.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::print_stdout)]
+
+pub mod gguf;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

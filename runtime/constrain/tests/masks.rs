@@ -1,0 +1,287 @@
+//! Masks, budgets and distances against their plain twins: trying each token, and all sequences of tokens.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{Random, brute_fewest, brute_mask, bytes_and, field, json, matcher, regex, vocabulary};
+use proptest::prelude::*;
+use sgl_constrain::{Matcher, Rejected, Vocabulary};
+use sgl_wire::{Constraint, Json, Literal, Schema};
+
+/// Regular expressions over a few characters, with what is hard: counts, empty parts, anchors, wide characters.
+fn patterns() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("a".to_owned()),
+        Just("b".to_owned()),
+        Just("ab".to_owned()),
+        Just("é".to_owned()),
+        Just("[ab]".to_owned()),
+        Just("[^a]".to_owned()),
+        Just(r"\w".to_owned()),
+        Just("".to_owned()),
+        Just(r"\b".to_owned()),
+        Just("^".to_owned()),
+        Just("$".to_owned()),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| format!("(?:{})", parts.concat())),
+            prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| format!("(?:{})", parts.join("|"))),
+            (inner.clone(), prop::sample::select(&["*", "+", "?"][..]))
+                .prop_map(|(part, by)| format!("(?:{part}){by}")),
+            (inner, 0u32..4, 0u32..4).prop_map(|(part, min, more)| format!("(?:{part}){{{min},{}}}", min + more)),
+        ]
+    })
+}
+
+fn shapes() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        Just(Json::Bool),
+        Just(Json::Int { min: Some(-3), max: Some(120) }),
+        Just(Json::Float { min: Some(0.0), max: Some(1.0) }),
+        (0u32..3, 0u32..3).prop_map(|(min_len, more)| Json::Str { min_len, max_len: Some(min_len + more) }),
+        Just(Json::Str { min_len: 0, max_len: None }),
+        Just(Json::Pattern("a+|\"b".into())),
+        Just(Json::Literals(vec![Literal::Str("ab".into()), Literal::Int(1), Literal::Null])),
+        Just(Json::Any),
+        Just(Json::Ref(0)),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            (inner.clone(), 0u32..3, prop::option::of(0u32..3)).prop_map(|(item, min, more)| Json::List {
+                item: Box::new(item),
+                min,
+                max: more.map(|more| min + more)
+            }),
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Json::Tuple),
+            inner.clone().prop_map(|value| Json::Map(Box::new(value))),
+            prop::collection::vec((inner.clone(), any::<bool>()), 0..4).prop_map(|fields| {
+                Json::Object(
+                    fields
+                        .into_iter()
+                        .zip(["a", "b", "é", "\""])
+                        .map(|((json, optional), name)| field(name, json, optional))
+                        .collect(),
+                )
+            }),
+            prop::collection::vec(inner, 1..4).prop_map(Json::AnyOf),
+        ]
+    })
+}
+
+/// A schema whose one definition is a list of itself.
+fn schema(root: Json) -> Constraint {
+    let nested = Json::AnyOf(vec![
+        Json::Bool,
+        Json::Object(vec![field("a", Json::List { item: Box::new(Json::Ref(0)), min: 0, max: Some(2) }, true)]),
+    ]);
+    Constraint::Json(Arc::new(Schema { root, defs: vec![("Nested".into(), nested)] }))
+}
+
+/// All bytes, and tokens that span parts of characters and of grammars.
+fn spanning() -> Arc<Vocabulary> {
+    let bytes: Vec<[u8; 1]> = (0..=255).map(|byte| [byte]).collect();
+    let longer: [&[u8]; 30] = [
+        b"ab",
+        b"aa",
+        b"aab",
+        b"ba",
+        b"abab",
+        b"bb",
+        b"\xc3\xa9a",
+        b"a\xc3",
+        b"\xa9b",
+        "éé".as_bytes(),
+        b"\"a",
+        b"\":",
+        b"\":\"",
+        b"\"}",
+        b"}}",
+        b"},",
+        b"],[",
+        b"[[",
+        b"\",\"",
+        b"null",
+        b"true,",
+        b"{\"a\":",
+        b"{}",
+        b"[]",
+        b"12",
+        b"0.",
+        b".5",
+        b"1]",
+        b"\\\"",
+        b"\\u00",
+    ];
+    vocabulary(&bytes.iter().map(|b| b.as_slice()).chain(longer).collect::<Vec<_>>())
+}
+
+/// Only some bytes: what is alive byte by byte may have no tokens to go on with.
+fn sparse() -> Arc<Vocabulary> {
+    vocabulary(&[
+        b"a",
+        b"aa",
+        b"ab",
+        b"bab",
+        b"\xc3",
+        b"\xa9a",
+        b"aaab",
+        b"b\xc3\xa9",
+        b"\"",
+        b"\"a\"",
+        b"true",
+        b"{\"a\":",
+        b"}",
+        b"]",
+        b"[",
+        b",",
+        b"1",
+        b"null",
+    ])
+}
+
+/// Takes random allowed tokens; at each place the mask is what trying each token gives.
+fn masks_are_brute(constraint: &Constraint, vocabulary: &Arc<Vocabulary>, seed: u64) -> Result<(), TestCaseError> {
+    let Ok(mut at) = matcher(constraint, vocabulary) else { return Ok(()) };
+    let mut random = Random(seed | 1);
+    for _ in 0..12 {
+        let mask = at.mask(None);
+        prop_assert_eq!(&*mask, &brute_mask(&at, vocabulary));
+        let allowed: Vec<u32> = mask.iter().collect();
+        let Some(&token) = allowed.get(random.below(allowed.len())) else { break };
+        at.advance(token).map_err(|error| TestCaseError::fail(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// Writes with a budget, taking random allowed tokens: the text is complete in time, and each mask holds exactly the
+/// tokens after which it can be.
+fn budget_is_kept(constraint: &Constraint, vocabulary: &Arc<Vocabulary>, seed: u64) -> Result<(), TestCaseError> {
+    let Ok(start) = matcher(constraint, vocabulary) else { return Ok(()) };
+    let mut random = Random(seed | 1);
+    for more in 0..3 {
+        let mut at = start.clone();
+        let mut budget = start.fewest() + more * 2;
+        let mut text = Vec::new();
+        while !at.is_final() && budget > 0 {
+            let mask = at.mask(Some(budget));
+            for token in 0..vocabulary.len() as u32 {
+                let mut next = at.clone();
+                let fits =
+                    next.advance(token).is_ok() && (vocabulary.ends().contains(&token) || next.fewest() < budget);
+                prop_assert_eq!(
+                    mask.allows(token),
+                    fits,
+                    "token {} at {:?} with {} left",
+                    token,
+                    String::from_utf8_lossy(&text),
+                    budget
+                );
+            }
+            let allowed: Vec<u32> = mask.iter().collect();
+            let Some(&token) = allowed.get(random.below(allowed.len())) else {
+                prop_assert!(false, "nothing allowed at {:?} with {} left", String::from_utf8_lossy(&text), budget);
+                break;
+            };
+            text.extend(vocabulary.bytes(token).unwrap_or_default());
+            prop_assert!(at.advance(token).is_ok());
+            budget -= 1;
+        }
+        prop_assert!(at.is_complete(), "{:?} is not complete", String::from_utf8_lossy(&text));
+        prop_assert!(start.completes(&text));
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn masks_of_regexes_are_brute_masks(pattern in patterns(), seed: u64) {
+        masks_are_brute(&regex(&pattern), &spanning(), seed)?;
+    }
+
+    #[test]
+    fn masks_of_shapes_are_brute_masks(shape in shapes(), seed: u64) {
+        masks_are_brute(&schema(shape), &spanning(), seed)?;
+    }
+
+    #[test]
+    fn regexes_end_within_the_budget(pattern in patterns(), seed: u64) {
+        budget_is_kept(&regex(&pattern), &spanning(), seed)?;
+        budget_is_kept(&regex(&pattern), &sparse(), seed)?;
+    }
+
+    #[test]
+    fn shapes_end_within_the_budget(shape in shapes(), seed: u64) {
+        budget_is_kept(&schema(shape.clone()), &spanning(), seed)?;
+        budget_is_kept(&schema(shape), &sparse(), seed)?;
+    }
+
+    #[test]
+    fn fewest_is_what_trying_all_sequences_gives(pattern in patterns()) {
+        for vocabulary in [spanning(), sparse()] {
+            if let Ok(at) = matcher(&regex(&pattern), &vocabulary) {
+                let found = at.fewest();
+                match brute_fewest(&at, &vocabulary, 4) {
+                    Some(fewest) => prop_assert_eq!(found, fewest),
+                    None => prop_assert!(found > 4),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn regexes_agree_with_the_regex_crate(pattern in patterns(), texts in prop::collection::vec("[abé \n]{0,7}", 30)) {
+        let anchored = format!(r"\A(?:{pattern})\z");
+        let Ok(twin) = regex_automata::meta::Regex::new(&anchored) else { return Ok(()) };
+        let at = matcher(&regex(&pattern), &bytes_and(&[]));
+        for text in texts {
+            let ours = at.as_ref().is_ok_and(|at: &Matcher| at.completes(text.as_bytes()));
+            prop_assert_eq!(ours, twin.is_match(&text), "{:?}", text);
+        }
+    }
+}
+
+#[test]
+fn fewest_of_shapes_counts_spanning_tokens() {
+    let vocabulary = spanning();
+    let fewest = |root| matcher(&schema(root), &vocabulary).map(|at| at.fewest()).ok();
+    let list = |item, min| Json::List { item: Box::new(item), min, max: None };
+    assert_eq!(fewest(Json::Null), Some(1));
+    assert_eq!(fewest(list(Json::Bool, 0)), Some(1));
+    assert_eq!(fewest(list(list(Json::Null, 0), 2)), Some(4)); // `[[` `],[` `]` `]`
+    assert_eq!(fewest(Json::Object(vec![field("a", Json::Null, false)])), Some(3)); // `{"a":` `null` `}`
+    assert_eq!(fewest(Json::Object(vec![field("a", Json::Null, true)])), Some(1)); // `{}`
+    assert_eq!(fewest(Json::Str { min_len: 3, max_len: None }), Some(3)); // `"` `aab` `"`
+}
+
+#[test]
+fn ends_forced_text_and_finality() {
+    let vocabulary = spanning();
+    let end = vocabulary.ends()[0];
+    let mut at = matcher(&json(Json::Object(vec![field("name", Json::Bool, false)])), &vocabulary).unwrap();
+    assert_eq!(at.forced(), b"{\"name\":");
+    assert_eq!(at.advance(end), Err(Rejected::Incomplete));
+    assert_eq!(at.advance(9999), Err(Rejected::NoText { token: 9999 }));
+    assert_eq!(at.advance(u32::from(b'[')), Err(Rejected::Token { token: u32::from(b'[') }));
+    for byte in b"{\"name\":t" {
+        assert!(!at.is_complete());
+        at.advance(u32::from(*byte)).unwrap();
+    }
+    assert_eq!(at.forced(), b"rue}");
+    b"rue}".iter().for_each(|byte| at.advance(u32::from(*byte)).unwrap());
+    assert!(at.is_complete() && at.is_final());
+    assert_eq!(at.mask(Some(0)).iter().collect::<Vec<_>>(), [end]);
+    at.advance(end).unwrap();
+    assert!(at.is_final() && at.mask(None).is_empty());
+
+    let mut open = matcher(&regex("ab?"), &vocabulary).unwrap();
+    open.advance(u32::from(b'a')).unwrap();
+    assert!(open.is_complete() && !open.is_final() && open.forced().is_empty());
+    let mut fork = open.clone();
+    fork.advance(u32::from(b'b')).unwrap();
+    assert!(fork.is_final() && !open.is_final());
+}

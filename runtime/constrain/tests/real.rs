@@ -1,0 +1,250 @@
+//! The vocabulary of a real model: masks against trying each token, texts within the budget, and how long it takes.
+
+#![allow(clippy::print_stdout)]
+
+mod common;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use common::{Random, brute_mask, data, field, gguf, json, matcher, regex};
+use sgl_constrain::{Matcher, Vocabulary};
+use sgl_wire::{Constraint, Json, Literal, Schema};
+
+fn string() -> Json {
+    Json::Str { min_len: 0, max_len: None }
+}
+
+fn int(min: i64, max: i64) -> Json {
+    Json::Int { min: Some(min), max: Some(max) }
+}
+
+fn list(item: Json, min: u32, max: Option<u32>) -> Json {
+    Json::List { item: Box::new(item), min, max }
+}
+
+fn object(fields: Vec<(&str, Json)>) -> Json {
+    Json::Object(
+        fields.into_iter().map(|(name, json)| field(name.trim_end_matches('?'), json, name.ends_with('?'))).collect(),
+    )
+}
+
+fn words(words: &[&str]) -> Json {
+    Json::Literals(words.iter().map(|word| Literal::Str((*word).into())).collect())
+}
+
+/// Shapes as programs have them.
+fn shapes() -> Vec<(&'static str, Constraint)> {
+    let point = object(vec![("x", Json::Float { min: None, max: None }), ("y", Json::Float { min: None, max: None })]);
+    let tree = object(vec![("value", string()), ("children", list(Json::Ref(0), 0, Some(4)))]);
+    let tree = Constraint::Json(Arc::new(Schema { root: Json::Ref(0), defs: vec![("Tree".into(), tree)] }));
+    let tagged =
+        |tag, fields: Vec<(&'static str, Json)>| object([("kind", words(&[tag]))].into_iter().chain(fields).collect());
+    vec![
+        (
+            "report",
+            json(object(vec![
+                ("grade", words(&["A", "B", "C", "D"])),
+                ("reason", string()),
+                ("confidence", int(1, 5)),
+            ])),
+        ),
+        (
+            "person",
+            json(object(vec![
+                ("name", Json::Str { min_len: 1, max_len: Some(40) }),
+                ("age", int(0, 130)),
+                ("email?", string()),
+                ("tags", list(string(), 0, Some(5))),
+            ])),
+        ),
+        ("score", json(object(vec![("score", Json::Float { min: Some(0.0), max: Some(1.0) }), ("ok", Json::Bool)]))),
+        (
+            "date",
+            json(object(vec![
+                ("date", Json::Pattern(r"\d{4}-(0[1-9]|1[0-2])-\d{2}".into())),
+                ("place", Json::AnyOf(vec![string(), Json::Null])),
+            ])),
+        ),
+        ("polygon", json(object(vec![("points", list(point, 3, Some(8)))]))),
+        (
+            "tweet",
+            json(object(vec![
+                ("text", Json::Str { min_len: 10, max_len: Some(280) }),
+                ("likes", Json::Int { min: None, max: None }),
+            ])),
+        ),
+        ("tree", tree),
+        (
+            "union",
+            json(Json::AnyOf(vec![
+                tagged("search", vec![("query", string())]),
+                tagged("finish", vec![("answer", string()), ("score", int(0, 10))]),
+            ])),
+        ),
+        ("map", json(Json::Map(Box::new(list(Json::Any, 0, None))))),
+        (
+            "optional",
+            json(object(vec![
+                ("a?", string()),
+                ("b?", int(-99, 99)),
+                ("c?", Json::Bool),
+                ("d?", list(Json::Null, 0, None)),
+            ])),
+        ),
+        ("any", json(Json::Any)),
+        ("text", Constraint::Text { min_len: 5, max_len: Some(200) }),
+    ]
+}
+
+/// Times of one run over random texts, in nanoseconds.
+#[derive(Default)]
+struct Times {
+    build: Vec<u128>,
+    mask: Vec<u128>,
+    slowest: Option<(u128, String)>,
+}
+
+impl Times {
+    fn mask(&mut self, taken: Duration, what: impl FnOnce() -> String) {
+        self.mask.push(taken.as_nanos());
+        if self.slowest.as_ref().is_none_or(|(most, _)| *most < taken.as_nanos()) {
+            self.slowest = Some((taken.as_nanos(), what()));
+        }
+    }
+
+    fn print(&mut self, name: &str) {
+        let micros = |times: &mut Vec<u128>| {
+            times.sort_unstable();
+            let at = |share: f64| {
+                times.get((times.len() as f64 * share) as usize).or(times.last()).map_or(0.0, |t| *t as f64 / 1e3)
+            };
+            let mean = times.iter().sum::<u128>() as f64 / 1e3 / times.len().max(1) as f64;
+            format!("mean {mean:.1} p50 {:.1} p99 {:.1} max {:.1} ({})", at(0.5), at(0.99), at(1.0), times.len())
+        };
+        println!(
+            "{name}: build {}\n    mask {}\n    slowest {:?}",
+            micros(&mut self.build),
+            micros(&mut self.mask),
+            self.slowest
+        );
+    }
+}
+
+/// Writes a random text under `start`, by preference with long tokens, timing each mask.
+fn write(
+    start: &Matcher,
+    vocabulary: &Vocabulary,
+    budget: Option<u32>,
+    random: &mut Random,
+    times: &mut Times,
+    name: &str,
+) -> bool {
+    let mut at = start.clone();
+    let mut left = budget;
+    let mut text = Vec::new();
+    for _ in 0..120 {
+        if at.is_final() || left == Some(0) {
+            break;
+        }
+        let started = Instant::now();
+        let mask = at.mask(left);
+        times.mask(started.elapsed(), || format!("{name} after {:?} with {left:?}", String::from_utf8_lossy(&text)));
+        let allowed: Vec<u32> = mask.iter().collect();
+        let Some(token) = (0..3)
+            .filter_map(|_| allowed.get(random.below(allowed.len())))
+            .max_by_key(|token| vocabulary.bytes(**token).map(<[u8]>::len))
+        else {
+            return false;
+        };
+        if vocabulary.ends().contains(token) {
+            break;
+        }
+        text.extend(vocabulary.bytes(*token).unwrap());
+        at.advance(*token).unwrap();
+        left = left.map(|left| left - 1);
+    }
+    budget.is_none() || at.is_complete()
+}
+
+fn patterns() -> Vec<(String, Constraint)> {
+    let Some(folder) = data() else { return Vec::new() };
+    let text = std::fs::read_to_string(folder.join("regex/own.jsonl")).unwrap();
+    text.lines()
+        .map(|line| {
+            let case: serde_json::Value = serde_json::from_str(line).unwrap();
+            (case["id"].as_str().unwrap().to_owned(), regex(case["regex"].as_str().unwrap()))
+        })
+        .collect()
+}
+
+#[test]
+fn masks_of_the_real_vocabulary_are_brute_masks() {
+    let Some(vocabulary) = gguf::vocabulary() else { return };
+    let mut random = Random(7);
+    for (name, constraint) in shapes().into_iter().map(|(name, shape)| (name.to_owned(), shape)).chain(patterns()) {
+        let mut at = matcher(&constraint, &vocabulary).unwrap();
+        for step in 0..24 {
+            let mask = at.mask(None);
+            if step % 4 == 0 {
+                assert_eq!(*mask, brute_mask(&at, &vocabulary), "{name}");
+            }
+            let allowed: Vec<u32> = mask.iter().collect();
+            let token = allowed[random.below(allowed.len())];
+            at.advance(token).unwrap();
+            if at.is_final() {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn texts_of_the_real_vocabulary_end_within_the_budget() {
+    let Some(vocabulary) = gguf::vocabulary() else { return };
+    let mut random = Random(11);
+    let (mut times, mut first) = (Times::default(), Vec::new());
+    for (name, constraint) in shapes().into_iter().map(|(name, shape)| (name.to_owned(), shape)).chain(patterns()) {
+        let start = matcher(&constraint, &vocabulary).unwrap();
+        let started = Instant::now();
+        let fewest = start.fewest();
+        first.push((started.elapsed().as_micros(), fewest, name.clone()));
+        for more in 0..12 {
+            assert!(
+                write(&start, &vocabulary, Some(fewest + more), &mut random, &mut times, &name),
+                "{name} with {}",
+                fewest + more
+            );
+        }
+    }
+    first.sort_unstable();
+    println!("slowest first distances (us, tokens): {:?}", &first[first.len().saturating_sub(6)..]);
+    times.print("near the budget's end");
+}
+
+#[test]
+fn time_to_build_and_to_mask() {
+    let Some(vocabulary) = gguf::vocabulary() else { return };
+    for (kind, constraints) in [
+        ("shapes", shapes().into_iter().map(|(name, shape)| (name.to_owned(), shape)).collect::<Vec<_>>()),
+        ("patterns", patterns()),
+    ] {
+        let mut times = Times::default();
+        let mut warm = Times::default();
+        for (name, constraint) in constraints {
+            let mut random = Random(3);
+            let started = Instant::now();
+            let start = matcher(&constraint, &vocabulary).unwrap();
+            times.build.push(started.elapsed().as_nanos());
+            for _ in 0..4 {
+                write(&start, &vocabulary, None, &mut random, &mut times, &name);
+            }
+            let mut random = Random(3);
+            for _ in 0..4 {
+                write(&start, &vocabulary, None, &mut random, &mut warm, &name);
+            }
+        }
+        times.print(&format!("{kind}, cold"));
+        warm.print(&format!("{kind}, warm"));
+    }
+}
