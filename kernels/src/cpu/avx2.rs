@@ -24,6 +24,7 @@ trait Format {
 
 macro_rules! formats {
     ($($name:ident)*) => {$(
+        #[allow(non_camel_case_types)]
         struct $name;
         impl Format for $name {
             const KIND: TensorType = TensorType::$name;

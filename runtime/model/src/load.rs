@@ -1,0 +1,116 @@
+//! A file's path in; model, tokenizer and chat template out.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sgl_kernels::{Home, Kernels};
+
+use crate::arch::{ArchitectureError, Hyper, Llama};
+use crate::forward::{KvType, Model};
+use crate::gguf::{Gguf, GgufError};
+use crate::template::{CHATML, ChatTemplate, TemplateError};
+use crate::tokenizer::{Tokenizer, TokenizerError};
+
+/// How to load a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LoadOptions {
+    /// Threads of the kernels; 0 for as many as the machine offers. Results do not depend on it.
+    pub threads: usize,
+    /// Float activations on the portable kernels, to compare with reference logits. Many times slower.
+    pub exact: bool,
+    /// How keys and values are kept.
+    pub kv: KvType,
+}
+
+impl LoadOptions {
+    /// The options for comparing with reference logits: float activations, float keys and values.
+    pub fn exact() -> Self {
+        Self { exact: true, kv: KvType::F32, ..Self::default() }
+    }
+}
+
+/// A loaded file.
+pub struct Loaded {
+    /// What runs batches.
+    pub model: Box<dyn Model>,
+    /// Text to tokens and back.
+    pub tokenizer: Tokenizer,
+    /// Messages to text.
+    pub template: ChatTemplate,
+    /// Facts for people.
+    pub info: ModelInfo,
+}
+
+/// Facts about a loaded file.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ModelInfo {
+    /// Bytes of the file.
+    pub file_bytes: usize,
+    /// Bytes the packed matrices take in memory.
+    pub weight_bytes: usize,
+    /// Numbers in all tensors.
+    pub parameters: usize,
+    /// How many tensors there are of each type.
+    pub tensor_types: BTreeMap<&'static str, usize>,
+    /// The kernels' home.
+    pub kernels: &'static str,
+    /// The kernels' threads.
+    pub threads: usize,
+    /// Whether the chat template came with the file; otherwise it is ChatML.
+    pub own_template: bool,
+}
+
+/// Why a file cannot be loaded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// The file is broken.
+    #[error(transparent)]
+    Gguf(#[from] GgufError),
+    /// Its tokenizer cannot be built.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// Its model cannot be run.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    /// Its chat template does not parse.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
+/// Loads a GGUF file.
+pub fn load(path: &Path, options: LoadOptions) -> Result<Loaded, LoadError> {
+    from_gguf(&Gguf::open(path)?, options)
+}
+
+/// Loads an open file; it is not needed afterwards.
+pub fn from_gguf(gguf: &Gguf, options: LoadOptions) -> Result<Loaded, LoadError> {
+    let hyper = Hyper::from_gguf(gguf)?;
+    let tokenizer = Tokenizer::from_gguf(gguf)?;
+    let (template, own_template) = template(gguf, &tokenizer)?;
+    let home = if options.exact { Home::portable() } else { Home::detect() };
+    let kernels = Kernels::new(home, options.threads);
+    let threads = kernels.threads();
+    let model = Llama::load(gguf, hyper, tokenizer.vocab_size(), kernels, options.exact, options.kv)?;
+    let mut tensor_types = BTreeMap::new();
+    for (_, tensor) in gguf.tensors() {
+        *tensor_types.entry(tensor.kind.name()).or_default() += 1;
+    }
+    let info = ModelInfo {
+        file_bytes: gguf.file_bytes(),
+        weight_bytes: model.weight_bytes(),
+        parameters: gguf.tensors().map(|(_, tensor)| tensor.dims.iter().product::<usize>()).sum(),
+        tensor_types,
+        kernels: home.name(),
+        threads,
+        own_template,
+    };
+    Ok(Loaded { model: Box::new(model), tokenizer, template, info })
+}
+
+fn template(gguf: &Gguf, tokenizer: &Tokenizer) -> Result<(ChatTemplate, bool), LoadError> {
+    let text =
+        |id: Option<u32>| id.map_or_else(String::new, |id| String::from_utf8_lossy(tokenizer.token_bytes(id)).into());
+    let (bos, eos) = (text(tokenizer.bos()), text(tokenizer.eos()));
+    let own: Option<&str> = gguf.find("tokenizer.chat_template")?;
+    Ok((ChatTemplate::new(own.unwrap_or(CHATML), &bos, &eos)?, own.is_some()))
+}
