@@ -9,7 +9,7 @@
 
 mod words;
 
-pub use words::{is_keyword, is_recovery, words};
+pub use words::{is_keyword, is_recovery, recovery_names, words};
 
 use pest::Parser as _;
 use pest::iterators::Pairs;

@@ -2,37 +2,24 @@
 
 use crate::Rule;
 
-/// Whether a pair of this rule says that something is wrong in the source.
-pub fn is_recovery(rule: Rule) -> bool {
-    use Rule::*;
-    matches!(
-        rule,
-        miss_name
-            | miss_type
-            | miss_expr
-            | miss_block
-            | miss_params
-            | miss_args
-            | miss_path
-            | miss_string
-            | miss_eq
-            | miss_init
-            | miss_in
-            | miss_arrow
-            | miss_else
-            | miss_comma
-            | miss_colon
-            | miss_pattern
-            | unclosed
-            | deep
-            | bad_semi
-            | bad_tail
-            | bad_stmt
-            | bad_field
-            | bad_args
-            | bad_hole
-            | stray
-    )
+macro_rules! recovery {
+    ($($rule:ident)*) => {
+        /// Whether a pair of this rule says that something is wrong in the source.
+        pub fn is_recovery(rule: Rule) -> bool {
+            matches!(rule, $(Rule::$rule)|*)
+        }
+
+        /// The names of the recovery rules in the grammar, for tests that take them out.
+        pub fn recovery_names() -> &'static [&'static str] {
+            &[$(stringify!($rule)),*]
+        }
+    };
+}
+
+recovery! {
+    miss_name miss_type miss_expr miss_block miss_params miss_args miss_path miss_string miss_eq
+    miss_init miss_in miss_arrow miss_else miss_comma miss_colon miss_pattern
+    miss_line unclosed deep bad_semi bad_tail bad_stmt bad_field bad_args bad_params bad_hole stray
 }
 
 /// Whether a pair of this rule is a word with a meaning of its own where it stands.

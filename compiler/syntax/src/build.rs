@@ -307,7 +307,10 @@ impl<'a> Builder<'a> {
     /// The text up to `end` that no pair of its own covers: brackets and the like, or junk.
     fn punctuation(&mut self, end: usize) {
         let rule = self.frames.last().map(|frame| frame.rule);
-        let is_junk = matches!(rule, Some(Rule::junk_run | Rule::bad_run | Rule::bad_hole | Rule::bad_semi));
+        let is_junk = matches!(
+            rule,
+            Some(Rule::junk_run | Rule::bad_run | Rule::bad_param_run | Rule::bad_hole | Rule::bad_semi)
+        );
         while let Some(rest) = self.text.get(self.cursor..end).filter(|rest| !rest.is_empty()) {
             let mark = if is_junk { None } else { PUNCTUATION.iter().find(|mark| rest.starts_with(**mark)) };
             let (kind, len) = mark.map_or((SyntaxKind::JUNK, rest.len()), |mark| (SyntaxKind::PUNCT, mark.len()));

@@ -55,9 +55,9 @@ fn is_blank(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b' ' | b'\t'))
 }
 
-/// Commas are missing in a bracket that is never closed because it has taken in what comes after it.
+/// What does not fit in a bracket that is never closed is mostly what comes after it.
 fn is_echo(problem: &Problem, problems: &[Problem]) -> bool {
-    problem.wrong == Wrong::Recovered(Rule::miss_comma)
+    matches!(problem.wrong, Wrong::Recovered(Rule::miss_comma | Rule::bad_hole))
         && problems
             .iter()
             .any(|other| other.wrong == Wrong::Recovered(Rule::unclosed) && other.parent_range == problem.parent_range)
@@ -126,9 +126,13 @@ fn say(problem: &Problem, text: &str) -> Message {
             "this one has nothing to end",
             "a newline ends a statement: take the `;` away",
         ),
-        Rule::bad_tail | Rule::bad_stmt | Rule::bad_field | Rule::bad_args | Rule::bad_hole | Rule::stray => {
-            unexpected(rule, problem, text)
-        }
+        Rule::bad_tail
+        | Rule::bad_stmt
+        | Rule::bad_field
+        | Rule::bad_args
+        | Rule::bad_params
+        | Rule::bad_hole
+        | Rule::stray => unexpected(rule, problem, text),
         _ => missing(rule, problem, text),
     }
 }
@@ -211,19 +215,23 @@ fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
     use Rule::*;
     let (parent, at) = (problem.parent, problem.range.end);
     let (prev, found) = (before(text, at), found(text, at));
-    let said = |title: String, hint: &str| message("E0004", title, found.clone(), hint);
+    let rest = text.get(at..).unwrap_or_default().trim_start_matches([' ', '\t']);
+    let said = |title: String, hint: &str| {
+        message("E0004", title, found.clone(), habit(rest).filter(|_| !rest.starts_with('"')).unwrap_or(hint))
+    };
+    if let (miss_name, Some(next)) = (rule, first_word(rest)) {
+        let title = format!("`{next}` is a keyword and cannot be a name");
+        return message("E0004", title, "a name is missing here", "choose another, for instance with a `_` at its end");
+    }
     match (rule, parent) {
         (miss_name, member | module_path | import_alias | type_path) => {
-            said(format!("A name is missing after `{prev}`"), keyword_hint(text, at).unwrap_or(""))
+            said(format!("A name is missing after `{prev}`"), "")
         }
-        (miss_name, let_stmt | for_stmt | comp_for) => {
-            let hint = "give the value a name, `_` for none, or names in parentheses";
-            said(format!("{} binds no name", this(parent)), keyword_hint(text, at).unwrap_or(hint))
-        }
-        (miss_name, _) => {
-            let hint = format!("write one after `{prev}`");
-            said(format!("{} has no name", this(parent)), keyword_hint(text, at).unwrap_or(&hint))
-        }
+        (miss_name, let_stmt | for_stmt | comp_for) => said(
+            format!("{} binds no name", this(parent)),
+            "give the value a name, `_` for none, or names in parentheses",
+        ),
+        (miss_name, _) => said(format!("{} has no name", this(parent)), &format!("write one after `{prev}`")),
         (miss_type, param | field | closure_param) => {
             said(format!("{} has no type", this(parent)), "write one after a `:`, as in `name: str`")
         }
@@ -268,16 +276,16 @@ fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
             said("A comma is missing".into(), "commas stand between elements, also at the end of a line")
         }
         (miss_colon, _) => said("A `:` is missing after this key".into(), "an entry is `\"key\": value`"),
+        (miss_line, _) => said("This item begins on the line of another".into(), "put it on a line of its own"),
         (miss_pattern, _) => said(format!("A pattern is missing after `{prev}`"), ""),
         _ => said(format!("Something is missing after `{prev}`"), ""),
     }
 }
 
-/// Says so where the name that is missing is a keyword.
-fn keyword_hint(text: &str, at: usize) -> Option<&'static str> {
-    let rest = text.get(at..).unwrap_or_default().trim_start_matches([' ', '\t']);
-    let is_word = rest.starts_with(|c: char| c.is_alphabetic());
-    is_word.then_some("this word is a keyword and cannot be a name: choose another")
+/// The word that `text` begins with.
+fn first_word(text: &str) -> Option<&str> {
+    let len = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
+    text.get(..len).filter(|word| word.starts_with(char::is_alphabetic))
 }
 
 fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
@@ -290,8 +298,9 @@ fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
             "the expression ends before this",
             r"write \{ where you mean a brace",
         ),
-        (bad_args, params) => said("This is not a parameter", "", "a parameter is `name: type`"),
+        (bad_params, _) => said("This is not a parameter", "", "a parameter is `name: type`"),
         (bad_args, index) => said("An index is one expression", "it ends before this", ""),
+        (bad_args, import_names) => said("This does not fit here", "", "imported names stand with commas between them"),
         (bad_args, _) => said("This does not fit here", "", "elements are expressions with commas between them"),
         (bad_field, match_body) => said("This is not an arm of a `match`", "", "an arm is `pattern => value`"),
         (bad_field, struct_body) => said("This is not a field", "", "a field is `name: type`"),
@@ -319,8 +328,7 @@ fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
 
 /// Habits from other languages.
 fn habit(broken: &str) -> Option<&'static str> {
-    let len = broken.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(broken.len());
-    Some(match broken.get(..len).unwrap_or_default() {
+    Some(match first_word(broken).unwrap_or_default() {
         "def" | "func" | "function" | "async" => "a function is `fn name(…) -> T { … }`",
         "let" | "var" => "outside a function write `const NAME = value`",
         "class" | "enum" | "interface" => "records are `struct`; a choice is `type X = A | B`",

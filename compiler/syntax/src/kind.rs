@@ -211,9 +211,13 @@ pub(crate) fn shape(rule: Rule) -> Shape {
         Rule::hole_bind => Node(HOLE_BIND),
 
         Rule::miss_expr | Rule::miss_block => Node(MISSING_EXPR),
-        Rule::bad_semi | Rule::bad_tail | Rule::bad_stmt | Rule::bad_field | Rule::bad_args | Rule::bad_hole => {
-            Node(ERROR)
-        }
+        Rule::bad_semi
+        | Rule::bad_tail
+        | Rule::bad_stmt
+        | Rule::bad_field
+        | Rule::bad_args
+        | Rule::bad_params
+        | Rule::bad_hole => Node(ERROR),
         Rule::stray | Rule::deep => Node(ERROR),
         rule if sgl_grammar::is_recovery(rule) => Node(MISSING),
         rule if sgl_grammar::is_keyword(rule) => Token(KEYWORD),
