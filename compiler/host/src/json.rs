@@ -60,15 +60,16 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// The text that a generation of this type wrote, as its value: text types and unions of literals are the text itself, the
-/// rest is JSON.
+/// The text that a generation of this type wrote, as its value: text types and unions of texts are the text itself, the rest
+/// is JSON.
 pub fn parse_as(text: &str, ty: &Type, structs: &[Struct]) -> Result<Value, Mismatch> {
     match ty {
         Type::Str { .. } | Type::Pattern(_) => from_json(&Json::from(text), ty, structs),
-        Type::Literals(literals) => match literals.iter().find(|literal| literal_text(literal) == text) {
-            Some(literal) => Value::constant(literal).map_err(|error| mismatch(words(ty, structs), error.to_string())),
-            None => Err(mismatch(words(ty, structs), quoted(text))),
-        },
+        Type::Literals(literals)
+            if literals.iter().all(|literal| matches!(literal, Const::Str(text) if !text.is_empty())) =>
+        {
+            from_json(&Json::from(text), ty, structs)
+        }
         _ => match serde_json::from_str(text) {
             Ok(json) => from_json(&json, ty, structs),
             Err(error) => Err(mismatch(words(ty, structs), format!("text that is not JSON ({error})"))),
@@ -76,8 +77,8 @@ pub fn parse_as(text: &str, ty: &Type, structs: &[Struct]) -> Result<Value, Mism
     }
 }
 
-/// An argument of a program as typed on a command line: text for text types, the text itself or JSON for a union of
-/// literals, JSON for the rest.
+/// An argument of a program as typed on a command line: text for text types and unions of texts, JSON for the rest;
+/// `none` and `null` where the value is optional.
 pub fn argument(text: &str, ty: &Type, structs: &[Struct]) -> Result<Value, Mismatch> {
     match ty {
         Type::Optional(inner) if text != "null" && text != "none" => argument(text, inner, structs),

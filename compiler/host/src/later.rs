@@ -98,6 +98,12 @@ impl Setter {
         let wakers = std::mem::take(&mut *self.0.wakers.lock().unwrap_or_else(PoisonError::into_inner));
         wakers.into_iter().for_each(Waker::wake);
     }
+
+    /// Whether anybody still reads it.
+    pub fn is_wanted(&self) -> bool {
+        // The readers share one reference, the setter has the other.
+        Arc::strong_count(&self.0) > 1
+    }
 }
 
 impl Drop for Setter {

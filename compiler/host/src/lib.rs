@@ -27,7 +27,7 @@ pub use code::Program;
 pub use fault::{Fault, FaultData, HostError};
 pub use interp::{Iteration, MAX_CALLS, Machine, iteration};
 pub use later::{Later, Setter, Wait, laters};
-pub use ops::{Demand, demand, operate, supply};
+pub use ops::{Demand, demand, operate, supply, template};
 pub use regex::Regex;
 pub use text::text_of;
 pub use value::{Fields, Function, MAX_NESTING, Outcome, Partial, Seq, Value};

@@ -314,7 +314,7 @@ fn symbol(op: BinaryOp) -> &'static str {
 }
 
 /// The parts after each other, with the texts of the values in the holes.
-pub(crate) fn template(parts: &[TextPart], holes: &[Value]) -> Result<String, HostError> {
+pub fn template(parts: &[TextPart], holes: &[Value]) -> Result<String, HostError> {
     let mut text = String::new();
     let mut holes = holes.iter();
     for part in parts {

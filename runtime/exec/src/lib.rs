@@ -1,1 +1,30 @@
-//! Runs a graph against a backend.
+//! Runs a graph against backends: a node starts as soon as the inputs it needs are there.
+//!
+//! 1. A [`Runner`] holds a program and the [`Backends`] it may ask; [`Runner::run`] runs it once, many runs beside each other.
+//! 2. `frame` walks a region in order: what is ready runs at once, what must wait becomes a task and a value that comes
+//!    later ([`sgl_host::Later`]). Pure regions go through the interpreter of `sgl-host`.
+//! 3. `loops` begins iterations as early as what they carry allows.
+//! 4. `generate` makes requests of `gen` and `select` and brings their answers back as typed values.
+//! 5. [`Path`] is a place in the run: seeds are made of it, and [`Transcript`] orders streamed text by it.
+//!
+//! An error is a value: it flows along edges and surfaces where it is read. A task is dropped when nobody holds what it
+//! computes, and with it its requests: that is all there is to cancellation.
+//!
+//! **Architecture invariant:** knows no particular backend, parses no program, samples no token, writes to no terminal.
+
+mod args;
+mod backends;
+mod frame;
+mod generate;
+mod loops;
+mod path;
+mod runner;
+mod scripted;
+mod spawn;
+mod stream;
+
+pub use backends::Backends;
+pub use path::Path;
+pub use runner::{Finished, RunError, RunOptions, Runner};
+pub use scripted::{Answer, ScriptedBackend};
+pub use stream::{Line, Progress, Transcript};

@@ -1,0 +1,148 @@
+//! Programs as something to run: arguments in, a value and what it cost out.
+
+use std::future::Future;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sgl_check::program::{FnId, ModelId};
+use sgl_graph::graph::Graph;
+use sgl_host::{Fault, Machine, Outcome, Program, Value};
+use sgl_wire::{Backend, Prompt, Usage};
+
+use crate::backends::{Backends, Models};
+use crate::frame::region;
+use crate::path::Path;
+use crate::spawn::whole;
+use crate::stream::Progress;
+
+/// Why a run failed; [`Fault::diagnostic`] is how to tell its author.
+pub type RunError = Fault;
+
+/// A program with the backends that it may ask. Cloning shares it.
+#[derive(Clone)]
+pub struct Runner {
+    program: Arc<Program>,
+    models: Arc<Models>,
+}
+
+/// How one run is to go.
+#[derive(Clone, Default)]
+pub struct RunOptions {
+    /// The program's seed.
+    pub seed: u64,
+    /// Told what happens, on the threads of the runtime: it must not block. With it, texts are streamed.
+    pub on_progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+    /// Given each line that `print` writes, in order.
+    pub on_print: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// The result of the item, or the error that surfaced.
+    pub result: Result<Value, RunError>,
+    /// The sum over the requests that were answered.
+    pub usage: Usage,
+}
+
+/// One run: what all its frames share.
+pub(crate) struct Run {
+    pub(crate) program: Arc<Program>,
+    pub(crate) models: Arc<Models>,
+    pub(crate) options: RunOptions,
+    pub(crate) usage: Mutex<Usage>,
+    /// Tasks alive.
+    pub(crate) tasks: Arc<AtomicUsize>,
+}
+
+/// Where in a run a frame is.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) run: Arc<Run>,
+    pub(crate) path: Path,
+    /// Calls around it.
+    pub(crate) calls: usize,
+    /// Frames beneath it on the stack of its thread.
+    pub(crate) nested: usize,
+}
+
+impl Runner {
+    /// A program ready to run.
+    pub fn new(graph: Arc<Graph>, backends: Arc<dyn Backends>) -> Runner {
+        let models = Arc::new(Models::new(backends, graph.models.len()));
+        Runner { program: Arc::new(Program::new(graph)), models }
+    }
+
+    /// The graph that it runs.
+    pub fn graph(&self) -> &Graph {
+        &self.program.graph
+    }
+
+    /// The default value of a parameter; none where it has none.
+    pub fn default_argument(&self, function: FnId, parameter: usize) -> Option<Outcome> {
+        let code = self.program.defaults.get(function.0 as usize)?.get(parameter)?.clone()?;
+        Machine::new(self.program.clone(), code, Vec::new()).finish().into_iter().next()
+    }
+
+    /// The backend of a model item (or of the run's own model), loaded now where it is not yet.
+    pub async fn backend(&self, model: Option<ModelId>) -> Result<Arc<dyn Backend>, String> {
+        self.models.backend(&self.program, model).await
+    }
+
+    /// Runs `main` with one value a parameter. Dropping the future stops the run and cancels its requests.
+    pub fn run(&self, arguments: Vec<Value>, options: RunOptions) -> impl Future<Output = Finished> + Send + 'static {
+        let main = self.program.graph.main;
+        self.call(main, arguments, options)
+    }
+
+    /// Runs any item with one value a parameter.
+    pub fn call(
+        &self,
+        function: Option<FnId>,
+        arguments: Vec<Value>,
+        options: RunOptions,
+    ) -> impl Future<Output = Finished> + Send + 'static {
+        let run = Arc::new(Run {
+            program: self.program.clone(),
+            models: self.models.clone(),
+            options,
+            usage: Mutex::default(),
+            tasks: Arc::default(),
+        });
+        async move {
+            let result = evaluate(&run, function, arguments).await;
+            let usage = *run.usage.lock().unwrap_or_else(PoisonError::into_inner);
+            Finished { result, usage }
+        }
+    }
+}
+
+async fn evaluate(run: &Arc<Run>, function: Option<FnId>, arguments: Vec<Value>) -> Result<Value, RunError> {
+    let item = function.and_then(|id| run.program.graph.functions.get(id.0 as usize).zip(run.program.function(id)));
+    let Some((item, code)) = item else {
+        return Err(Fault::new("E0408", "the program has no `main` to run")
+            .hint("write `fn main() { … }` or `prompt main() { … }`"));
+    };
+    if arguments.len() != item.params.len() {
+        let (name, wants, got) = (&item.name, item.params.len(), arguments.len());
+        return Err(Fault::new("E0408", format!("`{name}` has {wants} parameters, but {got} arguments were given"))
+            .at(item.span));
+    }
+    let mut params = Vec::with_capacity(code.params);
+    if item.is_prompt {
+        params.push(Ok(Value::Prompt(Prompt::empty())));
+    }
+    if item.effectful {
+        params.push(Ok(Value::None));
+    }
+    params.extend(arguments.into_iter().map(Ok));
+    let context = Context { run: run.clone(), path: Path::default(), calls: 0, nested: 0 };
+    let mut results = region(&context, code, params).into_iter();
+    let value = results.next();
+    let effect = if item.effectful { results.last() } else { None };
+    // What stands first in the program surfaces first: an assertion before the value that it guards.
+    if let Some(effect) = effect {
+        whole(effect).await?;
+    }
+    whole(value.unwrap_or(Ok(Value::None))).await
+}
