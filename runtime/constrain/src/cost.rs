@@ -3,7 +3,7 @@
 //! Distances are least fixpoints (Knuth's generalisation of Dijkstra's algorithm to grammars, by rounds). A byte
 //! that is no token of its own costs [`UNSPELLED`], so a distance below that is a number of tokens that suffices.
 //!
-//! The *lean* language keeps every alternative, but cuts each repetition to its least count, leaves out what is
+//! The *lean* language keeps every alternative (of the spellings of one character, the shortest), but cuts each repetition to its least count, leaves out what is
 //! optional, and calls only rules that bring the end nearer. It is finite and holds a text of least distance.
 
 use crate::network::{Edge, Network, Node, NodeId};
@@ -22,6 +22,8 @@ pub(crate) struct Costs {
     pub rules: Vec<u32>,
     /// The targets of each split that a lean text may take, in place of all; by the split's first target.
     pub lean: Vec<bool>,
+    /// Whether the lean language is the whole one.
+    pub all_lean: bool,
 }
 
 impl Costs {
@@ -31,6 +33,7 @@ impl Costs {
             nodes: vec![NEVER; net.nodes.len()],
             rules: vec![NEVER; net.starts.len()],
             lean: vec![true; net.targets.len()],
+            all_lean: false,
         };
         let edge_costs: Vec<u32> = net.edges.iter().map(edge_cost).collect();
         // The round in which a rule got its final distance orders rules so that a shortest text calls earlier ones only.
@@ -52,6 +55,9 @@ impl Costs {
             *root = usize::MAX;
         }
         costs.choose_lean(net, &rounds);
+        costs.all_lean = costs.lean.iter().all(|lean| *lean)
+            && !net.nodes.iter().any(|node| matches!(node, Node::Skip { .. }))
+            && net.counters.iter().all(|counter| counter.max == Some(counter.min));
         costs
     }
 
@@ -139,7 +145,7 @@ impl Costs {
                 }
             }
         }
-        for split in &net.machine_splits {
+        for split in &net.narrow {
             if let Node::Split { first, count } = net.nodes[*split as usize] {
                 for at in first..first + count {
                     self.lean[at as usize] = self.node(net.targets[at as usize]) == self.node(*split);

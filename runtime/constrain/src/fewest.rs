@@ -11,7 +11,7 @@ use crate::graph::{Graph, StateId, Tables};
 use crate::walk;
 
 /// Places of an automaton that counts as small.
-const SMALL: usize = 192;
+const SMALL: usize = 128;
 
 /// Whether `most` tokens suffice from `state`.
 pub(crate) fn at_most(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> bool {
@@ -29,7 +29,7 @@ pub(crate) fn fewest(graph: &mut Graph, tables: &Tables, state: StateId) -> u32 
     }
     let lean = graph.lean(tables, state);
     let bound = lean_fewest(graph, tables, lean);
-    if bound <= 1 || !is_small(graph, tables) {
+    if bound <= 1 || tables.costs.all_lean || !is_small(graph, tables) {
         return bound;
     }
     let exact = search(graph, tables, state, bound);
@@ -93,12 +93,12 @@ fn token_targets(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<[Sta
     }
     let mut targets = Vec::new();
     let alone = alone(graph, tables, state);
-    for slice in &alone {
+    if let Some(slice) = &alone {
         for length in tables.vocabulary.lengths(slice.groups, slice.chars) {
             targets.push(walk::after(graph, tables, slice, length, true));
         }
     }
-    walk::walk(graph, tables, state, &alone, |_, _, to| {
+    walk::walk(graph, tables, state, alone.as_slice(), |_, _, to| {
         if targets.last() != Some(&to) {
             targets.push(to);
         }
@@ -111,19 +111,28 @@ fn token_targets(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<[Sta
     targets
 }
 
-/// The counted class that is all there is at a lean place, for as many characters as it must read: one token of each
-/// length stands for all others then.
-fn alone(graph: &Graph, tables: &Tables, state: StateId) -> Vec<walk::Open> {
-    let place = graph.state(state);
-    let mut open = walk::open(graph, tables, state);
-    open.retain(|slice| place.lean && place.threads.len() == 1 && slice.counted);
-    for slice in &mut open {
-        let min = graph.turn(slice.stack).and_then(|(counter, turn, _)| {
-            Some((tables.net.counters.get(counter as usize)?.min + 1).saturating_sub(turn))
-        });
-        slice.chars = slice.chars.min(min.unwrap_or(1).max(1));
+/// The counted class that alone reads its characters at a lean place, for as many of them as it must read: one token
+/// of each length stands for all others then.
+fn alone(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<walk::Open> {
+    if !graph.state(state).lean {
+        return None;
     }
-    open
+    let mut slice = walk::open(graph, tables, state).into_iter().find(|slice| slice.counted)?;
+    let (counter, turn, _) = graph.turn(slice.stack)?;
+    let min = tables.net.counters.get(counter as usize)?.min;
+    slice.chars = slice.chars.min((min + 1).saturating_sub(turn).max(1));
+    // The places after one and after more characters differ in the turn only.
+    let next = walk::after(graph, tables, &slice, 1, true);
+    let further = slice.chars > 1;
+    let edges = tables.net.edges_of(slice.node);
+    let exclusive = |state| {
+        let threads = &graph.state(state).threads;
+        let others = threads.iter().filter(|thread| thread.node != slice.node);
+        let mut read = others.clone().flat_map(|thread| tables.net.edges_of(thread.node));
+        others.count() + 1 == threads.len()
+            && read.all(|other| edges.iter().all(|edge| edge.high < other.low || other.high < edge.low))
+    };
+    (exclusive(state) && (!further || exclusive(next))).then_some(slice)
 }
 
 /// Fewest tokens within the lean language: depth-first, each place once.

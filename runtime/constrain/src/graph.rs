@@ -80,6 +80,32 @@ pub(crate) struct State {
 /// A thread apart from the graph that it was found in.
 pub(crate) type Loose = (NodeId, Vec<Frame>);
 
+/// The threads met while following what reads no byte: a list while they are few.
+#[derive(Default)]
+struct Seen {
+    few: Vec<Thread>,
+    many: QuickSet<Thread>,
+}
+
+impl Seen {
+    /// Adds `thread`; false if it was there.
+    fn insert(&mut self, thread: Thread) -> bool {
+        if self.many.is_empty() && self.few.len() < 24 {
+            let new = !self.few.contains(&thread);
+            if new {
+                self.few.push(thread);
+            }
+            return new;
+        }
+        self.many.extend(self.few.drain(..));
+        self.many.insert(thread)
+    }
+
+    fn len(&self) -> usize {
+        self.few.len() + self.many.len()
+    }
+}
+
 /// The places found so far.
 #[derive(Debug)]
 pub(crate) struct Graph {
@@ -218,7 +244,7 @@ impl Graph {
             return AMBIGUOUS;
         }
         let net = &tables.net;
-        let mut seen: QuickSet<Thread> = QuickSet::default();
+        let mut seen = Seen::default();
         let mut heads: QuickMap<(u32, StackId), u32> = QuickMap::default();
         let mut threads: Vec<Thread> = Vec::new();
         let mut complete = false;
@@ -330,7 +356,14 @@ impl Graph {
         self.bytes += 128 + threads.len() * 8 + tables.net.stride * 4;
         let id = self.states.len() as StateId;
         self.states.push(State { threads, complete, lean, cost });
-        self.table.resize(self.states.len() * tables.net.stride, UNKNOWN);
+        // Most bytes lead nowhere, and that is known at once.
+        let row = self.table.len();
+        self.table.resize(row + tables.net.stride, DEAD);
+        for edge in key.0.iter().flat_map(|thread| tables.net.edges_of(thread.node)) {
+            let class = |byte: u8| tables.net.classes.get(usize::from(byte)).map_or(0, |class| usize::from(*class));
+            let entries = self.table.get_mut(row + class(edge.low)..=row + class(edge.high));
+            entries.into_iter().flatten().for_each(|entry| *entry = UNKNOWN);
+        }
         self.state_ids.insert(key, id);
         id
     }

@@ -45,6 +45,13 @@ impl Mask {
         }
     }
 
+    /// Allows every token that both `one` and `other` allow.
+    pub fn union_of_both(&mut self, one: &Mask, other: &Mask) {
+        for ((word, one), other) in self.words.iter_mut().zip(&one.words).zip(&other.words) {
+            *word |= one & other;
+        }
+    }
+
     /// The allowed tokens, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.words.iter().enumerate().flat_map(|(index, &word)| {

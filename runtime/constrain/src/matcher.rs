@@ -165,6 +165,11 @@ impl Matcher {
         fewest::fewest(&mut lock(&self.graph), &self.automaton.tables, self.state)
     }
 
+    /// Whether `tokens` tokens suffice to a valid end. Quick where they are many.
+    pub fn fits(&self, tokens: u32) -> bool {
+        fewest::at_most(&mut lock(&self.graph), &self.automaton.tables, self.state, tokens)
+    }
+
     /// The bytes that must follow; empty where there is a choice or the text may end.
     pub fn forced(&self) -> Vec<u8> {
         let mut graph = lock(&self.graph);

@@ -82,8 +82,9 @@ pub(crate) struct Network {
     /// First node of each rule; rules are built one after the other.
     pub firsts: Vec<NodeId>,
     pub slices: HashMap<NodeId, Slice>,
-    /// Splits of a [`Machine`]: their shortest way decides where a shortest text goes.
-    pub machine_splits: Vec<NodeId>,
+    /// Splits of which a shortest text considers the shortest ways only: between the spellings of a character, and in
+    /// a [`Machine`], which may go round.
+    pub narrow: Vec<NodeId>,
     /// Bytes that no node tells apart have one class.
     pub classes: Vec<u8>,
     /// Number of byte classes.
@@ -215,7 +216,11 @@ impl Builder {
             Expr::Seq(items) => items.iter().rev().try_fold(next, |next, item| self.expr(item, next, None)),
             Expr::Alt(items) => {
                 let targets = items.iter().map(|item| self.expr(item, next, turn)).collect::<Result<Vec<_>, _>>()?;
-                self.split(&targets)
+                let split = self.split(&targets)?;
+                if items.iter().any(|item| matches!(item, Expr::Class(_))) {
+                    self.net.narrow.push(split);
+                }
+                Ok(split)
             }
             Expr::Repeat(repeat) => self.repeat(repeat, next),
             Expr::Fields(fields) => self.fields(fields, next),
@@ -384,7 +389,7 @@ impl Builder {
             let count = targets.len() as u32;
             self.net.targets.extend(targets);
             self.set(at(state), Node::Split { first, count });
-            self.net.machine_splits.push(at(state));
+            self.net.narrow.push(at(state));
         }
         Ok(at(machine.start))
     }

@@ -23,8 +23,12 @@ pub struct Vocabulary {
     single: [bool; 256],
     /// Tokens that are whole UTF-8 text, by the groups of their characters: (characters, id).
     by_groups: Vec<(u64, Vec<(u32, u32)>)>,
-    /// Tokens of these groups with at most so many characters.
-    plain: Mutex<HashMap<(u64, u32), Arc<Mask>>>,
+    /// Tokens of these groups alone.
+    plain: Mutex<HashMap<u64, Arc<Mask>>>,
+    /// Whole UTF-8 tokens with at most so many characters, for each number of characters that occurs.
+    up_to: Vec<(u32, Mask)>,
+    /// No token.
+    none: Mask,
     /// Characters of the longest token.
     pub(crate) most_chars: u32,
     /// Bytes of the longest token.
@@ -92,6 +96,8 @@ impl Vocabulary {
             trie,
             ids,
             single,
+            up_to: by_length(&by_groups, tokens.len()),
+            none: Mask::empty(tokens.len()),
             by_groups: by_groups.into_iter().collect(),
             plain: Mutex::default(),
             most_chars,
@@ -139,24 +145,45 @@ impl Vocabulary {
             .collect()
     }
 
-    /// Tokens all of whose characters are in `groups`, with at most `chars` characters.
-    pub(crate) fn plain(&self, groups: u64, chars: u32) -> Arc<Mask> {
-        let key = (groups, chars.min(self.most_chars));
+    /// Tokens all of whose characters are in `groups`.
+    pub(crate) fn plain(&self, groups: u64) -> Arc<Mask> {
         let mut known = self.plain.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mask) = known.get(&key) {
+        if let Some(mask) = known.get(&groups) {
             return mask.clone();
         }
         let mut mask = Mask::empty(self.len());
         for (own, tokens) in &self.by_groups {
             if own & !groups == 0 {
-                tokens.iter().filter(|(length, _)| *length <= chars).for_each(|(_, id)| mask.allow(*id));
+                tokens.iter().for_each(|(_, id)| mask.allow(*id));
             }
         }
         if known.len() >= PLAIN_MASKS {
             known.clear();
         }
-        known.entry(key).or_insert(Arc::new(mask)).clone()
+        known.entry(groups).or_insert(Arc::new(mask)).clone()
     }
+
+    /// Whole UTF-8 tokens with at most `chars` characters; none where that is no restriction.
+    pub(crate) fn up_to(&self, chars: u32) -> Option<&Mask> {
+        if chars >= self.most_chars {
+            return None;
+        }
+        let at = self.up_to.partition_point(|(most, _)| *most <= chars);
+        Some(at.checked_sub(1).and_then(|at| self.up_to.get(at)).map_or(&self.none, |(_, mask)| mask))
+    }
+}
+
+/// The masks of [`Vocabulary::up_to`].
+fn by_length(by_groups: &HashMap<u64, Vec<(u32, u32)>>, len: usize) -> Vec<(u32, Mask)> {
+    let mut all: Vec<(u32, u32)> = by_groups.values().flatten().copied().collect();
+    all.sort_unstable();
+    let mut mask = Mask::empty(len);
+    let mut out = Vec::new();
+    for same in all.chunk_by(|a, b| a.0 == b.0) {
+        same.iter().for_each(|(_, id)| mask.allow(*id));
+        out.extend(same.first().map(|(chars, _)| (*chars, mask.clone())));
+    }
+    out
 }
 
 #[derive(Default)]

@@ -33,6 +33,8 @@ pub(crate) struct Open {
     pub chars: u32,
     /// Whether it counts them.
     pub counted: bool,
+    /// The thread's node.
+    pub node: NodeId,
     /// The thread that reads them goes on here after one character …
     pub after: NodeId,
     /// … with this stack.
@@ -67,7 +69,7 @@ fn keep(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Kept> {
     let open = open(graph, tables, state);
     let mut most_left = 0;
     for slice in &open {
-        mask.union(&tables.vocabulary.plain(slice.groups, slice.chars));
+        allow_plain(tables, slice, &mut mask);
         let left = tables.costs.node(slice.after).saturating_add(graph.stack_cost(slice.stack));
         most_left = most_left.max(left);
     }
@@ -91,6 +93,11 @@ fn within(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> Mask
     let mut skipped = open(graph, tables, state);
     // A slice may be taken whole if its own thread finds an end in time after any number of its characters.
     skipped.retain(|slice| {
+        let first = after(graph, tables, slice, 1, false);
+        if graph.state(first).cost < UNSPELLED && graph.state(first).cost <= most {
+            // More characters leave no more bytes.
+            return true;
+        }
         let lengths = if slice.counted { slice.chars } else { 1 };
         (1..=lengths.min(tables.vocabulary.most_chars)).all(|length| {
             let after = after(graph, tables, slice, length, false);
@@ -98,7 +105,7 @@ fn within(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> Mask
         })
     });
     for slice in &skipped {
-        mask.union(&tables.vocabulary.plain(slice.groups, slice.chars));
+        allow_plain(tables, slice, &mut mask);
     }
     walk(graph, tables, state, &skipped, |graph, node, to| {
         if fewest::at_most(graph, tables, to, most) {
@@ -107,6 +114,15 @@ fn within(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> Mask
     });
     allow_ends(graph, tables, state, &mut mask);
     mask
+}
+
+/// Allows the tokens that stay in `slice`.
+fn allow_plain(tables: &Tables, slice: &Open, mask: &mut Mask) {
+    let plain = tables.vocabulary.plain(slice.groups);
+    match tables.vocabulary.up_to(slice.chars) {
+        Some(short) => mask.union_of_both(&plain, short),
+        None => mask.union(&plain),
+    }
 }
 
 fn allow_ends(graph: &Graph, tables: &Tables, state: StateId, mask: &mut Mask) {
@@ -128,7 +144,7 @@ pub(crate) fn open(graph: &Graph, tables: &Tables, state: StateId) -> Vec<Open> 
             None => u32::MAX,
         };
         let Slice { groups, counted, after } = *slice;
-        out.push(Open { groups, chars, counted, after, stack: thread.stack });
+        out.push(Open { groups, chars, counted, node: thread.node, after, stack: thread.stack });
     }
     out.sort_by_key(|slice| std::cmp::Reverse((slice.groups.count_ones(), slice.chars)));
     out.truncate(MOST_SLICES);
