@@ -13,6 +13,11 @@ pub(crate) const UNSPELLED: u32 = 1 << 20;
 /// No way at all.
 pub(crate) const NEVER: u32 = u32::MAX;
 
+/// The sum of two distances; only no way and anything makes no way.
+pub(crate) fn sum(one: u32, other: u32) -> u32 {
+    if one == NEVER || other == NEVER { NEVER } else { one.saturating_add(other).min(NEVER - 1) }
+}
+
 /// Distances of a network.
 #[derive(Debug)]
 pub(crate) struct Costs {
@@ -70,7 +75,12 @@ impl Costs {
     pub fn rest(&self, net: &Network, counter: u32, turn: u32) -> u32 {
         let Some(counter) = net.counters.get(counter as usize) else { return NEVER };
         let turns = counter.min.saturating_sub(turn);
-        self.node(counter.again).saturating_mul(turns).saturating_add(self.node(counter.exit))
+        let turns = match (self.node(counter.again), turns) {
+            (_, 0) => 0,
+            (NEVER, _) => NEVER,
+            (again, turns) => again.saturating_mul(turns).min(NEVER - 1),
+        };
+        sum(turns, self.node(counter.exit))
     }
 
     /// Relaxes node distances until they stay, the rules' distances as they are.
@@ -81,19 +91,19 @@ impl Costs {
                 let cost = match *node {
                     Node::Return | Node::Head { .. } => 0,
                     Node::Bytes { first, count } => (first..first + count)
-                        .map(|at| edge_costs[at as usize].saturating_add(self.node(net.edges[at as usize].to)))
+                        .map(|at| sum(edge_costs[at as usize], self.node(net.edges[at as usize].to)))
                         .min()
                         .unwrap_or(NEVER),
                     Node::Split { first, count } => {
                         net.targets(first, count).iter().map(|to| self.node(*to)).min().unwrap_or(NEVER)
                     }
                     Node::Skip { body, exit } => self.node(body).min(self.node(exit)),
-                    Node::Call { rule, next } => self.rules[rule as usize].saturating_add(self.node(next)),
+                    Node::Call { rule, next } => sum(self.rules[rule as usize], self.node(next)),
                     Node::Push { counter } => {
                         let Some(by) = net.counters.get(counter as usize) else { continue };
                         match by.min {
                             0 => self.node(by.exit),
-                            _ => self.node(by.body).saturating_add(self.rest(net, counter, 1)),
+                            _ => sum(self.node(by.body), self.rest(net, counter, 1)),
                         }
                     }
                 };

@@ -123,16 +123,10 @@ fn alone(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<walk::Ope
     slice.chars = slice.chars.min((min + 1).saturating_sub(turn).max(1));
     // The places after one and after more characters differ in the turn only.
     let next = walk::after(graph, tables, &slice, 1, true);
-    let further = slice.chars > 1;
-    let edges = tables.net.edges_of(slice.node);
-    let exclusive = |state| {
-        let threads = &graph.state(state).threads;
-        let others = threads.iter().filter(|thread| thread.node != slice.node);
-        let mut read = others.clone().flat_map(|thread| tables.net.edges_of(thread.node));
-        others.count() + 1 == threads.len()
-            && read.all(|other| edges.iter().all(|edge| edge.high < other.low || other.high < edge.low))
-    };
-    (exclusive(state) && (!further || exclusive(next))).then_some(slice)
+    let exclusive = walk::readers(graph, tables, state, &slice) == 1
+        && (slice.chars == 1 || walk::readers(graph, tables, next, &slice) == 1);
+    walk::seal(graph, tables, state, &mut slice);
+    exclusive.then_some(slice)
 }
 
 /// Fewest tokens within the lean language: depth-first, each place once.

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::cost::{Costs, NEVER};
+use crate::cost::{self, Costs, NEVER};
 use crate::hash::{QuickMap, QuickSet};
 use crate::network::{Network, Node, NodeId};
 use crate::vocabulary::Vocabulary;
@@ -230,7 +230,7 @@ impl Graph {
             Frame::Return(node) => tables.costs.node(node),
             Frame::Turn { counter, turn } => tables.costs.rest(&tables.net, counter, turn),
         };
-        let cost = own.saturating_add(self.stack_cost(below));
+        let cost = cost::sum(own, self.stack_cost(below));
         let id = self.stacks.len() as StackId;
         self.stacks.push(Pushed { frame, below, cost });
         self.stack_ids.insert((frame, below), id);
@@ -351,7 +351,7 @@ impl Graph {
             return *known;
         }
         let threads = key.0.clone();
-        let ahead = |thread: &Thread| tables.costs.node(thread.node).saturating_add(self.stack_cost(thread.stack));
+        let ahead = |thread: &Thread| cost::sum(tables.costs.node(thread.node), self.stack_cost(thread.stack));
         let cost = if complete { 0 } else { threads.iter().map(ahead).min().unwrap_or(NEVER) };
         self.bytes += 128 + threads.len() * 8 + tables.net.stride * 4;
         let id = self.states.len() as StateId;

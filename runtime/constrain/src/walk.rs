@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::cost::UNSPELLED;
+use crate::cost::{self, UNSPELLED};
 use crate::fewest;
 use crate::graph::{Frame, Graph, StateId, Tables};
 use crate::mask::Mask;
@@ -33,6 +33,8 @@ pub(crate) struct Open {
     pub chars: u32,
     /// Whether it counts them.
     pub counted: bool,
+    /// Whether no other thread reads characters of the class, here or later: then longer such tokens lead nowhere.
+    pub sealed: bool,
     /// The thread's node.
     pub node: NodeId,
     /// The thread that reads them goes on here after one character …
@@ -66,11 +68,12 @@ pub(crate) fn mask(graph: &mut Graph, tables: &Tables, state: StateId, budget: O
 /// Computes and keeps the mask of `state` without a budget.
 fn keep(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Kept> {
     let mut mask = Mask::empty(tables.vocabulary.len());
-    let open = open(graph, tables, state);
+    let mut open = open(graph, tables, state);
+    open.iter_mut().for_each(|slice| seal(graph, tables, state, slice));
     let mut most_left = 0;
     for slice in &open {
         allow_plain(tables, slice, &mut mask);
-        let left = tables.costs.node(slice.after).saturating_add(graph.stack_cost(slice.stack));
+        let left = cost::sum(tables.costs.node(slice.after), graph.stack_cost(slice.stack));
         most_left = most_left.max(left);
     }
     walk(graph, tables, state, &open, |graph, node, to| {
@@ -104,6 +107,7 @@ fn within(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> Mask
             fewest::at_most(graph, tables, after, most)
         })
     });
+    skipped.iter_mut().for_each(|slice| seal(graph, tables, state, slice));
     for slice in &skipped {
         allow_plain(tables, slice, &mut mask);
     }
@@ -144,11 +148,39 @@ pub(crate) fn open(graph: &Graph, tables: &Tables, state: StateId) -> Vec<Open> 
             None => u32::MAX,
         };
         let Slice { groups, counted, after } = *slice;
-        out.push(Open { groups, chars, counted, node: thread.node, after, stack: thread.stack });
+        out.push(Open { groups, chars, counted, sealed: false, node: thread.node, after, stack: thread.stack });
     }
     out.sort_by_key(|slice| std::cmp::Reverse((slice.groups.count_ones(), slice.chars)));
     out.truncate(MOST_SLICES);
     out
+}
+
+/// Finds whether `slice`, open at `state`, is sealed.
+pub(crate) fn seal(graph: &mut Graph, tables: &Tables, state: StateId, slice: &mut Open) {
+    if !slice.counted || slice.chars >= tables.vocabulary.most_chars {
+        return;
+    }
+    // The places between the first and the last differ from these in the turn only.
+    let lean = graph.state(state).lean;
+    let mut places = vec![state];
+    if slice.chars > 1 {
+        places.push(after(graph, tables, slice, 1, lean));
+        places.push(after(graph, tables, slice, slice.chars - 1, lean));
+    }
+    let last = after(graph, tables, slice, slice.chars, lean);
+    slice.sealed = places.into_iter().all(|place| readers(graph, tables, place, slice) == 1)
+        && readers(graph, tables, last, slice) == 0;
+}
+
+/// Threads at `state` that may read a character of `slice`'s class.
+pub(crate) fn readers(graph: &Graph, tables: &Tables, state: StateId, slice: &Open) -> usize {
+    let class = tables.net.edges_of(slice.node);
+    let threads = graph.state(state).threads.iter();
+    let reads = threads.filter(|thread| {
+        let mut edges = tables.net.edges_of(thread.node).iter();
+        edges.any(|edge| class.iter().any(|own| own.low <= edge.high && edge.low <= own.high))
+    });
+    reads.count()
 }
 
 /// Where the thread of `slice` alone is after `length` characters.
@@ -178,7 +210,10 @@ pub(crate) fn walk(
     let mut path = vec![from; tables.vocabulary.most_bytes + 1];
     let mut at = 0;
     while let Some(node) = trie.get(at) {
-        if skip.iter().any(|slice| node.groups & !slice.groups == 0 && u32::from(node.chars) <= slice.chars) {
+        if skip.iter().any(|slice| {
+            let fits = slice.sealed || u32::from(node.chars) <= slice.chars;
+            fits && node.groups & !slice.groups == 0
+        }) {
             at = node.end as usize;
             continue;
         }

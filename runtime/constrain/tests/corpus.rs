@@ -1,6 +1,6 @@
 //! Every regular expression of the test data: its matching texts are accepted byte by byte, the others refused.
 
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 mod common;
 
