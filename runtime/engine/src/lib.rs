@@ -1,1 +1,43 @@
-//! Scheduler, radix cache, slots, step and sampler: tokens in, tokens out.
+//! Scheduler, radix cache, slots, step and sampler: requests come in, text and tokens go out.
+//!
+//! On the client's side, in [`front`]:
+//! 1. [`render`] turns a prompt into tokens, with the model's chat markup.
+//! 2. [`check`] holds a request against its ranges; constraints and [`stops`] are compiled once and shared.
+//! 3. A [`job`] goes to the loop by a channel: a [`generation`] or a [`selection`], and its [`sequence`]s.
+//!
+//! In the loop, one thread, each step of [`engine::Engine::step`]:
+//! 1. [`schedule`] gives each running sequence its rows and their [`slots`], and lets waiting ones enter; prefixes
+//!    that were computed before come from the [`cache`], which is a [`radix`] tree.
+//! 2. [`batch`] runs them through the model.
+//! 3. Each job reads its logits: the [`sampler`] draws, the constraint forces, the stops cut, [`text`] grows.
+//! 4. Text and results go out; what a finished sequence computed stays in the cache.
+//!
+//! Architecture invariant: no programs here. What runs is a prompt and an ask; who wants it and why is `sgl-exec`'s.
+//! Architecture invariant: the loop tokenizes and compiles nothing (it spells anew only what a stop left of a token).
+//! Architecture invariant: the tree of cached prefixes, the pool of free slots and the running sequences each own
+//! their slots and no others; at idle `free + cached == total`, and debug builds count after each step.
+//! Architecture invariant: a result is a function of the prompt's tokens, the ask and the seed. Batch, cache, chunks,
+//! schedule and threads are no arguments of it.
+
+mod batch;
+mod cache;
+mod check;
+mod engine;
+mod front;
+mod generation;
+mod job;
+mod lexicon;
+mod memo;
+mod radix;
+mod render;
+mod sampler;
+mod schedule;
+mod selection;
+mod sequence;
+mod slots;
+mod stats;
+mod stops;
+mod text;
+
+pub use front::{EngineOptions, LocalBackend};
+pub use stats::EngineStats;

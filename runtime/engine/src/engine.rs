@@ -1,0 +1,267 @@
+//! The loop that owns the model: jobs come in by a channel, events go out to their clients.
+//!
+//! One [`Engine::step`]: drop what nobody waits for → [plan](Scheduler::plan) → [forward](Rows::run) → sample → emit.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sgl_model::Model;
+use sgl_wire::{Failure, Outcome, Usage};
+
+use crate::batch::Rows;
+use crate::job::Job;
+use crate::schedule::Scheduler;
+use crate::stats::EngineStats;
+
+/// See the module's text.
+pub(crate) struct Engine {
+    model: Box<dyn Model>,
+    scheduler: Scheduler,
+    jobs: HashMap<u64, Active>,
+    inbox: Receiver<Job>,
+    next_job: u64,
+    rows: Rows,
+    numbers: EngineStats,
+    /// Where others read the numbers.
+    published: Arc<Mutex<EngineStats>>,
+}
+
+/// A job that was admitted.
+struct Active {
+    job: Job,
+    first_token: Option<Duration>,
+    /// Prompt tokens that were cached, and all tokens in the end: of its first sequence.
+    cached: usize,
+    tokens: Vec<u32>,
+}
+
+impl Engine {
+    /// A loop over `model`, whose KV pool has the scheduler's slots.
+    pub fn new(
+        model: Box<dyn Model>,
+        scheduler: Scheduler,
+        inbox: Receiver<Job>,
+        published: Arc<Mutex<EngineStats>>,
+    ) -> Self {
+        Engine {
+            model,
+            scheduler,
+            jobs: HashMap::new(),
+            inbox,
+            next_job: 0,
+            rows: Rows::default(),
+            numbers: EngineStats::default(),
+            published,
+        }
+    }
+
+    /// Runs until every client's end of the channel is gone.
+    pub fn run(mut self) {
+        while self.take_messages() {
+            self.step();
+        }
+        for active in self.jobs.into_values() {
+            active.job.reply.done(Err(Failure::Gone));
+        }
+    }
+
+    /// Takes what arrived, and waits for something where there is nothing to do; `false`: nobody is left.
+    pub fn take_messages(&mut self) -> bool {
+        if self.scheduler.is_idle() {
+            self.publish();
+            match self.inbox.recv() {
+                Ok(job) => self.admit(job),
+                Err(_) => return false,
+            }
+        }
+        loop {
+            match self.inbox.try_recv() {
+                Ok(job) => self.admit(job),
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn admit(&mut self, mut job: Job) {
+        let id = self.next_job;
+        self.next_job += 1;
+        for mut sequence in std::mem::take(&mut job.sequences) {
+            sequence.request = id;
+            self.scheduler.submit(sequence);
+        }
+        self.jobs.insert(id, Active { job, first_token: None, cached: 0, tokens: Vec::new() });
+    }
+
+    /// Moves everything on by one step of the model.
+    pub fn step(&mut self) {
+        let began = Instant::now();
+        self.drop_lost();
+        self.scheduler.plan();
+        let ended = self.forward_and_sample();
+        self.emit(ended);
+        debug_assert!(self.scheduler.audit(), "a KV slot has no owner, or two");
+        self.numbers.step_seconds += began.elapsed().as_secs_f64();
+        self.publish();
+    }
+
+    /// Ends jobs whose client went away, or whose time is up.
+    fn drop_lost(&mut self) {
+        let mut lost = HashMap::new();
+        for (&id, Active { job, .. }) in &self.jobs {
+            if job.reply.is_cancelled() {
+                lost.insert(id, None);
+            } else if let Some(timeout) = job.timeout
+                && job.submitted.elapsed() >= timeout
+            {
+                lost.insert(id, Some(Failure::Timeout { seconds: timeout.as_secs_f64() }));
+            }
+        }
+        self.end(lost);
+    }
+
+    /// Takes jobs out of the loop, with their failure or because nobody waits for them.
+    fn end(&mut self, ended: HashMap<u64, Option<Failure>>) {
+        if ended.is_empty() {
+            return;
+        }
+        self.scheduler.end(|sequence| ended.contains_key(&sequence.request));
+        for (id, failure) in ended {
+            let Some(active) = self.jobs.remove(&id) else { continue };
+            match failure {
+                Some(failure) => {
+                    self.numbers.failed += 1;
+                    active.job.reply.done(Err(failure));
+                }
+                None => self.numbers.cancelled += 1,
+            }
+        }
+    }
+
+    /// Runs the planned rows and lets the jobs read them; gives the jobs that moved.
+    fn forward_and_sample(&mut self) -> HashSet<u64> {
+        let batch = self.scheduler.running.iter().filter(|s| s.planned() > 0).count();
+        let began = Instant::now();
+        let ran = match batch {
+            0 => return self.refuse_the_stuck(),
+            _ => self.rows.run(&mut *self.model, &self.scheduler.running),
+        };
+        self.numbers.forward_seconds += began.elapsed().as_secs_f64();
+        self.numbers.steps += 1;
+        self.numbers.rows += self.rows.len() as u64;
+        self.numbers.batched += batch as u64;
+        self.numbers.largest_batch = self.numbers.largest_batch.max(batch);
+        match ran {
+            Ok(own) => self.sample(&own),
+            Err(error) => {
+                let failure = Failure::Model(error.to_string());
+                let running = self.scheduler.running.iter();
+                let concerned = running.filter(|s| s.planned() > 0);
+                let lost = concerned.map(|s| (s.request, Some(failure.clone()))).collect();
+                self.end(lost);
+                HashSet::new()
+            }
+        }
+    }
+
+    /// No row could be planned. Every job was checked to fit the pool, so this cannot last: but if it did, the loop
+    /// would spin for ever, so the oldest is told.
+    fn refuse_the_stuck(&mut self) -> HashSet<u64> {
+        let sequences = self.scheduler.waiting.iter().chain(&self.scheduler.running);
+        if let Some(oldest) = sequences.min_by_key(|sequence| sequence.id) {
+            debug_assert!(false, "nothing can move");
+            let failure = Failure::Model("its KV pool is too small for this request".into());
+            self.end(HashMap::from([(oldest.request, Some(failure))]));
+        }
+        HashSet::new()
+    }
+
+    /// Hands each sequence the logits it wanted.
+    fn sample(&mut self, own: &[Range<usize>]) -> HashSet<u64> {
+        let (mut moved, mut failed) = (HashSet::new(), HashMap::new());
+        let firsts: Vec<usize> = self.scheduler.running.iter().map(|s| s.want.max(s.computed)).collect();
+        self.scheduler.commit();
+        let running = self.scheduler.running.iter_mut();
+        for ((sequence, own), first) in running.zip(own).zip(firsts) {
+            let Some(active) = self.jobs.get_mut(&sequence.request) else { continue };
+            for (row, logits) in (first..).zip(own.clone()) {
+                if let Err(failure) = active.job.read(sequence, row, self.rows.logits(logits)) {
+                    failed.insert(sequence.request, Some(failure));
+                    break;
+                }
+                sequence.want = row + 1;
+                active.first_token.get_or_insert_with(|| active.job.submitted.elapsed());
+                moved.insert(sequence.request);
+            }
+        }
+        self.end(failed);
+        moved
+    }
+
+    /// Sends out what the jobs that moved have to say, and ends those that are over.
+    fn emit(&mut self, moved: HashSet<u64>) {
+        let mut over = HashSet::new();
+        for id in moved {
+            let Some(active) = self.jobs.get_mut(&id) else { continue };
+            let text = active.job.stream();
+            if !text.is_empty() {
+                active.job.reply.text(text);
+            }
+            if active.job.is_over() {
+                over.insert(id);
+            }
+        }
+        for sequence in self.scheduler.running.iter_mut().filter(|s| s.is_done()) {
+            if let Some(active) = self.jobs.get_mut(&sequence.request)
+                && sequence.part == 0
+            {
+                active.cached = sequence.cached;
+                active.tokens = std::mem::take(&mut sequence.tokens);
+            }
+        }
+        self.scheduler.end(|sequence| sequence.is_done() || over.contains(&sequence.request));
+        for id in over {
+            let Some(Active { job, first_token, cached, tokens }) = self.jobs.remove(&id) else {
+                continue;
+            };
+            let usage = Usage {
+                requests: 1,
+                prompt_tokens: job.prompt_tokens as u64,
+                cached_tokens: cached.min(job.prompt_tokens) as u64,
+                first_token_seconds: first_token.unwrap_or_default().as_secs_f64(),
+                ..Usage::default()
+            };
+            let reply = job.reply.clone();
+            let outcome = job.result(&tokens, usage);
+            self.count(&outcome);
+            reply.done(Ok(outcome));
+        }
+    }
+
+    fn count(&mut self, outcome: &Outcome) {
+        let usage = match outcome {
+            Outcome::Generated(generated) => generated.usage,
+            Outcome::Selected(selected) => selected.usage,
+        };
+        self.numbers.answered += 1;
+        self.numbers.prompt_tokens += usage.prompt_tokens;
+        self.numbers.cached_tokens += usage.cached_tokens;
+        self.numbers.output_tokens += usage.output_tokens;
+        self.numbers.forced_tokens += usage.forced_tokens;
+    }
+
+    fn publish(&mut self) {
+        let (slots, free, cached) = self.scheduler.slots();
+        self.numbers.waiting = self.scheduler.waiting.len();
+        self.numbers.running = self.scheduler.running.len();
+        self.numbers.slots = slots;
+        self.numbers.free = free;
+        self.numbers.cached = cached;
+        self.numbers.evicted = self.scheduler.evicted;
+        self.numbers.retracted = self.scheduler.retracted;
+        *self.published.lock().unwrap_or_else(PoisonError::into_inner) = self.numbers;
+    }
+}

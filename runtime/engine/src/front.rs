@@ -1,0 +1,290 @@
+//! The engine's door: wire requests in, jobs in tokens to the loop; all that is text or compiling happens here, on the
+//! client's side.
+
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use sgl_constrain::{Automaton, Matcher};
+use sgl_model::{ChatTemplate, Loaded, Model};
+use sgl_wire::{
+    Ask, Backend, Constraint, Failure, Generate, Prompt, Rendered, Reply, ReplySender, Request, Select, Stop,
+};
+
+use crate::cache::{Nothing, Prefixes};
+use crate::check;
+use crate::engine::Engine;
+use crate::generation::{Bounds, Generation};
+use crate::job::{Job, Work};
+use crate::lexicon::Lexicon;
+use crate::memo::Memo;
+use crate::radix::Radix;
+use crate::render::Renderer;
+use crate::sampler::Sampler;
+use crate::schedule::{Limits, Scheduler};
+use crate::selection::Selection;
+use crate::sequence::Sequence;
+use crate::slots::Slots;
+use crate::stats::EngineStats;
+use crate::stops::Stops;
+
+/// Most tokens of a generation whose request does not say.
+const MAX_TOKENS: usize = 1024;
+/// Bytes of keys and values in a pool whose size nobody said.
+const POOL_BYTES: usize = 1 << 30;
+/// Contexts in a pool whose size nobody said.
+const POOL_CONTEXTS: usize = 8;
+/// Bytes of descriptions whose automata are remembered.
+const COMPILED: usize = 1 << 20;
+
+/// How an engine runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineOptions {
+    /// KV slots in the pool; none: eight contexts, or what fits in 1 GiB.
+    pub kv_slots: Option<usize>,
+    /// Most rows of one sequence in a step: the size of a prefill chunk.
+    pub chunk: usize,
+    /// Most rows in a step.
+    pub step_tokens: usize,
+    /// Most sequences that run at once.
+    pub max_batch: usize,
+    /// Whether computed prefixes are kept for others.
+    pub cache: bool,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        EngineOptions { kv_slots: None, chunk: 512, step_tokens: 1024, max_batch: 256, cache: true }
+    }
+}
+
+/// The built-in engine as a [`Backend`]. Clones are handles to the same engine; when the last is dropped the engine
+/// stops, and what is pending fails with [`Failure::Gone`].
+#[derive(Clone)]
+pub struct LocalBackend {
+    shared: Arc<Shared>,
+    salt: u64,
+}
+
+struct Shared {
+    name: String,
+    /// Positions the model reads, and tokens a sequence may have, which the pool can make fewer.
+    window: usize,
+    limit: usize,
+    lexicon: Arc<Lexicon>,
+    renderer: Renderer,
+    automata: Memo<Result<Arc<Automaton>, Failure>>,
+    stops: Memo<Result<Option<Arc<Stops>>, Failure>>,
+    stats: Arc<Mutex<EngineStats>>,
+    /// None only while it is dropped.
+    inbox: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // The loop ends when its channel has no other end.
+        self.inbox = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl LocalBackend {
+    /// Starts an engine on a loaded model.
+    pub fn new(loaded: Loaded, options: EngineOptions) -> Result<Self, Failure> {
+        let lexicon = Lexicon::of(Arc::new(loaded.tokenizer))?;
+        Self::start(loaded.model, lexicon, loaded.template, options)
+    }
+
+    pub(crate) fn start(
+        mut model: Box<dyn Model>,
+        lexicon: Lexicon,
+        template: ChatTemplate,
+        options: EngineOptions,
+    ) -> Result<Self, Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::Model(error.to_string());
+        let (name, window) = (model.config().name.clone(), model.config().context_length);
+        let fit = POOL_BYTES / model.config().kv_bytes_per_slot.max(1);
+        let slots = options.kv_slots.unwrap_or_else(|| window.saturating_mul(POOL_CONTEXTS).min(fit)).max(1);
+        model.reserve(slots).map_err(|error| failed(&error))?;
+        let cache: Box<dyn Prefixes> = match options.cache {
+            true => Box::new(Radix::new()),
+            false => Box::new(Nothing),
+        };
+        let limits = Limits {
+            chunk: options.chunk,
+            step_tokens: options.step_tokens,
+            max_batch: options.max_batch,
+        };
+        let scheduler = Scheduler::new(cache, Slots::new(slots), limits);
+        let stats = Arc::new(Mutex::new(EngineStats::default()));
+        let (inbox, outbox) = channel();
+        let engine = Engine::new(model, scheduler, outbox, stats.clone());
+        let thread = std::thread::Builder::new()
+            .name("sgl-engine".into())
+            .spawn(move || engine.run())
+            .map_err(|error| failed(&error))?;
+        let lexicon = Arc::new(lexicon);
+        let shared = Shared {
+            name,
+            window,
+            limit: window.min(slots),
+            renderer: Renderer::new(lexicon.clone(), template),
+            lexicon,
+            automata: Memo::new(COMPILED),
+            stops: Memo::new(COMPILED),
+            stats,
+            inbox: Some(inbox),
+            thread: Some(thread),
+        };
+        Ok(LocalBackend { shared: Arc::new(shared), salt: 0 })
+    }
+
+    /// A handle whose requests share cached prefixes only with those of the same `salt`.
+    pub fn tenant(&self, salt: u64) -> Self {
+        LocalBackend { shared: self.shared.clone(), salt }
+    }
+
+    /// What the engine did so far and holds now.
+    pub fn stats(&self) -> EngineStats {
+        *self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The automaton of a constraint, built once; none where every text is allowed.
+    fn automaton(&self, constraint: &Constraint) -> Result<Option<Arc<Automaton>>, Failure> {
+        if constraint.is_free() {
+            return Ok(None);
+        }
+        // Its debug form spells a constraint's whole content.
+        let automaton = self.shared.automata.get(&format!("{constraint:?}"), || {
+            Automaton::new(constraint, self.shared.lexicon.vocabulary.clone())
+                .map_err(|error| Failure::BadRequest(error.to_string()))
+        });
+        automaton.map(Some)
+    }
+
+    fn stops(&self, stops: &[Stop]) -> Result<Option<Arc<Stops>>, Failure> {
+        if stops.is_empty() {
+            return Ok(None);
+        }
+        self.shared.stops.get(&format!("{stops:?}"), || Ok(Stops::new(stops)?.map(Arc::new)))
+    }
+
+    /// The request in tokens.
+    fn job(&self, request: Request, reply: ReplySender) -> Result<Job, Failure> {
+        let submitted = Instant::now();
+        let prompt = self.shared.renderer.render(&request.prompt)?.tokens;
+        let prompt_tokens = prompt.len();
+        let prompt = if prompt.is_empty() { self.nothing()? } else { prompt };
+        let (work, mut sequences) = match &request.ask {
+            Ask::Generate(generate) => self.generate(generate, request.seed, prompt)?,
+            Ask::Select(select) => self.select(select, request.seed, prompt)?,
+        };
+        for sequence in &mut sequences {
+            sequence.salt = self.salt;
+            sequence.priority = request.priority;
+        }
+        let (timeout, stream) = (request.timeout, request.stream);
+        Ok(Job { reply, work, sequences, prompt_tokens, submitted, timeout, stream })
+    }
+
+    /// The context that stands for no prompt at all.
+    fn nothing(&self) -> Result<Vec<u32>, Failure> {
+        let nothing = self.shared.lexicon.nothing.map(|token| vec![token]);
+        nothing.ok_or_else(|| {
+            Failure::BadRequest("the prompt is empty, and the model has no token that starts a text".into())
+        })
+    }
+
+    fn generate(&self, generate: &Generate, seed: u64, mut tokens: Vec<u32>) -> Result<(Work, Vec<Sequence>), Failure> {
+        check::sampling(&generate.sampling)?;
+        check::lengths(generate)?;
+        let lexicon = &self.shared.lexicon;
+        let bias = check::bias(&generate.sampling.logit_bias, lexicon)?;
+        let stops = self.stops(&generate.stop)?;
+        let matcher = self.automaton(&generate.constraint)?.map(Matcher::new);
+        let fewest = matcher.as_ref().map_or(1, |matcher| matcher.fewest().max(1));
+        if let Some(max_tokens) = generate.max_tokens
+            && max_tokens < fewest
+        {
+            return Err(Failure::BudgetTooSmall { max_tokens, fewest });
+        }
+        let thinking = generate.thinking.map(|most| most as usize);
+        let span = thinking.map_or(0, |most| most.saturating_add(lexicon.think_end_tokens.len()));
+        let needed = span.saturating_add(generate.max_tokens.unwrap_or(fewest) as usize);
+        let left = self.room(tokens.len(), needed)? - span;
+        let max_tokens = match generate.max_tokens {
+            Some(most) => most as usize,
+            None => MAX_TOKENS.max(fewest as usize).min(left),
+        };
+        let prompt = tokens.len();
+        let sampler = Sampler::new(generate.sampling.clone(), bias, seed);
+        let bounds = Bounds::new(generate, max_tokens);
+        let mut generation =
+            Generation::new(lexicon.clone(), sampler, bounds, stops, matcher, thinking, prompt);
+        generation.start(&mut tokens)?;
+        let mut sequence = Sequence::new(tokens, prompt.saturating_sub(1));
+        sequence.goal = generation.goal(&sequence.tokens);
+        Ok((Work::Generate(Box::new(generation)), vec![sequence]))
+    }
+
+    fn select(&self, select: &Select, seed: u64, prompt: Vec<u32>) -> Result<(Work, Vec<Sequence>), Failure> {
+        check::options(&select.options)?;
+        let options: Vec<Vec<u32>> =
+            select.options.iter().map(|option| self.shared.lexicon.encode(option)).collect();
+        let longest = options.iter().map(Vec::len).max().unwrap_or(0);
+        self.room(prompt.len(), longest)?;
+        let nothing = self.nothing().or_else(|_| prompt.first().map(|&token| vec![token]).ok_or(Failure::Gone))?;
+        let texts = select.options.clone();
+        let (selection, sequences) = Selection::new(texts, options, select.by, seed, &prompt, &nothing);
+        Ok((Work::Select(Box::new(selection)), sequences))
+    }
+
+    /// Tokens left after a prompt, or why `needed` do not fit.
+    fn room(&self, prompt: usize, needed: usize) -> Result<usize, Failure> {
+        let limit = self.shared.limit;
+        match limit.checked_sub(prompt) {
+            Some(left) if left >= needed => Ok(left),
+            _ => {
+                let name = &self.shared.name;
+                let model = if limit < self.shared.window {
+                    format!("{name} (with this KV pool)")
+                } else {
+                    name.clone()
+                };
+                Err(Failure::ContextFull { prompt, answer: needed, window: limit, model })
+            }
+        }
+    }
+}
+
+impl Backend for LocalBackend {
+    fn model(&self) -> &str {
+        &self.shared.name
+    }
+
+    fn submit(&self, request: Request) -> Reply {
+        let (sender, reply) = sgl_wire::reply();
+        match self.job(request, sender.clone()) {
+            Err(failure) => sender.done(Err(failure)),
+            Ok(job) => {
+                let sent = self.shared.inbox.as_ref().map(|inbox| inbox.send(job));
+                if !matches!(sent, Some(Ok(()))) {
+                    sender.done(Err(Failure::Gone));
+                }
+            }
+        }
+        reply
+    }
+
+    fn render(&self, prompt: &Prompt) -> Result<Rendered, Failure> {
+        self.shared.renderer.render(prompt)
+    }
+
+    fn fewest_tokens(&self, constraint: &Constraint) -> Result<u32, Failure> {
+        Ok(self.automaton(constraint)?.map_or(0, |automaton| Matcher::new(automaton).fewest()))
+    }
+}

@@ -1,0 +1,66 @@
+//! A request in tokens: what clients send to the loop.
+
+use std::time::{Duration, Instant};
+
+use sgl_wire::{Failure, Outcome, ReplySender, Usage};
+
+use crate::generation::Generation;
+use crate::selection::Selection;
+use crate::sequence::Sequence;
+
+/// What to do with the rows of a request's sequences.
+pub(crate) enum Work {
+    Generate(Box<Generation>),
+    Select(Box<Selection>),
+}
+
+/// One request on its way to the loop, and through it.
+pub(crate) struct Job {
+    pub reply: ReplySender,
+    pub work: Work,
+    /// What it computes. Taken by the scheduler.
+    pub sequences: Vec<Sequence>,
+    pub prompt_tokens: usize,
+    pub submitted: Instant,
+    pub timeout: Option<Duration>,
+    /// Whether text is wanted as it comes.
+    pub stream: bool,
+}
+
+impl Job {
+    /// Reads the logits after token `row` of one of the job's sequences, which may grow.
+    pub fn read(&mut self, sequence: &mut Sequence, row: usize, logits: &[f32]) -> Result<(), Failure> {
+        match &mut self.work {
+            Work::Generate(generation) => {
+                generation.read(row, logits, &mut sequence.tokens)?;
+                sequence.goal = generation.goal(&sequence.tokens);
+                Ok(())
+            }
+            Work::Select(selection) => selection.read(sequence.part, row, logits),
+        }
+    }
+
+    /// Text that came since this was last asked.
+    pub fn stream(&mut self) -> String {
+        match &mut self.work {
+            Work::Generate(generation) if self.stream => generation.stream(),
+            _ => String::new(),
+        }
+    }
+
+    /// Whether the answer is whole.
+    pub fn is_over(&self) -> bool {
+        match &self.work {
+            Work::Generate(generation) => generation.is_over(),
+            Work::Select(selection) => selection.is_over(),
+        }
+    }
+
+    /// The answer. `tokens` are those of its sequence, where it has only one.
+    pub fn result(self, tokens: &[u32], usage: Usage) -> Outcome {
+        match self.work {
+            Work::Generate(generation) => Outcome::Generated(generation.result(tokens, usage)),
+            Work::Select(selection) => Outcome::Selected(selection.result(usage)),
+        }
+    }
+}

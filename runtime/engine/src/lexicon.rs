@@ -1,0 +1,108 @@
+//! What the engine knows about the texts of tokens.
+
+use std::sync::Arc;
+
+use sgl_constrain::Vocabulary;
+use sgl_model::Tokenizer;
+use sgl_wire::{Failure, Stop};
+
+use crate::stops::Stops;
+
+/// Ends a reasoning span.
+const THINK_END: &str = "</think>";
+
+/// The vocabulary, and the few texts and tokens that mean something to the engine itself.
+pub(crate) struct Lexicon {
+    /// Bytes of every token of text, and the tokens that end a text.
+    pub vocabulary: Arc<Vocabulary>,
+    /// The token that every prompt starts with, where the model wants one.
+    pub first: Option<u32>,
+    /// The context that stands for no prompt at all: the token that starts a text, or else one that ends one.
+    pub nothing: Option<u32>,
+    /// The end of a reasoning span, as a stop and as tokens.
+    pub think_end: Stops,
+    /// See `think_end`.
+    pub think_end_tokens: Vec<u32>,
+    /// Names of the special tokens, the longest first.
+    specials: Vec<(String, u32)>,
+    encode: Box<dyn Fn(&str) -> Vec<u32> + Send + Sync>,
+}
+
+impl Lexicon {
+    /// Of a model's tokenizer.
+    pub fn of(tokenizer: Arc<Tokenizer>) -> Result<Self, Failure> {
+        let bytes = (0..tokenizer.vocab_size() as u32).map(|id| {
+            (!tokenizer.is_special(id)).then(|| tokenizer.token_bytes(id).to_vec())
+        });
+        let vocabulary = Arc::new(Vocabulary::new(bytes, tokenizer.end_ids().to_vec()));
+        let specials = tokenizer.special_tokens().map(|(name, id)| (name.to_owned(), id)).collect();
+        let starts = tokenizer.bos();
+        let first = starts.filter(|_| tokenizer.add_bos());
+        let mut lexicon = Lexicon::new(vocabulary, specials, move |text| tokenizer.encode(text))?;
+        lexicon.first = first;
+        lexicon.nothing = starts.or(lexicon.nothing);
+        Ok(lexicon)
+    }
+
+    /// `specials`: names in markup and their tokens. `encode`: plain text to tokens.
+    pub fn new(
+        vocabulary: Arc<Vocabulary>,
+        mut specials: Vec<(String, u32)>,
+        encode: impl Fn(&str) -> Vec<u32> + Send + Sync + 'static,
+    ) -> Result<Self, Failure> {
+        let think_end = Stops::new(&[Stop::Text(THINK_END.into())])?
+            .ok_or_else(|| Failure::Model("a reasoning span has no end".into()))?;
+        let think_end_tokens = match specials.iter().find(|(name, _)| name == THINK_END) {
+            Some(&(_, token)) => vec![token],
+            None => encode(THINK_END),
+        };
+        specials.retain(|(name, _)| !name.is_empty());
+        specials.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        Ok(Lexicon {
+            first: None,
+            nothing: vocabulary.ends().first().copied(),
+            vocabulary,
+            think_end,
+            think_end_tokens,
+            specials,
+            encode: Box::new(encode),
+        })
+    }
+
+    /// The tokens of plain text; nothing in it is special.
+    pub fn encode(&self, text: &str) -> Vec<u32> {
+        (self.encode)(text)
+    }
+
+    /// Cuts markup at the names of special tokens: the text before each, and the token with its name.
+    pub fn cut_specials<'a>(&self, markup: &'a str) -> Vec<(&'a str, Option<(u32, &'a str)>)> {
+        let (mut cuts, mut begin, mut at) = (Vec::new(), 0, 0);
+        while let Some(rest) = markup.get(at..).filter(|rest| !rest.is_empty()) {
+            match self.specials.iter().find(|(name, _)| rest.starts_with(name.as_str())) {
+                Some((name, token)) => {
+                    let end = at + name.len();
+                    cuts.push((&markup[begin..at], Some((*token, &markup[at..end]))));
+                    (begin, at) = (end, end);
+                }
+                None => at += rest.chars().next().map_or(1, char::len_utf8),
+            }
+        }
+        cuts.push((&markup[begin..], None));
+        cuts
+    }
+
+    /// The bytes of a token; none for special ones.
+    pub fn bytes(&self, token: u32) -> &[u8] {
+        self.vocabulary.bytes(token).unwrap_or_default()
+    }
+
+    /// The text of a token, for people.
+    pub fn show(&self, token: u32) -> String {
+        String::from_utf8_lossy(self.bytes(token)).into_owned()
+    }
+
+    /// Whether a token ends a text.
+    pub fn is_end(&self, token: u32) -> bool {
+        self.vocabulary.ends().contains(&token)
+    }
+}

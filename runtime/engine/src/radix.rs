@@ -1,0 +1,433 @@
+//! The radix cache: runs of tokens and their KV slots go in, the longest stored prefix of a prompt comes out.
+//!
+//! A tree at the grain of one token (page size 1), after RadixAttention (Zheng et al. 2024). An edge is a run of
+//! tokens with the slot of each. Every node counts who stands at or below it; a node that nobody needs and that has no
+//! children is a leaf to evict, kept in an ordered set by the rank its [`Policy`] gives, so the tree is never scanned.
+
+use std::collections::{BTreeSet, HashMap};
+
+use sgl_model::Slot;
+
+use crate::cache::{Place, Prefixes};
+
+/// What a policy may look at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Use {
+    /// When somebody last left this run; counts up by one an event.
+    pub last: u64,
+    /// How often somebody came to stand on it.
+    pub hits: u64,
+}
+
+/// Which leaf goes first.
+pub(crate) trait Policy: Send {
+    /// The leaf with the smallest rank is evicted first.
+    fn rank(&self, used: Use) -> u64;
+}
+
+/// Least recently used first.
+#[derive(Debug, Default)]
+pub(crate) struct Lru;
+
+impl Policy for Lru {
+    fn rank(&self, used: Use) -> u64 {
+        used.last
+    }
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    /// None: the root of a tenant.
+    parent: Option<Place>,
+    tokens: Vec<u32>,
+    slots: Vec<Slot>,
+    /// By the first token of their run.
+    children: HashMap<u32, Place>,
+    /// How many stand here or below.
+    locks: usize,
+    used: Use,
+    /// Its key in `leaves`, while it is in there.
+    rank: Option<u64>,
+}
+
+/// See the module's text.
+pub(crate) struct Radix<P = Lru> {
+    nodes: Vec<Node>,
+    vacant: Vec<Place>,
+    roots: HashMap<u64, Place>,
+    /// Evictable leaves, the next victim first.
+    leaves: BTreeSet<(u64, Place)>,
+    cached: usize,
+    evictable: usize,
+    clock: u64,
+    policy: P,
+}
+
+impl Radix<Lru> {
+    /// An empty tree that evicts the least recently used.
+    pub fn new() -> Self {
+        Radix::with_policy(Lru)
+    }
+}
+
+/// Where a walk ended: inside `node`, after `within` of its tokens, having matched `matched` in all.
+struct Walk {
+    node: Place,
+    within: usize,
+    matched: usize,
+}
+
+impl<P: Policy> Radix<P> {
+    /// An empty tree with this policy.
+    pub fn with_policy(policy: P) -> Self {
+        Radix {
+            nodes: Vec::new(),
+            vacant: Vec::new(),
+            roots: HashMap::new(),
+            leaves: BTreeSet::new(),
+            cached: 0,
+            evictable: 0,
+            clock: 0,
+            policy,
+        }
+    }
+
+    fn node(&self, at: Place) -> &Node {
+        &self.nodes[at.0 as usize]
+    }
+
+    fn node_mut(&mut self, at: Place) -> &mut Node {
+        &mut self.nodes[at.0 as usize]
+    }
+
+    fn add(&mut self, node: Node) -> Place {
+        if let Some(place) = self.vacant.pop() {
+            *self.node_mut(place) = node;
+            return place;
+        }
+        self.nodes.push(node);
+        Place((self.nodes.len() - 1) as u32)
+    }
+
+    fn walk(&self, from: Place, tokens: &[u32]) -> Walk {
+        let mut walk = Walk {
+            node: from,
+            within: self.node(from).tokens.len(),
+            matched: 0,
+        };
+        while let Some(next) = tokens.get(walk.matched) {
+            let node = self.node(walk.node);
+            let Some(&child) = node.children.get(next) else {
+                break;
+            };
+            let run = &self.node(child).tokens;
+            let rest = &tokens[walk.matched..];
+            let common = run.iter().zip(rest).take_while(|(a, b)| a == b).count();
+            walk = Walk {
+                node: child,
+                within: common,
+                matched: walk.matched + common,
+            };
+            if common < run.len() {
+                break;
+            }
+        }
+        walk
+    }
+
+    /// Splits `node` after `within` tokens, if it goes on, and gives the upper part.
+    ///
+    /// The lower part keeps the name, because that is where others stand.
+    fn split(&mut self, node: Place, within: usize) -> Place {
+        if within == self.node(node).tokens.len() {
+            return node;
+        }
+        let lower = self.node_mut(node);
+        let rest = lower.tokens.split_off(within);
+        let rest_slots = lower.slots.split_off(within);
+        let upper = Node {
+            parent: lower.parent,
+            tokens: std::mem::replace(&mut lower.tokens, rest),
+            slots: std::mem::replace(&mut lower.slots, rest_slots),
+            children: HashMap::from([(lower.tokens[0], node)]),
+            locks: lower.locks,
+            used: lower.used,
+            rank: None,
+        };
+        let (parent, first) = (upper.parent, upper.tokens[0]);
+        let place = self.add(upper);
+        self.node_mut(node).parent = Some(place);
+        if let Some(parent) = parent {
+            self.node_mut(parent).children.insert(first, place);
+        }
+        place
+    }
+
+    /// Counts one more standing on each node from `to` up to, and without, `from`.
+    fn lock(&mut self, from: Option<Place>, to: Place) {
+        let mut at = Some(to);
+        while at != from
+            && let Some(place) = at
+        {
+            let node = self.node_mut(place);
+            node.locks += 1;
+            node.used.hits += 1;
+            at = node.parent;
+            if node.locks == 1 {
+                let (len, rank) = (node.tokens.len(), node.rank.take());
+                self.evictable -= len;
+                if let Some(rank) = rank {
+                    self.leaves.remove(&(rank, place));
+                }
+            }
+        }
+    }
+
+    /// Puts a node that became an unneeded leaf among the victims.
+    fn offer(&mut self, place: Place) {
+        let node = self.node(place);
+        if node.locks == 0 && node.children.is_empty() && node.parent.is_some() {
+            let rank = self.policy.rank(node.used);
+            self.node_mut(place).rank = Some(rank);
+            self.leaves.insert((rank, place));
+        }
+    }
+
+    /// Recounts everything that is kept as a running number.
+    #[cfg(test)]
+    pub fn check(&self) {
+        let (mut cached, mut evictable, mut leaves) = (0, 0, BTreeSet::new());
+        let mut open: Vec<Place> = self.roots.values().copied().collect();
+        let mut slots = std::collections::HashSet::new();
+        while let Some(place) = open.pop() {
+            let node = self.node(place);
+            assert_eq!(node.tokens.len(), node.slots.len());
+            assert!(node.slots.iter().all(|&slot| slots.insert(slot)), "a slot twice");
+            cached += node.tokens.len();
+            if node.locks == 0 {
+                evictable += node.tokens.len();
+            }
+            if node.locks == 0 && node.children.is_empty() && node.parent.is_some() {
+                leaves.insert((node.rank.unwrap(), place));
+            } else {
+                assert_eq!(node.rank, None);
+            }
+            let mut below = 0;
+            for (first, &child) in &node.children {
+                assert_eq!(self.node(child).parent, Some(place));
+                assert_eq!(self.node(child).tokens.first(), Some(first));
+                below += self.node(child).locks;
+                open.push(child);
+            }
+            assert!(node.locks >= below, "more stand below a node than on its path");
+        }
+        assert_eq!((cached, evictable), (self.cached, self.evictable));
+        assert_eq!(leaves, self.leaves);
+    }
+}
+
+impl<P: Policy> Prefixes for Radix<P> {
+    fn enter(&mut self, salt: u64) -> Place {
+        let root = match self.roots.get(&salt) {
+            Some(&root) => root,
+            None => {
+                let root = self.add(Node::default());
+                self.roots.insert(salt, root);
+                root
+            }
+        };
+        self.lock(None, root);
+        root
+    }
+
+    fn peek(&self, salt: u64, tokens: &[u32]) -> usize {
+        match self.roots.get(&salt) {
+            Some(&root) => self.walk(root, tokens).matched,
+            None => 0,
+        }
+    }
+
+    fn follow(&mut self, at: Place, tokens: &[u32], slots: &mut Vec<Slot>) -> Place {
+        let walk = self.walk(at, tokens);
+        if walk.matched == 0 {
+            return at;
+        }
+        let to = self.split(walk.node, walk.within);
+        self.lock(Some(at), to);
+        let before = slots.len();
+        let mut place = to;
+        while place != at {
+            let node = self.node(place);
+            slots.extend(node.slots.iter().rev());
+            let Some(parent) = node.parent else { break };
+            place = parent;
+        }
+        slots[before..].reverse();
+        to
+    }
+
+    fn extend(
+        &mut self,
+        at: Place,
+        tokens: &[u32],
+        slots: &mut [Slot],
+        spare: &mut Vec<Slot>,
+    ) -> Option<Place> {
+        let mut stored = Vec::new();
+        let at = self.follow(at, tokens, &mut stored);
+        for (own, stored) in slots.iter_mut().zip(&stored) {
+            spare.push(std::mem::replace(own, *stored));
+        }
+        let (tokens, slots) = (&tokens[stored.len()..], &slots[stored.len()..]);
+        let Some(&first) = tokens.first() else {
+            return Some(at);
+        };
+        self.cached += tokens.len();
+        let node = self.node_mut(at);
+        if node.locks == 1 && node.children.is_empty() && node.parent.is_some() {
+            // Ours alone: the run grows instead of becoming a chain of chunks.
+            node.tokens.extend_from_slice(tokens);
+            node.slots.extend_from_slice(slots);
+            return Some(at);
+        }
+        let leaf = self.add(Node {
+            parent: Some(at),
+            tokens: tokens.to_vec(),
+            slots: slots.to_vec(),
+            locks: 1,
+            ..Node::default()
+        });
+        self.node_mut(at).children.insert(first, leaf);
+        Some(leaf)
+    }
+
+    fn leave(&mut self, at: Place) {
+        self.clock += 1;
+        let mut next = Some(at);
+        while let Some(place) = next {
+            let clock = self.clock;
+            let node = self.node_mut(place);
+            node.locks -= 1;
+            node.used.last = clock;
+            next = node.parent;
+            if node.locks == 0 {
+                self.evictable += self.node(place).tokens.len();
+                self.offer(place);
+            }
+        }
+    }
+
+    fn evict(&mut self, n: usize, spare: &mut Vec<Slot>) {
+        let mut left = n;
+        while left > 0
+            && let Some(&(rank, place)) = self.leaves.first()
+        {
+            let node = self.node_mut(place);
+            // Only the tail that is needed goes: the head of a long run stays useful.
+            let keep = node.tokens.len().saturating_sub(left);
+            let gone = node.tokens.len() - keep;
+            let first = node.tokens.first().copied();
+            node.tokens.truncate(keep);
+            spare.extend(node.slots.drain(keep..));
+            left -= gone;
+            self.cached -= gone;
+            self.evictable -= gone;
+            if keep == 0 {
+                self.leaves.remove(&(rank, place));
+                let node = std::mem::take(self.node_mut(place));
+                self.vacant.push(place);
+                if let (Some(parent), Some(first)) = (node.parent, first) {
+                    self.node_mut(parent).children.remove(&first);
+                    self.offer(parent);
+                }
+            }
+        }
+    }
+
+    fn cached(&self) -> usize {
+        self.cached
+    }
+
+    fn evictable(&self) -> usize {
+        self.evictable
+    }
+
+    fn shares(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(tree: &mut Radix, salt: u64, tokens: &[u32], slots: &[Slot]) -> Vec<Slot> {
+        let at = tree.enter(salt);
+        let (mut slots, mut spare) = (slots.to_vec(), Vec::new());
+        let at = tree.extend(at, tokens, &mut slots, &mut spare).unwrap();
+        tree.check();
+        tree.leave(at);
+        tree.check();
+        spare
+    }
+
+    fn read(tree: &mut Radix, salt: u64, tokens: &[u32]) -> Vec<Slot> {
+        let (at, mut slots) = (tree.enter(salt), Vec::new());
+        let at = tree.follow(at, tokens, &mut slots);
+        tree.check();
+        tree.leave(at);
+        slots
+    }
+
+    #[test]
+    fn the_longest_stored_prefix_is_found_and_runs_are_split() {
+        let mut tree = Radix::new();
+        assert!(store(&mut tree, 0, &[1, 2, 3, 4], &[10, 11, 12, 13]).is_empty());
+        assert_eq!(store(&mut tree, 0, &[1, 2, 9], &[20, 21, 22]), [20, 21]);
+        assert_eq!(read(&mut tree, 0, &[1, 2, 9, 9]), [10, 11, 22]);
+        assert_eq!(read(&mut tree, 0, &[1, 2, 3]), [10, 11, 12]);
+        assert_eq!(tree.peek(0, &[1, 2, 3, 4, 5]), 4);
+        assert_eq!(tree.cached(), 5);
+    }
+
+    #[test]
+    fn tenants_do_not_see_each_other() {
+        let mut tree = Radix::new();
+        store(&mut tree, 1, &[1, 2, 3], &[0, 1, 2]);
+        assert_eq!(tree.peek(2, &[1, 2, 3]), 0);
+        assert!(store(&mut tree, 2, &[1, 2, 3], &[3, 4, 5]).is_empty());
+        assert_eq!(read(&mut tree, 1, &[1, 2, 3]), [0, 1, 2]);
+    }
+
+    #[test]
+    fn the_least_recently_used_tail_goes_first_and_what_is_held_stays() {
+        let mut tree = Radix::new();
+        store(&mut tree, 0, &[1, 2, 3, 4], &[0, 1, 2, 3]);
+        store(&mut tree, 0, &[1, 2, 7, 8], &[4, 5, 6, 7]);
+        read(&mut tree, 0, &[1, 2, 3, 4]);
+        let (held, mut slots, mut spare) = (tree.enter(0), Vec::new(), Vec::new());
+        let held = tree.follow(held, &[1, 2, 3], &mut slots);
+        tree.evict(1, &mut spare);
+        assert_eq!(spare, [7], "the tail of the older leaf");
+        tree.evict(100, &mut spare);
+        tree.check();
+        assert_eq!(spare, [7, 6, 3]);
+        assert_eq!((tree.cached(), tree.evictable()), (3, 0));
+        tree.leave(held);
+        tree.evict(100, &mut spare);
+        tree.check();
+        assert_eq!((tree.cached(), spare.len()), (0, 6));
+    }
+
+    #[test]
+    fn a_run_that_is_ours_alone_grows_in_place() {
+        let mut tree = Radix::new();
+        let (mut at, mut spare) = (tree.enter(0), Vec::new());
+        for token in 0..5u32 {
+            at = tree.extend(at, &[token], &mut [token], &mut spare).unwrap();
+        }
+        assert_eq!(tree.nodes.len(), 2);
+        tree.leave(at);
+        tree.check();
+    }
+}

@@ -1,0 +1,215 @@
+//! From a prompt to tokens: parts go in, the text and tokens that the model reads come out.
+//!
+//! 1. The chat template renders the messages with sentinels for their contents; what stands between the sentinels is
+//!    the markup.
+//! 2. Markup is cut at the names of special tokens. Nothing else ever becomes a special token, so a text that spells
+//!    `<|im_start|>` stays text.
+//! 3. Plain text that touches (markup and contents) is joined before it is encoded, so the tokens are those of the whole
+//!    text. What a model wrote keeps the tokens it was written in.
+
+use std::sync::Arc;
+
+use sgl_model::ChatTemplate;
+use sgl_wire::{Failure, Output, Part, Prompt, Rendered, Role};
+
+use crate::lexicon::Lexicon;
+use crate::memo::Memo;
+
+/// Bytes of text whose tokens are remembered.
+const RUNS: usize = 16 << 20;
+/// Bytes of keys whose markup is remembered: about a byte a message.
+const MARKUP: usize = 1 << 20;
+
+/// See the module's text.
+pub(crate) struct Renderer {
+    lexicon: Arc<Lexicon>,
+    template: ChatTemplate,
+    /// Tokens of plain text.
+    runs: Memo<Arc<[u32]>>,
+    /// Markup around the contents of messages.
+    markup: Memo<Result<Arc<[String]>, Failure>>,
+}
+
+/// How the last message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Closed,
+    Open,
+}
+
+/// A piece of a prompt in the order of its text.
+enum Span<'a> {
+    Markup(String),
+    Text(&'a str),
+    Output(&'a Output),
+}
+
+impl Renderer {
+    /// A renderer for one model.
+    pub fn new(lexicon: Arc<Lexicon>, template: ChatTemplate) -> Self {
+        Renderer { lexicon, template, runs: Memo::new(RUNS), markup: Memo::new(MARKUP) }
+    }
+
+    /// Text and tokens of a prompt.
+    pub fn render(&self, prompt: &Prompt) -> Result<Rendered, Failure> {
+        let mut writer = Writer { renderer: self, text: String::new(), plain: String::new(), tokens: Vec::new() };
+        for span in self.spans(prompt)? {
+            match span {
+                Span::Markup(markup) => writer.markup(&markup),
+                Span::Text(text) => writer.plain(text),
+                Span::Output(output) => writer.output(output),
+            }
+        }
+        writer.flush();
+        let mut tokens = writer.tokens;
+        if let Some(bos) = self.lexicon.first
+            && tokens.first() != Some(&bos)
+        {
+            tokens.insert(0, bos);
+        }
+        Ok(Rendered { text: writer.text, tokens })
+    }
+
+    /// The tokens of plain text, remembered.
+    fn encode(&self, text: &str) -> Arc<[u32]> {
+        self.runs.get(text, || self.lexicon.encode(text).into())
+    }
+
+    fn spans<'a>(&self, prompt: &'a Prompt) -> Result<Vec<Span<'a>>, Failure> {
+        let parts = prompt.parts();
+        let roles: Vec<Role> = parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Open(role) => Some(*role),
+                _ => None,
+            })
+            .collect();
+        let last = match prompt.open_role() {
+            Some(_) => Last::Open,
+            None => Last::Closed,
+        };
+        let markup = if roles.is_empty() { Arc::default() } else { self.markup(&roles, last)? };
+        let piece = |index: usize| markup.get(index).map_or("", String::as_str);
+        let mut spans = Vec::with_capacity(parts.len());
+        let (mut begun, mut inside) = (0, false);
+        // How much of the markup before the next content was written already.
+        let mut written = 0;
+        for part in parts {
+            match part {
+                Part::Open(_) => {
+                    spans.push(Span::Markup(piece(begun).get(written..).unwrap_or_default().to_owned()));
+                    (begun, inside, written) = (begun + 1, true, 0);
+                }
+                Part::Close => inside = false,
+                Part::Text(_) | Part::Output(_) => {
+                    if !inside && begun > 0 && written == 0 {
+                        // Text between two messages: the first one's end comes before it.
+                        let end = self.end_of(&roles[..begun])?;
+                        if piece(begun).starts_with(&end) {
+                            written = end.len();
+                            spans.push(Span::Markup(end));
+                        }
+                    }
+                    spans.push(match part {
+                        Part::Output(output) => Span::Output(output),
+                        _ => Span::Text(part.text()),
+                    });
+                }
+            }
+        }
+        if last == Last::Closed && begun > 0 {
+            spans.push(Span::Markup(piece(begun).get(written..).unwrap_or_default().to_owned()));
+        }
+        Ok(spans)
+    }
+
+    /// The markup after the last of these messages, where nothing follows.
+    fn end_of(&self, roles: &[Role]) -> Result<String, Failure> {
+        Ok(self.markup(roles, Last::Closed)?.last().cloned().unwrap_or_default())
+    }
+
+    /// What stands before the first content, between contents, and, where the last message is closed, after the last.
+    fn markup(&self, roles: &[Role], last: Last) -> Result<Arc<[String]>, Failure> {
+        let mut key: String = roles.iter().map(|role| role.name().chars().next().unwrap_or('?')).collect();
+        key.push(if last == Last::Open { '+' } else { '.' });
+        self.markup.get(&key, || self.cut_template(roles, last))
+    }
+
+    fn cut_template(&self, roles: &[Role], last: Last) -> Result<Arc<[String]>, Failure> {
+        // An open message of the model is what the template calls a generation prompt.
+        let generates = last == Last::Open && roles.last() == Some(&Role::Assistant);
+        let whole = if generates { &roles[..roles.len() - 1] } else { roles };
+        let contents: Vec<String> = (0..whole.len()).map(sentinel).collect();
+        let messages: Vec<(&str, &str)> =
+            whole.iter().zip(&contents).map(|(role, content)| (role.name(), content.as_str())).collect();
+        let text = self
+            .template
+            .render(&messages, generates)
+            .map_err(|error| Failure::Template(error.to_string()))?;
+        let mut pieces = Vec::with_capacity(whole.len() + 1);
+        let mut rest = text.as_str();
+        for (index, content) in contents.iter().enumerate() {
+            let Some((before, after)) = rest.split_once(content.as_str()) else {
+                let role = whole[index].name();
+                return Err(Failure::Template(format!("it leaves out message {}, of role {role}", index + 1)));
+            };
+            pieces.push(before.to_owned());
+            rest = after;
+        }
+        if generates || last == Last::Closed {
+            pieces.push(rest.to_owned());
+        }
+        if pieces.iter().any(|piece| piece.contains(SENTINEL)) {
+            return Err(Failure::Template("it writes a message twice, or in another order".into()));
+        }
+        Ok(pieces.into())
+    }
+}
+
+/// Private-use characters that no template and no person writes.
+const SENTINEL: char = '\u{f5a11}';
+
+fn sentinel(index: usize) -> String {
+    format!("{SENTINEL}{index}{SENTINEL}")
+}
+
+/// Joins text until a border of tokens.
+struct Writer<'a> {
+    renderer: &'a Renderer,
+    text: String,
+    /// Text that was not encoded yet.
+    plain: String,
+    tokens: Vec<u32>,
+}
+
+impl Writer<'_> {
+    fn markup(&mut self, markup: &str) {
+        let lexicon = self.renderer.lexicon.clone();
+        for (before, special) in lexicon.cut_specials(markup) {
+            self.plain(before);
+            if let Some((token, name)) = special {
+                self.flush();
+                self.tokens.push(token);
+                self.text.push_str(name);
+            }
+        }
+    }
+
+    fn plain(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.plain.push_str(text);
+    }
+
+    fn output(&mut self, output: &Output) {
+        self.flush();
+        self.text.push_str(&output.text);
+        self.tokens.extend_from_slice(&output.tokens);
+    }
+
+    fn flush(&mut self) {
+        if !self.plain.is_empty() {
+            self.tokens.extend_from_slice(&self.renderer.encode(&self.plain));
+            self.plain.clear();
+        }
+    }
+}

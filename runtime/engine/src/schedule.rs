@@ -1,0 +1,292 @@
+//! Who runs in the next step: waiting and running sequences in, a number of rows with slots for each out.
+//!
+//! 1. Running sequences that generate get their rows, then those that prefill get a chunk, the oldest first.
+//! 2. While rows, slots and places are left, waiting ones enter: the longest cached prefix first, with ageing.
+//! 3. Two sequences that would compute the same next token of the same prefix do not both run: the later one waits a
+//!    step and finds it in the store.
+//! 4. Where slots run out, the store evicts; where that is not enough, the youngest running sequence is put back. The
+//!    oldest is never put back, so something always moves.
+//!
+//! The store owns prefixes, the pool owns free slots, sequences own the rest: [`Scheduler::audit`] counts them.
+
+use std::collections::HashSet;
+
+use sgl_model::Slot;
+
+use crate::cache::{Place, Prefixes};
+use crate::sequence::Sequence;
+use crate::slots::Slots;
+
+/// One level of priority weighs as much as this many cached tokens.
+const PRIORITY: i64 = 4096;
+/// A step of waiting weighs as much as this many cached tokens, so everybody comes first one day.
+const AGE: i64 = 16;
+/// Slots kept for each running sequence to grow into, before another may enter.
+const HEADROOM: usize = 16;
+
+/// How much one step may do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Rows of one sequence.
+    pub chunk: usize,
+    /// Rows of all.
+    pub step_tokens: usize,
+    /// Sequences that run at once.
+    pub max_batch: usize,
+}
+
+/// See the module's text.
+pub(crate) struct Scheduler {
+    pub waiting: Vec<Sequence>,
+    /// Oldest first.
+    pub running: Vec<Sequence>,
+    cache: Box<dyn Prefixes>,
+    pool: Slots,
+    limits: Limits,
+    next_id: u64,
+    /// Tokens evicted so far.
+    pub evicted: u64,
+    /// Sequences put back so far.
+    pub retracted: u64,
+    spare: Vec<Slot>,
+}
+
+/// Takes what others have computed of this sequence's text since it last looked.
+fn catch_up(cache: &mut dyn Prefixes, sequence: &mut Sequence) {
+    if let Some(at) = sequence.at
+        && sequence.stored == sequence.computed
+        && sequence.is_prefilling()
+    {
+        let rest = &sequence.tokens[sequence.computed..sequence.want];
+        sequence.at = Some(cache.follow(at, rest, &mut sequence.slots));
+        let found = sequence.slots.len() - sequence.computed;
+        sequence.computed += found;
+        sequence.stored += found;
+        if !sequence.resumed {
+            sequence.cached += found;
+        }
+    }
+}
+
+/// What one step may still do.
+struct Left {
+    rows: usize,
+    /// What the sequences of this step prefill: where they stand and the next token.
+    taken: HashSet<(Place, u32)>,
+}
+
+impl Scheduler {
+    /// Nothing waits, nothing runs.
+    pub fn new(cache: Box<dyn Prefixes>, pool: Slots, limits: Limits) -> Self {
+        Scheduler {
+            waiting: Vec::new(),
+            running: Vec::new(),
+            cache,
+            pool,
+            limits,
+            next_id: 0,
+            evicted: 0,
+            retracted: 0,
+            spare: Vec::new(),
+        }
+    }
+
+    /// Slots: all, free, cached.
+    pub fn slots(&self) -> (usize, usize, usize) {
+        (self.pool.total(), self.pool.free(), self.cache.cached())
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.running.is_empty()
+    }
+
+    /// A new sequence waits.
+    pub fn submit(&mut self, mut sequence: Sequence) {
+        sequence.id = self.next_id;
+        self.next_id += 1;
+        self.waiting.push(sequence);
+    }
+
+    /// Gives every sequence that runs in the next step its rows.
+    pub fn plan(&mut self) {
+        let mut left = Left {
+            rows: self.limits.step_tokens.max(1),
+            taken: HashSet::new(),
+        };
+        for prefill in [false, true] {
+            // A sequence may be put back on the way; only younger ones than the current one are.
+            let mut index = 0;
+            while index < self.running.len() {
+                if self.running[index].is_prefilling() == prefill {
+                    self.give_rows(index, &mut left);
+                }
+                index += 1;
+            }
+        }
+        self.admit(&mut left);
+        for sequence in &mut self.waiting {
+            sequence.waited = sequence.waited.saturating_add(1);
+        }
+    }
+
+    /// Lets waiting sequences enter while there is room.
+    fn admit(&mut self, left: &mut Left) {
+        if self.waiting.is_empty() || left.rows == 0 {
+            return;
+        }
+        let rank = |sequence: &Sequence| {
+            let cached = self.cache.peek(sequence.salt, &sequence.tokens[..sequence.want]);
+            let rank = i64::from(sequence.priority) * PRIORITY
+                + cached as i64
+                + i64::from(sequence.waited) * AGE;
+            (std::cmp::Reverse(rank), sequence.id)
+        };
+        self.waiting.sort_by_cached_key(rank);
+        let mut index = 0;
+        while index < self.waiting.len()
+            && left.rows > 0
+            && self.running.len() < self.limits.max_batch.max(1)
+        {
+            let mut sequence = self.waiting.remove(index);
+            self.enter(&mut sequence);
+            let fits = self.running.is_empty() || self.fits(&sequence);
+            let work = self.shared_work(&sequence);
+            if !fits || work.is_some_and(|work| left.taken.contains(&work)) {
+                self.release(&mut sequence);
+                if !sequence.resumed {
+                    sequence.cached = 0;
+                }
+                self.waiting.insert(index, sequence);
+                if !fits {
+                    // Nobody overtakes the first that does not fit, or a large one would never enter.
+                    return;
+                }
+                index += 1;
+                continue;
+            }
+            let older = |other: &Sequence| other.id < sequence.id;
+            let place = self.running.partition_point(older);
+            self.running.insert(place, sequence);
+            self.give_rows(place, left);
+        }
+    }
+
+    /// Whether a sequence can run to its goal beside those that run.
+    fn fits(&self, sequence: &Sequence) -> bool {
+        let promised: usize = self.running.iter().map(|s| s.goal.saturating_sub(s.slots.len())).sum();
+        let headroom = HEADROOM * (self.running.len() + 1);
+        let needed = sequence.goal.saturating_sub(sequence.computed) + headroom + promised;
+        needed <= self.pool.free() + self.cache.evictable()
+    }
+
+    /// Stands in the store and takes what is there.
+    fn enter(&mut self, sequence: &mut Sequence) {
+        sequence.at = Some(self.cache.enter(sequence.salt));
+        catch_up(&mut *self.cache, sequence);
+    }
+
+    /// Gives a running sequence rows of the next step, as many as there are rows and slots for.
+    fn give_rows(&mut self, index: usize, left: &mut Left) {
+        let sequence = &mut self.running[index];
+        catch_up(&mut *self.cache, sequence);
+        let work = self.shared_work(&self.running[index]);
+        let sequence = &self.running[index];
+        let rows = (sequence.goal.saturating_sub(sequence.computed))
+            .min(self.limits.chunk.max(1))
+            .min(left.rows);
+        if rows == 0 || work.is_some_and(|work| left.taken.contains(&work)) {
+            return;
+        }
+        let rows = self.room(index, rows);
+        if rows > 0 && self.pool.take(rows, &mut self.running[index].slots) {
+            left.rows -= rows;
+            left.taken.extend(work);
+        }
+    }
+
+    /// What a sequence would do next that another one might do too: where it stands and the token it reads.
+    fn shared_work(&self, sequence: &Sequence) -> Option<(Place, u32)> {
+        if !self.cache.shares() || !sequence.is_prefilling() {
+            return None;
+        }
+        Some((sequence.at?, *sequence.tokens.get(sequence.computed)?))
+    }
+
+    /// Makes up to `wanted` slots free for the running sequence at `index`; says how many there are.
+    fn room(&mut self, index: usize, wanted: usize) -> usize {
+        loop {
+            let rows = wanted.min(self.pool.free() + self.cache.evictable());
+            if rows > 0 {
+                let missing = rows.saturating_sub(self.pool.free());
+                self.cache.evict(missing, &mut self.spare);
+                self.evicted += self.spare.len() as u64;
+                self.pool.give(self.spare.drain(..));
+                return rows.min(self.pool.free());
+            }
+            let youngest = self.running.len() - 1;
+            if youngest <= index {
+                return 0;
+            }
+            let mut sequence = self.running.remove(youngest);
+            self.release(&mut sequence);
+            sequence.resumed = true;
+            self.retracted += 1;
+            self.waiting.push(sequence);
+        }
+    }
+
+    /// Takes back everything a sequence holds.
+    fn release(&mut self, sequence: &mut Sequence) {
+        self.pool.give(sequence.slots.drain(sequence.stored..));
+        sequence.slots.clear();
+        sequence.computed = 0;
+        sequence.stored = 0;
+        if let Some(at) = sequence.at.take() {
+            self.cache.leave(at);
+        }
+    }
+
+    /// The planned rows are computed: the store may have them.
+    pub fn commit(&mut self) {
+        let mut spare = std::mem::take(&mut self.spare);
+        for sequence in &mut self.running {
+            if sequence.planned() == 0 {
+                continue;
+            }
+            let (from, to) = (sequence.stored, sequence.slots.len());
+            sequence.computed = to;
+            sequence.waited = 0;
+            let new = &sequence.tokens[from..to];
+            let slots = &mut sequence.slots[from..];
+            if let Some(at) = sequence.at
+                && let Some(at) = self.cache.extend(at, new, slots, &mut spare)
+            {
+                sequence.at = Some(at);
+                sequence.stored = to;
+            }
+        }
+        self.pool.give(spare.drain(..));
+        self.spare = spare;
+    }
+
+    /// Ends the sequences for which `ended` holds; what they computed stays in the store.
+    pub fn end(&mut self, ended: impl Fn(&Sequence) -> bool) {
+        self.waiting.retain(|sequence| !ended(sequence));
+        let mut kept = Vec::with_capacity(self.running.len());
+        for mut sequence in std::mem::take(&mut self.running) {
+            if ended(&sequence) {
+                self.release(&mut sequence);
+            } else {
+                kept.push(sequence);
+            }
+        }
+        self.running = kept;
+    }
+
+    /// Whether every slot has exactly one owner, by count.
+    pub fn audit(&self) -> bool {
+        let own: usize = self.running.iter().map(|s| s.slots.len() - s.stored).sum();
+        self.pool.free() + self.cache.cached() + own == self.pool.total()
+    }
+}

@@ -1,0 +1,58 @@
+//! Running numbers of an engine.
+
+/// A snapshot of what an engine did and holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct EngineStats {
+    /// Steps run.
+    pub steps: u64,
+    /// Seconds spent in steps.
+    pub step_seconds: f64,
+    /// Of those, inside the model.
+    pub forward_seconds: f64,
+    /// Rows computed: prompt tokens that were not cached, and generated ones.
+    pub rows: u64,
+    /// Sum over steps of the sequences in them.
+    pub batched: u64,
+    /// Most sequences in one step.
+    pub largest_batch: usize,
+    /// Requests answered.
+    pub answered: u64,
+    /// Requests that failed.
+    pub failed: u64,
+    /// Requests whose client went away.
+    pub cancelled: u64,
+    /// Tokens of the prompts of answered requests.
+    pub prompt_tokens: u64,
+    /// Of those, taken from the cache.
+    pub cached_tokens: u64,
+    /// Tokens in answers.
+    pub output_tokens: u64,
+    /// Of those, forced by constraints.
+    pub forced_tokens: u64,
+    /// Sequences that wait now.
+    pub waiting: usize,
+    /// Sequences that run now.
+    pub running: usize,
+    /// KV slots in the pool.
+    pub slots: usize,
+    /// Of those, free now.
+    pub free: usize,
+    /// Of those, owned by the prefix cache now.
+    pub cached: usize,
+    /// Tokens evicted from the cache.
+    pub evicted: u64,
+    /// Sequences put back because slots ran out.
+    pub retracted: u64,
+}
+
+impl EngineStats {
+    /// Share of prompt tokens that were taken from the cache.
+    pub fn hit_rate(&self) -> f64 {
+        if self.prompt_tokens == 0 { 0.0 } else { self.cached_tokens as f64 / self.prompt_tokens as f64 }
+    }
+
+    /// Sequences in a step, on average.
+    pub fn mean_batch(&self) -> f64 {
+        if self.steps == 0 { 0.0 } else { self.batched as f64 / self.steps as f64 }
+    }
+}
