@@ -70,13 +70,18 @@ impl Engine {
 
     /// Takes what arrived, and waits for something where there is nothing to do; `false`: nobody is left.
     pub fn take_messages(&mut self) -> bool {
-        if self.scheduler.is_idle() {
+        if self.is_idle() {
             self.publish();
             match self.inbox.recv() {
                 Ok(job) => self.admit(job),
                 Err(_) => return false,
             }
         }
+        self.take_messages_now()
+    }
+
+    /// Takes what arrived; `false`: nobody is left to send more.
+    pub fn take_messages_now(&mut self) -> bool {
         loop {
             match self.inbox.try_recv() {
                 Ok(job) => self.admit(job),
@@ -84,6 +89,11 @@ impl Engine {
                 Err(TryRecvError::Disconnected) => return false,
             }
         }
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_idle(&self) -> bool {
+        self.scheduler.is_idle()
     }
 
     fn admit(&mut self, mut job: Job) {

@@ -174,7 +174,7 @@ impl LocalBackend {
     }
 
     /// The request in tokens.
-    fn job(&self, request: Request, reply: ReplySender) -> Result<Job, Failure> {
+    pub(crate) fn job(&self, request: Request, reply: ReplySender) -> Result<Job, Failure> {
         let submitted = Instant::now();
         let prompt = self.shared.renderer.render(&request.prompt)?.tokens;
         let prompt_tokens = prompt.len();

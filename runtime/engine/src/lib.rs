@@ -39,5 +39,8 @@ mod stats;
 mod stops;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 pub use front::{EngineOptions, LocalBackend};
 pub use stats::EngineStats;

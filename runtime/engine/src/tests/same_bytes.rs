@@ -1,0 +1,124 @@
+//! What is generated does not depend on what else runs, on what is cached, or on how work is cut into steps.
+
+use super::*;
+use sgl_wire::{Constraint, Field, Json, Schema, SelectBy, Stop};
+
+fn report() -> Constraint {
+    let field = |name: &str, json: Json| Field { name: name.into(), json, optional: false };
+    let root = Json::Object(vec![
+        field("summary", Json::Str { min_len: 0, max_len: Some(12) }),
+        field("grade", Json::Literals(vec![sgl_wire::Literal::Str("A".into()), sgl_wire::Literal::Str("B".into())])),
+        field("confidence", Json::Int { min: Some(1), max: Some(5) }),
+    ]);
+    Constraint::Json(Arc::new(Schema { root, defs: Vec::new() }))
+}
+
+/// Requests of all kinds over shared and own prompts.
+fn requests() -> Vec<Request> {
+    let essay = "the essay and the world ".repeat(20);
+    let shared = message(&Prompt::empty(), Role::User, &essay).push(Part::Open(Role::Assistant));
+    let own = text("Hello");
+    let mut all = Vec::new();
+    for seed in 0..3 {
+        for prompt in [&shared, &own] {
+            all.push(generate(prompt.clone(), seed, |_| ()));
+            all.push(generate(prompt.clone(), seed, |g| {
+                g.sampling.temperature = 0.0;
+                g.logprobs = Some(3);
+                g.min_tokens = 5;
+            }));
+            all.push(generate(prompt.clone(), seed, |g| {
+                g.stop = vec![Stop::Text("e".into()), Stop::Regex(r"\d".into())];
+                g.sampling.repetition_penalty = 1.3;
+                g.sampling.frequency_penalty = 0.2;
+                g.sampling.top_p = 0.8;
+            }));
+            all.push(generate(prompt.clone(), seed, |g| {
+                g.constraint = report();
+                g.max_tokens = Some(60);
+                g.sampling.top_k = Some(40);
+            }));
+            all.push(generate(prompt.clone(), seed, |g| {
+                g.constraint = Constraint::Regex("[a-z]{3,9} the [0-9]+".into());
+                g.max_tokens = Some(30);
+                g.thinking = Some(7);
+            }));
+            for by in [SelectBy::TokenLengthNormalized, SelectBy::GreedyToken, SelectBy::UnconditionalNormalized, SelectBy::Sample] {
+                all.push(select(prompt.clone(), seed, &["the world", "the essay", "yes", "no", "the", "nothing"], by));
+            }
+        }
+    }
+    all
+}
+
+fn answers(options: EngineOptions, together: bool) -> (Vec<String>, crate::EngineStats) {
+    let backend = backend(options);
+    let outcomes: Vec<_> = if together {
+        let replies: Vec<_> = requests().into_iter().map(|r| backend.submit(r)).collect();
+        replies.into_iter().map(wait).collect()
+    } else {
+        requests().into_iter().map(|r| run(&backend, r)).collect()
+    };
+    assert_all_given_back(&backend);
+    (outcomes.iter().map(content).collect(), backend.stats())
+}
+
+#[test]
+fn answers_depend_on_nothing_but_the_request() {
+    let plain = EngineOptions { cache: false, max_batch: 1, ..slots(4096) };
+    let (expected, _) = answers(plain, false);
+    assert!(expected.iter().all(|answer| !answer.contains("Failure")), "{expected:?}");
+    for cache in [true, false] {
+        for max_batch in [1, 5, 256] {
+            for (chunk, step_tokens) in [(512, 1024), (7, 50), (1, 3)] {
+                for kv_slots in [4096, 420] {
+                    let options = EngineOptions { kv_slots: Some(kv_slots), chunk, step_tokens, max_batch, cache };
+                    let (found, stats) = answers(options, true);
+                    assert_eq!(found, expected, "{options:?} {stats:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_small_pool_evicts_and_puts_back_and_the_cache_hits() {
+    let small = EngineOptions { max_batch: 256, ..slots(420) };
+    let (_, stats) = answers(small, true);
+    assert!(stats.evicted > 0, "{stats:?}");
+    let (_, stats) = answers(EngineOptions::default(), true);
+    assert!(stats.hit_rate() > 0.5, "{stats:?}");
+    assert_eq!((stats.evicted, stats.retracted), (0, 0));
+}
+
+#[test]
+fn a_prefix_that_a_batch_shares_is_computed_once() {
+    let essay = "Read this essay. ".to_owned() + &"it says much and means little; ".repeat(20);
+    let header = message(&Prompt::empty(), Role::User, &essay);
+    let backend = backend(EngineOptions::default());
+    let length = backend.render(&header).unwrap().tokens.len() as u64;
+    assert!(length > 500);
+    let replies: Vec<_> = (0..8)
+        .map(|n| {
+            let prompt = message(&header, Role::User, &format!("{n} Judge it.")).push(Part::Open(Role::Assistant));
+            backend.submit(generate(prompt, n, |_| ()))
+        })
+        .collect();
+    let usages: Vec<_> = replies.into_iter().map(|reply| generated(wait(reply)).usage).collect();
+    let cached: u64 = usages.iter().map(|usage| usage.cached_tokens).sum();
+    assert!(cached >= 7 * length, "{cached} of 7 × {length}");
+    let all: u64 = usages.iter().map(|u| u.prompt_tokens + u.output_tokens).sum();
+    assert!(backend.stats().rows <= all - cached, "nothing was computed twice");
+}
+
+#[test]
+fn tenants_do_not_share() {
+    let backend = backend(EngineOptions::default());
+    let prompt = text(&"the essay ".repeat(30));
+    let cached = |backend: &LocalBackend| {
+        generated(run(backend, generate(prompt.clone(), 0, |_| ()))).usage.cached_tokens
+    };
+    assert_eq!(cached(&backend.tenant(1)), 0);
+    assert_eq!(cached(&backend.tenant(2)), 0);
+    assert!(cached(&backend.tenant(1)) > 50);
+}
