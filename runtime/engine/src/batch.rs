@@ -19,11 +19,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// Runs the planned rows. Says for each sequence which rows of [`Self::logits`] are its own.
-    pub fn run(
-        &mut self,
-        model: &mut dyn Model,
-        running: &[Sequence],
-    ) -> Result<Vec<Range<usize>>, ModelError> {
+    pub fn run(&mut self, model: &mut dyn Model, running: &[Sequence]) -> Result<Vec<Range<usize>>, ModelError> {
         self.tokens.clear();
         self.positions.clear();
         self.slots.clear();

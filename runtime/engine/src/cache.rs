@@ -24,13 +24,7 @@ pub(crate) trait Prefixes: Send {
     ///
     /// It owns the slots from then on. Where it has a token already, the entry of `slots` is re-pointed to the
     /// stored one, and the caller's own is put into `spare`, to be freed.
-    fn extend(
-        &mut self,
-        at: Place,
-        tokens: &[u32],
-        slots: &mut [Slot],
-        spare: &mut Vec<Slot>,
-    ) -> Option<Place>;
+    fn extend(&mut self, at: Place, tokens: &[u32], slots: &mut [Slot], spare: &mut Vec<Slot>) -> Option<Place>;
 
     /// Stands there no longer.
     fn leave(&mut self, at: Place);
@@ -65,13 +59,7 @@ impl Prefixes for Nothing {
         at
     }
 
-    fn extend(
-        &mut self,
-        _at: Place,
-        _tokens: &[u32],
-        _slots: &mut [Slot],
-        _spare: &mut Vec<Slot>,
-    ) -> Option<Place> {
+    fn extend(&mut self, _at: Place, _tokens: &[u32], _slots: &mut [Slot], _spare: &mut Vec<Slot>) -> Option<Place> {
         None
     }
 

@@ -233,6 +233,7 @@ impl Engine {
             }
         }
         self.scheduler.end(|sequence| sequence.is_done() || over.contains(&sequence.request));
+        let mut done = Vec::with_capacity(over.len());
         for id in over {
             let Some(Active { job, first_token, cached, tokens }) = self.jobs.remove(&id) else {
                 continue;
@@ -247,6 +248,11 @@ impl Engine {
             let reply = job.reply.clone();
             let outcome = job.result(&tokens, usage);
             self.count(&outcome);
+            done.push((reply, outcome));
+        }
+        // Numbers first: who has an answer finds it counted.
+        self.publish();
+        for (reply, outcome) in done {
             reply.done(Ok(outcome));
         }
     }

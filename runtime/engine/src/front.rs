@@ -114,11 +114,7 @@ impl LocalBackend {
             true => Box::new(Radix::new()),
             false => Box::new(Nothing),
         };
-        let limits = Limits {
-            chunk: options.chunk,
-            step_tokens: options.step_tokens,
-            max_batch: options.max_batch,
-        };
+        let limits = Limits { chunk: options.chunk, step_tokens: options.step_tokens, max_batch: options.max_batch };
         let scheduler = Scheduler::new(cache, Slots::new(slots), limits);
         let stats = Arc::new(Mutex::new(EngineStats::default()));
         let (inbox, outbox) = channel();
@@ -223,8 +219,7 @@ impl LocalBackend {
         let prompt = tokens.len();
         let sampler = Sampler::new(generate.sampling.clone(), bias, seed);
         let bounds = Bounds::new(generate, max_tokens);
-        let mut generation =
-            Generation::new(lexicon.clone(), sampler, bounds, stops, matcher, thinking, prompt);
+        let mut generation = Generation::new(lexicon.clone(), sampler, bounds, stops, matcher, thinking, prompt);
         generation.start(&mut tokens)?;
         let mut sequence = Sequence::new(tokens, prompt.saturating_sub(1));
         sequence.goal = generation.goal(&sequence.tokens);
@@ -233,8 +228,7 @@ impl LocalBackend {
 
     fn select(&self, select: &Select, seed: u64, prompt: Vec<u32>) -> Result<(Work, Vec<Sequence>), Failure> {
         check::options(&select.options)?;
-        let options: Vec<Vec<u32>> =
-            select.options.iter().map(|option| self.shared.lexicon.encode(option)).collect();
+        let options: Vec<Vec<u32>> = select.options.iter().map(|option| self.shared.lexicon.encode(option)).collect();
         let longest = options.iter().map(Vec::len).max().unwrap_or(0);
         self.room(prompt.len(), longest)?;
         let nothing = self.nothing().or_else(|_| prompt.first().map(|&token| vec![token]).ok_or(Failure::Gone))?;
@@ -250,11 +244,8 @@ impl LocalBackend {
             Some(left) if left >= needed => Ok(left),
             _ => {
                 let name = &self.shared.name;
-                let model = if limit < self.shared.window {
-                    format!("{name} (with this KV pool)")
-                } else {
-                    name.clone()
-                };
+                let model =
+                    if limit < self.shared.window { format!("{name} (with this KV pool)") } else { name.clone() };
                 Err(Failure::ContextFull { prompt, answer: needed, window: limit, model })
             }
         }

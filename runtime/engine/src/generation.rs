@@ -141,8 +141,7 @@ impl Generation {
 
     /// Reads the logits after token `row`, and goes on where the next token is not known yet.
     pub fn read(&mut self, row: usize, logits: &[f32], tokens: &mut Vec<u32>) -> Result<(), Failure> {
-        let sum = sampler::log_sum(logits)
-            .map_err(|_| Failure::Model("its logits are not numbers".into()))?;
+        let sum = sampler::log_sum(logits).map_err(|_| Failure::Model("its logits are not numbers".into()))?;
         let known = tokens.get(row + 1).copied();
         if known.is_none() && self.finish.is_some() {
             return Ok(());
@@ -202,9 +201,7 @@ impl Generation {
         } else {
             let ends = !in_answer || self.may_end();
             let allowed = (0..logits.len() as u32).filter(|&token| {
-                lexicon.vocabulary.bytes(token).is_some()
-                    || (ends && lexicon.is_end(token))
-                    || free_end(token)
+                lexicon.vocabulary.bytes(token).is_some() || (ends && lexicon.is_end(token)) || free_end(token)
             });
             self.sampler.draw(logits, allowed, before)
         };
@@ -300,9 +297,7 @@ impl Generation {
         self.choice = None;
         self.text.push(self.lexicon.bytes(token));
         if let Some(matcher) = &mut self.matcher {
-            matcher
-                .advance(token)
-                .map_err(|rejected| Failure::Model(rejected.to_string()))?;
+            matcher.advance(token).map_err(|rejected| Failure::Model(rejected.to_string()))?;
         }
         let count = self.text.tokens();
         let complete = self.matcher.as_ref().is_some_and(Matcher::is_final);
@@ -371,11 +366,7 @@ impl Generation {
         usage.output_tokens += output.len() as u64;
         let text = String::from_utf8_lossy(self.text.bytes.get(..cut).unwrap_or_default());
         Generated {
-            output: Arc::new(Output {
-                tokens: output,
-                text: text.into_owned(),
-                logprob: self.read.iter().sum(),
-            }),
+            output: Arc::new(Output { tokens: output, text: text.into_owned(), logprob: self.read.iter().sum() }),
             finish: self.finish.unwrap_or(Finish::Length),
             logprobs: self.tops.into(),
             thinking,
@@ -383,4 +374,3 @@ impl Generation {
         }
     }
 }
-

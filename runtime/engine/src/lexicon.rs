@@ -11,6 +11,9 @@ use crate::stops::Stops;
 /// Ends a reasoning span.
 const THINK_END: &str = "</think>";
 
+/// Plain text to tokens.
+type Encode = dyn Fn(&str) -> Vec<u32> + Send + Sync;
+
 /// The vocabulary, and the few texts and tokens that mean something to the engine itself.
 pub(crate) struct Lexicon {
     /// Bytes of every token of text, and the tokens that end a text.
@@ -25,15 +28,14 @@ pub(crate) struct Lexicon {
     pub think_end_tokens: Vec<u32>,
     /// Names of the special tokens, the longest first.
     specials: Vec<(String, u32)>,
-    encode: Box<dyn Fn(&str) -> Vec<u32> + Send + Sync>,
+    encode: Box<Encode>,
 }
 
 impl Lexicon {
     /// Of a model's tokenizer.
     pub fn of(tokenizer: Arc<Tokenizer>) -> Result<Self, Failure> {
-        let bytes = (0..tokenizer.vocab_size() as u32).map(|id| {
-            (!tokenizer.is_special(id)).then(|| tokenizer.token_bytes(id).to_vec())
-        });
+        let bytes = (0..tokenizer.vocab_size() as u32)
+            .map(|id| (!tokenizer.is_special(id)).then(|| tokenizer.token_bytes(id).to_vec()));
         let vocabulary = Arc::new(Vocabulary::new(bytes, tokenizer.end_ids().to_vec()));
         let specials = tokenizer.special_tokens().map(|(name, id)| (name.to_owned(), id)).collect();
         let starts = tokenizer.bos();

@@ -110,11 +110,7 @@ impl<P: Policy> Radix<P> {
     }
 
     fn walk(&self, from: Place, tokens: &[u32]) -> Walk {
-        let mut walk = Walk {
-            node: from,
-            within: self.node(from).tokens.len(),
-            matched: 0,
-        };
+        let mut walk = Walk { node: from, within: self.node(from).tokens.len(), matched: 0 };
         while let Some(next) = tokens.get(walk.matched) {
             let node = self.node(walk.node);
             let Some(&child) = node.children.get(next) else {
@@ -123,11 +119,7 @@ impl<P: Policy> Radix<P> {
             let run = &self.node(child).tokens;
             let rest = &tokens[walk.matched..];
             let common = run.iter().zip(rest).take_while(|(a, b)| a == b).count();
-            walk = Walk {
-                node: child,
-                within: common,
-                matched: walk.matched + common,
-            };
+            walk = Walk { node: child, within: common, matched: walk.matched + common };
             if common < run.len() {
                 break;
             }
@@ -266,13 +258,7 @@ impl<P: Policy> Prefixes for Radix<P> {
         to
     }
 
-    fn extend(
-        &mut self,
-        at: Place,
-        tokens: &[u32],
-        slots: &mut [Slot],
-        spare: &mut Vec<Slot>,
-    ) -> Option<Place> {
+    fn extend(&mut self, at: Place, tokens: &[u32], slots: &mut [Slot], spare: &mut Vec<Slot>) -> Option<Place> {
         let mut stored = Vec::new();
         let at = self.follow(at, tokens, &mut stored);
         for (own, stored) in slots.iter_mut().zip(&stored) {

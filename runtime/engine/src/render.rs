@@ -142,10 +142,7 @@ impl Renderer {
         let contents: Vec<String> = (0..whole.len()).map(sentinel).collect();
         let messages: Vec<(&str, &str)> =
             whole.iter().zip(&contents).map(|(role, content)| (role.name(), content.as_str())).collect();
-        let text = self
-            .template
-            .render(&messages, generates)
-            .map_err(|error| Failure::Template(error.to_string()))?;
+        let text = self.template.render(&messages, generates).map_err(|error| Failure::Template(error.to_string()))?;
         let mut pieces = Vec::with_capacity(whole.len() + 1);
         let mut rest = text.as_str();
         for (index, content) in contents.iter().enumerate() {

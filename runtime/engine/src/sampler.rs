@@ -38,12 +38,7 @@ impl Sampler {
     }
 
     /// Draws one of `allowed` (ascending, not empty) from the row of all logits.
-    pub fn draw(
-        &self,
-        logits: &[f32],
-        allowed: impl Iterator<Item = u32>,
-        before: Before<'_>,
-    ) -> Option<u32> {
+    pub fn draw(&self, logits: &[f32], allowed: impl Iterator<Item = u32>, before: Before<'_>) -> Option<u32> {
         let adjust = Adjust::new(self, before);
         let scored = allowed.filter_map(|token| {
             let logit = adjust.apply(token, *logits.get(token as usize)?);
@@ -208,8 +203,7 @@ pub(crate) fn log_sum(logits: &[f32]) -> Result<f64, NotNumbers> {
 
 /// The `n` best tokens of a row with their logits, best first; of equals the lower token first.
 pub(crate) fn best(logits: &[f32], n: usize) -> Vec<(u32, f32)> {
-    let mut scored: Vec<Scored> =
-        (0u32..).zip(logits).map(|(token, &logit)| Scored { token, logit }).collect();
+    let mut scored: Vec<Scored> = (0u32..).zip(logits).map(|(token, &logit)| Scored { token, logit }).collect();
     keep_best(&mut scored, n.min(logits.len()));
     scored.into_iter().map(|s| (s.token, s.logit)).collect()
 }
@@ -280,8 +274,7 @@ mod tests {
     #[test]
     fn a_wide_nucleus_is_the_plain_one() {
         let logits: Vec<f32> = (0..1000).map(|i| ((i * 37 % 1000) as f32) / 500.0).collect();
-        let mut scored: Vec<Scored> =
-            (0u32..).zip(&logits).map(|(token, &logit)| Scored { token, logit }).collect();
+        let mut scored: Vec<Scored> = (0u32..).zip(&logits).map(|(token, &logit)| Scored { token, logit }).collect();
         let weigh = |s: &Scored| f64::from(s.logit).exp();
         let mut plain = scored.clone();
         plain.sort_by(best_first);
@@ -320,9 +313,8 @@ mod tests {
     fn a_small_allowed_set_draws_as_the_masked_row_does() {
         let logits: Vec<f32> = (0..200).map(|i| ((i * 31 % 17) as f32) / 3.0).collect();
         let allowed = [3u32, 50, 51, 120];
-        let masked: Vec<f32> = (0..200u32)
-            .map(|t| if allowed.contains(&t) { logits[t as usize] } else { f32::NEG_INFINITY })
-            .collect();
+        let masked: Vec<f32> =
+            (0..200u32).map(|t| if allowed.contains(&t) { logits[t as usize] } else { f32::NEG_INFINITY }).collect();
         for seed in 0..500 {
             let sampler = Sampler { seed, ..sampler(|s| s.top_p = 0.9) };
             let small = sampler.draw(&logits, allowed.into_iter(), NONE);

@@ -110,10 +110,7 @@ impl Scheduler {
 
     /// Gives every sequence that runs in the next step its rows.
     pub fn plan(&mut self) {
-        let mut left = Left {
-            rows: self.limits.step_tokens.max(1),
-            taken: HashSet::new(),
-        };
+        let mut left = Left { rows: self.limits.step_tokens.max(1), taken: HashSet::new() };
         for prefill in [false, true] {
             // A sequence may be put back on the way; only younger ones than the current one are.
             let mut index = 0;
@@ -137,17 +134,12 @@ impl Scheduler {
         }
         let rank = |sequence: &Sequence| {
             let cached = self.cache.peek(sequence.salt, &sequence.tokens[..sequence.want]);
-            let rank = i64::from(sequence.priority) * PRIORITY
-                + cached as i64
-                + i64::from(sequence.waited) * AGE;
+            let rank = i64::from(sequence.priority) * PRIORITY + cached as i64 + i64::from(sequence.waited) * AGE;
             (std::cmp::Reverse(rank), sequence.id)
         };
         self.waiting.sort_by_cached_key(rank);
         let mut index = 0;
-        while index < self.waiting.len()
-            && left.rows > 0
-            && self.running.len() < self.limits.max_batch.max(1)
-        {
+        while index < self.waiting.len() && left.rows > 0 && self.running.len() < self.limits.max_batch.max(1) {
             let mut sequence = self.waiting.remove(index);
             self.enter(&mut sequence);
             let fits = self.running.is_empty() || self.fits(&sequence);
@@ -192,9 +184,7 @@ impl Scheduler {
         catch_up(&mut *self.cache, sequence);
         let work = self.shared_work(&self.running[index]);
         let sequence = &self.running[index];
-        let rows = (sequence.goal.saturating_sub(sequence.computed))
-            .min(self.limits.chunk.max(1))
-            .min(left.rows);
+        let rows = (sequence.goal.saturating_sub(sequence.computed)).min(self.limits.chunk.max(1)).min(left.rows);
         if rows == 0 || work.is_some_and(|work| left.taken.contains(&work)) {
             return;
         }

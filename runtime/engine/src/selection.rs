@@ -80,8 +80,7 @@ impl Selection {
 
     /// Reads the logits after token `row` of chain `part`.
     pub fn read(&mut self, part: usize, row: usize, logits: &[f32]) -> Result<(), Failure> {
-        let sum = sampler::log_sum(logits)
-            .map_err(|_| Failure::Model("its logits are not numbers".into()))?;
+        let sum = sampler::log_sum(logits).map_err(|_| Failure::Model("its logits are not numbers".into()))?;
         let Some(chain) = self.chains.get(part) else { return Ok(()) };
         let node = row.checked_sub(chain.row).and_then(|index| chain.nodes.get(index));
         if let Some(&node) = node {
@@ -163,13 +162,7 @@ fn child(trie: &mut Vec<Node>, node: usize, token: u32) -> usize {
 }
 
 /// Cuts the inner nodes of the trie into chains after `context`.
-fn cut(
-    trie: &[Node],
-    index: usize,
-    context: &[u32],
-    chains: &mut Vec<Chain>,
-    sequences: &mut Vec<Sequence>,
-) {
+fn cut(trie: &[Node], index: usize, context: &[u32], chains: &mut Vec<Chain>, sequences: &mut Vec<Sequence>) {
     let mut begins = vec![(0, context.to_vec())];
     while let Some((begin, mut tokens)) = begins.pop() {
         let row = tokens.len().saturating_sub(1);

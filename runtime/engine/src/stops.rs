@@ -40,13 +40,11 @@ impl Stops {
                 Stop::Text(text) if text.is_empty() => {
                     return Err(Failure::BadRequest("a stop must not be empty".into()));
                 }
-                Stop::Text(text) => escape(text),
+                Stop::Text(text) => regex_syntax::escape(text),
                 Stop::Regex(regex) => regex.to_string(),
             });
         }
-        let refuse = |reason: String| {
-            Failure::BadRequest(format!("the stops cannot be used: {reason}"))
-        };
+        let refuse = |reason: String| Failure::BadRequest(format!("the stops cannot be used: {reason}"));
         let regex = Regex::builder()
             .syntax(syntax::Config::new().utf8(false))
             .thompson(thompson::Config::new().utf8(false).nfa_size_limit(Some(SIZE_LIMIT)))
@@ -68,18 +66,6 @@ impl Stops {
     fn forward(&self) -> &DFA {
         self.regex.forward()
     }
-}
-
-/// A pattern that matches exactly this text.
-fn escape(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_ascii_punctuation() {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern
 }
 
 fn chain(error: &dyn std::error::Error) -> String {
@@ -130,9 +116,7 @@ impl StopWalk {
         from: usize,
         ended: bool,
     ) -> Result<Option<Range<usize>>, Failure> {
-        let failed = |what: &dyn std::fmt::Display| {
-            Failure::BadRequest(format!("the stops cannot be matched: {what}"))
-        };
+        let failed = |what: &dyn std::fmt::Display| Failure::BadRequest(format!("the stops cannot be matched: {what}"));
         let dfa = stops.forward();
         let config = start::Config::new().anchored(Anchored::No);
         let mut state = match self.state {
@@ -208,7 +192,8 @@ mod tests {
 
     #[test]
     fn the_first_complete_match_is_found_however_the_text_is_cut() {
-        let cases: &[(&[Stop], &str, Option<Range<usize>>)] = &[
+        type Case<'a> = (&'a [Stop], &'a str, Option<Range<usize>>);
+        let cases: &[Case] = &[
             (&[text("\n\n")], "one\n\ntwo", Some(3..5)),
             (&[text("END"), text("DE")], "xxENDE", Some(2..5)),
             (&[text("abcde"), text("cd")], "xabcdex", Some(3..5)),
@@ -218,6 +203,7 @@ mod tests {
             (&[regex(r"(?-u:\bfoo\b)")], "food foo!", Some(5..8)),
             (&[regex(r"(?m:x$)")], "xy\nax\nb", Some(4..5)),
             (&[text("a.c")], "abc a.c", Some(4..7)),
+            (&[text("</s-1>")], "x</s-1>", Some(1..7)),
             (&[text("zz")], "abc", None),
         ];
         for (stops, text, expected) in cases {

@@ -18,8 +18,30 @@ use crate::{EngineOptions, LocalBackend};
 
 /// Tokens beside the 256 bytes.
 const WORDS: [&str; 24] = [
-    "the", " the", "and", "ing", "er", " a", "es", "say", "\n\n", "\n", "{\"", "\":", "\",\"", "\"}", "true",
-    "false", "null", "user", "assistant", "Hello", "wor", "ld", " world", "</think>",
+    "the",
+    " the",
+    "and",
+    "ing",
+    "er",
+    " a",
+    "es",
+    "say",
+    "\n\n",
+    "\n",
+    "{\"",
+    "\":",
+    "\",\"",
+    "\"}",
+    "true",
+    "false",
+    "null",
+    "user",
+    "assistant",
+    "Hello",
+    "wor",
+    "ld",
+    " world",
+    "</think>",
 ];
 /// The special ones after them.
 const SPECIALS: [&str; 3] = ["<|im_start|>", "<|im_end|>", "<|endoftext|>"];

@@ -1,11 +1,11 @@
 //! Slots, owners, fairness, and what happens when clients go away or the model fails.
 
 use std::collections::HashMap;
-use std::sync::mpsc::{Sender, channel};
+use std::pin::pin;
 use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
+use std::task::{Context, Poll, Waker};
 
-use proptest::test_runner::{RngAlgorithm, TestRng};
-use proptest::prelude::RngCore;
 use sgl_model::{Batch, ModelConfig, ModelError};
 use sgl_wire::SelectBy;
 
@@ -14,6 +14,7 @@ use crate::cache::Prefixes;
 use crate::engine::Engine;
 use crate::job::Job;
 use crate::radix::Radix;
+use crate::sampler::uniform;
 use crate::schedule::{Limits, Scheduler};
 use crate::slots::Slots;
 
@@ -30,8 +31,7 @@ impl Bench {
         let slots = options.kv_slots.unwrap();
         let mut model = SimModel::new(VOCABULARY, WINDOW);
         model.reserve(slots).unwrap();
-        let limits =
-            Limits { chunk: options.chunk, step_tokens: options.step_tokens, max_batch: options.max_batch };
+        let limits = Limits { chunk: options.chunk, step_tokens: options.step_tokens, max_batch: options.max_batch };
         let scheduler = Scheduler::new(Box::new(Radix::new()), Slots::new(slots), limits);
         let stats = Arc::default();
         let (inbox, outbox) = channel();
@@ -64,25 +64,26 @@ impl Bench {
 }
 
 fn is_done(reply: &mut Reply) -> Option<Result<Outcome, Failure>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    runtime.block_on(async {
-        match tokio::time::timeout(std::time::Duration::ZERO, reply.next()).await {
-            Ok(sgl_wire::Event::Done(result)) => Some(*result),
-            _ => None,
-        }
-    })
+    match pin!(reply.next()).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(sgl_wire::Event::Done(result)) => Some(*result),
+        _ => None,
+    }
 }
 
 /// Numbers of a fixed seed.
-struct Dice(TestRng);
+struct Dice {
+    seed: u64,
+    thrown: u64,
+}
 
 impl Dice {
-    fn new(seed: u8) -> Self {
-        Dice(TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]))
+    fn new(seed: u64) -> Self {
+        Dice { seed, thrown: 0 }
     }
 
     fn below(&mut self, n: usize) -> usize {
-        self.0.next_u64() as usize % n
+        self.thrown += 1;
+        (uniform(self.seed, self.thrown) * n as f64) as usize
     }
 }
 
@@ -95,7 +96,12 @@ fn random_work_gives_the_plain_engine_s_answers_and_loses_no_slot() {
     let (mut answered, mut evicted, mut retracted, mut steps) = (0, 0, 0, 0);
     for seed in 0..8 {
         let mut dice = Dice::new(seed);
-        let options = EngineOptions { chunk: 1 + dice.below(40), step_tokens: 1 + dice.below(80), max_batch: 1 + dice.below(12), ..slots(150) };
+        let options = EngineOptions {
+            chunk: 1 + dice.below(40),
+            step_tokens: 1 + dice.below(80),
+            max_batch: 1 + dice.below(12),
+            ..slots(150)
+        };
         let mut bench = Bench::new(options);
         let mut prompts = vec![text("Hello")];
         let mut pending: Vec<(Request, Reply)> = Vec::new();
@@ -103,11 +109,20 @@ fn random_work_gives_the_plain_engine_s_answers_and_loses_no_slot() {
             match dice.below(10) {
                 0 | 1 if pending.len() < 12 => {
                     let prompt = prompts[dice.below(prompts.len())].clone();
-                    let prompt = prompt.push(Part::Text("the essay says a word ".get(..1 + dice.below(21)).unwrap().into()));
+                    let prompt =
+                        prompt.push(Part::Text("the essay says a word ".get(..1 + dice.below(21)).unwrap().into()));
                     let seed = dice.below(4) as u64;
                     let mut request = match dice.below(4) {
-                        0 => select(prompt, seed, &["the a", "the b", "and", "the say"], SelectBy::UnconditionalNormalized),
-                        _ => generate(prompt, seed, |g| g.max_tokens = Some(1 + dice.below(30) as u32)),
+                        0 => select(
+                            prompt,
+                            seed,
+                            &["the a", "the b", "and", "the say"],
+                            SelectBy::UnconditionalNormalized,
+                        ),
+                        _ => generate(prompt, seed, |g| {
+                            g.max_tokens = Some(1 + dice.below(60) as u32);
+                            g.ignore_eos = seed > 1;
+                        }),
                     };
                     request.priority = dice.below(3) as i32 - 1;
                     pending.push((request.clone(), bench.submit(request)));
@@ -321,10 +336,12 @@ fn a_failing_model_fails_the_request_and_the_engine_lives() {
 fn a_dropped_engine_says_that_it_is_gone() {
     let backend = backend(slots(2048));
     let replies: Vec<_> = (0..20)
-        .map(|seed| backend.submit(generate(text("Hello"), seed, |g| {
-            g.max_tokens = Some(2000);
-            g.ignore_eos = true;
-        })))
+        .map(|seed| {
+            backend.submit(generate(text("Hello"), seed, |g| {
+                g.max_tokens = Some(2000);
+                g.ignore_eos = true;
+            }))
+        })
         .collect();
     drop(backend);
     let gone = replies.into_iter().map(wait).filter(|o| matches!(o, Err(Failure::Gone))).count();
@@ -335,10 +352,12 @@ fn a_dropped_engine_says_that_it_is_gone() {
 fn one_request_can_use_the_whole_pool() {
     let backend = backend(slots(64));
     let replies: Vec<_> = (0..10)
-        .map(|seed| backend.submit(generate(text(&"x".repeat(30)), seed, |g| {
-            g.max_tokens = Some(34);
-            g.ignore_eos = true;
-        })))
+        .map(|seed| {
+            backend.submit(generate(text(&"x".repeat(30)), seed, |g| {
+                g.max_tokens = Some(34);
+                g.ignore_eos = true;
+            }))
+        })
         .collect();
     for reply in replies {
         assert_eq!(generated(wait(reply)).output.tokens.len(), 34);

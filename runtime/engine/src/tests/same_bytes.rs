@@ -43,7 +43,12 @@ fn requests() -> Vec<Request> {
                 g.max_tokens = Some(30);
                 g.thinking = Some(7);
             }));
-            for by in [SelectBy::TokenLengthNormalized, SelectBy::GreedyToken, SelectBy::UnconditionalNormalized, SelectBy::Sample] {
+            for by in [
+                SelectBy::TokenLengthNormalized,
+                SelectBy::GreedyToken,
+                SelectBy::UnconditionalNormalized,
+                SelectBy::Sample,
+            ] {
                 all.push(select(prompt.clone(), seed, &["the world", "the essay", "yes", "no", "the", "nothing"], by));
             }
         }
@@ -115,9 +120,8 @@ fn a_prefix_that_a_batch_shares_is_computed_once() {
 fn tenants_do_not_share() {
     let backend = backend(EngineOptions::default());
     let prompt = text(&"the essay ".repeat(30));
-    let cached = |backend: &LocalBackend| {
-        generated(run(backend, generate(prompt.clone(), 0, |_| ()))).usage.cached_tokens
-    };
+    let cached =
+        |backend: &LocalBackend| generated(run(backend, generate(prompt.clone(), 0, |_| ()))).usage.cached_tokens;
     assert_eq!(cached(&backend.tenant(1)), 0);
     assert_eq!(cached(&backend.tenant(2)), 0);
     assert!(cached(&backend.tenant(1)) > 50);
