@@ -1,5 +1,7 @@
 //! The engine on a real model file: the environment variable `SGL_TEST_MODEL` names a GGUF file.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic, in its helpers too")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
