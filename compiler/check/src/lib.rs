@@ -1,5 +1,71 @@
-//! Tree to [`program::Program`]: names, types and argument checks.
+//! Trees in, a checked [`Program`](program::Program) out: names, types, arguments, and what is written to prompts.
+//!
+//! 1. `load` reads and parses the root file and everything it imports, through a [`Loader`].
+//! 2. `world` gives every item a name and a number and finds the types of fields, parameters and results (`written`).
+//! 3. Constants and model items are checked in order, then every body (`body`), each on its own: a mistake in one does not
+//!    hide those of the next.
+//! 4. [`check`] hands out the program if there was no error, and everything there is to say in any case.
+//!
+//! Inside a body, `relate` says which types fit, `narrow` what conditions tell, `prompting` what is appended, `exhaust`
+//! whether a `match` covers everything. [`builtins`] is the table of the host library, [`records`] the types of what the
+//! engine hands back.
+//!
+//! **Architecture invariant:** nothing here reads a file: the one way out is [`Loader`].
+//!
+//! **Architecture invariant:** a [`Type::Error`](types::Type::Error) fits everywhere, so one mistake is one message; it
+//! never reaches a program that is handed out.
+//!
+//! **Architecture invariant:** any tree is checked without a panic, in time and stack bounded by its size.
 
+mod block;
+mod body;
 pub mod builtins;
+mod call;
+mod constraint;
+mod control;
+mod exhaust;
+mod expr;
+mod finish;
+pub mod gen_args;
+mod load;
+mod matching;
+mod narrow;
+mod ops;
 pub mod program;
+mod prompting;
+pub mod records;
+mod relate;
+mod show;
+mod signature;
+mod similar;
 pub mod types;
+mod world;
+mod written;
+
+use sgl_diag::{Diagnostic, FileId, SourceMap};
+
+pub use load::{Loader, NoFiles};
+pub use show::Shown;
+
+/// What checking gives.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// The program, where there was no error.
+    pub program: Option<program::Program>,
+    /// Errors and warnings, by file and place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Parses and checks the file `root` of `sources` and everything it imports; what is read is added to `sources`.
+pub fn check(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Checked {
+    let files = load::load(root, loader, sources);
+    let mut world = world::World::declare(files);
+    world.resolve_heads();
+    world.check_constants();
+    world.check_bodies();
+    world.check_main();
+    let world::World { program, mut diagnostics, .. } = world;
+    diagnostics.sort_by_key(|d| d.span().map(|span| (span.file, span.start)));
+    let program = (!diagnostics.iter().any(Diagnostic::is_error)).then_some(program);
+    Checked { program, diagnostics }
+}

@@ -115,3 +115,22 @@ pub enum Const {
     /// A regular expression.
     Regex(Arc<str>),
 }
+
+/// Types of more parts than this are not worked with: each `let` could double them.
+const MAX_PARTS: u32 = 4096;
+
+/// Whether a type has a bearable number of parts.
+pub(crate) fn is_small(ty: &Type) -> bool {
+    fn count(ty: &Type, left: &mut u32) -> bool {
+        *left = left.saturating_sub(1);
+        *left > 0
+            && match ty {
+                Type::Optional(item) | Type::List { item, .. } | Type::Map(item) => count(item, left),
+                Type::Tuple(items) => items.iter().all(|item| count(item, left)),
+                Type::Record(fields) => fields.iter().all(|(_, ty)| count(ty, left)),
+                Type::Fn(params, ret) => params.iter().all(|param| count(param, left)) && count(ret, left),
+                _ => true,
+            }
+    }
+    count(ty, &mut { MAX_PARTS })
+}

@@ -1,0 +1,473 @@
+//! Blocks, statements and assignments.
+
+use sgl_diag::{Diagnostic, Span};
+use sgl_syntax::ast::{self, AssignOp, AstNode, Stmt as Ast};
+
+use crate::body::{Append, Body, Loop, Use};
+use crate::finish::writes;
+use crate::program::{
+    BinaryOp, Block, Expr, ExprKind, LocalId, Pattern, Place, PlaceStep, Stmt, StmtKind, TemplatePart,
+};
+use crate::relate::widen;
+use crate::types::{Const, Type};
+
+impl Body<'_> {
+    /// The body of an item: with `want`, its value must be of that type on every way through.
+    pub(crate) fn function_block(&mut self, ast: &ast::Block, want: Option<&Type>, ret: &Type) -> Block {
+        let use_ = if want.is_some() { Use::VALUE } else { Use::EFFECT };
+        let (block, ty) = self.block(ast, want, use_);
+        if let Some(want) = want
+            && block.value.is_none()
+            && ty != Type::Never
+            && !self.infer.fits(&Type::None, want)
+            && self.complete(ast)
+        {
+            let shown = self.show(ret);
+            let title = format!("not every way through ends in a value, but `{shown}` is promised");
+            let end = Span::new(ast.span().file, ast.span().end.saturating_sub(1), ast.span().end);
+            self.error("E0215", title, end, "nothing is given back here", "end the body in an expression, or `return` one");
+        }
+        block
+    }
+
+    /// Whether the block was parsed in full: otherwise what seems to be missing may be in the broken part.
+    fn complete(&self, ast: &ast::Block) -> bool {
+        use sgl_syntax::SyntaxKind::{ERROR, MISSING, MISSING_EXPR};
+        !ast.node().syntax().descendants().any(|node| matches!(node.kind(), ERROR | MISSING | MISSING_EXPR))
+    }
+
+    /// A block in a scope of its own, and the type of its value: none without one, never where its end is not reached.
+    pub(crate) fn block(&mut self, ast: &ast::Block, want: Option<&Type>, use_: Use) -> (Block, Type) {
+        self.scoped(|body| body.block_here(ast, want, use_))
+    }
+
+    /// [`Body::block`] in the scope that is open.
+    pub(crate) fn block_here(&mut self, ast: &ast::Block, want: Option<&Type>, use_: Use) -> (Block, Type) {
+        let mut stmts = Vec::new();
+        let mut value = None;
+        let mut left: Option<Span> = None;
+        let mut warned = false;
+        let all: Vec<Ast> = ast.stmts().collect();
+        let count = all.len();
+        for (index, stmt) in all.into_iter().enumerate() {
+            if let (Some(left), false) = (left, warned) {
+                warned = true;
+                let d = Diagnostic::warning("W0503", "this is never reached").at(stmt.span(), "never runs");
+                self.report(d.also(left, "control has left here").hint("remove it"));
+            }
+            let is_last = index + 1 == count && (use_.value || use_.append == Append::All);
+            let span = stmt.span();
+            let leaves = match &stmt {
+                Ast::Expr(stmt) if is_last => match stmt.expr() {
+                    Some(expr) => {
+                        value = self.into_block(&expr, want, use_, &mut stmts);
+                        value.as_ref().is_some_and(|value| value.ty == Type::Never)
+                    }
+                    None => false,
+                },
+                Ast::Splice(splice) if is_last && use_.value => match self.splice(splice, &mut stmts) {
+                    Some(expr) => {
+                        value = Some(self.coerce(expr, want));
+                        false
+                    }
+                    None => false,
+                },
+                stmt => self.stmt(stmt, &mut stmts),
+            };
+            if leaves && left.is_none() {
+                left = Some(span);
+            }
+        }
+        let ty = match &value {
+            _ if left.is_some() => Type::Never,
+            Some(value) => value.ty.clone(),
+            None => Type::None,
+        };
+        (Block { stmts, value: value.map(Box::new), span: ast.span() }, ty)
+    }
+
+    /// Checks an expression that stands in a block: what it appends becomes statements, its value is given back where it
+    /// is read.
+    pub(crate) fn into_block(
+        &mut self,
+        ast: &ast::Expr,
+        want: Option<&Type>,
+        use_: Use,
+        out: &mut Vec<Stmt>,
+    ) -> Option<Expr> {
+        if let ast::Expr::String(text) = ast
+            && use_.append != Append::Nothing
+            && text.flavor() != ast::Flavor::Regex
+        {
+            if self.in_prompt(text.span(), "a text that stands alone is appended to the prompt") {
+                return self.append_template(text, want, use_, out);
+            }
+            return None;
+        }
+        let span = ast.span();
+        let mut expr = match ast {
+            ast::Expr::Paren(paren) if use_.append == Append::All => {
+                return paren.inner().and_then(|inner| self.into_block(&inner, want, use_, out));
+            }
+            ast::Expr::If(_) | ast::Expr::Match(_) | ast::Expr::Try(_) | ast::Expr::Block(_) => {
+                let expr = self.structured(ast, want, use_);
+                return self.keep(expr, use_, out);
+            }
+            ast::Expr::Role(_) | ast::Expr::From(_) => {
+                let mut expr = self.structured(ast, want, use_);
+                if use_.append != Append::All || writes(&mut expr) {
+                    return self.keep(expr, use_, out);
+                }
+                expr
+            }
+            _ => self.expr(ast, want),
+        };
+        if use_.append != Append::All || writes(&mut expr) || expr.ty == Type::Never {
+            if !use_.value {
+                self.warn_unread(&expr);
+            }
+            return self.keep(expr, use_, out);
+        }
+        self.needs_text(&expr);
+        if use_.value {
+            let local = self.temp(expr.ty.clone(), span);
+            let read = Expr { kind: ExprKind::Local(local), ty: expr.ty.clone(), span };
+            out.push(Stmt { kind: StmtKind::Let(Pattern::Bind(local), expr), span });
+            out.push(Stmt { kind: StmtKind::Append(read.clone()), span });
+            return Some(read);
+        }
+        out.push(Stmt { kind: StmtKind::Append(expr), span });
+        None
+    }
+
+    fn keep(&mut self, expr: Expr, use_: Use, out: &mut Vec<Stmt>) -> Option<Expr> {
+        if use_.value || expr.ty == Type::Never {
+            return Some(expr);
+        }
+        out.push(Stmt { span: expr.span, kind: StmtKind::Expr(expr) });
+        None
+    }
+
+    /// A value that was computed only to be forgotten.
+    fn warn_unread(&mut self, expr: &Expr) {
+        let forgotten = match &expr.kind {
+            ExprKind::Const(_) | ExprKind::Local(_) | ExprKind::ConstItem(_) | ExprKind::Binary(..) => true,
+            ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Unary(..) | ExprKind::Builtin(..) => true,
+            ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Map(_) | ExprKind::Record(..) => true,
+            ExprKind::Template(_) | ExprKind::Here | ExprKind::Closure(..) | ExprKind::Function(_) => true,
+            _ => false,
+        };
+        if forgotten && expr.ty != Type::Error {
+            let hint = match self.prompting {
+                crate::body::Prompting::Current { .. } => "write `emit` before it to append it, or remove it",
+                _ => "write `let` or `return` before it, or remove it",
+            };
+            let d = Diagnostic::warning("W0502", "nobody reads this value").at(expr.span, "computed and forgotten");
+            self.report(d.hint(hint));
+        }
+    }
+
+    /// One statement; whether control leaves in it for sure.
+    fn stmt(&mut self, stmt: &Ast, out: &mut Vec<Stmt>) -> bool {
+        let span = stmt.span();
+        match stmt {
+            Ast::Expr(stmt) => {
+                let Some(ast) = stmt.expr() else { return false };
+                let value = self.into_block(&ast, None, Use::EFFECT, out);
+                let leaves = value.is_some();
+                if let Some(expr) = value {
+                    out.push(Stmt { kind: StmtKind::Expr(expr), span });
+                }
+                // `if c { return … }`: after it the condition is known to be false.
+                if let Some(Stmt { kind: StmtKind::Expr(expr), .. }) = out.last()
+                    && let ExprKind::If(condition, then, otherwise) = &expr.kind
+                {
+                    let (condition, then_left) = (condition.clone(), leaves_block(then));
+                    let else_left = otherwise.as_ref().is_some_and(leaves_block);
+                    if then_left != else_left {
+                        self.learn(&condition, !then_left);
+                    }
+                }
+                leaves
+            }
+            Ast::Let(stmt) => self.let_stmt(stmt, out),
+            Ast::Emit(emit) => {
+                if self.in_prompt(span, "`emit` appends to the prompt")
+                    && let Some(value) = emit.value()
+                {
+                    let use_ = Use { value: false, append: Append::All };
+                    if let Some(expr) = self.into_block(&value, None, use_, out) {
+                        out.push(Stmt { kind: StmtKind::Expr(expr), span });
+                    }
+                }
+                false
+            }
+            Ast::Splice(splice) => {
+                if let Some(expr) = self.splice(splice, out) {
+                    out.push(Stmt { kind: StmtKind::Expr(expr), span });
+                }
+                false
+            }
+            Ast::Assert(assert) => {
+                let Some(condition) = assert.cond() else { return false };
+                let condition = self.expr(&condition, Some(&Type::Bool));
+                let message = assert.message().map(|message| self.scoped(|body| {
+                    body.learn(&condition, false);
+                    body.expr(&message, Some(&Type::STR))
+                }));
+                self.learn(&condition, true);
+                let kind = ExprKind::Assert(Box::new(condition), message.map(Box::new));
+                out.push(Stmt { kind: StmtKind::Expr(Expr { kind, ty: Type::None, span }), span });
+                false
+            }
+            Ast::For(stmt) => {
+                let list = stmt.iter().map(|list| self.expr(&list, None));
+                self.forget_vars();
+                self.scoped(|body| {
+                    let item = match &list {
+                        Some(list) => body.element_type(list),
+                        None => Type::Error,
+                    };
+                    let pattern = body.bind(stmt.pattern().as_ref(), &item, false);
+                    body.loops.push(Loop::default());
+                    let block = match stmt.body() {
+                        Some(block) => body.block(&block, None, Use::EFFECT).0,
+                        None => Block { stmts: Vec::new(), value: None, span },
+                    };
+                    body.loops.pop();
+                    if let Some(list) = list {
+                        out.push(Stmt { kind: StmtKind::For(pattern, list, block), span });
+                    }
+                });
+                self.forget_vars();
+                false
+            }
+            Ast::While(stmt) => {
+                self.forget_vars();
+                let condition = stmt.cond().map(|condition| self.expr(&condition, Some(&Type::Bool)));
+                self.loops.push(Loop::default());
+                let block = self.scoped(|body| {
+                    if let Some(condition) = &condition {
+                        body.learn(condition, true);
+                    }
+                    match stmt.body() {
+                        Some(block) => body.block(&block, None, Use::EFFECT).0,
+                        None => Block { stmts: Vec::new(), value: None, span },
+                    }
+                });
+                let broken = self.loops.pop().is_some_and(|inner| inner.broken);
+                self.forget_vars();
+                let Some(condition) = condition else { return false };
+                let forever = matches!(condition.kind, ExprKind::Const(Const::Bool(true))) && !broken;
+                if !broken {
+                    self.learn(&condition, false);
+                }
+                out.push(Stmt { kind: StmtKind::While(condition, block), span });
+                forever
+            }
+            Ast::Assign(assign) => {
+                self.assign(assign, out);
+                false
+            }
+        }
+    }
+
+    fn let_stmt(&mut self, stmt: &ast::Let, out: &mut Vec<Stmt>) -> bool {
+        let written = stmt.ty().map(|ty| self.w.ty(self.file, &ty));
+        let value = stmt.value().map(|value| self.value(&value, written.as_ref()));
+        let mutable = stmt.is_var();
+        let found = value.as_ref().map_or(Type::Error, |value| value.ty.clone());
+        let ty = match (written, found) {
+            (Some(ty), _) => ty,
+            // What is `none` now can be something later; a value that cannot change keeps the type it has.
+            (None, Type::None) if mutable => Type::optional(self.infer.fresh(stmt.span())),
+            (None, ty) if mutable => widen(&ty),
+            (None, ty) => ty,
+        };
+        let pattern = self.bind(stmt.pattern().as_ref(), &ty, mutable);
+        let Some(value) = value else { return false };
+        let leaves = value.ty == Type::Never;
+        if let (Pattern::Bind(local), false) = (&pattern, leaves) {
+            self.know_value(*local, &value.ty);
+        }
+        out.push(Stmt { kind: StmtKind::Let(pattern, value), span: stmt.span() });
+        leaves
+    }
+
+    /// A variable of optional type has a value that is there.
+    fn know_value(&mut self, local: LocalId, value: &Type) {
+        let declared = self.local(local).map(|local| local.ty.clone()).unwrap_or(Type::Error);
+        let value = self.infer.shallow(value);
+        if let Type::Optional(item) = self.infer.shallow(&declared)
+            && !matches!(value, Type::Optional(_) | Type::None | Type::Error | Type::Never | Type::Var(_))
+        {
+            self.know(crate::narrow::Path { local, fields: Vec::new() }, *item);
+        }
+    }
+
+    fn assign(&mut self, assign: &ast::Assign, out: &mut Vec<Stmt>) {
+        let span = assign.span();
+        let place = assign.place().and_then(|place| self.place(&place));
+        let Some((place, old)) = place else {
+            if let Some(value) = assign.value() {
+                self.expr(&value, None);
+            }
+            return;
+        };
+        let op = match assign.op() {
+            AssignOp::Set => None,
+            AssignOp::Add => Some(BinaryOp::Add),
+            AssignOp::Sub => Some(BinaryOp::Sub),
+            AssignOp::Mul => Some(BinaryOp::Mul),
+            AssignOp::Div => Some(BinaryOp::Div),
+            AssignOp::Rem => Some(BinaryOp::Rem),
+        };
+        let Some(ast) = assign.value() else { return };
+        let declared = self.place_type(&place, &old);
+        let value = match op {
+            None => self.value(&ast, Some(&declared)),
+            Some(op) => {
+                let mut right = self.expr(&ast, None);
+                let mut read = Expr { kind: ExprKind::Local(place.local), ty: old.clone(), span };
+                let result = self.binary_type(op, &mut read, &mut right, span);
+                if !self.infer.fits(&result, &declared) {
+                    self.mismatch(&result, &declared, span);
+                }
+                right
+            }
+        };
+        self.forget(place.local);
+        if place.path.is_empty() && op.is_none() {
+            self.know_value(place.local, &value.ty);
+        }
+        out.push(Stmt { kind: StmtKind::Assign(place, op, value), span });
+    }
+
+    /// What may be stored in a place: for a variable its declared type, not what is known of it now.
+    fn place_type(&self, place: &Place, old: &Type) -> Type {
+        match self.local(place.local) {
+            Some(local) if place.path.is_empty() => local.ty.clone(),
+            _ => old.clone(),
+        }
+    }
+
+    /// A place and the type of what is in it now.
+    fn place(&mut self, ast: &ast::Expr) -> Option<(Place, Type)> {
+        match ast {
+            ast::Expr::Name(name) => {
+                let name = name.name()?;
+                let Some(local) = self.lookup(name.text()) else {
+                    match self.item(name.text()) {
+                        Some(_) => {
+                            let title = format!("`{}` is not a variable", name.text());
+                            self.error("E0216", title, name.span(), "cannot change", "declare a `var` in the body");
+                        }
+                        None => self.unknown_name(&name),
+                    }
+                    return None;
+                };
+                let (found, own) = (self.local(local)?.clone(), self.local_use.get(local.0 as usize)?.1);
+                if !found.mutable {
+                    let d = Diagnostic::error("E0216", format!("`{}` cannot be assigned to", found.name))
+                        .at(name.span(), "a new value for it")
+                        .also(found.span, "declared here")
+                        .hint("declare it with `var`");
+                    self.report(d);
+                } else if own != self.level {
+                    let title = format!("`{}` belongs to the code around", found.name);
+                    let d = Diagnostic::error("E0229", title)
+                        .at(name.span(), "assigned from inside")
+                        .also(found.span, "declared here")
+                        .hint("branches and closures run side by side: give the new value back as theirs");
+                    self.report(d);
+                }
+                let ty = self.known(&crate::narrow::Path { local, fields: Vec::new() }).unwrap_or(found.ty);
+                Some((Place { local, path: Vec::new() }, ty))
+            }
+            ast::Expr::Member(member) => {
+                let (mut place, base) = self.place(&member.base()?)?;
+                let name = member.name()?;
+                let probe = Expr { kind: ExprKind::Local(place.local), ty: base, span: member.span() };
+                let ty = match self.infer.shallow(&probe.ty) {
+                    Type::Struct(_) | Type::Record(_) => self.field(probe, &name).ty,
+                    Type::Error => Type::Error,
+                    other => {
+                        let shown = self.show(&other);
+                        let title = format!("a field of `{shown}` cannot be assigned to");
+                        self.error("E0217", title, member.span(), "this place", "fields of structs and records can");
+                        Type::Error
+                    }
+                };
+                place.path.push(PlaceStep::Field(name.text().into()));
+                Some((place, ty))
+            }
+            ast::Expr::Index(index) => {
+                let (mut place, base) = self.place(&index.base()?)?;
+                let Some(ast::Subscript::At(at)) = index.subscript() else {
+                    let hint = "assign one element at a time, or build a new list";
+                    self.error("E0217", "a slice cannot be assigned to", index.span(), "this place", hint);
+                    return None;
+                };
+                let (step, ty) = match self.infer.shallow(&base) {
+                    Type::List { item, .. } => (self.expr(&at, Some(&Type::INT)), *item),
+                    Type::Map(item) => (self.expr(&at, Some(&Type::STR)), *item),
+                    Type::Error => (self.expr(&at, None), Type::Error),
+                    other => {
+                        let shown = self.show(&other);
+                        let title = format!("an element of `{shown}` cannot be assigned to");
+                        self.error("E0217", title, index.span(), "this place", "elements of lists and maps can");
+                        (self.expr(&at, None), Type::Error)
+                    }
+                };
+                place.path.push(PlaceStep::Index(step));
+                Some((place, ty))
+            }
+            ast::Expr::Paren(paren) => self.place(&paren.inner()?),
+            other => {
+                let hint = "a variable, a field or an element of one stands before `=`";
+                self.error("E0217", "this cannot be assigned to", other.span(), "not a place", hint);
+                None
+            }
+        }
+    }
+
+    /// An expression whose value is read: a block in it may append before it gives its value.
+    pub(crate) fn value(&mut self, ast: &ast::Expr, want: Option<&Type>) -> Expr {
+        self.expr(ast, want)
+    }
+
+    /// Reports a value without a text that is to become one.
+    pub(crate) fn needs_text(&mut self, expr: &Expr) {
+        let ty = self.infer.resolve(&expr.ty);
+        if !self.w.is_data(&ty) {
+            let shown = self.w.show(&ty);
+            let hint = match ty {
+                Type::Prompt => "its text is `p.text`; `...p` appends the prompt itself",
+                Type::Fn(..) => "call it: `f()`",
+                Type::Regex => "write the text of the pattern as a string",
+                _ => "write the parts of it that have one",
+            };
+            self.error("E0226", format!("a `{shown}` has no text"), expr.span, "to be written here", hint);
+        }
+    }
+}
+
+/// Whether the end of the block is not reached.
+fn leaves_block(block: &Block) -> bool {
+    let last = match (&block.value, block.stmts.last()) {
+        (Some(value), _) => Some(&**value),
+        (None, Some(Stmt { kind: StmtKind::Expr(expr), .. })) => Some(expr),
+        _ => None,
+    };
+    last.is_some_and(|expr| expr.ty == Type::Never)
+        || block.stmts.iter().any(|stmt| matches!(&stmt.kind, StmtKind::Expr(expr) if expr.ty == Type::Never))
+}
+
+/// The parts of a template that is one literal text.
+pub(crate) fn literal_text(parts: &[TemplatePart]) -> Option<std::sync::Arc<str>> {
+    match parts {
+        [] => Some("".into()),
+        [TemplatePart::Text(text)] => Some(text.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,369 @@
+//! One body being checked: its scopes, locals, and what is known of them. The entry points are [`function`], [`constant`],
+//! [`model`] and [`test`]; the rest of the work is in the modules `block`, `expr`, `ops`, `call`, `control`, `matching`,
+//! `prompting` and `gen_args`.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use sgl_diag::{Diagnostic, Span};
+use sgl_syntax::ast::{self, HasDocs};
+
+use crate::finish;
+use crate::narrow::Fact;
+use crate::program::{Block, Expr, ExprKind, Function, GenArg, Local, LocalId, Param};
+use crate::relate::Infer;
+use crate::similar::nearest;
+use crate::types::{Const, Type};
+use crate::world::{Item, World};
+
+/// Expressions may nest this deep; the parser's own limit is on brackets, this one also counts chains.
+const MAX_DEPTH: u32 = 300;
+
+/// Why there is no current prompt, or that there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prompting {
+    /// In a `prompt`, a branch of a `fork` or a `from`.
+    Current {
+        /// Inside a role: roles do not nest.
+        in_role: bool,
+    },
+    /// Host code.
+    Fn,
+    /// A closure.
+    Closure,
+    /// A constant or a default value.
+    Constant,
+}
+
+/// What happens to the value of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Use {
+    /// Somebody reads it.
+    pub value: bool,
+    /// What of it goes into the current prompt.
+    pub append: Append,
+}
+
+/// See [`Use::append`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Append {
+    Nothing,
+    /// Templates: it stands as a statement.
+    Templates,
+    /// Its text, whatever it is: it stands after a role or `emit`, or in a hole.
+    All,
+}
+
+impl Use {
+    pub(crate) const VALUE: Use = Use { value: true, append: Append::Nothing };
+    pub(crate) const EFFECT: Use = Use { value: false, append: Append::Templates };
+}
+
+/// A loop around the current place.
+#[derive(Debug, Default)]
+pub(crate) struct Loop {
+    /// Whether a `break` leaves it.
+    pub broken: bool,
+}
+
+/// What `return` means at the current place.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Returns {
+    /// Leaves the item with a value of this type.
+    Type(Type),
+    /// Is not possible; in words what stands around.
+    Not(&'static str),
+}
+
+pub(crate) struct Body<'w> {
+    pub w: &'w mut World,
+    pub file: usize,
+    pub infer: Infer,
+    pub locals: Vec<Local>,
+    /// One a local: whether it was read, and the closure level it belongs to.
+    pub local_use: Vec<(bool, u32)>,
+    pub scopes: Vec<HashMap<Arc<str>, LocalId>>,
+    pub facts: Vec<Fact>,
+    pub prompting: Prompting,
+    pub returns: Returns,
+    pub loops: Vec<Loop>,
+    /// How many closures, forks and comprehensions are around.
+    pub level: u32,
+    depth: u32,
+    /// Number of diagnostics when the body began.
+    start: usize,
+    /// Names reported once are not reported again in this body.
+    unknown: HashSet<String>,
+}
+
+impl<'w> Body<'w> {
+    fn new(w: &'w mut World, file: usize, prompting: Prompting, returns: Returns) -> Self {
+        let start = w.diagnostics.len();
+        Body {
+            start,
+            w,
+            file,
+            infer: Infer::new(),
+            locals: Vec::new(),
+            local_use: Vec::new(),
+            scopes: vec![HashMap::new()],
+            facts: Vec::new(),
+            prompting,
+            returns,
+            loops: Vec::new(),
+            level: 0,
+            depth: 0,
+            unknown: HashSet::new(),
+        }
+    }
+
+    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+        self.w.report(diagnostic);
+    }
+
+    /// Reports one mistake: code, sentence, place, words beside the place, hint.
+    pub(crate) fn error(&mut self, code: &'static str, title: impl Into<String>, span: Span, text: &str, hint: &str) {
+        self.w.report(Diagnostic::error(code, title).at(span, text).hint(hint));
+    }
+
+    pub(crate) fn show(&mut self, ty: &Type) -> String {
+        let ty = self.infer.resolve(ty);
+        self.w.show(&ty)
+    }
+
+    /// An expression in place of one with a mistake.
+    pub(crate) fn broken(&self, span: Span) -> Expr {
+        Expr { kind: ExprKind::Const(Const::None), ty: Type::Error, span }
+    }
+
+    /// Runs `check` one level deeper; past the limit it is not run.
+    pub(crate) fn deeper<T>(&mut self, span: Span, check: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth >= MAX_DEPTH {
+            if self.unknown.insert(String::from("\0depth")) {
+                let title = format!("expressions are nested more than {MAX_DEPTH} deep here");
+                self.error("E0298", title, span, "too deep", "give the inner parts names with `let`");
+            }
+            return None;
+        }
+        self.depth += 1;
+        let result = check(self);
+        self.depth -= 1;
+        Some(result)
+    }
+
+    // ---- scopes ----
+
+    /// Runs `check` in a scope of its own; what becomes known of variables inside is forgotten after it.
+    pub(crate) fn scoped<T>(&mut self, check: impl FnOnce(&mut Self) -> T) -> T {
+        self.scopes.push(HashMap::new());
+        let result = check(self);
+        self.scopes.pop();
+        let depth = self.scopes.len();
+        self.facts.retain(|fact| fact.depth <= depth);
+        result
+    }
+
+    /// Declares a variable in the innermost scope. A later one of the same name hides the one before.
+    pub(crate) fn declare(&mut self, name: &str, ty: Type, mutable: bool, span: Span) -> LocalId {
+        let id = LocalId(self.locals.len() as u32);
+        self.locals.push(Local { name: name.into(), ty, mutable, span });
+        self.local_use.push((false, self.level));
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.insert(name.into(), id);
+        }
+        id
+    }
+
+    /// A variable that no program can name.
+    pub(crate) fn temp(&mut self, ty: Type, span: Span) -> LocalId {
+        let id = LocalId(self.locals.len() as u32);
+        self.locals.push(Local { name: "_".into(), ty, mutable: false, span });
+        self.local_use.push((true, self.level));
+        id
+    }
+
+    pub(crate) fn lookup(&self, name: &str) -> Option<LocalId> {
+        self.scopes.iter().rev().find_map(|scope| scope.get(name).copied())
+    }
+
+    pub(crate) fn local(&self, id: LocalId) -> Option<&Local> {
+        self.locals.get(id.0 as usize)
+    }
+
+    pub(crate) fn item(&self, name: &str) -> Option<Item> {
+        self.w.names.get(self.file)?.get(name).map(|entry| entry.item)
+    }
+
+    /// Reports a name that nothing has, once a body.
+    pub(crate) fn unknown_name(&mut self, name: &ast::Name) {
+        if !self.unknown.insert(name.text().to_string()) {
+            return;
+        }
+        let locals: Vec<Arc<str>> = self.scopes.iter().flat_map(|scope| scope.keys().cloned()).collect();
+        let items: Vec<Arc<str>> =
+            self.w.names.get(self.file).map(|names| names.keys().cloned().collect()).unwrap_or_default();
+        let known = locals.iter().chain(&items).map(|name| &**name);
+        let known = known.chain(crate::signature::functions()).chain(["print", "image"]);
+        let hint = match (nearest(name.text(), known), name.text()) {
+            (_, "null" | "None" | "nil" | "undefined") => "the value that is not there is called `none`".to_string(),
+            (_, "True" | "False") => "truth values are written `true` and `false`".to_string(),
+            (_, "len" | "length") => "lengths are methods: `xs.len()`".to_string(),
+            (_, "str" | "String" | "string") => "`text(x)` gives the text of a value".to_string(),
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, _) => "declare it with `let`, or import it".to_string(),
+        };
+        let d = Diagnostic::error("E0101", format!("there is no `{}` here", name.text()));
+        self.report(d.at(name.span(), "not known here").hint(hint));
+    }
+
+    /// Runs `check` where control cannot leave and outer variables cannot be assigned: closures, branches of a fork,
+    /// comprehensions.
+    pub(crate) fn isolated<T>(
+        &mut self,
+        around: &'static str,
+        prompting: Prompting,
+        check: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let loops = std::mem::take(&mut self.loops);
+        let returns = std::mem::replace(&mut self.returns, Returns::Not(around));
+        let before = std::mem::replace(&mut self.prompting, prompting);
+        self.level += 1;
+        self.forget_vars();
+        let result = self.scoped(check);
+        self.level -= 1;
+        (self.loops, self.returns, self.prompting) = (loops, returns, before);
+        result
+    }
+
+    /// Every type of the body without variables of inference; reports those that nothing determined.
+    fn settle(&mut self, parts: &mut dyn FnMut(&mut dyn FnMut(&mut Type))) {
+        let mut open: Option<Span> = None;
+        let infer = &mut self.infer;
+        let mut settle = |ty: &mut Type| {
+            if let Some(span) = infer.open_var(ty) {
+                open = open.or(Some(span));
+                *ty = Type::Error;
+            } else {
+                *ty = infer.resolve(ty);
+            }
+        };
+        for local in &mut self.locals {
+            settle(&mut local.ty);
+        }
+        parts(&mut settle);
+        if self.infer.exhausted() {
+            let span = self.locals.first().map(|local| local.span).or(open);
+            if let Some(span) = span {
+                self.error("E0299", "the types here are too large to check", span, "in this item", "split it up");
+            }
+        } else if let Some(span) = open
+            && !self.has_errors()
+        {
+            let hint = "write it: `let xs: list<str> = []`, or `|x: int| …` for a closure";
+            self.error("E0210", "nothing here says what type this has", span, "of what?", hint);
+        }
+    }
+
+    fn warn_unused(&mut self) {
+        let mut found = Vec::new();
+        for (local, (read, _)) in self.locals.iter().zip(&self.local_use) {
+            if !read && !local.name.starts_with('_') {
+                let d = Diagnostic::warning("W0501", format!("`{}` is never read", local.name));
+                let hint = format!("remove it, or call it `_{}` to say that this is meant", local.name);
+                found.push(d.at(local.span, "declared here").hint(hint));
+            }
+        }
+        self.w.diagnostics.extend(found);
+    }
+
+    /// Whether a mistake was found in this body.
+    fn has_errors(&self) -> bool {
+        self.w.diagnostics.iter().skip(self.start).any(Diagnostic::is_error)
+    }
+}
+
+/// Checks the body of the function with this number.
+pub(crate) fn function(w: &mut World, index: usize) -> Option<Function> {
+    let head = w.heads.get(index)?;
+    let (file, ast, name, span) = (head.file, head.ast.clone(), head.name.clone(), head.span);
+    let (is_prompt, returns_state, ret, heads) =
+        (head.is_prompt, head.returns_state, head.ret.clone(), head.params.clone());
+    let mut params = Vec::new();
+    for head in &heads {
+        let default = head.default.as_ref().map(|value| constant(w, file, Some(value.clone()), Some(&head.ty)));
+        if let Some((_, locals)) = &default
+            && let Some(local) = locals.first()
+        {
+            let d = Diagnostic::error("E0230", "a default value is a plain value");
+            let hint = "give the function a constant, or compute the value in its body";
+            w.report(d.at(local.span, "this needs a variable").hint(hint));
+        }
+        params.push((head, default.map(|(value, _)| value)));
+    }
+    let prompting = if is_prompt { Prompting::Current { in_role: false } } else { Prompting::Fn };
+    let wants_value = ast.ret().is_some();
+    let result = if wants_value { ret.clone() } else { Type::None };
+    let mut body = Body::new(w, file, prompting, Returns::Type(result));
+    let params: Vec<Param> = params.into_iter().map(|(head, default)| {
+        let local = body.declare(&head.name, head.ty.clone(), false, head.span);
+        body.mark_used(local);
+        Param { local, default, doc: head.doc.clone() }
+    }).collect();
+    let mut block = match ast.body() {
+        Some(block) => body.function_block(&block, wants_value.then_some(&ret), &ret),
+        None => Block { stmts: Vec::new(), value: None, span },
+    };
+    body.settle(&mut |settle| finish::types_of_block(&mut block, settle));
+    if !body.has_errors() {
+        body.warn_unused();
+    }
+    let locals = body.locals;
+    let doc = ast.docs().unwrap_or_default();
+    Some(Function { name, doc, is_prompt, params, ret, returns_state, locals, body: block, span })
+}
+
+/// Checks a constant or a default value.
+pub(crate) fn constant(
+    w: &mut World,
+    file: usize,
+    value: Option<ast::Expr>,
+    want: Option<&Type>,
+) -> (Expr, Vec<Local>) {
+    let mut body = Body::new(w, file, Prompting::Constant, Returns::Not("a constant"));
+    let Some(value) = value else {
+        let span = Span::new(sgl_diag::FileId(0), 0, 0);
+        return (body.broken(span), Vec::new());
+    };
+    let mut expr = body.expr(&value, want);
+    body.settle(&mut |settle| finish::types_of_expr(&mut expr, settle));
+    (expr, body.locals)
+}
+
+/// Checks a model item: what it names and the default arguments.
+pub(crate) fn model(w: &mut World, file: usize, ast: &ast::ModelItem) -> (Arc<str>, Vec<(GenArg, Expr)>) {
+    let mut body = Body::new(w, file, Prompting::Constant, Returns::Not("a model"));
+    let source = match ast.model() {
+        Some(ast::Expr::String(text)) if !text.has_holes() => text.text().unwrap_or_default(),
+        Some(other) => {
+            let hint = "write model fast = \"smollm2:135m\"";
+            body.error("E0201", "a model is named by a text", other.span(), "not a text literal", hint);
+            String::new()
+        }
+        None => String::new(),
+    };
+    let mut args = match ast.options() {
+        Some(options) => body.model_defaults(&options),
+        None => Vec::new(),
+    };
+    body.settle(&mut |settle| args.iter_mut().for_each(|(_, arg)| finish::types_of_expr(arg, settle)));
+    (source.into(), args)
+}
+
+/// Checks a test: host code that gives nothing.
+pub(crate) fn test(w: &mut World, file: usize, ast: &ast::TestItem) {
+    let mut body = Body::new(w, file, Prompting::Fn, Returns::Type(Type::None));
+    if let Some(block) = ast.body() {
+        let mut block = body.function_block(&block, None, &Type::None);
+        body.settle(&mut |settle| finish::types_of_block(&mut block, settle));
+    }
+}

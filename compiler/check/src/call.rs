@@ -1,0 +1,428 @@
+//! Calls: of items, of the library, of function values, and pipes into them.
+
+use sgl_diag::{Diagnostic, Span};
+use sgl_syntax::ast;
+
+use crate::body::{Body, Prompting};
+use crate::program::{Expr, ExprKind, FnId};
+use crate::relate::widen;
+use crate::signature::{self, Need, Signature};
+use crate::similar::nearest;
+use crate::types::Type;
+use crate::world::Item;
+
+/// Modules of effects, which are not built yet.
+const EFFECTS: &[&str] = &["http", "fs", "process", "env", "time", "json"];
+
+/// The arguments of a call as written: what is piped in comes first.
+pub(crate) struct Written {
+    positional: Vec<ast::Expr>,
+    named: Vec<(ast::Name, Option<ast::Expr>)>,
+    /// Where the call stands.
+    span: Span,
+}
+
+impl Written {
+    fn new(piped: Option<&ast::Expr>, args: Option<&ast::Args>, span: Span) -> Self {
+        let mut written = Written { positional: piped.cloned().into_iter().collect(), named: Vec::new(), span };
+        for arg in args.into_iter().flat_map(ast::Args::args) {
+            match (arg.name(), arg.value()) {
+                (Some(name), value) => written.named.push((name, value)),
+                (None, Some(value)) => written.positional.push(value),
+                (None, None) => {}
+            }
+        }
+        written
+    }
+}
+
+impl Body<'_> {
+    pub(crate) fn call(&mut self, call: &ast::Call, want: Option<&Type>) -> Expr {
+        let span = call.span();
+        let written = Written::new(None, call.args().as_ref(), span);
+        match call.callee() {
+            Some(callee) => self.call_with(&callee, written, want),
+            None => self.broken(span),
+        }
+    }
+
+    /// `x |> f(y)` is `f(x, y)`.
+    pub(crate) fn pipe(&mut self, value: &ast::Expr, target: &ast::Expr, want: Option<&Type>) -> Expr {
+        let span = value.span().to(target.span());
+        match target {
+            ast::Expr::Call(call) => {
+                let written = Written::new(Some(value), call.args().as_ref(), span);
+                match call.callee() {
+                    Some(callee) => self.call_with(&callee, written, want),
+                    None => self.broken(span),
+                }
+            }
+            callee => self.call_with(callee, Written::new(Some(value), None, span), want),
+        }
+    }
+
+    fn call_with(&mut self, callee: &ast::Expr, written: Written, want: Option<&Type>) -> Expr {
+        let span = written.span;
+        if let ast::Expr::Name(name) = callee
+            && let Some(name) = name.name()
+            && self.lookup(name.text()).is_none()
+        {
+            return match (self.item(name.text()), name.text()) {
+                (Some(item), _) => self.call_item(item, &name, written),
+                (None, "print") => self.print(written),
+                (None, "image") => {
+                    self.each_argument(written);
+                    let _ = self.w.unsupported("pictures in prompts", span, "describe the picture in words");
+                    self.broken(span)
+                }
+                (None, text) => match signature::function(text) {
+                    Some(signature) => self.call_library(signature, None, written, want),
+                    None => {
+                        self.unknown_name(&name);
+                        self.each_argument(written);
+                        self.broken(span)
+                    }
+                },
+            };
+        }
+        if let ast::Expr::Member(member) = callee
+            && let Some(base) = member.base()
+        {
+            let Some(name) = member.name() else {
+                self.each_argument(written);
+                return self.broken(span);
+            };
+            if let Some(module) = self.module(&base) {
+                let item = self.w.exported(module, &name);
+                return self.call_item(item, &name, written);
+            }
+            if self.is_effect(&base) {
+                self.each_argument(written);
+                return self.effect(&base);
+            }
+            let receiver = self.expr(&base, None);
+            return self.method(receiver, &name, written, want);
+        }
+        let callee = self.expr(callee, None);
+        self.call_value(callee, written)
+    }
+
+    /// Checks the arguments of a call that cannot be checked as a whole.
+    fn each_argument(&mut self, written: Written) {
+        for arg in written.positional.into_iter().chain(written.named.into_iter().filter_map(|(_, value)| value)) {
+            // A closure without a known parameter type would only be reported for that.
+            if !matches!(arg, ast::Expr::Closure(_)) {
+                self.expr(&arg, None);
+            }
+        }
+    }
+
+    pub(crate) fn is_effect(&self, base: &ast::Expr) -> bool {
+        let ast::Expr::Name(name) = base else { return false };
+        name.name().is_some_and(|name| {
+            let text = name.text();
+            EFFECTS.contains(&text) && self.lookup(text).is_none() && self.item(text).is_none()
+        })
+    }
+
+    pub(crate) fn effect(&mut self, base: &ast::Expr) -> Expr {
+        let _ = self.w.unsupported("the tools of the outside world (`http`, `fs`, …)", base.span(), "pass what is needed as a parameter of `main`");
+        self.broken(base.span())
+    }
+
+    fn call_item(&mut self, item: Item, name: &ast::Name, written: Written) -> Expr {
+        let span = written.span;
+        match item {
+            Item::Function(id) => self.call_function(id, written),
+            Item::Struct(_) => {
+                let title = format!("`{}` is a struct and is not called", name.text());
+                let hint = format!("write its value with braces: `{} {{ field: … }}`", name.text());
+                self.error("E0213", title, name.span(), "called here", &hint);
+                self.each_argument(written);
+                self.broken(span)
+            }
+            item => {
+                let callee = self.item_value(item, name.text(), name.span());
+                self.call_value(callee, written)
+            }
+        }
+    }
+
+    fn call_function(&mut self, id: FnId, written: Written) -> Expr {
+        let span = written.span;
+        let Some(head) = self.w.heads.get(id.0 as usize) else { return self.broken(span) };
+        let (name, ret, params, declared) = (head.name.clone(), head.ret.clone(), head.params.clone(), head.span);
+        if self.prompting == Prompting::Constant {
+            self.not_constant(span, "functions");
+            return self.broken(span);
+        }
+        let slots: Vec<_> = params.iter().map(|param| (&*param.name, param.ty.clone(), param.default.is_some())).collect();
+        let args = self.arguments(&name, &slots, written, Some(declared));
+        Expr { kind: ExprKind::Call { function: id, args, splice: false }, ty: ret, span }
+    }
+
+    /// Puts the written arguments into the places of the parameters: name, type, whether it may be left out.
+    fn arguments(
+        &mut self,
+        callee: &str,
+        params: &[(&str, Type, bool)],
+        written: Written,
+        declared: Option<Span>,
+    ) -> Vec<Option<Expr>> {
+        let span = written.span;
+        let mut args: Vec<Option<Expr>> = params.iter().map(|_| None).collect();
+        let given = written.positional.len();
+        let mut wrong = false;
+        for (index, value) in written.positional.into_iter().enumerate() {
+            match (params.get(index), args.get_mut(index)) {
+                (Some((_, ty, _)), Some(slot)) => *slot = Some(self.expr(&value, Some(ty))),
+                _ => {
+                    let value = self.expr(&value, None);
+                    if !wrong {
+                        let title = format!("`{callee}` takes {}, not {given}", count(params.len(), "argument"));
+                        let d = Diagnostic::error("E0206", title).at(value.span, "one too many");
+                        let d = declared.map_or(d.clone(), |declared| d.also(declared, "declared here"));
+                        self.report(d.hint("remove it"));
+                    }
+                    wrong = true;
+                }
+            }
+        }
+        for (name, value) in written.named {
+            let place = params.iter().position(|(param, ..)| *param == name.text());
+            let want = place.and_then(|place| params.get(place)).map(|(_, ty, _)| ty);
+            let value = match value {
+                Some(value) => self.expr(&value, want),
+                None => self.broken(name.span()),
+            };
+            match place.and_then(|place| args.get_mut(place)) {
+                Some(slot @ None) => *slot = Some(value),
+                Some(Some(first)) => {
+                    let d = Diagnostic::error("E0208", format!("the argument `{}` is given twice", name.text()));
+                    let d = d.at(name.span(), "again here").also(first.span, "first here");
+                    self.w.report(d.hint("remove one of them"));
+                    wrong = true;
+                }
+                None => {
+                    let hint = match nearest(name.text(), params.iter().map(|(param, ..)| *param)) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None if params.is_empty() => "it takes no arguments".to_string(),
+                        None => {
+                            let names: Vec<_> = params.iter().map(|(param, ..)| *param).collect();
+                            format!("its parameters are: {}", names.join(", "))
+                        }
+                    };
+                    let d = Diagnostic::error("E0207", format!("`{callee}` has no parameter `{}`", name.text()));
+                    self.report(d.at(name.span(), "not one of them").hint(hint));
+                    wrong = true;
+                }
+            }
+        }
+        let missing = params.iter().zip(&args).filter(|((_, _, optional), arg)| arg.is_none() && !optional);
+        let missing: Vec<_> = missing.map(|((name, ..), _)| format!("`{name}`")).collect();
+        if !missing.is_empty() && !wrong {
+            let d = Diagnostic::error("E0206", format!("`{callee}` also needs {}", missing.join(", ")));
+            let d = d.at(span, "not all arguments are given");
+            let d = declared.map_or(d.clone(), |declared| d.also(declared, "declared here"));
+            self.report(d.hint("give it a value for each parameter without a default"));
+        }
+        args
+    }
+
+    fn call_value(&mut self, callee: Expr, written: Written) -> Expr {
+        let span = written.span;
+        match self.infer.shallow(&callee.ty) {
+            Type::Fn(params, ret) => {
+                if let Some((name, _)) = written.named.first() {
+                    let hint = "a function value does not know the names of its parameters: give them in order";
+                    self.error("E0207", "arguments of a function value have no names", name.span(), "this name", hint);
+                }
+                let params: Vec<_> = params.into_iter().map(|ty| ("_", ty, false)).collect();
+                let written = Written { named: Vec::new(), ..written };
+                let (given, wanted) = (written.positional.len(), params.len());
+                if given < wanted {
+                    self.each_argument(written);
+                    let title = format!("this function takes {}, not {given}", count(wanted, "argument"));
+                    self.error("E0206", title, span, "not all arguments are given", "give one for each parameter");
+                    return Expr { ty: *ret, ..self.broken(span) };
+                }
+                let args = self.arguments("this function", &params, written, None);
+                let args = args.into_iter().flatten().collect();
+                Expr { kind: ExprKind::CallValue(Box::new(callee), args), ty: *ret, span }
+            }
+            Type::Error => {
+                self.each_argument(written);
+                self.broken(span)
+            }
+            other => {
+                let shown = self.show(&other);
+                let hint = match other {
+                    Type::Var(_) => "write its type: `|f: fn(int) -> int| …`",
+                    Type::Optional(_) => "it may be `none`: ask `if f != none`",
+                    _ => "functions and closures can be called",
+                };
+                self.error("E0213", format!("a `{shown}` cannot be called"), callee.span, "not a function", hint);
+                self.each_argument(written);
+                self.broken(span)
+            }
+        }
+    }
+
+    fn method(&mut self, receiver: Expr, name: &ast::Name, written: Written, want: Option<&Type>) -> Expr {
+        let span = written.span;
+        let ty = self.infer.resolve(&receiver.ty);
+        if let Some(signature) = signature::method(&ty, name.text()) {
+            return self.call_library(signature, Some(receiver), written, want);
+        }
+        let is_field = match &ty {
+            Type::Struct(id) => {
+                self.w.struct_item(*id).is_some_and(|item| item.fields.iter().any(|f| *f.name == *name.text()))
+            }
+            Type::Record(fields) => fields.iter().any(|(field, _)| **field == *name.text()),
+            _ => false,
+        };
+        if is_field {
+            let callee = self.field(receiver, name);
+            return self.call_value(callee, written);
+        }
+        match &ty {
+            Type::Error | Type::Never => {}
+            Type::Var(_) => {
+                let hint = "write its type: `|x: str| …`, `let xs: list<str> = []`";
+                self.error("E0210", "nothing before this says what type the value has", receiver.span, "of what?", hint);
+            }
+            other => {
+                let shown = self.w.show(other);
+                let inner_has = match other {
+                    Type::Optional(item) => signature::method(item, name.text()).is_some(),
+                    _ => false,
+                };
+                let hint = match nearest(name.text(), signature::methods(other)) {
+                    _ if inner_has => "it may be `none`: ask `if x != none`, or write `(x ?? other)` before the dot".to_string(),
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => match common_name(name.text()) {
+                        Some(hint) => hint.to_string(),
+                        None => "`sglc` lists the methods of every type in its reference".to_string(),
+                    },
+                };
+                let code = if inner_has { "E0220" } else { "E0205" };
+                let title = format!("a `{shown}` has no method `{}`", name.text());
+                self.error(code, title, name.span(), "not one of its methods", &hint);
+            }
+        }
+        self.each_argument(written);
+        self.broken(span)
+    }
+
+    fn call_library(
+        &mut self,
+        signature: &'static Signature,
+        receiver: Option<Expr>,
+        written: Written,
+        want: Option<&Type>,
+    ) -> Expr {
+        let span = written.span;
+        let name = signature.builtin.signature().split('(').next().unwrap_or_default();
+        let name = name.rsplit('.').next().unwrap_or(name);
+        let vars: Vec<Type> = (0..signature::VARS).map(|_| self.infer.fresh(span)).collect();
+        let mut args: Vec<Expr> = Vec::new();
+        if let (Some(mut receiver), Some(ty)) = (receiver, &signature.receiver) {
+            let ty = self.infer.instantiate(ty, &vars);
+            let found = self.infer.resolve(&receiver.ty);
+            if !self.infer.bind_exact(&found, &ty) {
+                self.mismatch(&found, &ty, receiver.span);
+                receiver.ty = Type::Error;
+            }
+            args.push(receiver);
+        }
+        let params: Vec<_> = signature.params.iter().enumerate().map(|(i, (param, ty))| {
+            (*param, self.infer.instantiate(ty, &vars), i >= signature.required)
+        }).collect();
+        // The result of `min(a, b)` and its kin is of the arguments' type: what is wanted of it says what they are.
+        if let (Some(want), None) = (want, &signature.receiver)
+            && signature.ret == Type::Var(0)
+            && let (Type::Float { .. }, Some(var)) = (want, vars.first())
+        {
+            let _ = self.infer.fits(&Type::FLOAT, var);
+        }
+        let given = self.arguments(name, &params, written, None);
+        let complete = given.iter().zip(&params).all(|(arg, (_, _, optional))| arg.is_some() || *optional);
+        args.extend(given.into_iter().flatten());
+        if let Some((var, need)) = signature::need(signature.builtin)
+            && let Some(ty) = vars.get(var)
+        {
+            self.need(need, ty, name, span);
+        }
+        let ret = self.infer.instantiate(&signature.ret, &vars);
+        let ret = self.infer.resolve(&ret);
+        if !complete {
+            return Expr { ty: ret, ..self.broken(span) };
+        }
+        self.sized(Expr { kind: ExprKind::Builtin(signature.builtin, args), ty: ret, span })
+    }
+
+    /// Sees that the values a method works on can do what it does with them.
+    fn need(&mut self, need: Need, ty: &Type, method: &str, span: Span) {
+        let ty = self.infer.resolve(ty);
+        let wide = widen(&ty);
+        let number = matches!(wide, Type::Int { .. } | Type::Float { .. });
+        let (ok, what) = match need {
+            _ if matches!(wide, Type::Error | Type::Var(_) | Type::Never) => (true, ""),
+            Need::Number => (number, "numbers"),
+            Need::Order => (number || wide == Type::STR, "numbers and texts"),
+            Need::Text => (self.w.is_data(&ty), "values that have a text"),
+        };
+        if !ok {
+            let shown = self.w.show(&ty);
+            let title = format!("`{method}` works on {what}, not on `{shown}`");
+            let hint = match need {
+                Need::Number => "take the numbers out first: `xs.map(|x| x.score).sum()`",
+                Need::Order => "say what to compare: `xs.sort_by(|x| x.score)`, `xs.max_by(…)`",
+                Need::Text => "write the parts of it that have one",
+            };
+            self.error("E0232", title, span, "these cannot do it", hint);
+        }
+    }
+
+    fn print(&mut self, written: Written) -> Expr {
+        let span = written.span;
+        if let Some((name, _)) = written.named.first() {
+            self.error("E0207", "`print` has no named parameters", name.span(), "this name", "write the values in order");
+        }
+        let mut args = Vec::new();
+        for value in &written.positional {
+            let arg = self.expr(value, None);
+            self.needs_text(&arg);
+            args.push(arg);
+        }
+        if self.prompting == Prompting::Constant {
+            self.not_constant(span, "effects");
+        }
+        Expr { kind: ExprKind::Print(args), ty: Type::None, span }
+    }
+}
+
+fn count(n: usize, what: &str) -> String {
+    match n {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
+}
+
+/// What methods of other languages are called here.
+fn common_name(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "push" | "append" | "add" | "extend" | "concat" => "values do not change: write `xs = xs + [x]`",
+        "length" | "size" | "count" => "the length is `len()`",
+        "trim" => "white space at the ends goes with `strip()`",
+        "to_lower" | "lowercase" | "toLowerCase" => "lower case is `lower()`",
+        "to_upper" | "uppercase" | "toUpperCase" => "upper case is `upper()`",
+        "to_string" | "toString" => "the text of any value is `text(x)` or \"{x}\"",
+        "reduce" => "it is called `fold(start, f)`",
+        "includes" | "has" => "it is called `contains`",
+        "unwrap" | "expect" => "write `x ?? other`, or ask `if x != none`",
+        "insert" | "set" => "assign to a key of a `var`: `m[\"key\"] = value`",
+        _ => return None,
+    })
+}

@@ -1,0 +1,279 @@
+//! The arguments of `gen`, `select` and model items: names, types and, where they are constant, ranges.
+
+use sgl_diag::Diagnostic;
+use sgl_syntax::ast;
+use sgl_wire::SelectBy;
+
+use crate::body::Body;
+use crate::program::{Expr, ExprKind, GenArg, UnaryOp};
+use crate::relate::widen;
+use crate::similar::nearest;
+use crate::types::{Const, Type};
+
+/// What an argument is and what it may be.
+struct Rule {
+    name: &'static str,
+    arg: GenArg,
+    ty: Wanted,
+    /// Smallest and largest value; `open` excludes the smallest.
+    min: Option<f64>,
+    max: Option<f64>,
+    open: bool,
+    /// Whether `select` has it, too.
+    select: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Wanted {
+    Int,
+    Float,
+    Bool,
+    Stop,
+    Bias,
+    Model,
+}
+
+const fn rule(name: &'static str, arg: GenArg, ty: Wanted) -> Rule {
+    Rule { name, arg, ty, min: None, max: None, open: false, select: false }
+}
+
+const fn from(min: f64, rule: Rule) -> Rule {
+    Rule { min: Some(min), ..rule }
+}
+
+const fn above(min: f64, rule: Rule) -> Rule {
+    Rule { min: Some(min), open: true, ..rule }
+}
+
+const fn to(max: f64, rule: Rule) -> Rule {
+    Rule { max: Some(max), ..rule }
+}
+
+const fn shared(rule: Rule) -> Rule {
+    Rule { select: true, ..rule }
+}
+
+const RULES: &[Rule] = &[
+    from(1.0, to(u32::MAX as f64, rule("max_tokens", GenArg::MaxTokens, Wanted::Int))),
+    from(0.0, to(u32::MAX as f64, rule("min_tokens", GenArg::MinTokens, Wanted::Int))),
+    rule("stop", GenArg::Stop, Wanted::Stop),
+    from(0.0, rule("temperature", GenArg::Temperature, Wanted::Float)),
+    above(0.0, to(1.0, rule("top_p", GenArg::TopP, Wanted::Float))),
+    from(1.0, to(u32::MAX as f64, rule("top_k", GenArg::TopK, Wanted::Int))),
+    from(0.0, to(1.0, rule("min_p", GenArg::MinP, Wanted::Float))),
+    rule("frequency_penalty", GenArg::FrequencyPenalty, Wanted::Float),
+    rule("presence_penalty", GenArg::PresencePenalty, Wanted::Float),
+    above(0.0, rule("repetition_penalty", GenArg::RepetitionPenalty, Wanted::Float)),
+    rule("logit_bias", GenArg::LogitBias, Wanted::Bias),
+    shared(rule("seed", GenArg::Seed, Wanted::Int)),
+    from(0.0, to(20.0, rule("logprobs", GenArg::Logprobs, Wanted::Int))),
+    rule("ignore_eos", GenArg::IgnoreEos, Wanted::Bool),
+    shared(rule("model", GenArg::Model, Wanted::Model)),
+    from(1.0, to(u32::MAX as f64, rule("thinking", GenArg::Thinking, Wanted::Int))),
+    shared(above(0.0, rule("timeout", GenArg::Timeout, Wanted::Float))),
+    shared(from(i32::MIN as f64, to(i32::MAX as f64, rule("priority", GenArg::Priority, Wanted::Int)))),
+];
+
+const METHODS: &[(&str, SelectBy)] = &[
+    ("token_length_normalized", SelectBy::TokenLengthNormalized),
+    ("greedy_token", SelectBy::GreedyToken),
+    ("unconditional_normalized", SelectBy::UnconditionalNormalized),
+    ("sample", SelectBy::Sample),
+];
+
+impl Body<'_> {
+    /// The named arguments of a `gen` or `select`.
+    pub(crate) fn gen_args(&mut self, args: Option<&ast::Args>, of: &str) -> Vec<(GenArg, Expr)> {
+        let mut found = Vec::new();
+        for arg in args.into_iter().flat_map(ast::Args::args) {
+            match arg.name() {
+                Some(name) if of == "select" && matches!(name.text(), "by" | "options") => {}
+                Some(name) => self.gen_arg(&name, arg.value(), of, &mut found),
+                None if of == "select" => {}
+                None => {
+                    if let Some(value) = arg.value() {
+                        self.expr(&value, None);
+                        let hint = "write its name: gen(stop: \"\\n\"); what to continue is the prompt so far";
+                        self.error("E0305", "the arguments of `gen` have names", value.span(), "no name", hint);
+                    }
+                }
+            }
+        }
+        self.check_token_bounds(&found);
+        found
+    }
+
+    /// The settings of a model item.
+    pub(crate) fn model_defaults(&mut self, options: &ast::Record) -> Vec<(GenArg, Expr)> {
+        let mut found = Vec::new();
+        for field in options.fields() {
+            if let Some(name) = field.name() {
+                self.gen_arg(&name, field.value(), "model", &mut found);
+            }
+        }
+        self.check_token_bounds(&found);
+        found
+    }
+
+    fn gen_arg(&mut self, name: &ast::Name, value: Option<ast::Expr>, of: &str, found: &mut Vec<(GenArg, Expr)>) {
+        let span = name.span();
+        if of == "gen" && name.text() == "tools" {
+            let _ = self.w.unsupported("tools of a model", span, "call the functions yourself, on what the model wrote");
+            return;
+        }
+        let allowed = |rule: &&Rule| match of {
+            "select" => rule.select,
+            "model" => rule.arg != GenArg::Model,
+            _ => true,
+        };
+        let Some(rule) = RULES.iter().filter(allowed).find(|rule| rule.name == name.text()) else {
+            value.map(|value| self.expr(&value, None));
+            let names = RULES.iter().filter(allowed).map(|rule| rule.name);
+            let more: &[&str] = if of == "select" { &["by"] } else { &[] };
+            let hint = match nearest(name.text(), names.clone().chain(more.iter().copied())) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("it has: {}", more.iter().copied().chain(names).collect::<Vec<_>>().join(", ")),
+            };
+            let what = if of == "model" { "a model" } else { of };
+            let d = Diagnostic::error("E0305", format!("`{what}` has no argument `{}`", name.text()).replace("`a model`", "a model"));
+            self.report(d.at(span, "not one of them").hint(hint));
+            return;
+        };
+        let value = match value {
+            Some(value) => self.gen_value(rule, &value),
+            None => return,
+        };
+        if let Some((_, first)) = found.iter().find(|(arg, _)| *arg == rule.arg) {
+            let d = Diagnostic::error("E0208", format!("the argument `{}` is given twice", rule.name));
+            self.w.report(d.at(span, "again here").also(first.span, "first here").hint("remove one of them"));
+            return;
+        }
+        self.check_range(rule, &value);
+        found.push((rule.arg, value));
+    }
+
+    fn gen_value(&mut self, rule: &Rule, value: &ast::Expr) -> Expr {
+        match rule.ty {
+            Wanted::Int => self.expr(value, Some(&Type::INT)),
+            Wanted::Float => self.expr(value, Some(&Type::FLOAT)),
+            Wanted::Bool => self.expr(value, Some(&Type::Bool)),
+            Wanted::Bias => self.expr(value, Some(&Type::Map(Box::new(Type::FLOAT)))),
+            Wanted::Model => {
+                let value = self.expr(value, None);
+                if !matches!(self.infer.shallow(&value.ty), Type::Model | Type::Error) {
+                    let shown = self.show(&value.ty);
+                    let title = format!("`model` is the name of a model item, not a `{shown}`");
+                    let hint = "declare one in the file: model fast = \"smollm2:135m\"";
+                    self.error("E0201", title, value.span, "not a model", hint);
+                }
+                value
+            }
+            Wanted::Stop => {
+                let value = self.expr(value, None);
+                let ty = self.infer.resolve(&value.ty);
+                let ok = match &ty {
+                    Type::Regex | Type::Error => true,
+                    Type::List { item, .. } => matches!(widen(item), Type::Str { .. } | Type::Error | Type::Var(_)),
+                    ty => widen(ty) == Type::STR,
+                };
+                if matches!(&ty, Type::List { item, .. } if matches!(**item, Type::Var(_))) {
+                    let _ = self.infer.fits(&ty, &Type::list(Type::STR));
+                }
+                if !ok {
+                    let shown = self.w.show(&ty);
+                    let title = format!("`stop` is a text, a list of texts or a `re\"…\"`, not a `{shown}`");
+                    self.error("E0201", title, value.span, "not a text", "write what ends the text: stop: \"\\n\"");
+                }
+                let empty = |expr: &Expr| matches!(&expr.kind, ExprKind::Const(Const::Str(text)) if text.is_empty());
+                let none = match &value.kind {
+                    ExprKind::List(items) => items.iter().any(empty),
+                    _ => empty(&value),
+                };
+                if none {
+                    let hint = "an empty text would end everything before it begins: leave it out";
+                    self.error("E0304", "`stop` has an empty text", value.span, "matches everywhere", hint);
+                }
+                value
+            }
+        }
+    }
+
+    fn check_range(&mut self, rule: &Rule, value: &Expr) {
+        let number = match self.constant_value(value) {
+            Some(Const::Int(n)) => n as f64,
+            Some(Const::Float(x)) => x,
+            _ => return,
+        };
+        let low = rule.min.is_some_and(|min| if rule.open { number <= min } else { number < min });
+        let high = rule.max.is_some_and(|max| number > max);
+        if low || high || !number.is_finite() {
+            let shown = |x: f64| format!("{x}");
+            let range = match (rule.min, rule.max) {
+                (Some(min), Some(max)) if max < 1e9 => {
+                    format!("{} {} and at most {}", if rule.open { "above" } else { "at least" }, shown(min), shown(max))
+                }
+                (Some(min), _) if low => format!("{} {}", if rule.open { "above" } else { "at least" }, shown(min)),
+                (_, Some(max)) => format!("at most {}", shown(max)),
+                _ => "finite".to_string(),
+            };
+            let title = format!("`{}` is {range}, not {}", rule.name, shown(number));
+            self.error("E0304", title, value.span, "out of range", "choose a value inside");
+        }
+    }
+
+    fn check_token_bounds(&mut self, args: &[(GenArg, Expr)]) {
+        let of = |wanted: GenArg| args.iter().find(|(arg, _)| *arg == wanted).map(|(_, value)| value);
+        let (Some(min), Some(max)) = (of(GenArg::MinTokens), of(GenArg::MaxTokens)) else { return };
+        if let (Some(Const::Int(a)), Some(Const::Int(b))) = (self.constant_value(min), self.constant_value(max))
+            && a > b
+        {
+            let d = Diagnostic::error("E0304", format!("`min_tokens` is {a}, more than `max_tokens` with {b}"));
+            let d = d.at(min.span, "more than allowed").also(max.span, "this is the limit");
+            self.report(d.hint("lower one or raise the other"));
+        }
+    }
+
+    pub(crate) fn select_by(&mut self, args: Option<&ast::Args>) -> SelectBy {
+        let Some(value) = args.and_then(|args| args.named("by")).and_then(|arg| arg.value()) else {
+            return SelectBy::default();
+        };
+        let name = match &value {
+            ast::Expr::Name(name) => name.name().map(|name| name.text().to_string()),
+            ast::Expr::String(text) => text.text(),
+            _ => None,
+        };
+        if let Some((_, by)) = METHODS.iter().find(|(method, _)| Some(*method) == name.as_deref()) {
+            return *by;
+        }
+        let names: Vec<&str> = METHODS.iter().map(|(name, _)| *name).collect();
+        let hint = match name.as_deref().and_then(|name| nearest(name, names.iter().copied())) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("they are: {}", names.join(", ")),
+        };
+        self.error("E0308", "`select` knows no such way to score", value.span(), "not one of them", &hint);
+        SelectBy::default()
+    }
+
+    /// The value of an expression that is known now: literals, and constants that are one.
+    fn constant_value(&self, expr: &Expr) -> Option<Const> {
+        let mut expr = expr;
+        let mut negative = false;
+        // A constant uses only those before it, so this ends.
+        loop {
+            match &expr.kind {
+                ExprKind::Const(Const::Int(n)) if negative => return n.checked_neg().map(Const::Int),
+                ExprKind::Const(Const::Float(x)) if negative => return Some(Const::Float(-x)),
+                ExprKind::Const(value) => return Some(value.clone()),
+                ExprKind::Unary(UnaryOp::Neg, inner) => (negative, expr) = (!negative, &**inner),
+                ExprKind::ConstItem(id) => expr = &self.w.program.consts.get(id.0 as usize)?.body,
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// Every argument of `gen`, for completion and the reference: name and what it is in the program.
+pub fn names() -> impl Iterator<Item = (&'static str, GenArg)> {
+    RULES.iter().map(|rule| (rule.name, rule.arg))
+}
+

@@ -1,0 +1,142 @@
+//! The files of a program: the root file in, it and everything it imports parsed out, each before those that import it.
+
+use std::collections::HashMap;
+
+use sgl_diag::{Diagnostic, FileId, SourceMap, Span};
+use sgl_syntax::ast::{self, ImportSource};
+
+/// Where imported files come from. The only way in which checking reaches the world outside.
+pub trait Loader {
+    /// Reads the file that `path` names in an `import` of the file called `from`. Gives its name (the same one for the
+    /// same file, however it is reached) and its text, or a sentence that says why not.
+    fn load(&mut self, from: &str, path: &str) -> Result<(String, String), String>;
+}
+
+/// A loader for programs of one file: every import fails.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFiles;
+
+impl Loader for NoFiles {
+    fn load(&mut self, _from: &str, path: &str) -> Result<(String, String), String> {
+        Err(format!("there is no file {path} here"))
+    }
+}
+
+/// The modules that come with the compiler.
+const STD: &[(&str, &str)] = &[("reason", include_str!("../../../stdlib/reason.sgl"))];
+
+/// Imports may chain this deep.
+const MAX_IMPORT_DEPTH: usize = 64;
+
+/// A parsed file.
+pub(crate) struct LoadedFile {
+    /// Its typed view.
+    pub ast: ast::File,
+    /// Its imports and the index of the file that each names, where that could be read.
+    pub imports: Vec<(ast::Import, Option<usize>)>,
+}
+
+/// All files of a program; a file stands after those that it imports.
+#[derive(Default)]
+pub(crate) struct Files {
+    pub files: Vec<LoadedFile>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+enum State {
+    Open,
+    Done(usize),
+}
+
+struct Reader<'a> {
+    loader: &'a mut dyn Loader,
+    sources: &'a mut SourceMap,
+    states: HashMap<String, State>,
+    out: Files,
+}
+
+/// Reads and parses the root file and everything it imports. The root file is the last one.
+pub(crate) fn load(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Files {
+    let name = sources.name(root).to_string();
+    let mut reader = Reader { loader, sources, states: HashMap::new(), out: Files::default() };
+    reader.states.insert(name, State::Open);
+    reader.parse(root, 0);
+    reader.out
+}
+
+impl Reader<'_> {
+    fn parse(&mut self, file: FileId, depth: usize) -> usize {
+        let parse = sgl_syntax::parse(file, self.sources.file(file).map_or("", |source| &source.text));
+        let ast = parse.file();
+        self.out.diagnostics.extend(parse.errors);
+        let found: Vec<_> = ast.items().filter_map(|item| match item {
+            ast::Item::Import(import) => Some(import),
+            _ => None,
+        }).collect();
+        let imports = found.into_iter().map(|import| (import.clone(), self.import(file, &import, depth))).collect();
+        self.out.files.push(LoadedFile { ast, imports });
+        self.out.files.len() - 1
+    }
+
+    fn report(&mut self, code: &'static str, title: String, span: Span, text: &str, hint: &str) {
+        self.out.diagnostics.push(Diagnostic::error(code, title).at(span, text).hint(hint));
+    }
+
+    fn import(&mut self, from: FileId, import: &ast::Import, depth: usize) -> Option<usize> {
+        let (name, text, span) = match import.source()? {
+            ImportSource::Module(path) => self.std_module(&path)?,
+            ImportSource::File(path) => {
+                let (span, path) = (path.span(), path.text()?);
+                if depth >= MAX_IMPORT_DEPTH {
+                    let title = format!("imports chain more than {MAX_IMPORT_DEPTH} files deep");
+                    self.report("E0103", title, span, "this one is too deep", "import the file directly");
+                    return None;
+                }
+                match self.loader.load(self.sources.name(from), &path) {
+                    Ok((name, text)) => (name, text, span),
+                    Err(why) => {
+                        let title = format!("cannot import {path:?}: {why}");
+                        self.report("E0103", title, span, "imported here", "paths start at the file that imports");
+                        return None;
+                    }
+                }
+            }
+            ImportSource::Mcp(command) => {
+                let title = "importing the tools of an MCP server is not supported yet".to_string();
+                self.report("E0390", title, command.span(), "this import", "leave it out for now");
+                return None;
+            }
+        };
+        match self.states.get(&name) {
+            Some(State::Done(index)) => Some(*index),
+            Some(State::Open) => {
+                let title = format!("{name} imports itself, directly or through others");
+                self.report("E0104", title, span, "this closes the circle", "move what both need into a third file");
+                None
+            }
+            None => {
+                self.states.insert(name.clone(), State::Open);
+                let file = self.sources.add(name.clone(), text);
+                let index = self.parse(file, depth + 1);
+                self.states.insert(name, State::Done(index));
+                Some(index)
+            }
+        }
+    }
+
+    fn std_module(&mut self, path: &[ast::Name]) -> Option<(String, String, Span)> {
+        let (first, last) = (path.first()?, path.last()?);
+        let span = first.span().to(last.span());
+        let written: Vec<_> = path.iter().map(ast::Name::text).collect();
+        let written = written.join(".");
+        let module = written.strip_prefix("std.").and_then(|name| STD.iter().find(|(n, _)| *n == name));
+        let Some((name, text)) = module else {
+            let title = format!("there is no module `{written}`");
+            let known: Vec<_> = STD.iter().map(|(name, _)| format!("std.{name}")).collect();
+            let hint = format!("modules are: {}; a file is imported by its path: import \"./file.sgl\"", known.join(", "));
+            self.report("E0103", title, span, "not found", &hint);
+            return None;
+        };
+        Some((format!("<std/{name}>"), (*text).to_string(), span))
+    }
+}

@@ -1,0 +1,440 @@
+//! What all items of a program know of each other: files in, names and item heads (types of fields, parameters,
+//! results) out. Bodies are checked against this.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use sgl_diag::{Diagnostic, Span};
+use sgl_syntax::ast::{self, FunctionKind, HasDocs, ImportSource};
+
+use crate::load::{Files, LoadedFile};
+use crate::program::{ConstId, ConstItem, FnId, ModelId, ModelItem, Program, Struct, StructField, StructId};
+use crate::similar::nearest;
+use crate::types::Type;
+
+/// What a name of a file stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Item {
+    Struct(StructId),
+    Alias(usize),
+    /// Index into [`World::const_decls`].
+    Const(usize),
+    Function(FnId),
+    Model(ModelId),
+    /// Index of a file.
+    Module(usize),
+    /// Something that was reported: using it is not another mistake.
+    Broken,
+}
+
+/// A name of a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    pub item: Item,
+    pub span: Span,
+    pub imported: bool,
+}
+
+pub(crate) type Names = IndexMap<Arc<str>, Entry>;
+
+pub(crate) enum AliasState {
+    Waiting,
+    Open,
+    Done(Type),
+}
+
+pub(crate) struct Alias {
+    pub file: usize,
+    pub ast: ast::TypeItem,
+    pub state: AliasState,
+}
+
+pub(crate) struct ConstDecl {
+    pub file: usize,
+    pub ast: ast::ConstItem,
+    /// Its type and place in the program, once it was checked.
+    pub done: Option<(ConstId, Type)>,
+}
+
+/// The head of a `fn` or `prompt`.
+pub(crate) struct FnHead {
+    pub file: usize,
+    pub ast: ast::Function,
+    pub name: Arc<str>,
+    pub is_prompt: bool,
+    pub params: Vec<ParamHead>,
+    pub ret: Type,
+    pub returns_state: bool,
+    pub span: Span,
+}
+
+/// The head of a parameter.
+#[derive(Clone)]
+pub(crate) struct ParamHead {
+    pub name: Arc<str>,
+    pub ty: Type,
+    pub default: Option<ast::Expr>,
+    pub doc: String,
+    pub span: Span,
+}
+
+/// Everything but the bodies, and the program as far as it is built.
+pub(crate) struct World {
+    pub files: Vec<LoadedFile>,
+    pub names: Vec<Names>,
+    pub struct_asts: Vec<(usize, ast::StructItem)>,
+    pub aliases: Vec<Alias>,
+    pub const_decls: Vec<ConstDecl>,
+    pub models: Vec<(usize, ast::ModelItem)>,
+    pub heads: Vec<FnHead>,
+    /// Whether the fields of all structs are known.
+    pub fields_known: bool,
+    /// Unions of structs written before the fields were known.
+    pub unions: Vec<(Vec<StructId>, Span)>,
+    pub program: Program,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl World {
+    /// Gives every item of every file its name and its number.
+    pub(crate) fn declare(loaded: Files) -> Self {
+        let mut world = World {
+            files: Vec::new(),
+            names: Vec::new(),
+            struct_asts: Vec::new(),
+            aliases: Vec::new(),
+            const_decls: Vec::new(),
+            models: Vec::new(),
+            heads: Vec::new(),
+            fields_known: false,
+            unions: Vec::new(),
+            program: Program::default(),
+            diagnostics: loaded.diagnostics,
+        };
+        for (file, loaded) in loaded.files.into_iter().enumerate() {
+            world.names.push(Names::new());
+            for (import, target) in &loaded.imports {
+                world.import(file, import, *target);
+            }
+            for item in loaded.ast.items() {
+                world.item(file, item);
+            }
+            world.files.push(loaded);
+        }
+        world
+    }
+
+    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn name(&mut self, file: usize, name: &ast::Name, item: Item, imported: bool) {
+        let Some(names) = self.names.get_mut(file) else { return };
+        if let Some(first) = names.get(name.text()) {
+            let d = Diagnostic::error("E0102", format!("`{}` stands for two things in this file", name.text()))
+                .at(name.span(), "again here")
+                .also(first.span, "first here")
+                .hint("rename one of them; an import takes another name with `as`");
+            self.report(d);
+            return;
+        }
+        names.insert(name.text().into(), Entry { item, span: name.span(), imported });
+    }
+
+    fn item(&mut self, file: usize, item: ast::Item) {
+        match item {
+            ast::Item::Import(_) | ast::Item::Test(_) => {}
+            ast::Item::Type(ast) => {
+                if let Some(name) = ast.name() {
+                    self.name(file, &name, Item::Alias(self.aliases.len()), false);
+                }
+                self.aliases.push(Alias { file, ast, state: AliasState::Waiting });
+            }
+            ast::Item::Struct(ast) => {
+                let id = StructId(self.program.structs.len() as u32);
+                let (text, span) = ast.name().map_or(("_".into(), ast.span()), |n| (n.text().into(), n.span()));
+                if let Some(name) = ast.name() {
+                    self.name(file, &name, Item::Struct(id), false);
+                }
+                let doc = ast.docs().unwrap_or_default();
+                self.program.structs.push(Struct { name: text, doc, fields: Vec::new(), span });
+                self.struct_asts.push((file, ast));
+            }
+            ast::Item::Const(ast) => {
+                if let Some(name) = ast.name() {
+                    self.name(file, &name, Item::Const(self.const_decls.len()), false);
+                }
+                self.const_decls.push(ConstDecl { file, ast, done: None });
+            }
+            ast::Item::Function(ast) if ast.kind() == FunctionKind::Tool => {
+                let span = ast.name().map_or(ast.span(), |name| name.span());
+                let d = Diagnostic::error("E0390", "`tool` items are not supported yet")
+                    .at(span, "this tool")
+                    .hint("write it as a `fn` and call it yourself");
+                self.report(d);
+                if let Some(name) = ast.name() {
+                    self.name(file, &name, Item::Broken, false);
+                }
+            }
+            ast::Item::Function(ast) => {
+                let id = FnId(self.heads.len() as u32);
+                let (text, span) = ast.name().map_or(("_".into(), ast.span()), |n| (n.text().into(), n.span()));
+                if let Some(name) = ast.name() {
+                    self.name(file, &name, Item::Function(id), false);
+                }
+                self.heads.push(FnHead {
+                    file,
+                    is_prompt: ast.kind() == FunctionKind::Prompt,
+                    ast,
+                    name: text,
+                    params: Vec::new(),
+                    ret: Type::None,
+                    returns_state: false,
+                    span,
+                });
+            }
+            ast::Item::Model(ast) => {
+                let id = ModelId(self.models.len() as u32);
+                if let Some(name) = ast.name() {
+                    self.name(file, &name, Item::Model(id), false);
+                }
+                self.models.push((file, ast));
+            }
+        }
+    }
+
+    fn import(&mut self, file: usize, import: &ast::Import, target: Option<usize>) {
+        let item = target.map_or(Item::Broken, Item::Module);
+        if let Some(names) = import.names() {
+            for imported in names {
+                let Some(name) = imported.name() else { continue };
+                let item = target.map_or(Item::Broken, |target| self.exported(target, &name));
+                self.name(file, &imported.alias().unwrap_or(name), item, true);
+            }
+            if let Some(alias) = import.alias() {
+                self.name(file, &alias, item, true);
+            }
+        } else if let Some(alias) = import.alias() {
+            self.name(file, &alias, item, true);
+        } else if let Some(ImportSource::Module(path)) = import.source() {
+            if let Some(last) = path.last() {
+                self.name(file, last, item, true);
+            }
+        } else if matches!(import.source(), Some(ImportSource::File(_))) {
+            let d = Diagnostic::error("E0105", "this import brings no name into the file")
+                .at(import.span(), "no `as` and no `.{…}`")
+                .hint("name the module (`as util`) or what you need of it (`.{parse, render}`)");
+            self.report(d);
+        }
+    }
+
+    /// What a name means in another file that uses it.
+    pub(crate) fn exported(&mut self, module: usize, name: &ast::Name) -> Item {
+        let Some(names) = self.names.get(module) else { return Item::Broken };
+        let text = name.text();
+        match names.get(text) {
+            Some(entry) if !entry.imported && text.starts_with('_') => {
+                let d = Diagnostic::error("E0106", format!("`{text}` is private to its file"))
+                    .at(name.span(), "used from outside")
+                    .also(entry.span, "declared here")
+                    .hint("a name that begins with `_` cannot be imported; rename it to share it");
+                self.report(d);
+                Item::Broken
+            }
+            Some(entry) if !entry.imported => entry.item,
+            _ => {
+                let own = names.iter().filter(|(name, entry)| !entry.imported && !name.starts_with('_'));
+                let own: Vec<&str> = own.map(|(name, _)| &**name).collect();
+                let hint = match nearest(text, own.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if own.is_empty() => "the module has nothing to import".to_string(),
+                    None => format!("the module has: {}", own.join(", ")),
+                };
+                let d = Diagnostic::error("E0105", format!("the module has no `{text}`"));
+                self.report(d.at(name.span(), "not found there").hint(hint));
+                Item::Broken
+            }
+        }
+    }
+
+    /// Finds the types of fields, parameters and results.
+    pub(crate) fn resolve_heads(&mut self) {
+        for alias in 0..self.aliases.len() {
+            self.alias(alias, 0);
+        }
+        for index in 0..self.struct_asts.len() {
+            let Some((file, ast)) = self.struct_asts.get(index).cloned() else { continue };
+            let fields = self.fields(file, &ast);
+            if let Some(item) = self.program.structs.get_mut(index) {
+                item.fields = fields;
+            }
+        }
+        self.fields_known = true;
+        for (ids, span) in std::mem::take(&mut self.unions) {
+            self.check_union(&ids, span);
+        }
+        self.check_finite();
+        for index in 0..self.heads.len() {
+            let Some((file, ast)) = self.heads.get(index).map(|head| (head.file, head.ast.clone())) else { continue };
+            let params = self.params(file, &ast);
+            let written = ast.ret();
+            let ret = written.as_ref().map(|ty| self.ty(file, ty));
+            if let Some(head) = self.heads.get_mut(index) {
+                head.params = params;
+                head.returns_state = head.is_prompt && written.is_none();
+                head.ret = ret.unwrap_or(if head.is_prompt { Type::Prompt } else { Type::None });
+            }
+        }
+    }
+
+    fn fields(&mut self, file: usize, ast: &ast::StructItem) -> Vec<StructField> {
+        let mut fields: IndexMap<Arc<str>, StructField> = IndexMap::new();
+        for field in ast.fields() {
+            let Some(name) = field.name() else { continue };
+            let ty = field.ty().map_or(Type::Error, |ty| self.ty(file, &ty));
+            if let Some(default) = field.default() {
+                let d = Diagnostic::error("E0223", "a field has no default value")
+                    .at(default.span(), "this value")
+                    .hint("make the field optional (`T?`) and write `value.field ?? default` where it is read");
+                self.report(d);
+            }
+            if let Some(first) = fields.get(name.text()) {
+                let d = Diagnostic::error("E0102", format!("two fields are called `{}`", name.text()))
+                    .at(name.span(), "again here")
+                    .also(first.span, "first here");
+                self.report(d.hint("rename one of them"));
+                continue;
+            }
+            let doc = field.docs().unwrap_or_default();
+            let text: Arc<str> = name.text().into();
+            fields.insert(text.clone(), StructField { name: text, ty, doc, span: name.span() });
+        }
+        fields.into_values().collect()
+    }
+
+    fn params(&mut self, file: usize, ast: &ast::Function) -> Vec<ParamHead> {
+        let mut params: IndexMap<Arc<str>, ParamHead> = IndexMap::new();
+        let mut optional: Option<Span> = None;
+        for param in ast.params() {
+            let Some(name) = param.name() else { continue };
+            let ty = param.ty().map_or(Type::Error, |ty| self.ty(file, &ty));
+            let (text, span): (Arc<str>, Span) = (name.text().into(), name.span());
+            let default = param.default();
+            match (&default, optional) {
+                (Some(_), None) => optional = Some(span),
+                (None, Some(before)) => {
+                    let d = Diagnostic::error("E0206", format!("`{text}` has no default but stands after one that has"))
+                        .at(span, "this parameter")
+                        .also(before, "this one may be left out");
+                    self.report(d.hint("put the parameters with defaults last"));
+                }
+                _ => {}
+            }
+            let doc = param.docs().unwrap_or_default();
+            let head = ParamHead { name: text.clone(), ty, default, doc, span };
+            if let Some(first) = params.get(&text) {
+                let d = Diagnostic::error("E0102", format!("two parameters are called `{text}`"))
+                    .at(span, "again here")
+                    .also(first.span, "first here");
+                self.report(d.hint("rename one of them"));
+                continue;
+            }
+            params.insert(text, head);
+        }
+        params.into_values().collect()
+    }
+
+    /// The item called `main` of the root file.
+    pub(crate) fn main(&self) -> Option<FnId> {
+        match self.names.last()?.get("main")?.item {
+            Item::Function(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// A command line gives texts and a batch gives JSON: other parameters cannot be given.
+    pub(crate) fn check_main(&mut self) {
+        self.program.main = self.main();
+        let head = self.program.main.and_then(|id| self.heads.get(id.0 as usize));
+        let params: Vec<ParamHead> = head.map(|head| head.params.clone()).unwrap_or_default();
+        for param in params {
+            if !self.is_data(&param.ty) {
+                let ty = param.ty.show(&self.program.structs).to_string();
+                let d = Diagnostic::error("E0227", format!("a command line cannot give `{}`", param.name))
+                    .at(param.span, format!("this is a `{ty}`"))
+                    .hint("parameters of `main` are texts, numbers, truth values, lists, maps and structs");
+                self.report(d);
+            }
+        }
+    }
+
+    /// Whether a value of the type is plain data: it has a text, and JSON that says all of it.
+    pub(crate) fn is_data(&self, ty: &Type) -> bool {
+        let mut seen = std::collections::HashSet::new();
+        let mut todo = vec![ty.clone()];
+        while let Some(ty) = todo.pop() {
+            match ty {
+                Type::Regex | Type::Image | Type::Prompt | Type::Fn(..) | Type::Model => return false,
+                Type::Optional(item) | Type::List { item, .. } | Type::Map(item) => todo.push(*item),
+                Type::Tuple(items) => todo.extend(items),
+                Type::Record(fields) => todo.extend(fields.into_iter().map(|(_, ty)| ty)),
+                Type::Struct(id) if seen.insert(id) => {
+                    let fields = self.program.structs.get(id.0 as usize).map(|item| item.fields.as_slice());
+                    todo.extend(fields.unwrap_or_default().iter().map(|field| field.ty.clone()));
+                }
+                Type::OneOf(ids) => todo.extend(ids.into_iter().map(Type::Struct)),
+                _ => {}
+            }
+        }
+        true
+    }
+
+    pub(crate) fn struct_item(&self, id: StructId) -> Option<&Struct> {
+        self.program.structs.get(id.0 as usize)
+    }
+
+    /// The type as people write it.
+    pub(crate) fn show(&self, ty: &Type) -> String {
+        ty.show(&self.program.structs).to_string()
+    }
+
+    /// The constant items and the model items, checked: constants in the order of the files, each seeing those before.
+    pub(crate) fn check_constants(&mut self) {
+        for index in 0..self.const_decls.len() {
+            let Some((file, ast)) = self.const_decls.get(index).map(|decl| (decl.file, decl.ast.clone())) else {
+                continue;
+            };
+            let written = ast.ty().map(|ty| self.ty(file, &ty));
+            let (body, locals) = crate::body::constant(self, file, ast.value(), written.as_ref());
+            let (name, span) = ast.name().map_or(("_".into(), ast.span()), |n| (n.text().into(), n.span()));
+            let ty = written.unwrap_or_else(|| body.ty.clone());
+            let id = ConstId(self.program.consts.len() as u32);
+            if let Some(decl) = self.const_decls.get_mut(index) {
+                decl.done = Some((id, ty.clone()));
+            }
+            self.program.consts.push(ConstItem { name, ty, body, locals, span });
+        }
+        for (file, ast) in self.models.clone() {
+            let (name, span) = ast.name().map_or(("_".into(), ast.span()), |n| (n.text().into(), n.span()));
+            let (source, defaults) = crate::body::model(self, file, &ast);
+            self.program.models.push(ModelItem { name, source, defaults, span });
+        }
+    }
+
+    /// The bodies of all functions, and of tests.
+    pub(crate) fn check_bodies(&mut self) {
+        for index in 0..self.heads.len() {
+            let function = crate::body::function(self, index);
+            self.program.functions.extend(function);
+        }
+        let tests: Vec<_> = self.files.iter().enumerate().flat_map(|(file, loaded)| {
+            loaded.ast.items().filter_map(move |item| match item {
+                ast::Item::Test(test) => Some((file, test)),
+                _ => None,
+            })
+        }).collect();
+        for (file, test) in tests {
+            crate::body::test(self, file, &test);
+        }
+    }
+}
