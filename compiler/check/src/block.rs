@@ -25,7 +25,13 @@ impl Body<'_> {
             let shown = self.show(ret);
             let title = format!("not every way through ends in a value, but `{shown}` is promised");
             let end = Span::new(ast.span().file, ast.span().end.saturating_sub(1), ast.span().end);
-            self.error("E0215", title, end, "nothing is given back here", "end the body in an expression, or `return` one");
+            self.error(
+                "E0215",
+                title,
+                end,
+                "nothing is given back here",
+                "end the body in an expression, or `return` one",
+            );
         }
         block
     }
@@ -211,10 +217,12 @@ impl Body<'_> {
             Ast::Assert(assert) => {
                 let Some(condition) = assert.cond() else { return false };
                 let condition = self.expr(&condition, Some(&Type::Bool));
-                let message = assert.message().map(|message| self.scoped(|body| {
-                    body.learn(&condition, false);
-                    body.expr(&message, Some(&Type::STR))
-                }));
+                let message = assert.message().map(|message| {
+                    self.scoped(|body| {
+                        body.learn(&condition, false);
+                        body.expr(&message, Some(&Type::STR))
+                    })
+                });
                 self.learn(&condition, true);
                 let kind = ExprKind::Assert(Box::new(condition), message.map(Box::new));
                 out.push(Stmt { kind: StmtKind::Expr(Expr { kind, ty: Type::None, span }), span });

@@ -202,8 +202,8 @@ impl<'w> Body<'w> {
         let locals: Vec<Arc<str>> = self.scopes.iter().flat_map(|scope| scope.keys().cloned()).collect();
         let items: Vec<Arc<str>> =
             self.w.names.get(self.file).map(|names| names.keys().cloned().collect()).unwrap_or_default();
-        let known = locals.iter().chain(&items).map(|name| &**name);
-        let known = known.chain(crate::signature::functions()).chain(["print", "image"]);
+        let library: Vec<&str> = crate::signature::functions().chain(["print", "image"]).collect();
+        let known = locals.iter().chain(&items).map(|name| &**name).chain(library.iter().map(|name| &name[..]));
         let hint = match (nearest(name.text(), known), name.text()) {
             (_, "null" | "None" | "nil" | "undefined") => "the value that is not there is called `none`".to_string(),
             (_, "True" | "False") => "truth values are written `true` and `false`".to_string(),
@@ -304,11 +304,14 @@ pub(crate) fn function(w: &mut World, index: usize) -> Option<Function> {
     let wants_value = ast.ret().is_some();
     let result = if wants_value { ret.clone() } else { Type::None };
     let mut body = Body::new(w, file, prompting, Returns::Type(result));
-    let params: Vec<Param> = params.into_iter().map(|(head, default)| {
-        let local = body.declare(&head.name, head.ty.clone(), false, head.span);
-        body.mark_used(local);
-        Param { local, default, doc: head.doc.clone() }
-    }).collect();
+    let params: Vec<Param> = params
+        .into_iter()
+        .map(|(head, default)| {
+            let local = body.declare(&head.name, head.ty.clone(), false, head.span);
+            body.mark_used(local);
+            Param { local, default, doc: head.doc.clone() }
+        })
+        .collect();
     let mut block = match ast.body() {
         Some(block) => body.function_block(&block, wants_value.then_some(&ret), &ret),
         None => Block { stmts: Vec::new(), value: None, span },

@@ -126,7 +126,11 @@ impl Body<'_> {
     }
 
     pub(crate) fn effect(&mut self, base: &ast::Expr) -> Expr {
-        let _ = self.w.unsupported("the tools of the outside world (`http`, `fs`, …)", base.span(), "pass what is needed as a parameter of `main`");
+        let _ = self.w.unsupported(
+            "the tools of the outside world (`http`, `fs`, …)",
+            base.span(),
+            "pass what is needed as a parameter of `main`",
+        );
         self.broken(base.span())
     }
 
@@ -156,7 +160,8 @@ impl Body<'_> {
             self.not_constant(span, "functions");
             return self.broken(span);
         }
-        let slots: Vec<_> = params.iter().map(|param| (&*param.name, param.ty.clone(), param.default.is_some())).collect();
+        let slots: Vec<_> =
+            params.iter().map(|param| (&*param.name, param.ty.clone(), param.default.is_some())).collect();
         let args = self.arguments(&name, &slots, written, Some(declared));
         Expr { kind: ExprKind::Call { function: id, args, splice: false }, ty: ret, span }
     }
@@ -289,7 +294,13 @@ impl Body<'_> {
             Type::Error | Type::Never => {}
             Type::Var(_) => {
                 let hint = "write its type: `|x: str| …`, `let xs: list<str> = []`";
-                self.error("E0210", "nothing before this says what type the value has", receiver.span, "of what?", hint);
+                self.error(
+                    "E0210",
+                    "nothing before this says what type the value has",
+                    receiver.span,
+                    "of what?",
+                    hint,
+                );
             }
             other => {
                 let shown = self.w.show(other);
@@ -298,7 +309,9 @@ impl Body<'_> {
                     _ => false,
                 };
                 let hint = match nearest(name.text(), signature::methods(other)) {
-                    _ if inner_has => "it may be `none`: ask `if x != none`, or write `(x ?? other)` before the dot".to_string(),
+                    _ if inner_has => {
+                        "it may be `none`: ask `if x != none`, or write `(x ?? other)` before the dot".to_string()
+                    }
                     Some(near) => format!("did you mean `{near}`?"),
                     None => match common_name(name.text()) {
                         Some(hint) => hint.to_string(),
@@ -335,9 +348,12 @@ impl Body<'_> {
             }
             args.push(receiver);
         }
-        let params: Vec<_> = signature.params.iter().enumerate().map(|(i, (param, ty))| {
-            (*param, self.infer.instantiate(ty, &vars), i >= signature.required)
-        }).collect();
+        let params: Vec<_> = signature
+            .params
+            .iter()
+            .enumerate()
+            .map(|(i, (param, ty))| (*param, self.infer.instantiate(ty, &vars), i >= signature.required))
+            .collect();
         // The result of `min(a, b)` and its kin is of the arguments' type: what is wanted of it says what they are.
         if let (Some(want), None) = (want, &signature.receiver)
             && signature.ret == Type::Var(0)
@@ -387,7 +403,13 @@ impl Body<'_> {
     fn print(&mut self, written: Written) -> Expr {
         let span = written.span;
         if let Some((name, _)) = written.named.first() {
-            self.error("E0207", "`print` has no named parameters", name.span(), "this name", "write the values in order");
+            self.error(
+                "E0207",
+                "`print` has no named parameters",
+                name.span(),
+                "this name",
+                "write the values in order",
+            );
         }
         let mut args = Vec::new();
         for value in &written.positional {

@@ -100,9 +100,8 @@ impl Body<'_> {
                 match otherwise {
                     Some(block) if branches.is_empty() => body.block(block, want, inner),
                     _ => {
-                        let rest = body.deeper(span, |body| {
-                            body.if_chain(span, branches, otherwise, has_else, want, use_)
-                        });
+                        let rest =
+                            body.deeper(span, |body| body.if_chain(span, branches, otherwise, has_else, want, use_));
                         let rest = rest.unwrap_or_else(|| body.broken(span));
                         let ty = rest.ty.clone();
                         (block_of(rest, use_), ty)
@@ -249,7 +248,9 @@ impl Body<'_> {
             Some(inner) => inner.broken |= matches!(kind, ExprKind::Break),
             None => {
                 let hint = match self.returns {
-                    Returns::Not(_) => "branches, closures and comprehensions run side by side: filter the list instead",
+                    Returns::Not(_) => {
+                        "branches, closures and comprehensions run side by side: filter the list instead"
+                    }
                     Returns::Type(_) => "remove it, or use `return`",
                 };
                 self.error("E0218", format!("`{word}` outside of a loop"), span, "no loop to leave", hint);
@@ -260,7 +261,7 @@ impl Body<'_> {
 
     // ---- other prompts ----
 
-    fn from(&mut self, ast: &ast::From, want: Option<&Type>, use_: Use) -> Expr {
+    fn from(&mut self, ast: &ast::FromBlock, want: Option<&Type>, use_: Use) -> Expr {
         let span = ast.span();
         let prompt = match ast.prompt() {
             Some(prompt) => self.expr(&prompt, Some(&Type::Prompt)),

@@ -183,7 +183,8 @@ impl Search<'_> {
         match (ctor, ty) {
             (Ctor::Present, Type::Optional(item)) => vec![(**item).clone()],
             (Ctor::Struct(id), _) => {
-                let fields = self.structs.get(id.0 as usize).map(|item| item.fields.iter().map(|f| f.ty.clone()).collect());
+                let fields =
+                    self.structs.get(id.0 as usize).map(|item| item.fields.iter().map(|f| f.ty.clone()).collect());
                 fields.unwrap_or_default()
             }
             (Ctor::Tuple(_), Type::Tuple(items)) => items.clone(),
@@ -235,7 +236,11 @@ impl Search<'_> {
                 let Some(item) = self.structs.get(id.0 as usize) else { return "_".to_string() };
                 let told = item.fields.iter().zip(parts).filter(|(_, part)| *part != "_");
                 let told: Vec<_> = told.map(|(field, part)| format!("{}: {part}", field.name)).collect();
-                if told.is_empty() { format!("`{}`", item.name) } else { format!("{} {{ {} }}", item.name, told.join(", ")) }
+                if told.is_empty() {
+                    format!("`{}`", item.name)
+                } else {
+                    format!("{} {{ {} }}", item.name, told.join(", "))
+                }
             }
             Ctor::Tuple(_) => format!("({})", parts.join(", ")),
             Ctor::Other if matches!(ty, Type::Str { .. } | Type::Pattern(_)) => "other texts".to_string(),

@@ -27,6 +27,14 @@ impl Body<'_> {
         }
     }
 
+    /// [`Body::expr`] of a part that the parser may not have found.
+    pub(crate) fn expr_or_broken(&mut self, ast: Option<ast::Expr>, want: Option<&Type>, span: Span) -> Expr {
+        match ast {
+            Some(ast) => self.expr(&ast, want),
+            None => self.broken(span),
+        }
+    }
+
     fn bare(&mut self, ast: &ast::Expr, want: Option<&Type>) -> Expr {
         use ast::Expr as A;
         match ast {
@@ -120,7 +128,8 @@ impl Body<'_> {
                         Const::Str(text) => Some(&**text),
                         _ => None,
                     });
-                    nearest(text, texts).map_or_else(|| format!("it is one of {shown}"), |n| format!("did you mean {n:?}?"))
+                    nearest(text, texts)
+                        .map_or_else(|| format!("it is one of {shown}"), |n| format!("did you mean {n:?}?"))
                 }
                 _ => "choose a value inside, or widen the type".to_string(),
             };
@@ -146,12 +155,18 @@ impl Body<'_> {
         let (a, b) = (self.w.show(&found), self.w.show(&want));
         let hint = match (&found, &want) {
             (Type::Int { .. }, Type::Float { .. }) => "`float(x)` makes a float of an integer".to_string(),
-            (Type::Float { .. }, Type::Int { .. }) => "`x.round()`, `x.floor()` or `x.ceil()` makes an integer".to_string(),
+            (Type::Float { .. }, Type::Int { .. }) => {
+                "`x.round()`, `x.floor()` or `x.ceil()` makes an integer".to_string()
+            }
             (_, Type::Str { .. }) if self.w.is_data(&found) && widen(&found) != Type::STR => {
                 "`text(x)` or \"{x}\" makes a text of it".to_string()
             }
-            (_, Type::Int { .. }) if widen(&found) == Type::STR => "`x.to_int()` reads a number from a text".to_string(),
-            (_, Type::Float { .. }) if widen(&found) == Type::STR => "`x.to_float()` reads a number from a text".to_string(),
+            (_, Type::Int { .. }) if widen(&found) == Type::STR => {
+                "`x.to_int()` reads a number from a text".to_string()
+            }
+            (_, Type::Float { .. }) if widen(&found) == Type::STR => {
+                "`x.to_float()` reads a number from a text".to_string()
+            }
             (Type::Record(_), Type::Struct(_)) => format!("name the struct: `{b} {{ … }}`"),
             (Type::None, _) => format!("give a `{b}` on every way"),
             (Type::Prompt, Type::Str { .. }) => "its text is `p.text`".to_string(),
@@ -248,7 +263,13 @@ impl Body<'_> {
             }
             Item::Module(_) => {
                 let title = format!("`{name}` is a module, not a value");
-                self.error("E0110", title, span, "a value is wanted here", &format!("name what you need of it: `{name}.…`"));
+                self.error(
+                    "E0110",
+                    title,
+                    span,
+                    "a value is wanted here",
+                    &format!("name what you need of it: `{name}.…`"),
+                );
                 self.broken(span)
             }
             Item::Broken => self.broken(span),
@@ -450,10 +471,12 @@ impl Body<'_> {
             }
         }
         let required = item.fields.iter().filter(|f| !matches!(f.ty, Type::Optional(_) | Type::Error | Type::Json));
-        let missing: Vec<_> = required.filter(|f| !given.contains_key(&f.name)).map(|f| format!("`{}`", f.name)).collect();
+        let missing: Vec<_> =
+            required.filter(|f| !given.contains_key(&f.name)).map(|f| format!("`{}`", f.name)).collect();
         if !missing.is_empty() && !unknown {
             let title = format!("this `{}` lacks {}", item.name, missing.join(", "));
-            let d = Diagnostic::error("E0209", title).at(span, "not all fields are given").also(item.span, "declared here");
+            let d =
+                Diagnostic::error("E0209", title).at(span, "not all fields are given").also(item.span, "declared here");
             self.report(d.hint("only optional fields (`T?`) may be left out"));
         }
         let fields = item.fields.iter().map(|field| {
@@ -465,12 +488,7 @@ impl Body<'_> {
         Expr { kind, ty: Type::Struct(id), span }
     }
 
-    pub(crate) fn unknown_field<'n>(
-        &mut self,
-        of: &str,
-        known: impl Iterator<Item = &'n str>,
-        name: &ast::Name,
-    ) {
+    pub(crate) fn unknown_field<'n>(&mut self, of: &str, known: impl Iterator<Item = &'n str>, name: &ast::Name) {
         let known: Vec<&str> = known.collect();
         let hint = match nearest(name.text(), known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -495,7 +513,13 @@ impl Body<'_> {
             Type::Error => None,
             _ => {
                 let name = path.last().map(|name| name.text().to_string()).unwrap_or_default();
-                self.error("E0110", format!("`{name}` is not a struct"), span, "a struct is wanted here", "name one of its structs");
+                self.error(
+                    "E0110",
+                    format!("`{name}` is not a struct"),
+                    span,
+                    "a struct is wanted here",
+                    "name one of its structs",
+                );
                 None
             }
         }
@@ -557,10 +581,13 @@ impl Body<'_> {
         let span = ast.span();
         let Some((CompClause::For(first), rest)) = clauses.split_first() else { return self.broken(span) };
         let list = first.iter().map(|list| self.expr(&list, None));
-        let conditions: Vec<_> = rest.iter().map_while(|clause| match clause {
-            CompClause::If(condition) => Some(condition.clone()),
-            CompClause::For(_) => None,
-        }).collect();
+        let conditions: Vec<_> = rest
+            .iter()
+            .map_while(|clause| match clause {
+                CompClause::If(condition) => Some(condition.clone()),
+                CompClause::For(_) => None,
+            })
+            .collect();
         let inner = rest.get(conditions.len()..).unwrap_or_default();
         let (pattern, condition, value) = self.isolated("a comprehension", prompting, |body| {
             let item = match &list {
@@ -624,7 +651,9 @@ impl Body<'_> {
                 let shown = self.show(&other);
                 let hint = match other {
                     Type::Map(_) => "`m.items()` gives its keys and values, `m.keys()` its keys",
-                    Type::Str { .. } | Type::Literals(_) | Type::Pattern(_) => "`s.lines()`, `s.words()` or `s.split(\"\")` gives its parts",
+                    Type::Str { .. } | Type::Literals(_) | Type::Pattern(_) => {
+                        "`s.lines()`, `s.words()` or `s.split(\"\")` gives its parts"
+                    }
                     Type::Int { .. } => "the numbers below `n` are `0..n`",
                     Type::Optional(_) => "it may be `none`: write `xs ?? []`",
                     _ => "lists and ranges can be gone over",

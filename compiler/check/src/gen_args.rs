@@ -118,7 +118,8 @@ impl Body<'_> {
     fn gen_arg(&mut self, name: &ast::Name, value: Option<ast::Expr>, of: &str, found: &mut Vec<(GenArg, Expr)>) {
         let span = name.span();
         if of == "gen" && name.text() == "tools" {
-            let _ = self.w.unsupported("tools of a model", span, "call the functions yourself, on what the model wrote");
+            let _ =
+                self.w.unsupported("tools of a model", span, "call the functions yourself, on what the model wrote");
             return;
         }
         let allowed = |rule: &&Rule| match of {
@@ -135,7 +136,10 @@ impl Body<'_> {
                 None => format!("it has: {}", more.iter().copied().chain(names).collect::<Vec<_>>().join(", ")),
             };
             let what = if of == "model" { "a model" } else { of };
-            let d = Diagnostic::error("E0305", format!("`{what}` has no argument `{}`", name.text()).replace("`a model`", "a model"));
+            let d = Diagnostic::error(
+                "E0305",
+                format!("`{what}` has no argument `{}`", name.text()).replace("`a model`", "a model"),
+            );
             self.report(d.at(span, "not one of them").hint(hint));
             return;
         };
@@ -210,7 +214,12 @@ impl Body<'_> {
             let shown = |x: f64| format!("{x}");
             let range = match (rule.min, rule.max) {
                 (Some(min), Some(max)) if max < 1e9 => {
-                    format!("{} {} and at most {}", if rule.open { "above" } else { "at least" }, shown(min), shown(max))
+                    format!(
+                        "{} {} and at most {}",
+                        if rule.open { "above" } else { "at least" },
+                        shown(min),
+                        shown(max)
+                    )
                 }
                 (Some(min), _) if low => format!("{} {}", if rule.open { "above" } else { "at least" }, shown(min)),
                 (_, Some(max)) => format!("at most {}", shown(max)),
@@ -276,4 +285,3 @@ impl Body<'_> {
 pub fn names() -> impl Iterator<Item = (&'static str, GenArg)> {
     RULES.iter().map(|rule| (rule.name, rule.arg))
 }
-

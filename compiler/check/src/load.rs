@@ -69,10 +69,13 @@ impl Reader<'_> {
         let parse = sgl_syntax::parse(file, self.sources.file(file).map_or("", |source| &source.text));
         let ast = parse.file();
         self.out.diagnostics.extend(parse.errors);
-        let found: Vec<_> = ast.items().filter_map(|item| match item {
-            ast::Item::Import(import) => Some(import),
-            _ => None,
-        }).collect();
+        let found: Vec<_> = ast
+            .items()
+            .filter_map(|item| match item {
+                ast::Item::Import(import) => Some(import),
+                _ => None,
+            })
+            .collect();
         let imports = found.into_iter().map(|import| (import.clone(), self.import(file, &import, depth))).collect();
         self.out.files.push(LoadedFile { ast, imports });
         self.out.files.len() - 1
@@ -133,7 +136,8 @@ impl Reader<'_> {
         let Some((name, text)) = module else {
             let title = format!("there is no module `{written}`");
             let known: Vec<_> = STD.iter().map(|(name, _)| format!("std.{name}")).collect();
-            let hint = format!("modules are: {}; a file is imported by its path: import \"./file.sgl\"", known.join(", "));
+            let hint =
+                format!("modules are: {}; a file is imported by its path: import \"./file.sgl\"", known.join(", "));
             self.report("E0103", title, span, "not found", &hint);
             return None;
         };

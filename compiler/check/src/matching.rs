@@ -56,7 +56,12 @@ impl Body<'_> {
                 Arm { patterns, guard, body: body_expr }
             });
             // The body's own mistakes say nothing about the pattern, but one in the pattern may hide a case.
-            sound &= !self.w.diagnostics.iter().skip(before).any(|d| d.is_error() && d.span().is_some_and(|s| at.to(s) == at));
+            sound &= !self
+                .w
+                .diagnostics
+                .iter()
+                .skip(before)
+                .any(|d| d.is_error() && d.span().is_some_and(|s| at.to(s) == at));
             if arm.guard.is_none() {
                 rest = without(&rest, &arm.patterns);
                 rows.push((arm.patterns.clone(), at));
@@ -75,7 +80,9 @@ impl Body<'_> {
                 let joined = arms.iter().try_fold(Type::Never, |all, arm| self.infer.join(&all, &arm.body.ty));
                 joined.or_else(|| want.cloned()).unwrap_or(Type::Error)
             }
-            true => self.common(&mut arms.iter_mut().map(|arm| &mut arm.body).collect::<Vec<_>>(), "the arms of a `match`"),
+            true => {
+                self.common(&mut arms.iter_mut().map(|arm| &mut arm.body).collect::<Vec<_>>(), "the arms of a `match`")
+            }
         };
         Expr { kind: ExprKind::Match(Box::new(value), arms), ty, span }
     }
@@ -91,7 +98,13 @@ impl Body<'_> {
             Missing::Value(example) => {
                 let at = Span { end: span.end.min(span.start + 5), ..span };
                 let title = format!("this `match` has no arm for {example}");
-                self.error("E0214", title, at, "not every value fits an arm", "add the arm, or `_ => …` for all that is left");
+                self.error(
+                    "E0214",
+                    title,
+                    at,
+                    "not every value fits an arm",
+                    "add the arm, or `_ => …` for all that is left",
+                );
             }
             Missing::Unknown => {
                 let hint = "match on one value after the other";
@@ -242,7 +255,8 @@ impl Body<'_> {
             },
             (Some(Item::Const(index)), _) => {
                 let id = self.w.const_decls.get(index).and_then(|decl| decl.done.as_ref()).map(|(id, _)| *id);
-                let value = id.and_then(|id| self.w.program.consts.get(id.0 as usize)).map(|item| item.body.kind.clone());
+                let value =
+                    id.and_then(|id| self.w.program.consts.get(id.0 as usize)).map(|item| item.body.kind.clone());
                 match value {
                     Some(ExprKind::Const(value)) => self.constant_pattern(value, whole, span),
                     _ => {
@@ -331,7 +345,13 @@ impl Body<'_> {
         match ok {
             Some(true) => return vec![Pattern::Range(Some(start), Some(end))],
             Some(false) => {
-                self.error("E0225", "nothing lies in this range", span, "never fits", "the smaller number stands first");
+                self.error(
+                    "E0225",
+                    "nothing lies in this range",
+                    span,
+                    "never fits",
+                    "the smaller number stands first",
+                );
             }
             None => {
                 let shown = self.show(whole);
@@ -365,9 +385,12 @@ impl Body<'_> {
                 self.error("E0299", "this pattern has too many alternatives", span, "multiplied out", hint);
                 return Vec::new();
             }
-            all = all.iter().flat_map(|before| {
-                alternatives.iter().map(move |next| before.iter().cloned().chain([next.clone()]).collect())
-            }).collect();
+            all = all
+                .iter()
+                .flat_map(|before| {
+                    alternatives.iter().map(move |next| before.iter().cloned().chain([next.clone()]).collect())
+                })
+                .collect();
         }
         all
     }
@@ -383,14 +406,20 @@ fn present(ty: &Type) -> &Type {
 
 /// The type of a value that fits one of the patterns.
 fn narrowed(rest: &Type, patterns: &[Pattern]) -> Type {
-    let structs: Option<Vec<StructId>> = patterns.iter().map(|pattern| match pattern {
-        Pattern::Struct(id, _) => Some(*id),
-        _ => None,
-    }).collect();
-    let constants: Option<Vec<Const>> = patterns.iter().map(|pattern| match pattern {
-        Pattern::Const(value) => Some(value.clone()),
-        _ => None,
-    }).collect();
+    let structs: Option<Vec<StructId>> = patterns
+        .iter()
+        .map(|pattern| match pattern {
+            Pattern::Struct(id, _) => Some(*id),
+            _ => None,
+        })
+        .collect();
+    let constants: Option<Vec<Const>> = patterns
+        .iter()
+        .map(|pattern| match pattern {
+            Pattern::Const(value) => Some(value.clone()),
+            _ => None,
+        })
+        .collect();
     match (structs.as_deref(), constants, rest) {
         (Some([only]), ..) => Type::Struct(*only),
         (Some([_, ..]), _, _) => Type::OneOf(structs.unwrap_or_default()),

@@ -119,7 +119,8 @@ impl Body<'_> {
             Kind::Lazy(op) => self.coalesce(op, &left, &right, want, span),
             Kind::Plain(op) => {
                 let hint = want.filter(|want| matches!(want, Type::Float { .. } | Type::List { .. }));
-                let hint = hint.filter(|_| matches!(op, BinaryOp::Add)).filter(|want| matches!(want, Type::List { .. }));
+                let hint =
+                    hint.filter(|_| matches!(op, BinaryOp::Add)).filter(|want| matches!(want, Type::List { .. }));
                 let hint = hint.cloned().map(|hint| match hint {
                     Type::List { item, .. } => Type::list(*item),
                     other => other,
@@ -209,9 +210,7 @@ impl Body<'_> {
                 ty if widen(ty) == Type::STR => (wide_a == Type::STR).then_some(Type::Bool),
                 _ => None,
             },
-            Lt | Le | Gt | Ge => {
-                (wide_a == wide_b && (number(&wide_a) || wide_a == Type::STR)).then_some(Type::Bool)
-            }
+            Lt | Le | Gt | Ge => (wide_a == wide_b && (number(&wide_a) || wide_a == Type::STR)).then_some(Type::Bool),
             Add if wide_a == Type::STR && wide_b == Type::STR => Some(Type::STR),
             Add if matches!((&a, &b), (Type::List { .. }, Type::List { .. })) => {
                 let unbounded = |ty: &Type| match ty {
@@ -396,10 +395,13 @@ impl Body<'_> {
                 }
             }
             Type::OneOf(ids) => {
-                let types: Option<Vec<Type>> = ids.iter().map(|id| {
-                    let field = self.w.struct_item(*id)?.fields.iter().find(|field| *field.name == *text);
-                    field.map(|field| field.ty.clone())
-                }).collect();
+                let types: Option<Vec<Type>> = ids
+                    .iter()
+                    .map(|id| {
+                        let field = self.w.struct_item(*id)?.fields.iter().find(|field| *field.name == *text);
+                        field.map(|field| field.ty.clone())
+                    })
+                    .collect();
                 let joined = types.map(|types| {
                     types.iter().try_fold(Type::Never, |all, ty| self.infer.join(&all, ty)).unwrap_or(Type::Error)
                 });
@@ -419,18 +421,20 @@ impl Body<'_> {
                     Type::Error
                 }
             },
-            Type::Tuple(items) => match text.parse::<usize>().ok().and_then(|index| items.get(index).map(|ty| (index, ty))) {
-                Some((index, ty)) => {
-                    let at = Const::Int(index as i64);
-                    let at = Expr { ty: Type::INT, kind: ExprKind::Const(at), span: name.span() };
-                    return Expr { kind: ExprKind::Index(Box::new(base), Box::new(at)), ty: ty.clone(), span };
+            Type::Tuple(items) => {
+                match text.parse::<usize>().ok().and_then(|index| items.get(index).map(|ty| (index, ty))) {
+                    Some((index, ty)) => {
+                        let at = Const::Int(index as i64);
+                        let at = Expr { ty: Type::INT, kind: ExprKind::Const(at), span: name.span() };
+                        return Expr { kind: ExprKind::Index(Box::new(base), Box::new(at)), ty: ty.clone(), span };
+                    }
+                    None => {
+                        let title = format!("this tuple has {} elements and no `.{text}`", items.len());
+                        self.error("E0204", title, name.span(), "not one of them", "they are called `.0`, `.1`, …");
+                        Type::Error
+                    }
                 }
-                None => {
-                    let title = format!("this tuple has {} elements and no `.{text}`", items.len());
-                    self.error("E0204", title, name.span(), "not one of them", "they are called `.0`, `.1`, …");
-                    Type::Error
-                }
-            },
+            }
             Type::Json => Type::Json,
             Type::Prompt => {
                 let (field, ty) = match text {

@@ -169,7 +169,8 @@ pub enum StmtKind {
     Let(Pattern, Expr),
     /// `place = value`, with `op` for `+=` and its kin.
     Assign(Place, Option<BinaryOp>, Expr),
-    /// Appends the text of a value to the current prompt: a template statement, `emit e`, `user essay`.
+    /// Appends the text of a value to the current prompt: a template statement, `emit e`, `user essay`. A value of type
+    /// [`Type::Prompt`] (`...p`) appends its parts.
     Append(Expr),
     /// An expression for its effects.
     Expr(Expr),
@@ -231,9 +232,9 @@ pub enum ExprKind {
     Map(Vec<(Expr, Expr)>),
     /// `Name { … }` (fields in the struct's order, those left out are `none`) or `{ a: 1 }`.
     Record(Option<StructId>, Vec<(Arc<str>, Expr)>),
-    /// `.name` of a struct, `OneOf`, record or `json`.
+    /// `.name` of a struct, `OneOf`, record or `json`. (`pair.0` of a tuple is [`ExprKind::Index`].)
     Field(Box<Expr>, Arc<str>),
-    /// `base[index]` of a list, text, map or `json`. Out of range is a run-time error.
+    /// `base[index]` of a list, text, map or `json`; out of range is a run-time error. Of a tuple by a literal in range.
     Index(Box<Expr>, Box<Expr>),
     /// `base[from..to]` of a list or text.
     Slice(Box<Expr>, Option<Box<Expr>>, Option<Box<Expr>>),
@@ -265,7 +266,8 @@ pub enum ExprKind {
     Gen(Box<Gen>),
     /// `select(options, …)`
     Select(Box<Select>),
-    /// `user "…"` and its kin: wraps what the block appends in chat markup; its value is the block's.
+    /// `user "…"` and its kin: wraps what the block appends in chat markup; its value is the block's. What its statements
+    /// declare may be read after it: `assistant "{x = gen()}"` binds `x` for the code that follows.
     Role(sgl_wire::Role, Block),
     /// `fork …`
     Fork(Box<Fork>),

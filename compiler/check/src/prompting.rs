@@ -140,9 +140,8 @@ impl Body<'_> {
         if !self.in_prompt(span, "`...` continues the current prompt") {
             return None;
         }
-        let is_prompt = |function: crate::program::FnId| {
-            self.w.heads.get(function.0 as usize).is_some_and(|head| head.is_prompt)
-        };
+        let is_prompt =
+            |function: crate::program::FnId| self.w.heads.get(function.0 as usize).is_some_and(|head| head.is_prompt);
         match (value.kind, self.infer.shallow(&value.ty)) {
             (_, Type::Error) => None,
             (ExprKind::Call { function, args, .. }, _) if is_prompt(function) => {
@@ -227,7 +226,7 @@ impl Body<'_> {
         let empty = || Block { stmts: Vec::new(), value: None, span };
         let (fork, ty) = match ast.over() {
             ForkOver::Each { pattern, iter, body: block } => {
-                let list = iter.map_or_else(|| self.broken(span), |list| self.expr(&list, None));
+                let list = self.expr_or_broken(iter, None, span);
                 let element = self.element_type(&list);
                 let (pattern, block, ty) = self.isolated(AROUND, inside, |body| {
                     let pattern = body.bind(Some(&pattern), &element, false);
@@ -238,7 +237,7 @@ impl Body<'_> {
                 (Fork::Each(pattern, list, block), Type::list(ty))
             }
             ForkOver::Count { count, body: block } => {
-                let count = count.map_or_else(|| self.broken(span), |count| self.expr(&count, Some(&Type::INT)));
+                let count = self.expr_or_broken(count, Some(&Type::INT), span);
                 let (block, ty) = self.isolated(AROUND, inside, |body| {
                     let (block, ty) =
                         block.map_or_else(|| (empty(), Type::Error), |b| body.block(&b, item.as_ref(), Use::VALUE));
@@ -291,7 +290,9 @@ impl Body<'_> {
         let constraint = crate::constraint::constraint(&value_ty, &self.w.program.structs);
         let at = written.map_or(span, |ty| ty.span());
         let empty = |ty: &Type| match ty {
-            Type::Literals(members) => members.iter().any(|member| matches!(member, Const::Str(text) if text.is_empty())),
+            Type::Literals(members) => {
+                members.iter().any(|member| matches!(member, Const::Str(text) if text.is_empty()))
+            }
             _ => false,
         };
         let constraint = match constraint {
@@ -353,10 +354,12 @@ impl Body<'_> {
     fn options(&mut self, options: &Expr) -> Type {
         let items = match &options.kind {
             ExprKind::List(items) => items.clone(),
-            ExprKind::ConstItem(id) => match self.w.program.consts.get(id.0 as usize).map(|item| item.body.kind.clone()) {
-                Some(ExprKind::List(items)) => items,
-                _ => return self.option_type(options),
-            },
+            ExprKind::ConstItem(id) => {
+                match self.w.program.consts.get(id.0 as usize).map(|item| item.body.kind.clone()) {
+                    Some(ExprKind::List(items)) => items,
+                    _ => return self.option_type(options),
+                }
+            }
             _ => return self.option_type(options),
         };
         if items.is_empty() {
@@ -368,7 +371,13 @@ impl Body<'_> {
         for item in &items {
             let ExprKind::Const(value @ Const::Str(text)) = &item.kind else { return self.option_type(options) };
             if text.is_empty() {
-                self.error("E0307", "an option has no text", item.span, "nothing to write", "remove it, or spell it out");
+                self.error(
+                    "E0307",
+                    "an option has no text",
+                    item.span,
+                    "nothing to write",
+                    "remove it, or spell it out",
+                );
                 return Type::Error;
             }
             if texts.contains(value) {

@@ -167,9 +167,7 @@ impl Infer {
             (Type::Bool, Type::Literals(b)) => [true, false].iter().all(|v| b.contains(&Const::Bool(*v))),
             (Type::Pattern(a), Type::Pattern(b)) => a == b,
             (Type::Pattern(_), Type::Str { min_len: 0, max_len: None }) => true,
-            (Type::Str { min_len: a, max_len: b }, Type::Str { min_len: c, max_len: d }) => {
-                a >= c && within(*b, *d)
-            }
+            (Type::Str { min_len: a, max_len: b }, Type::Str { min_len: c, max_len: d }) => a >= c && within(*b, *d),
             (Type::Int { min: a, max: b }, Type::Int { min: c, max: d }) => from_within(*a, *c) && within(*b, *d),
             (Type::Float { min: a, max: b }, Type::Float { min: c, max: d }) => from_within(*a, *c) && within(*b, *d),
             (Type::List { item: a, min: b, max: c }, Type::List { item: d, min: e, max: f }) => {

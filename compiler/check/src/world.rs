@@ -323,9 +323,10 @@ impl World {
             match (&default, optional) {
                 (Some(_), None) => optional = Some(span),
                 (None, Some(before)) => {
-                    let d = Diagnostic::error("E0206", format!("`{text}` has no default but stands after one that has"))
-                        .at(span, "this parameter")
-                        .also(before, "this one may be left out");
+                    let d =
+                        Diagnostic::error("E0206", format!("`{text}` has no default but stands after one that has"))
+                            .at(span, "this parameter")
+                            .also(before, "this one may be left out");
                     self.report(d.hint("put the parameters with defaults last"));
                 }
                 _ => {}
@@ -427,12 +428,17 @@ impl World {
             let function = crate::body::function(self, index);
             self.program.functions.extend(function);
         }
-        let tests: Vec<_> = self.files.iter().enumerate().flat_map(|(file, loaded)| {
-            loaded.ast.items().filter_map(move |item| match item {
-                ast::Item::Test(test) => Some((file, test)),
-                _ => None,
+        let tests: Vec<_> = self
+            .files
+            .iter()
+            .enumerate()
+            .flat_map(|(file, loaded)| {
+                loaded.ast.items().filter_map(move |item| match item {
+                    ast::Item::Test(test) => Some((file, test)),
+                    _ => None,
+                })
             })
-        }).collect();
+            .collect();
         for (file, test) in tests {
             crate::body::test(self, file, &test);
         }

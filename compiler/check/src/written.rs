@@ -40,7 +40,9 @@ impl World {
                 None => Type::Tuple(tuple.types().map(|item| self.ty_at(file, &item, depth)).collect()),
             },
             ast::Type::Named(named) => self.named(file, named, depth),
-            ast::Type::Grammar(grammar) => self.unsupported("types from a grammar", grammar.span(), "use `re\"…\"` or a struct"),
+            ast::Type::Grammar(grammar) => {
+                self.unsupported("types from a grammar", grammar.span(), "use `re\"…\"` or a struct")
+            }
             ast::Type::Literal(literal) => match literal.value() {
                 Some(TypeLiteral::String(string)) if string.flavor() == Flavor::Regex => self.pattern(&string),
                 Some(value) => self.constant_of(&value).map_or(Type::Error, |value| match value {
@@ -98,7 +100,8 @@ impl World {
     }
 
     fn union(&mut self, file: usize, union: &ast::UnionType, depth: u32) -> Type {
-        let (mut literals, mut structs, mut optional): (Vec<Const>, Vec<StructId>, bool) = (Vec::new(), Vec::new(), false);
+        let (mut literals, mut structs, mut optional): (Vec<Const>, Vec<StructId>, bool) =
+            (Vec::new(), Vec::new(), false);
         let mut seen = std::collections::HashSet::new();
         let mut broken = false;
         for member in union.types() {
@@ -379,7 +382,11 @@ impl World {
                     return self.bad_refinement(arg.span(), "this bound is given twice", "remove one of them");
                 }
                 (None, _) => {
-                    return self.bad_refinement(arg.span(), "a length is a whole number from 0", "write it as a literal");
+                    return self.bad_refinement(
+                        arg.span(),
+                        "a length is a whole number from 0",
+                        "write it as a literal",
+                    );
                 }
             }
         }
@@ -462,16 +469,19 @@ impl World {
             }
         }
         let endless: Vec<_> = self.program.structs.iter().zip(&finite).filter(|(_, f)| !**f).map(|(s, _)| s).collect();
-        let found: Vec<_> = endless.iter().map(|item| {
-            let field = item.fields.iter().find(|field| !has_finite(&field.ty, &finite));
-            let d = Diagnostic::error("E0222", format!("no value of `{}` is finite", item.name));
-            let d = d.at(item.span, "each would hold another, and so on");
-            let d = match field {
-                Some(field) => d.also(field.span, "through this field"),
-                None => d,
-            };
-            d.hint("make the field optional (`T?`) or a list")
-        }).collect();
+        let found: Vec<_> = endless
+            .iter()
+            .map(|item| {
+                let field = item.fields.iter().find(|field| !has_finite(&field.ty, &finite));
+                let d = Diagnostic::error("E0222", format!("no value of `{}` is finite", item.name));
+                let d = d.at(item.span, "each would hold another, and so on");
+                let d = match field {
+                    Some(field) => d.also(field.span, "through this field"),
+                    None => d,
+                };
+                d.hint("make the field optional (`T?`) or a list")
+            })
+            .collect();
         self.diagnostics.extend(found);
     }
 }
