@@ -2,7 +2,7 @@
 //!
 //! 1. [`lower`] turns a checked [`Program`](sgl_check::program::Program) into a [`Graph`].
 //! 2. [`optimize`] makes it smaller ([`passes`]).
-//! 3. [`verify::verify`](verify()) says whether a graph is well formed.
+//! 3. [`print::text`] and [`dot::dot`] show it at any stage; [`verify::verify`] says whether it is well formed.
 //!
 //! **Architecture invariant:** nothing here runs a program, computes a value or knows a backend. What an operation means
 //! is in `sgl-host` (pure ones) and `sgl-exec` (the rest).
@@ -10,9 +10,12 @@
 //! **Architecture invariant:** lowering and passes cannot fail, and keep the depth of nested regions within a constant
 //! factor of the depth of the source: a long flat function stays flat.
 
+pub mod dot;
 pub mod graph;
+mod label;
 mod lower;
 pub mod passes;
+pub mod print;
 pub mod verify;
 
 pub use graph::Graph;

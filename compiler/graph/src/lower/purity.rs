@@ -54,10 +54,13 @@ fn only_calls(region: &Region, calls: &mut Vec<FnId>) -> bool {
             }
             kind => is_pure(kind),
         };
-        node.kind.regions().fold(here, |pure, region| only_calls(region, calls) && pure) && pure
+        let runs = !matches!(node.kind, NodeKind::Closure { .. });
+        let inner = node.kind.regions().filter(|_| runs);
+        inner.fold(here, |pure, region| only_calls(region, calls) && pure) && pure
     })
 }
 
+/// Making a function value is pure, whatever it does when it is called.
 fn mark_region(region: &mut Region, pure: &[bool]) -> bool {
     region.pure = true;
     for node in &mut region.nodes {
@@ -65,8 +68,10 @@ fn mark_region(region: &mut Region, pure: &[bool]) -> bool {
             NodeKind::Call { function, .. } => pure.get(function.0 as usize).copied().unwrap_or(false),
             kind => is_pure(kind),
         };
+        let runs = !matches!(node.kind, NodeKind::Closure { .. });
         for inner in node.kind.regions_mut() {
-            region.pure &= mark_region(inner, pure);
+            let inner = mark_region(inner, pure);
+            region.pure &= inner || !runs;
         }
     }
     region.pure
@@ -82,10 +87,12 @@ fn is_pure(kind: &NodeKind) -> bool {
         | NodeKind::Switch(_)
         | NodeKind::Loop(_)
         | NodeKind::Try { .. }
-        | NodeKind::Call { .. } => true,
-        NodeKind::Empty
-        | NodeKind::Start
-        | NodeKind::Image
+        | NodeKind::Call { .. }
+        | NodeKind::Closure { .. }
+        | NodeKind::Function(_)
+        | NodeKind::Empty
+        | NodeKind::Start => true,
+        NodeKind::Image
         | NodeKind::Text(_)
         | NodeKind::Open(_)
         | NodeKind::Close
@@ -94,8 +101,6 @@ fn is_pure(kind: &NodeKind) -> bool {
         | NodeKind::Extend
         | NodeKind::PromptField(_)
         | NodeKind::CallValue { .. }
-        | NodeKind::Closure { .. }
-        | NodeKind::Function(_)
         | NodeKind::Print
         | NodeKind::Assert => false,
     }
