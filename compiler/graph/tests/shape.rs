@@ -145,10 +145,8 @@ impl Tape<'_> {
     }
 
     fn block(&mut self, depth: u32) -> Block {
-        let first = self.locals;
         let stmts = (0..self.byte() % 4).map(|_| self.stmt(depth)).collect();
         let value = (self.byte() % 3 != 0).then(|| self.expr(depth));
-        let _ = first;
         block(stmts, value)
     }
 
@@ -252,7 +250,10 @@ impl Tape<'_> {
     fn arm(&mut self, depth: u32) -> Arm {
         let patterns = match self.byte() % 4 {
             0 => vec![Pattern::Const(Const::Int(1)), Pattern::Range(Some(Const::Int(3)), None)],
-            1 => vec![Pattern::Struct(StructId(0), vec![("a".into(), Pattern::Tuple(vec![Pattern::Const(Const::None)]))])],
+            1 => vec![Pattern::Struct(
+                StructId(0),
+                vec![("a".into(), Pattern::Tuple(vec![Pattern::Const(Const::None)]))],
+            )],
             2 => vec![Pattern::Any],
             _ => vec![Pattern::Bind(self.declare())],
         };
@@ -271,12 +272,13 @@ fn any_program(bytes: &[u8]) -> Program {
         function.returns_state = number == 2;
         function
     });
-    let functions = functions.collect();
-    program(functions)
+    let field = StructField { name: "a".into(), ty: Type::INT, doc: String::new(), span: span() };
+    let item = Struct { name: "S".into(), doc: String::new(), fields: vec![field], span: span() };
+    Program { functions: functions.collect(), structs: vec![item], ..Program::default() }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_program_has_a_graph(bytes in prop::collection::vec(any::<u8>(), 0..600)) {

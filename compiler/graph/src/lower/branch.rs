@@ -47,7 +47,7 @@ impl Lowering<'_> {
         values.first().copied().unwrap_or_else(|| self.none())
     }
 
-    /// A node of several regions with the same parameters and results. All arms give the same number of values.
+    /// A node of several regions with the same parameters and results.
     pub(super) fn branch(
         &mut self,
         inputs: &[Val],
@@ -68,7 +68,11 @@ impl Lowering<'_> {
         let mut finished = Vec::with_capacity(arms.len());
         for Arm { frame, values } in arms {
             self.push_again(frame);
+            // An arm that has left before it had them gives no values.
             let mut results = values;
+            while results.len() < given {
+                results.push(self.none());
+            }
             results.extend(assigned.iter().map(|&var| self.get(var)));
             for &var in &declared {
                 let value = self.declared_here(var).unwrap_or_else(|| self.none());
