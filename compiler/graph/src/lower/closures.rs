@@ -102,7 +102,8 @@ impl Lowering<'_> {
 
     /// The list of what `function` gives for each element.
     fn map(&mut self, list: Val, function: &Applied) -> Val {
-        let shape = Shape { site: self.site(), collect: true, ..Shape::each(LoopOrigin::Comprehension, list) };
+        let shape =
+            Shape { site: self.site(), collect: true, isolated: true, ..Shape::each(LoopOrigin::Comprehension, list) };
         let element = self.push_each(None);
         let item = self.applied(function, &[element]);
         self.finish_loop(shape, None, &[item])
@@ -112,7 +113,8 @@ impl Lowering<'_> {
     fn fold(&mut self, list: Val, start: Val, function: &Applied) -> Val {
         let so_far = self.temp();
         self.declare(so_far, start);
-        let shape = Shape { site: self.site(), ordered: true, ..Shape::each(LoopOrigin::Comprehension, list) };
+        let shape =
+            Shape { site: self.site(), ordered: true, isolated: true, ..Shape::each(LoopOrigin::Comprehension, list) };
         let element = self.push_each(None);
         let before = self.get(so_far);
         let value = self.applied(function, &[before, element]);

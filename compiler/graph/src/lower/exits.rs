@@ -85,6 +85,10 @@ impl Lowering<'_> {
 
     /// [`Lowering::then`] for any number of values.
     pub(super) fn then_all(&mut self, tail: Tail, lower: impl FnOnce(&mut Self) -> Vec<Val>) -> Vec<Val> {
+        if tail == Tail::Yes && self.has_left() {
+            let none = self.none();
+            return vec![self.settle(none)];
+        }
         self.guard(|this| (lower(this), tail))
     }
 
@@ -137,10 +141,6 @@ impl Lowering<'_> {
 
     /// Lowers an expression whose value is the function's.
     pub(super) fn tail(&mut self, expr: &Expr) -> Val {
-        if self.has_left() {
-            let none = self.none();
-            return self.settle(none);
-        }
         if self.may_have_left() {
             return self.then(Tail::Yes, |this| this.tail(expr));
         }

@@ -20,11 +20,13 @@ pub(super) struct Shape {
     pub filter: bool,
     /// Whether an iteration's effects come after those of the one before.
     pub ordered: bool,
+    /// Whether what the body assigns and writes stays inside: a branch or a function has copies of everything.
+    pub isolated: bool,
 }
 
 impl Shape {
     pub(super) fn each(origin: LoopOrigin, list: Val) -> Shape {
-        Shape { origin, list: Some(list), site: 0, collect: false, filter: false, ordered: false }
+        Shape { origin, list: Some(list), site: 0, collect: false, filter: false, ordered: false, isolated: false }
     }
 }
 
@@ -49,6 +51,7 @@ impl Lowering<'_> {
             collect: false,
             filter: false,
             ordered: true,
+            isolated: false,
         };
         self.push(Vec::new());
         let again = self.expr(condition);
@@ -116,7 +119,7 @@ impl Lowering<'_> {
     }
 
     fn branches(&mut self, list: Val, pattern: Option<&Pattern>, body: impl FnOnce(&mut Self, Val) -> Val) -> Val {
-        let shape = Shape { site: self.site(), collect: true, ..Shape::each(LoopOrigin::Fork, list) };
+        let shape = Shape { site: self.site(), collect: true, isolated: true, ..Shape::each(LoopOrigin::Fork, list) };
         let element = self.push_each(pattern);
         let item = body(self, element);
         self.finish_loop(shape, None, &[item])
@@ -154,15 +157,17 @@ impl Lowering<'_> {
     /// Ends the body, whose frame is on top, and makes the node. `items` is the item and whether it is kept, as far as
     /// the shape has them; gives the collected list.
     pub(super) fn finish_loop(&mut self, shape: Shape, again: Option<Val>, items: &[Val]) -> Val {
-        let is_fork = shape.origin == LoopOrigin::Fork;
         let exit = self.top().exit.filter(|exit| exit.kinds.breaks || exit.kinds.returns);
         let mut assigned: Vec<Var> = self.top().assigned.iter().copied().collect();
         assigned.sort();
         // Iterations that write one prompt after the other are in order anyway.
-        let in_order = shape.ordered || (!is_fork && assigned.contains(&Var::State));
+        let in_order = shape.ordered || (!shape.isolated && assigned.contains(&Var::State));
         let joins_effects = !in_order && assigned.contains(&Var::Effect);
-        // A branch has copies of everything.
-        assigned.retain(|&var| if var == Var::Effect { in_order } else { !is_fork });
+        assigned.retain(|&var| match var {
+            Var::Effect => in_order,
+            Var::State | Var::Local(_) => !shape.isolated,
+            Var::Temp(_) => true,
+        });
 
         let mut results: Vec<Val> = again.into_iter().collect();
         if joins_effects {

@@ -1,6 +1,10 @@
 //! Checked programs made by hand, for shapes that are tedious as source text.
 #![allow(dead_code, reason = "each test crate uses a part")]
 
+pub mod any;
+pub mod source;
+pub mod value;
+
 use std::sync::Arc;
 
 use sgl_check::program::*;
