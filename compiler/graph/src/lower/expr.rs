@@ -72,7 +72,7 @@ impl Lowering<'_> {
             ExprKind::Role(role, body) => self.role(*role, body),
             ExprKind::Fork(fork) => self.fork(fork),
             ExprKind::Here => self.get(Var::State),
-            ExprKind::From(prompt, body) => self.from_prompt(prompt, body),
+            ExprKind::From(prompt, body) => self.on_prompt(prompt, body),
             ExprKind::PromptField(prompt, field) => {
                 let prompt = self.expr(prompt);
                 self.at(expr.span);

@@ -95,7 +95,7 @@ impl Lowering<'_> {
         value
     }
 
-    pub(super) fn from_prompt(&mut self, prompt: &Expr, body: &Block) -> Val {
+    pub(super) fn on_prompt(&mut self, prompt: &Expr, body: &Block) -> Val {
         let prompt = self.expr(prompt);
         self.then(Tail::No, |this| this.with_state(prompt, |this| this.block(body, Tail::No)))
     }

@@ -15,7 +15,7 @@ pub fn program(bytes: &[u8], strict: bool) -> Program {
         let mut tape = Tape { bytes, strict, number, locals: 1, scope: vec![LocalId(0)], fuel: 300, may_leave };
         let body = tape.block(0);
         let mut function = function(&format!("f{number}"), number > 0, tape.locals as usize, 1, body);
-        function.returns_state = number == 2 && tape.byte() % 2 == 0;
+        function.returns_state = number == 2 && tape.byte().is_multiple_of(2);
         functions.push(function);
         bytes = tape.bytes;
     }
@@ -107,7 +107,7 @@ impl Tape<'_> {
             }
             2 | 3 => {
                 let path = (0..self.byte() % 3).map(|_| PlaceStep::Index(self.expr(depth + 2))).collect();
-                let op = (self.byte() % 2 == 0).then_some(BinaryOp::Add);
+                let op = (self.byte().is_multiple_of(2)).then_some(BinaryOp::Add);
                 StmtKind::Assign(Place { local: self.variable(), path }, op, self.expr(depth))
             }
             4 => StmtKind::Append(self.expr(depth)),
@@ -155,7 +155,7 @@ impl Tape<'_> {
             10 => {
                 let callees = if self.strict { self.number } else { 3 };
                 let function = FnId(u32::from(self.byte()) % callees);
-                ExprKind::Call { function, args: vec![Some(self.expr(d))], splice: self.byte() % 2 == 0 }
+                ExprKind::Call { function, args: vec![Some(self.expr(d))], splice: self.byte().is_multiple_of(2) }
             }
             11 => ExprKind::CallValue(self.boxed(d), vec![self.expr(d)]),
             12 => self.closure(1, d),
@@ -187,7 +187,7 @@ impl Tape<'_> {
                 self.kept(|this| ExprKind::Comprehension {
                     pattern: this.pattern(),
                     iterable,
-                    condition: (this.byte() % 2 == 0).then(|| this.boxed(d)),
+                    condition: (this.byte().is_multiple_of(2)).then(|| this.boxed(d)),
                     value: this.boxed(d),
                 })
             }
@@ -224,7 +224,7 @@ impl Tape<'_> {
             2 => vec![Pattern::Tuple(vec![Pattern::Const(Const::Int(1)), Pattern::Any])],
             _ => vec![Pattern::Bind(self.declare())],
         };
-        let guard = (self.byte() % 2 == 0).then(|| self.expr(depth));
+        let guard = (self.byte().is_multiple_of(2)).then(|| self.expr(depth));
         Arm { patterns, guard, body: self.expr(depth) }
     }
 }
