@@ -14,7 +14,7 @@ pub(crate) fn label(graph: &Graph, node: &Node, inputs: &[String]) -> String {
     let input = |at: usize| inputs.get(at).map_or("?", String::as_str);
     match &node.kind {
         NodeKind::Const(value) => value.to_string(),
-        NodeKind::Global(id) => format!("const {}", id.0),
+        NodeKind::Global(id) => format!("const #{}", id.0),
         NodeKind::Model(id) => match graph.models.get(id.0 as usize) {
             Some(model) => format!("model {}", model.name),
             None => format!("model {}", id.0),
@@ -102,8 +102,8 @@ fn host(graph: &Graph, op: &HostOp, inputs: &[String]) -> String {
         }
         HostOp::Count => format!("count {}", input(0)),
         HostOp::Builtin(builtin) => {
-            let signature = builtin.signature();
-            format!("{}({})", signature.split_once('(').map_or(signature, |(name, _)| name), all())
+            let name = builtin.signature().split('(').next().unwrap_or_default();
+            format!("{}({})", name.rsplit('.').next().unwrap_or(name), all())
         }
     }
 }

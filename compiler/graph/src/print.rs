@@ -1,7 +1,7 @@
 //! Graph in, text for people out. The same graph always gives the same text.
 //!
 //! Values are `%3`, prompts `$4`, the order of effects `!5`; numbers run through a whole item. A captured value keeps its
-//! name inside. What a region gives back stands in its last line, `give`, with a word before what is not a plain result.
+//! name inside, a literal stands where it is used. What a region gives back stands in its last line, `give`, with a word before what is not a plain result.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use crate::label::label;
 pub fn text(graph: &Graph) -> String {
     let mut printer = Printer { graph, out: String::new(), next: 0, depth: 0 };
     for (number, region) in graph.consts.iter().enumerate() {
-        printer.closed(&format!("const {number}"), region);
+        printer.closed(&format!("const #{number}"), region);
     }
     for (model, defaults) in graph.models.iter().zip(&graph.model_defaults) {
         printer.line(&format!("model {} = {:?}\n", model.name, model.source));
@@ -92,6 +92,10 @@ impl Printer<'_> {
     /// The nodes of a region whose parameters have these names. `words` stand before results: one a result.
     fn region(&mut self, region: &Region, mut names: Vec<String>, words: &[&str]) {
         for node in &region.nodes {
+            if let Some(literal) = anonymous_literal(region, node) {
+                names.push(literal);
+                continue;
+            }
             let inputs: Vec<String> = node.inputs.iter().map(|&id| named(&names, id)).collect();
             let mut outputs = Vec::new();
             for id in node.output_ids() {
@@ -191,6 +195,15 @@ impl Printer<'_> {
         self.depth += deeper;
         self.region(region, names, words);
         self.depth -= deeper;
+    }
+}
+
+/// A literal that belongs to no variable stands where it is used.
+fn anonymous_literal(region: &Region, node: &Node) -> Option<String> {
+    let info = region.values.get(node.first_output.0 as usize)?;
+    match &node.kind {
+        NodeKind::Const(value) if info.name.is_none() => Some(value.to_string()),
+        _ => None,
     }
 }
 

@@ -1,0 +1,78 @@
+//! What each construct of the language becomes: source and graph, side by side.
+//!
+//! One file of `ir/` a case; its snapshot holds the source, the graph as lowered, and as optimised.
+
+use std::path::{Path, PathBuf};
+
+use sgl_check::{NoFiles, check};
+use sgl_diag::SourceMap;
+use sgl_graph::{dot, lower, optimize, print, verify};
+
+fn programs(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut found: Vec<PathBuf> = (std::fs::read_dir(&folder).into_iter().flatten().flatten())
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sgl"))
+        .collect();
+    found.sort();
+    found
+}
+
+/// The checked program, or what is wrong with it.
+fn checked(path: &Path) -> Result<(String, sgl_check::program::Program), String> {
+    let source = std::fs::read_to_string(path).unwrap();
+    let mut sources = SourceMap::new();
+    let file = sources.add(path.display().to_string(), source.clone());
+    let checked = check(file, &mut NoFiles, &mut sources);
+    checked.program.map(|program| (source, program)).ok_or_else(|| format!("{:#?}", checked.diagnostics))
+}
+
+#[test]
+fn every_construct_has_its_graph() {
+    let programs = programs("tests/ir");
+    assert!(programs.len() >= 25, "the programs are there");
+    let mut broken = Vec::new();
+    for path in programs {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let (source, program) = match checked(&path) {
+            Ok(checked) => checked,
+            Err(diagnostics) => {
+                broken.push(format!("{name}: {diagnostics}"));
+                continue;
+            }
+        };
+        let graph = lower(&program);
+        assert_eq!(verify::verify(&graph), Ok(()), "{name}");
+        let optimized = optimize(graph.clone());
+        assert_eq!(verify::verify(&optimized), Ok(()), "{name}");
+        let text = format!(
+            "{source}\n=== lowered ===\n{}\n=== optimised ===\n{}",
+            print::text(&graph),
+            print::text(&optimized)
+        );
+        insta::assert_snapshot!(name, text);
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn a_picture_of_a_program() {
+    let (_, program) =
+        checked(&programs("tests/ir").into_iter().find(|path| path.ends_with("fork_each.sgl")).unwrap()).unwrap();
+    insta::assert_snapshot!(dot::dot(&optimize(lower(&program))));
+}
+
+#[test]
+fn programs_of_the_other_tests_have_graphs() {
+    let folders = ["../syntax/tests/programs", "../../examples", "../../tests/suite"];
+    let mut lowered = 0;
+    for path in folders.into_iter().flat_map(programs) {
+        // Programs that import, or that a later part of the checker refuses, are for other tests.
+        let Ok((_, program)) = checked(&path) else { continue };
+        let graph = lower(&program);
+        assert_eq!(verify::verify(&graph), Ok(()), "{}", path.display());
+        assert_eq!(verify::verify(&optimize(graph)), Ok(()), "{}", path.display());
+        lowered += 1;
+    }
+    assert!(lowered > 0, "no program of the other tests checks");
+}
