@@ -16,6 +16,8 @@
 //! Architecture invariant: nothing here knows models, logits or sampling; a vocabulary is a list of byte strings.
 //! Architecture invariant: no text is ever allowed that the constraint does not have; limits only refuse more.
 
+#![allow(rustdoc::private_intra_doc_links)]
+
 mod cost;
 mod error;
 mod expr;

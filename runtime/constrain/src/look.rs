@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look};
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, LookSet};
 
 use crate::expr::{self, Expr, Machine};
 use crate::groups;
@@ -31,7 +31,22 @@ enum Side {
     Other,
 }
 
-const SIDES: [Side; 6] = [Side::Edge, Side::Lf, Side::Cr, Side::Word, Side::WideWord, Side::Other];
+/// The kinds that the assertions of `looks` tell apart; what is not among them counts as [`Side::Other`].
+fn sides(looks: LookSet) -> Vec<Side> {
+    let wide = [Look::WordUnicode, Look::WordUnicodeNegate, Look::WordStartUnicode, Look::WordEndUnicode];
+    let half = [Look::WordStartHalfUnicode, Look::WordEndHalfUnicode];
+    let mut sides = vec![Side::Edge, Side::Other];
+    if looks.contains_anchor_line() {
+        sides.extend([Side::Lf, Side::Cr]);
+    }
+    if looks.contains_word() {
+        sides.push(Side::Word);
+    }
+    if wide.into_iter().chain(half).any(|look| looks.contains(look)) {
+        sides.push(Side::WideWord);
+    }
+    sides
+}
 
 /// A state of the character automaton.
 enum State {
@@ -45,7 +60,7 @@ enum State {
 pub(crate) fn lower(hir: &Hir, spelling: Spelling) -> Result<Expr, String> {
     let mut states = vec![State::Accept];
     let start = compile(hir, 0, &mut states)?;
-    Ok(product(&states, start, spelling))
+    Ok(product(&states, start, &sides(hir.properties().look_set()), spelling))
 }
 
 /// `hir` without the anchors that stand at the `start` or `end` of a match from end to end, where they always hold.
@@ -130,7 +145,7 @@ fn compile(hir: &Hir, next: usize, states: &mut Vec<State>) -> Result<usize, Str
 }
 
 /// The product of the states with what is before and after each.
-fn product(states: &[State], start: usize, spelling: Spelling) -> Expr {
+fn product(states: &[State], start: usize, sides: &[Side], spelling: Spelling) -> Expr {
     type Place = (usize, Side, Side);
     let mut index: HashMap<Place, usize> = HashMap::new();
     let mut places: Vec<Place> = Vec::new();
@@ -144,7 +159,7 @@ fn product(states: &[State], start: usize, spelling: Spelling) -> Expr {
             steps.len() - 1
         })
     };
-    for after in SIDES {
+    for &after in sides {
         let to = place((start, Side::Edge, after), &mut places, &mut steps);
         steps[first].push((expr::nothing(), to));
     }
@@ -167,10 +182,10 @@ fn product(states: &[State], start: usize, spelling: Spelling) -> Expr {
             State::Class(class, next) => {
                 let part = parts
                     .entry((state, after))
-                    .or_insert_with(|| regex::spell_class(&restrict(class, after), spelling))
+                    .or_insert_with(|| regex::spell_class(&restrict(class, after, sides), spelling))
                     .clone();
                 if part != Expr::Never {
-                    for then in SIDES {
+                    for &then in sides {
                         let to = place((*next, after, then), &mut places, &mut steps);
                         out.push((part.clone(), to));
                     }
@@ -212,30 +227,34 @@ fn trim(mut steps: Vec<Vec<(Expr, usize)>>, first: usize, last: usize) -> Expr {
     Expr::Machine(Arc::new(Machine { nullable: empty[last], steps, start: first, last }))
 }
 
-/// The characters of `class` that are of kind `side`.
-fn restrict(class: &ClassUnicode, side: Side) -> ClassUnicode {
-    let one = |c: char| ClassUnicode::new([ClassUnicodeRange::new(c, c)]);
-    let ascii = ClassUnicode::new([ClassUnicodeRange::new('\0', '\x7f')]);
+/// The characters of `class` that are of kind `side`, where only `sides` are told apart.
+fn restrict(class: &ClassUnicode, side: Side, sides: &[Side]) -> ClassUnicode {
     let mut out = class.clone();
-    match side {
-        Side::Edge => return ClassUnicode::empty(),
-        Side::Lf => out.intersect(&one('\n')),
-        Side::Cr => out.intersect(&one('\r')),
-        Side::Word => {
-            out.intersect(groups::word());
-            out.intersect(&ascii);
-        }
-        Side::WideWord => {
-            out.intersect(groups::word());
-            out.difference(&ascii);
-        }
-        Side::Other => {
-            out.difference(groups::word());
-            out.difference(&one('\n'));
-            out.difference(&one('\r'));
-        }
+    if side == Side::Other {
+        sides.iter().filter(|other| **other != side).for_each(|other| out.difference(&members(*other)));
+    } else {
+        out.intersect(&members(side));
     }
     out
+}
+
+/// The characters of a kind other than [`Side::Other`].
+fn members(side: Side) -> ClassUnicode {
+    let range = |from: char, to: char| ClassUnicode::new([ClassUnicodeRange::new(from, to)]);
+    let mut word = groups::word().clone();
+    match side {
+        Side::Edge | Side::Other => ClassUnicode::empty(),
+        Side::Lf => range('\n', '\n'),
+        Side::Cr => range('\r', '\r'),
+        Side::Word => {
+            word.intersect(&range('\0', '\x7f'));
+            word
+        }
+        Side::WideWord => {
+            word.difference(&range('\0', '\x7f'));
+            word
+        }
+    }
 }
 
 /// Whether `look` holds between `before` and `after`; the meaning of `regex-syntax`.

@@ -3,8 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+
 use crate::groups::{self, PARTIAL};
 use crate::mask::Mask;
+use crate::regex;
 
 /// Tokens longer than this never pass a mask: no tokenizer has them, and they would only cost memory.
 const LONGEST_TOKEN: usize = 1024;
@@ -91,7 +94,7 @@ impl Vocabulary {
         }
         let (trie, ids) = builder.finish();
         let ends = ends.into_iter().filter(|id| (*id as usize) < tokens.len()).collect();
-        Self {
+        let built = Self {
             ends,
             trie,
             ids,
@@ -103,7 +106,12 @@ impl Vocabulary {
             most_chars,
             most_bytes,
             tokens,
+        };
+        // The classes that nearly every constraint has: the characters of JSON strings, and all.
+        for class in [regex::json_plain(), ClassUnicode::new([ClassUnicodeRange::new('\0', char::MAX)])] {
+            built.plain(groups::within(&class));
         }
+        built
     }
 
     /// Number of token ids, special ones included.

@@ -232,16 +232,12 @@ fn time_to_build_and_to_mask() {
         let mut times = Times::default();
         let mut warm = Times::default();
         for (name, constraint) in constraints {
-            let mut random = Random(3);
-            let started = Instant::now();
-            let start = matcher(&constraint, &vocabulary).unwrap();
-            times.build.push(started.elapsed().as_nanos());
-            for _ in 0..4 {
-                write(&start, &vocabulary, None, &mut random, &mut times, &name);
-            }
-            let mut random = Random(3);
-            for _ in 0..4 {
-                write(&start, &vocabulary, None, &mut random, &mut warm, &name);
+            for seed in 1..5 {
+                let started = Instant::now();
+                let start = matcher(&constraint, &vocabulary).unwrap();
+                times.build.push(started.elapsed().as_nanos());
+                write(&start, &vocabulary, None, &mut Random(seed), &mut times, &name);
+                write(&start, &vocabulary, None, &mut Random(seed), &mut warm, &name);
             }
         }
         times.print(&format!("{kind}, cold"));
