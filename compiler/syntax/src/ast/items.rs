@@ -194,9 +194,11 @@ pub enum FunctionKind {
 pub struct Function(Node);
 
 impl AstNode for Function {
+    fn fits(kind: SyntaxKind) -> bool {
+        matches!(kind, SyntaxKind::FN_ITEM | SyntaxKind::PROMPT_ITEM | SyntaxKind::TOOL_ITEM)
+    }
     fn cast(node: Node) -> Option<Self> {
-        use SyntaxKind::*;
-        matches!(node.kind(), FN_ITEM | PROMPT_ITEM | TOOL_ITEM).then_some(Function(node))
+        Self::fits(node.kind()).then_some(Function(node))
     }
     fn node(&self) -> &Node {
         &self.0

@@ -14,6 +14,8 @@ pub struct Node {
 
 /// A typed view of a node: cheap to clone, borrows nothing.
 pub trait AstNode: Sized {
+    /// Whether nodes of this kind have this view.
+    fn fits(kind: SyntaxKind) -> bool;
     /// The view, where the node is of its kind.
     fn cast(node: Node) -> Option<Self>;
     /// The node under the view.
@@ -65,7 +67,7 @@ impl Node {
     }
 
     pub(crate) fn children<T: AstNode>(&self) -> impl Iterator<Item = T> + use<T> {
-        self.nodes().filter_map(T::cast)
+        self.nodes().filter(|node| T::fits(node.kind())).filter_map(T::cast)
     }
 
     pub(crate) fn child<T: AstNode>(&self) -> Option<T> {
@@ -78,12 +80,10 @@ impl Node {
 
     /// The `n`th place of an expression, whether one stands there or is missing.
     pub(crate) fn slot<T: AstNode>(&self, n: usize) -> Option<T> {
-        let is_slot =
-            |node: &Node| node.kind() == SyntaxKind::MISSING_EXPR || super::Expr::cast(node.clone()).is_some();
+        let is_slot = |node: &Node| node.kind() == SyntaxKind::MISSING_EXPR || super::Expr::fits(node.kind());
         self.nodes().filter(is_slot).nth(n).and_then(T::cast)
     }
 
-    /// The expression after a token, such as the `=` of a default.
     pub(crate) fn tokens(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
         self.raw.children_with_tokens().filter_map(NodeOrToken::into_token)
     }
@@ -159,8 +159,11 @@ macro_rules! nodes {
         pub struct $name(Node);
 
         impl AstNode for $name {
+            fn fits(kind: SyntaxKind) -> bool {
+                kind == SyntaxKind::$kind
+            }
             fn cast(node: Node) -> Option<Self> {
-                (node.kind() == SyntaxKind::$kind).then_some($name(node))
+                Self::fits(node.kind()).then_some($name(node))
             }
             fn node(&self) -> &Node {
                 &self.0
@@ -184,11 +187,14 @@ macro_rules! choice {
         pub enum $name { $($(#[$vdoc])* $variant($view),)* }
 
         impl AstNode for $name {
+            fn fits(kind: SyntaxKind) -> bool {
+                $($view::fits(kind))||*
+            }
             fn cast(node: Node) -> Option<Self> {
-                $(if let Some(view) = $view::cast(node.clone()) {
-                    return Some($name::$variant(view));
-                })*
-                None
+                match node.kind() {
+                    $(kind if $view::fits(kind) => $view::cast(node).map($name::$variant),)*
+                    _ => None,
+                }
             }
             fn node(&self) -> &Node {
                 match self { $($name::$variant(view) => view.node(),)* }
