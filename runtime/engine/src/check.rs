@@ -61,10 +61,19 @@ pub(crate) fn bias(texts: &[(Arc<str>, f32)], lexicon: &Lexicon) -> Result<HashM
     Ok(bias)
 }
 
+/// Most options of a `select`: each is a sequence of its own while it is scored.
+const MOST_OPTIONS: usize = 4096;
+
 /// Options that can be told apart from nothing.
 pub(crate) fn options(options: &[Arc<str>]) -> Result<(), Failure> {
     if options.is_empty() {
         return Err(Failure::BadRequest("select has no options".into()));
+    }
+    if options.len() > MOST_OPTIONS {
+        let count = options.len();
+        return Err(Failure::BadRequest(format!(
+            "select has {count} options, but {MOST_OPTIONS} at most are scored; use gen with a type of literals"
+        )));
     }
     match options.iter().position(|option| option.is_empty()) {
         Some(index) => Err(Failure::BadRequest(format!("option {} of select is empty", index + 1))),

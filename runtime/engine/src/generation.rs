@@ -271,24 +271,69 @@ impl Generation {
         self.force(tokens)
     }
 
-    /// Appends tokens while the constraint leaves exactly one.
+    /// Appends tokens while the constraint leaves no choice.
     fn force(&mut self, tokens: &mut Vec<u32>) -> Result<(), Failure> {
         while self.finish.is_none() && self.matcher.is_some() {
+            let jump = self.jump();
+            if !jump.is_empty() {
+                for token in jump {
+                    self.force_one(token, tokens)?;
+                }
+                continue;
+            }
             let choice = self.choice()?;
             let lexicon = self.lexicon.clone();
             let mut texts = choice.mask.iter().filter(|&token| !lexicon.is_end(token));
             let may_end = choice.ends && self.matcher.as_ref().is_some_and(Matcher::is_complete);
             match (texts.next(), texts.next()) {
-                (Some(token), None) if !may_end => {
-                    self.push(token, tokens)?;
-                    self.forced += 1;
-                }
+                (Some(token), None) if !may_end => self.force_one(token, tokens)?,
                 (None, _) if may_end => self.finish = Some(Finish::Complete),
                 (None, _) => return Err(Failure::Model("the constraint allows no token here".into())),
                 _ => break,
             }
         }
         Ok(())
+    }
+
+    fn force_one(&mut self, token: u32, tokens: &mut Vec<u32>) -> Result<(), Failure> {
+        if self.finish.is_none() {
+            self.forced += 1;
+            self.push(token, tokens)?;
+        }
+        Ok(())
+    }
+
+    /// The tokens of text that must follow, as the tokenizer writes that text; none where there is no such text, or
+    /// where they would take more of the budget than is left.
+    fn jump(&self) -> Vec<u32> {
+        let Some(matcher) = &self.matcher else { return Vec::new() };
+        let bytes = matcher.forced();
+        let text = match std::str::from_utf8(&bytes) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
+        };
+        if text.len() < 2 {
+            return Vec::new();
+        }
+        let mut tokens = self.lexicon.encode(text);
+        let mut after = matcher.clone();
+        let mut last = after.clone();
+        for &token in &tokens {
+            last = after.clone();
+            if after.advance(token).is_err() {
+                return Vec::new();
+            }
+        }
+        if !after.is_final() {
+            // The text goes on: its last token is left to the model, which may write it together with what follows.
+            tokens.pop();
+            after = last;
+        }
+        let left = self.bounds.max_tokens.saturating_sub(self.text.tokens());
+        match left.checked_sub(tokens.len()) {
+            Some(left) if after.fewest() as usize <= left => tokens,
+            _ => Vec::new(),
+        }
     }
 
     /// One more token of the answer.

@@ -13,7 +13,8 @@
 //! 4. Text and results go out; what a finished sequence computed stays in the cache.
 //!
 //! Architecture invariant: no programs here. What runs is a prompt and an ask; who wants it and why is `sgl-exec`'s.
-//! Architecture invariant: the loop tokenizes and compiles nothing (it spells anew only what a stop left of a token).
+//! Architecture invariant: the loop compiles nothing and tokenizes no prompt; it spells what a constraint forces, and
+//! anew what a stop left of a token.
 //! Architecture invariant: the tree of cached prefixes, the pool of free slots and the running sequences each own
 //! their slots and no others; at idle `free + cached == total`, and debug builds count after each step.
 //! Architecture invariant: a result is a function of the prompt's tokens, the ask and the seed. Batch, cache, chunks,

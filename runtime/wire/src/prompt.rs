@@ -32,7 +32,7 @@ impl Role {
 pub struct Output {
     /// The tokens, without an end-of-text token and without a stop string.
     pub tokens: Vec<u32>,
-    /// Their text.
+    /// Their text. Bytes that are no UTF-8 (a last character that was not finished) read as U+FFFD.
     pub text: String,
     /// Sum of the natural-log probabilities of `tokens` under the model, before temperature and masks.
     pub logprob: f64,

@@ -48,7 +48,7 @@ pub struct Generate {
     pub sampling: Sampling,
     /// Per token, also report this many most likely alternatives; none: no token log-probabilities.
     pub logprobs: Option<u32>,
-    /// Go on past the end-of-text token, up to `max_tokens`.
+    /// The model may not end the text: it goes on up to `max_tokens`, or to where the constraint leaves no other way.
     pub ignore_eos: bool,
     /// A free reasoning span of at most this many tokens before the constrained part.
     pub thinking: Option<u32>,
@@ -197,7 +197,7 @@ pub struct OptionScore {
     pub tokens: usize,
     /// Sum of the tokens' log-probabilities.
     pub logprob: f64,
-    /// The score by the method asked for.
+    /// The score by the method asked for; by `greedy_token`, the columns that the option survived.
     pub score: f64,
     /// Softmax of `logprob` over the options.
     pub probability: f64,

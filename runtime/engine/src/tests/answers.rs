@@ -118,6 +118,34 @@ fn a_single_choice_asks_nothing_of_the_sampler() {
 }
 
 #[test]
+fn forced_text_is_written_in_the_tokenizer_s_tokens_in_one_step() {
+    let backend = backend(EngineOptions::default());
+    let constraint = Constraint::Regex("[xy]the assistant and the user: [0-9][0-9]".into());
+    let g = generated(run(
+        &backend,
+        generate(text("Hello"), 0, |g| {
+            g.constraint = constraint.clone();
+            g.max_tokens = Some(40);
+        }),
+    ));
+    let forced = encode("the assistant and the user: ");
+    // The last forced token is left to the model, and is the only one it could choose: so it is forced, too.
+    assert_eq!(&g.output.tokens[1..1 + forced.len()], forced);
+    assert_eq!(g.usage.forced_tokens as usize, forced.len());
+    assert_eq!(backend.stats().steps, 3, "the prompt, the letter with all that is forced after it, the first digit");
+    // Where the budget leaves no room for the tokenizer's spelling, any spelling that fits is taken.
+    let fewest = backend.fewest_tokens(&constraint).unwrap();
+    let tight = generated(run(
+        &backend,
+        generate(text("Hello"), 0, |g| {
+            g.constraint = constraint.clone();
+            g.max_tokens = Some(fewest);
+        }),
+    ));
+    assert_eq!(tight.output.tokens.len() as u32, fewest);
+}
+
+#[test]
 fn thinking_is_apart_and_bounded() {
     let backend = backend(EngineOptions::default());
     let mut closed = 0;
