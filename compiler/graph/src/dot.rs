@@ -7,7 +7,7 @@ use crate::label::label;
 
 /// The whole graph as a picture for Graphviz.
 pub fn dot(graph: &Graph) -> String {
-    let mut drawing = Drawing { graph, out: String::new(), made: 0 };
+    let mut drawing = Drawing { graph, out: String::new(), edges: String::new(), made: 0 };
     drawing.out.push_str("digraph program {\n  rankdir=TB; compound=true; fontname=\"sans-serif\";\n");
     drawing.out.push_str("  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"monospace\"];\n");
     for function in &graph.functions {
@@ -18,8 +18,7 @@ pub fn dot(graph: &Graph) -> String {
     for (number, region) in graph.consts.iter().enumerate() {
         drawing.region(&format!("const {number}"), region, Vec::new());
     }
-    drawing.out.push_str("}\n");
-    drawing.out
+    drawing.out + &drawing.edges + "}\n"
 }
 
 /// The drawn node that a value comes from.
@@ -28,6 +27,8 @@ type Port = usize;
 struct Drawing<'a> {
     graph: &'a Graph,
     out: String,
+    /// They stand after all clusters: Graphviz takes a node for a member of every cluster that mentions it.
+    edges: String,
     made: usize,
 }
 
@@ -50,7 +51,7 @@ impl Drawing<'_> {
             EdgeKind::State => " [style=bold, color=\"#1f6feb\"]",
             EdgeKind::Effect => " [style=dashed, color=\"#999999\"]",
         };
-        self.line(format_args!("n{from} -> n{to}{style};"));
+        let _ = writeln!(self.edges, "  n{from} -> n{to}{style};");
     }
 
     /// A region as a cluster. Parameters without a port become boxes; gives the box of its results.
@@ -92,7 +93,7 @@ impl Drawing<'_> {
                 let captured = captures.map(|id| ports.get(id.0 as usize).copied());
                 let params = (0..own.count).map(|_| None).chain(captured).collect();
                 let results = self.region(&own.title(number), inner, params);
-                self.line(format_args!("n{results} -> n{drawn} [style=dotted];"));
+                let _ = writeln!(self.edges, "  n{results} -> n{drawn} [style=dotted];");
             }
             ports.extend((0..node.outputs).map(|_| drawn));
         }

@@ -129,20 +129,13 @@ fn template(parts: &[TextPart], holes: &[String]) -> String {
 
 fn arguments(args: &[GenArg], values: &[String]) -> String {
     let args: Vec<String> =
-        args.iter().zip(values).map(|(arg, value)| format!("{}: {value}", snake_case(&format!("{arg:?}")))).collect();
+        args.iter().zip(values).map(|(arg, value)| format!("{}: {value}", argument(*arg))).collect();
     if args.is_empty() { String::new() } else { format!(" ({})", args.join(", ")) }
 }
 
-/// `MaxTokens` as `max_tokens`: the names of arguments are those of the language.
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    for c in name.chars() {
-        if c.is_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.extend(c.to_lowercase());
-    }
-    snake
+/// The name of an argument in the language.
+pub(crate) fn argument(arg: GenArg) -> &'static str {
+    sgl_check::gen_args::names().find(|(_, named)| *named == arg).map_or("?", |(name, _)| name)
 }
 
 fn select_by(by: SelectBy) -> &'static str {

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use crate::graph::{EdgeKind, Function, Graph, Loop, Node, NodeKind, Region, ValueId};
-use crate::label::label;
+use crate::label::{argument, label};
 
 /// The whole graph as text.
 pub fn text(graph: &Graph) -> String {
@@ -17,7 +17,7 @@ pub fn text(graph: &Graph) -> String {
     for (model, defaults) in graph.models.iter().zip(&graph.model_defaults) {
         printer.line(&format!("model {} = {:?}\n", model.name, model.source));
         for (arg, region) in defaults {
-            printer.closed(&format!("model {} {arg:?}", model.name), region);
+            printer.closed(&format!("model {}.{}", model.name, argument(*arg)), region);
         }
     }
     for function in &graph.functions {

@@ -2,8 +2,11 @@
 //!
 //! One file of `ir/` a case; its snapshot holds the source, the graph as lowered, and as optimised.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests, too")]
+
 use std::path::{Path, PathBuf};
 
+use sgl_check::program::Program;
 use sgl_check::{NoFiles, check};
 use sgl_diag::SourceMap;
 use sgl_graph::{dot, lower, optimize, print, verify};
@@ -18,13 +21,17 @@ fn programs(folder: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The checked program, or what is wrong with it.
-fn checked(path: &Path) -> Result<(String, sgl_check::program::Program), String> {
+/// The source and the checked program, or what is wrong with it.
+fn checked(path: &Path) -> Result<(String, Program), String> {
     let source = std::fs::read_to_string(path).unwrap();
+    checked_text(&source).map(|program| (source, program))
+}
+
+fn checked_text(source: &str) -> Result<Program, String> {
     let mut sources = SourceMap::new();
-    let file = sources.add(path.display().to_string(), source.clone());
+    let file = sources.add("main.sgl", source);
     let checked = check(file, &mut NoFiles, &mut sources);
-    checked.program.map(|program| (source, program)).ok_or_else(|| format!("{:#?}", checked.diagnostics))
+    checked.program.ok_or_else(|| format!("{:#?}", checked.diagnostics))
 }
 
 #[test]
@@ -75,4 +82,38 @@ fn programs_of_the_other_tests_have_graphs() {
         lowered += 1;
     }
     assert!(lowered > 0, "no program of the other tests checks");
+}
+
+/// Runs something with so many MiB of stack.
+fn with_stack<T: Send + 'static>(mebibytes: usize, run: impl FnOnce() -> T + Send + 'static) -> T {
+    std::thread::Builder::new().stack_size(mebibytes << 20).spawn(run).unwrap().join().unwrap()
+}
+
+#[test]
+fn the_deepest_program_that_checks_has_a_graph() {
+    let wraps = [
+        ("if n > 0 { ", " } else { 0 }"),
+        ("{ let a = ", "\n a }"),
+        ("1 + (", ")"),
+        ("1 + ", ""),
+        ("try ", " else 0"),
+        ("[1].map(|x| x + ", ").sum()"),
+        ("match n { 0 => ", ", _ => 1 }"),
+        ("if n == 1 { return 1 } else { ", " }"),
+    ];
+    for (before, after) in wraps {
+        let deepest = [290, 190, 140, 90, 70, 30].into_iter().find_map(|depth| {
+            let value = format!("{}n{}", before.repeat(depth), after.repeat(depth));
+            let source = format!("fn main(n: int) -> int {{\n    {value}\n}}\n");
+            // How much stack checking takes is for its own tests: here it has plenty.
+            let program = with_stack(1024, move || checked_text(&source)).ok()?;
+            with_stack(2, move || {
+                let graph = optimize(lower(&program));
+                assert_eq!(verify::verify(&graph), Ok(()));
+                assert!(!print::text(&graph).is_empty() && !dot::dot(&graph).is_empty());
+            });
+            Some(depth)
+        });
+        assert!(deepest.is_some(), "no program with {before}…{after} checks");
+    }
 }

@@ -11,15 +11,20 @@ use crate::graph::{EdgeKind, HostOp, NodeKind, TextPart, exit};
 impl Lowering<'_> {
     /// The value of an expression; `none` where control leaves before it is known.
     pub(super) fn expr(&mut self, expr: &Expr) -> Val {
-        if is_leaf(expr) {
+        if is_leaf(expr) || !self.may_have_left() {
             return self.unguarded(expr);
         }
         self.then(Tail::No, |this| this.unguarded(expr))
     }
 
-    /// Values of expressions, evaluated one after the other.
+    /// Values of expressions, evaluated one after the other. A plain loop: on the stack of a deep expression every frame
+    /// counts.
     pub(super) fn exprs<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) -> Vec<Val> {
-        exprs.into_iter().map(|expr| self.expr(expr)).collect()
+        let mut values = Vec::new();
+        for expr in exprs {
+            values.push(self.expr(expr));
+        }
+        values
     }
 
     fn unguarded(&mut self, expr: &Expr) -> Val {
