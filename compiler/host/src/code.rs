@@ -91,12 +91,18 @@ impl Program {
         }
     }
 
-    /// The value of a constant, once something has used it.
-    pub fn global(&self, id: ConstId) -> Option<&Outcome> {
-        self.globals.get(id.0 as usize)?.get()
+    /// The value of a constant, where it was computed already.
+    pub fn global(&self, id: ConstId) -> Option<Outcome> {
+        let outcome = self.globals.get(id.0 as usize)?.get()?.clone().and_then(Value::outcome);
+        if matches!(outcome, Ok(Value::Later(_))) { None } else { Some(outcome) }
     }
 
-    /// Remembers the value of a constant.
+    /// As [`Program::global`], but a value that is still being computed counts.
+    pub fn global_begun(&self, id: ConstId) -> Option<Outcome> {
+        self.globals.get(id.0 as usize)?.get().cloned()
+    }
+
+    /// Remembers the value of a constant, which may come later.
     pub fn set_global(&self, id: ConstId, outcome: Outcome) {
         if let Some(cell) = self.globals.get(id.0 as usize) {
             let _ = cell.set(outcome);
@@ -166,7 +172,7 @@ impl Step {
     }
 
     /// Its outputs into a frame.
-    pub fn put(&self, values: &mut [Outcome], outputs: Vec<Outcome>) {
+    pub fn put(&self, values: &mut [Outcome], outputs: impl IntoIterator<Item = Outcome>) {
         let first = self.node.first_output.0 as usize;
         for (slot, output) in values.iter_mut().skip(first).zip(outputs) {
             *slot = output;

@@ -127,12 +127,10 @@ impl Machine {
 
     fn step(&mut self, step: &Step) {
         let Some(frame) = self.frames.last_mut() else { return };
-        let inputs = step.take(&mut frame.values);
         let kind = &step.node.kind;
-        let mut supplied = Vec::with_capacity(inputs.len());
-        for (index, input) in inputs.into_iter().enumerate() {
-            // What control flow passes on stays as it is, errors and all.
-            match supply(input, demand(kind, index)) {
+        let mut supplied = Vec::with_capacity(step.inputs.len());
+        for (index, operand) in step.inputs.iter().enumerate() {
+            match supply(operand.take(&mut frame.values), demand(kind, index)) {
                 Ok(value) => supplied.push(value),
                 Err(partial) => return self.fail(step, fault(partial, step)),
             }
@@ -164,8 +162,8 @@ impl Machine {
                 }
                 _ => self.fail(step, Fault::internal("`try` without a body", step.node.span)),
             },
-            NodeKind::Global(id) => match self.program.global(*id).cloned() {
-                Some(outcome) => self.output(vec![outcome]),
+            NodeKind::Global(id) => match self.program.global(*id) {
+                Some(outcome) => self.output([outcome]),
                 None => match self.program.constant(*id).cloned() {
                     Some(code) => self.enter(code, Vec::new(), Then::Global(*id)),
                     None => self.fail(step, Fault::internal("a constant that does not exist", step.node.span)),
@@ -186,7 +184,7 @@ impl Machine {
             }
             _ => {
                 let outcome = operate(&self.program, step, supplied.collect());
-                self.output(vec![outcome]);
+                self.output([outcome]);
             }
         }
     }
@@ -206,8 +204,8 @@ impl Machine {
                 self.output(results);
             }
             Then::Try(handler, captures) => {
-                let whole = results.into_iter().map(|result| supply(result, Demand::Whole).map(Ok)).collect();
-                match whole {
+                let whole = results.into_iter().map(|result| supply(result, Demand::Whole).map(Ok));
+                match whole.collect::<Result<Vec<Outcome>, Partial>>() {
                     Ok(results) => self.output(results),
                     Err(_) => self.enter(handler, captures, Then::Output),
                 }
@@ -291,7 +289,7 @@ impl Machine {
     }
 
     /// The outputs of the step that the innermost frame waits at: on to the next.
-    fn output(&mut self, outputs: Vec<Outcome>) {
+    fn output(&mut self, outputs: impl IntoIterator<Item = Outcome>) {
         let Some(frame) = self.frames.last_mut() else { return };
         if let Some(step) = frame.code.steps.get(frame.next) {
             step.put(&mut frame.values, outputs);

@@ -76,7 +76,7 @@ pub fn operate(program: &Program, step: &Step, inputs: Vec<Value>) -> Outcome {
         NodeKind::Start => Ok(Value::None),
         NodeKind::Model(id) => Ok(Value::Model(*id)),
         NodeKind::Empty => Ok(Value::Prompt(sgl_wire::Prompt::empty())),
-        NodeKind::Host(op) => host(op, inputs),
+        NodeKind::Host(op) => compute(op, inputs),
         NodeKind::Closure { arity, .. } => match step.regions.first() {
             Some(code) => function(code.clone(), *arity, inputs),
             None => Err(HostError::Internal("a function without a body".into())),
@@ -97,8 +97,8 @@ fn function(code: Arc<crate::code::Code>, arity: u32, captures: Vec<Value>) -> R
     Ok(Value::Function(Arc::new(Function { code, captures: Seq::new(captures)?, arity })))
 }
 
-/// Performs one operation.
-pub(crate) fn host(op: &HostOp, inputs: Vec<Value>) -> Result<Value, HostError> {
+/// Performs one operation on values that are there as far as it needs them.
+pub fn compute(op: &HostOp, inputs: Vec<Value>) -> Result<Value, HostError> {
     let mut args = Args(inputs.into_iter());
     match op {
         HostOp::Unary(op) => unary(*op, args.any()?),
@@ -321,7 +321,7 @@ pub fn template(parts: &[TextPart], holes: &[Value]) -> Result<String, HostError
         match part {
             TextPart::Literal(literal) => text.push_str(literal),
             TextPart::Hole => match holes.next() {
-                Some(value) => text.push_str(&*text_of(value)?),
+                Some(value) => text.push_str(&text_of(value)?),
                 None => return Err(HostError::Internal("a hole without a value".into())),
             },
         }

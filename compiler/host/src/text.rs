@@ -15,7 +15,7 @@ pub fn text_of(value: &Value) -> Result<Arc<str>, HostError> {
     })
 }
 
-/// The shortest digits that read back as this float, with a point or an exponent.
+/// The shortest digits that read back as this float, with a point or an exponent: as JSON writes it.
 pub(crate) fn float(number: f64) -> String {
-    format!("{number:?}")
+    serde_json::Value::from(number).to_string()
 }

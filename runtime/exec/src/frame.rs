@@ -165,14 +165,11 @@ fn fire(context: &Context, code: &Arc<Code>, index: usize, step: &Step, inputs: 
         NodeKind::Loop(_) => loops::run(context, code, index, inputs.collect()),
         NodeKind::Gen(_) | NodeKind::Select(_) => generate::run(context, code, index, inputs.collect()),
         NodeKind::PromptField(field) => generate::field(context, *field, inputs.next(), span),
-        NodeKind::Global(id) => match (program.global(*id), program.constant(*id)) {
-            (Some(outcome), _) => vec![outcome.clone()],
+        NodeKind::Global(id) => match (program.global_begun(*id), program.constant(*id)) {
+            (Some(outcome), _) => vec![outcome.and_then(Value::outcome)],
             (None, Some(code)) => {
                 let results = interpret(&context.run, code, Vec::new());
-                // A constant that takes long is not there yet: it is remembered by whoever meets it done.
-                if let Some(outcome @ (Err(_) | Ok(_))) = results.first()
-                    && !matches!(outcome, Ok(Value::Later(_)))
-                {
+                if let Some(outcome) = results.first() {
                     program.set_global(*id, outcome.clone());
                 }
                 results

@@ -1,6 +1,7 @@
 //! Runs a graph against backends: a node starts as soon as the inputs it needs are there.
 //!
-//! 1. A [`Runner`] holds a program and the [`Backends`] it may ask; [`Runner::run`] runs it once, many runs beside each other.
+//! 1. A [`Runner`] holds a program and the [`Backends`] it may ask. [`Runner::arguments`] types what a caller gives;
+//!    [`Runner::run`] runs the program once, many runs beside each other.
 //! 2. `frame` walks a region in order: what is ready runs at once, what must wait becomes a task and a value that comes
 //!    later ([`sgl_host::Later`]). Pure regions go through the interpreter of `sgl-host`.
 //! 3. `loops` begins iterations as early as what they carry allows.
@@ -13,6 +14,7 @@
 //! **Architecture invariant:** knows no particular backend, parses no program, samples no token, writes to no terminal.
 
 mod args;
+mod arguments;
 mod backends;
 mod frame;
 mod generate;
@@ -23,6 +25,7 @@ mod scripted;
 mod spawn;
 mod stream;
 
+pub use arguments::Given;
 pub use backends::Backends;
 pub use path::Path;
 pub use runner::{Finished, RunError, RunOptions, Runner};

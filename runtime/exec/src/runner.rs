@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sgl_check::program::{FnId, ModelId};
 use sgl_graph::graph::Graph;
-use sgl_host::{Fault, Machine, Outcome, Program, Value};
+use sgl_host::{Fault, Program, Value};
 use sgl_wire::{Backend, Prompt, Usage};
 
 use crate::backends::{Backends, Models};
@@ -21,7 +21,7 @@ pub type RunError = Fault;
 /// A program with the backends that it may ask. Cloning shares it.
 #[derive(Clone)]
 pub struct Runner {
-    program: Arc<Program>,
+    pub(crate) program: Arc<Program>,
     models: Arc<Models>,
 }
 
@@ -76,12 +76,6 @@ impl Runner {
     /// The graph that it runs.
     pub fn graph(&self) -> &Graph {
         &self.program.graph
-    }
-
-    /// The default value of a parameter; none where it has none.
-    pub fn default_argument(&self, function: FnId, parameter: usize) -> Option<Outcome> {
-        let code = self.program.defaults.get(function.0 as usize)?.get(parameter)?.clone()?;
-        Machine::new(self.program.clone(), code, Vec::new()).finish().into_iter().next()
     }
 
     /// The backend of a model item (or of the run's own model), loaded now where it is not yet.

@@ -22,11 +22,11 @@ pub(super) fn call(builtin: Builtin, mut args: Args) -> Result<Value, HostError>
         }
         Builtin::MapGet => {
             let map = args.map()?;
-            Value::or_none(map.get(&*args.str()?).cloned())
+            Value::or_none(map.get(&args.str()?).cloned())
         }
         Builtin::MapContains => {
             let map = args.map()?;
-            Value::Bool(map.get(&*args.str()?).is_some())
+            Value::Bool(map.get(&args.str()?).is_some())
         }
         Builtin::MapWith => {
             let mut map = args.map()?;
@@ -35,7 +35,7 @@ pub(super) fn call(builtin: Builtin, mut args: Args) -> Result<Value, HostError>
         }
         Builtin::MapWithout => {
             let mut map = args.map()?;
-            Arc::make_mut(&mut map).remove(&*args.str()?);
+            Arc::make_mut(&mut map).remove(&args.str()?);
             Value::Map(map)
         }
         Builtin::MapMerge => {
