@@ -29,8 +29,16 @@ pub(crate) fn sampling(sampling: &Sampling) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Most alternatives that are reported for a token.
+const MOST_LOGPROBS: u32 = 128;
+
 /// Lengths that do not contradict each other.
 pub(crate) fn lengths(generate: &Generate) -> Result<(), Failure> {
+    if let Some(count) = generate.logprobs.filter(|&count| count > MOST_LOGPROBS) {
+        return Err(Failure::BadRequest(format!(
+            "logprobs is {count}, but {MOST_LOGPROBS} alternatives at most are reported"
+        )));
+    }
     match generate.max_tokens {
         Some(0) => Err(Failure::BadRequest("max_tokens is 0, but must be at least 1".into())),
         Some(most) if most < generate.min_tokens => {

@@ -98,9 +98,14 @@ impl Lexicon {
         self.vocabulary.bytes(token).unwrap_or_default()
     }
 
-    /// The text of a token, for people.
+    /// The text of a token, for people: a special one's name.
     pub fn show(&self, token: u32) -> String {
-        String::from_utf8_lossy(self.bytes(token)).into_owned()
+        match self.vocabulary.bytes(token) {
+            Some(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            None => {
+                self.specials.iter().find(|(_, id)| *id == token).map_or_else(String::new, |(name, _)| name.clone())
+            }
+        }
     }
 
     /// Whether a token ends a text.

@@ -264,7 +264,8 @@ fn select_gives_the_best_option_with_its_tokens() {
 fn wrong_requests_are_refused_in_plain_words() {
     let backend = backend(EngineOptions::default());
     let bad = |change: fn(&mut Generate)| run(&backend, generate(text("x"), 0, change));
-    let cases: [(Result<Outcome, Failure>, &str); 13] = [
+    let cases: [(Result<Outcome, Failure>, &str); 14] = [
+        (bad(|g| g.logprobs = Some(1000)), "logprobs is 1000"),
         (bad(|g| g.sampling.temperature = -1.0), "temperature is -1"),
         (bad(|g| g.sampling.temperature = f32::NAN), "temperature is NaN"),
         (bad(|g| g.sampling.top_p = 0.0), "top_p is 0"),

@@ -126,3 +126,20 @@ fn tenants_do_not_share() {
     assert_eq!(cached(&backend.tenant(2)), 0);
     assert!(cached(&backend.tenant(1)) > 50);
 }
+
+#[test]
+fn clients_of_many_threads_share_one_engine() {
+    let backend = backend(EngineOptions::default());
+    let expected: Vec<String> = requests().into_iter().map(|r| content(&run(&backend, r))).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let (backend, expected) = (backend.clone(), &expected);
+            scope.spawn(move || {
+                let replies: Vec<_> = requests().into_iter().map(|r| backend.submit(r)).collect();
+                let found: Vec<_> = replies.into_iter().map(|reply| content(&wait(reply))).collect();
+                assert_eq!(&found, expected);
+            });
+        }
+    });
+    assert_all_given_back(&backend);
+}
