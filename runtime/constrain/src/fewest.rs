@@ -12,11 +12,51 @@ use crate::walk;
 
 /// Places of an automaton that counts as small.
 const SMALL: usize = 128;
+/// Tokens to an end that are searched for one by one; farther, the distance is computed.
+const DEEP: u32 = 48;
 
-/// Whether `most` tokens suffice from `state`.
+/// Whether `most` tokens suffice from `state`: the same as comparing [`fewest`], but it stops when that is sure.
 pub(crate) fn at_most(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> bool {
-    let bytes = graph.state(state).cost;
-    (bytes < UNSPELLED && bytes <= most) || fewest(graph, tables, state) <= most
+    if let Some(sure) = obvious(graph, state, most) {
+        return sure;
+    }
+    let lean = graph.lean(tables, state);
+    if lean_at_most(graph, tables, lean, most) {
+        return true;
+    }
+    !tables.costs.all_lean && is_small(graph, tables) && fewest(graph, tables, state) <= most
+}
+
+/// What is known about `most` tokens without looking at any.
+fn obvious(graph: &Graph, state: StateId, most: u32) -> Option<bool> {
+    let place = graph.state(state);
+    match (place.complete || (place.cost < UNSPELLED && place.cost <= most), most) {
+        (true, _) => Some(true),
+        (false, 0) => Some(false),
+        (false, _) => None,
+    }
+}
+
+/// Whether `most` tokens suffice within the lean language: the places with the fewest bytes left are tried first.
+fn lean_at_most(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> bool {
+    if let Some(sure) = obvious(graph, state, most) {
+        return sure;
+    }
+    if let Some(known) = graph.fewest.get(&state) {
+        return *known <= most;
+    }
+    if graph.more_than.get(&state).is_some_and(|bound| most <= *bound) {
+        return false;
+    }
+    if most > DEEP {
+        return lean_fewest(graph, tables, state) <= most;
+    }
+    let targets = token_targets(graph, tables, state);
+    if targets.iter().any(|to| lean_at_most(graph, tables, *to, most - 1)) {
+        return true;
+    }
+    graph.more_than.insert(state, most);
+    false
 }
 
 /// Fewest tokens from `state` to an end; `u32::MAX` if no tokens spell one.
@@ -105,6 +145,7 @@ fn token_targets(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<[Sta
     });
     targets.sort_unstable();
     targets.dedup();
+    targets.sort_by_key(|to| graph.state(*to).cost);
     let targets: Arc<[StateId]> = targets.into();
     graph.charge(targets.len() * 4 + 64);
     graph.targets.insert(state, targets.clone());

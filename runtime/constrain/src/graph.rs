@@ -119,6 +119,8 @@ pub(crate) struct Graph {
     pub(crate) masks: QuickMap<StateId, Arc<Kept>>,
     /// Fewest tokens from lean states.
     pub(crate) fewest: QuickMap<StateId, u32>,
+    /// Lean states from which so many tokens are known not to suffice.
+    pub(crate) more_than: QuickMap<StateId, u32>,
     /// Fewest tokens from states of a small automaton, and the states that one token leads to.
     pub(crate) exact: QuickMap<StateId, u32>,
     pub(crate) targets: QuickMap<StateId, Arc<[StateId]>>,
@@ -139,6 +141,7 @@ impl Graph {
             bytes: 0,
             masks: QuickMap::default(),
             fewest: QuickMap::default(),
+            more_than: QuickMap::default(),
             exact: QuickMap::default(),
             targets: QuickMap::default(),
             small: None,
