@@ -219,20 +219,24 @@ fn masks_of_the_real_vocabulary_are_brute_masks() {
 #[test]
 fn texts_of_the_real_vocabulary_end_within_the_budget() {
     let Some(vocabulary) = gguf::vocabulary() else { return };
-    let mut random = Random(11);
     let (mut times, mut first) = (Times::default(), Vec::new());
     for (name, constraint) in shapes().into_iter().map(|(name, shape)| (name.to_owned(), shape)).chain(patterns()) {
-        let start = matcher(&constraint, &vocabulary).unwrap();
-        let started = Instant::now();
-        let fewest = start.fewest();
-        first.push((started.elapsed().as_micros(), fewest, name.clone()));
-        for more in 0..12 {
-            assert!(
-                write(&start, &vocabulary, Some(fewest + more), &mut random, &mut times, &name),
-                "{name} with {}",
-                fewest + more
-            );
+        let (mut best, mut quickest, mut fewest) = (Times::default(), u128::MAX, 0);
+        for _ in 0..3 {
+            let mut run = Times::default();
+            let start = matcher(&constraint, &vocabulary).unwrap();
+            let started = Instant::now();
+            fewest = start.fewest();
+            quickest = quickest.min(started.elapsed().as_micros());
+            let mut random = Random(11);
+            for more in 0..12 {
+                let budget = Some(fewest + more);
+                assert!(write(&start, &vocabulary, budget, &mut random, &mut run, &name), "{name} with {budget:?}");
+            }
+            best.keep_best(run);
         }
+        first.push((quickest, fewest, name));
+        times.add(best);
     }
     first.sort_unstable();
     println!("slowest first distances (us, tokens): {:?}", &first[first.len().saturating_sub(6)..]);
