@@ -20,6 +20,8 @@
 //! Architecture invariant: a result is a function of the prompt's tokens, the ask and the seed. Batch, cache, chunks,
 //! schedule and threads are no arguments of it.
 
+#![allow(rustdoc::private_intra_doc_links, reason = "the steps link to the code of each")]
+
 mod batch;
 mod cache;
 mod check;
