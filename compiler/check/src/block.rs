@@ -66,7 +66,7 @@ impl Body<'_> {
             let leaves = match &stmt {
                 Ast::Expr(stmt) if is_last => match stmt.expr() {
                     Some(expr) => {
-                        value = self.into_block(&expr, want, use_, &mut stmts);
+                        value = self.eval(&expr, want, use_, &mut stmts);
                         value.as_ref().is_some_and(|value| value.ty == Type::Never)
                     }
                     None => false,
@@ -94,7 +94,7 @@ impl Body<'_> {
 
     /// Checks an expression that stands in a block: what it appends becomes statements, its value is given back where it
     /// is read.
-    pub(crate) fn into_block(
+    pub(crate) fn eval(
         &mut self,
         ast: &ast::Expr,
         want: Option<&Type>,
@@ -113,7 +113,7 @@ impl Body<'_> {
         let span = ast.span();
         let mut expr = match ast {
             ast::Expr::Paren(paren) if use_.append == Append::All => {
-                return paren.inner().and_then(|inner| self.into_block(&inner, want, use_, out));
+                return paren.inner().and_then(|inner| self.eval(&inner, want, use_, out));
             }
             ast::Expr::If(_) | ast::Expr::Match(_) | ast::Expr::Try(_) | ast::Expr::Block(_) => {
                 let expr = self.structured(ast, want, use_);
@@ -156,13 +156,26 @@ impl Body<'_> {
 
     /// A value that was computed only to be forgotten.
     fn warn_unread(&mut self, expr: &Expr) {
-        let forgotten = match &expr.kind {
-            ExprKind::Const(_) | ExprKind::Local(_) | ExprKind::ConstItem(_) | ExprKind::Binary(..) => true,
-            ExprKind::Field(..) | ExprKind::Index(..) | ExprKind::Unary(..) | ExprKind::Builtin(..) => true,
-            ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Map(_) | ExprKind::Record(..) => true,
-            ExprKind::Template(_) | ExprKind::Here | ExprKind::Closure(..) | ExprKind::Function(_) => true,
-            _ => false,
-        };
+        use ExprKind::*;
+        let forgotten = matches!(
+            &expr.kind,
+            Const(_)
+                | Local(_)
+                | ConstItem(_)
+                | Function(_)
+                | Closure(..)
+                | Here
+                | Template(_)
+                | Binary(..)
+                | Unary(..)
+                | Builtin(..)
+                | Field(..)
+                | Index(..)
+                | List(_)
+                | Tuple(_)
+                | Map(_)
+                | Record(..)
+        );
         if forgotten && expr.ty != Type::Error {
             let hint = match self.prompting {
                 crate::body::Prompting::Current { .. } => "write `emit` before it to append it, or remove it",
@@ -179,7 +192,7 @@ impl Body<'_> {
         match stmt {
             Ast::Expr(stmt) => {
                 let Some(ast) = stmt.expr() else { return false };
-                let value = self.into_block(&ast, None, Use::EFFECT, out);
+                let value = self.eval(&ast, None, Use::EFFECT, out);
                 let leaves = value.is_some();
                 if let Some(expr) = value {
                     out.push(Stmt { kind: StmtKind::Expr(expr), span });
@@ -202,7 +215,7 @@ impl Body<'_> {
                     && let Some(value) = emit.value()
                 {
                     let use_ = Use { value: false, append: Append::All };
-                    if let Some(expr) = self.into_block(&value, None, use_, out) {
+                    if let Some(expr) = self.eval(&value, None, use_, out) {
                         out.push(Stmt { kind: StmtKind::Expr(expr), span });
                     }
                 }

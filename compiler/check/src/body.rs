@@ -13,7 +13,7 @@ use crate::narrow::Fact;
 use crate::program::{Block, Expr, ExprKind, Function, GenArg, Local, LocalId, Param};
 use crate::relate::Infer;
 use crate::similar::nearest;
-use crate::types::{Const, Type};
+use crate::types::Type;
 use crate::world::{Item, World};
 
 /// Expressions may nest this deep; the parser's own limit is on brackets, this one also counts chains.
@@ -75,6 +75,9 @@ pub(crate) enum Returns {
     Not(&'static str),
 }
 
+/// Calls the function it is given with every type of some checked parts.
+type EachPart<'a> = dyn FnMut(&mut dyn FnMut(&mut Type)) + 'a;
+
 pub(crate) struct Body<'w> {
     pub w: &'w mut World,
     pub file: usize,
@@ -90,6 +93,7 @@ pub(crate) struct Body<'w> {
     /// How many closures, forks and comprehensions are around.
     pub level: u32,
     depth: u32,
+    too_deep: bool,
     /// Number of diagnostics when the body began.
     start: usize,
     /// Names reported once are not reported again in this body.
@@ -113,6 +117,7 @@ impl<'w> Body<'w> {
             loops: Vec::new(),
             level: 0,
             depth: 0,
+            too_deep: false,
             unknown: HashSet::new(),
         }
     }
@@ -123,7 +128,7 @@ impl<'w> Body<'w> {
 
     /// Reports one mistake: code, sentence, place, words beside the place, hint.
     pub(crate) fn error(&mut self, code: &'static str, title: impl Into<String>, span: Span, text: &str, hint: &str) {
-        self.w.report(Diagnostic::error(code, title).at(span, text).hint(hint));
+        self.report(Diagnostic::error(code, title).at(span, text).hint(hint));
     }
 
     pub(crate) fn show(&mut self, ty: &Type) -> String {
@@ -133,13 +138,13 @@ impl<'w> Body<'w> {
 
     /// An expression in place of one with a mistake.
     pub(crate) fn broken(&self, span: Span) -> Expr {
-        Expr { kind: ExprKind::Const(Const::None), ty: Type::Error, span }
+        Expr { kind: ExprKind::Continue, ty: Type::Error, span }
     }
 
     /// Runs `check` one level deeper; past the limit it is not run.
     pub(crate) fn deeper<T>(&mut self, span: Span, check: impl FnOnce(&mut Self) -> T) -> Option<T> {
         if self.depth >= MAX_DEPTH {
-            if self.unknown.insert(String::from("\0depth")) {
+            if !std::mem::replace(&mut self.too_deep, true) {
                 let title = format!("expressions are nested more than {MAX_DEPTH} deep here");
                 self.error("E0298", title, span, "too deep", "give the inner parts names with `let`");
             }
@@ -236,7 +241,7 @@ impl<'w> Body<'w> {
     }
 
     /// Every type of the body without variables of inference; reports those that nothing determined.
-    fn settle(&mut self, parts: &mut dyn FnMut(&mut dyn FnMut(&mut Type))) {
+    fn settle(&mut self, parts: &mut EachPart<'_>) {
         let mut open: Option<Span> = None;
         let infer = &mut self.infer;
         let mut settle = |ty: &mut Type| {

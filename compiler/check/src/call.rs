@@ -162,7 +162,7 @@ impl Body<'_> {
         }
         let slots: Vec<_> =
             params.iter().map(|param| (&*param.name, param.ty.clone(), param.default.is_some())).collect();
-        let args = self.arguments(&name, &slots, written, Some(declared));
+        let args = self.arguments(&format!("`{name}`"), &slots, written, Some(declared));
         Expr { kind: ExprKind::Call { function: id, args, splice: false }, ty: ret, span }
     }
 
@@ -184,7 +184,7 @@ impl Body<'_> {
                 _ => {
                     let value = self.expr(&value, None);
                     if !wrong {
-                        let title = format!("`{callee}` takes {}, not {given}", count(params.len(), "argument"));
+                        let title = format!("{callee} takes {}, not {given}", count(params.len(), "argument"));
                         let d = Diagnostic::error("E0206", title).at(value.span, "one too many");
                         let d = declared.map_or(d.clone(), |declared| d.also(declared, "declared here"));
                         self.report(d.hint("remove it"));
@@ -217,7 +217,7 @@ impl Body<'_> {
                             format!("its parameters are: {}", names.join(", "))
                         }
                     };
-                    let d = Diagnostic::error("E0207", format!("`{callee}` has no parameter `{}`", name.text()));
+                    let d = Diagnostic::error("E0207", format!("{callee} has no parameter `{}`", name.text()));
                     self.report(d.at(name.span(), "not one of them").hint(hint));
                     wrong = true;
                 }
@@ -226,7 +226,7 @@ impl Body<'_> {
         let missing = params.iter().zip(&args).filter(|((_, _, optional), arg)| arg.is_none() && !optional);
         let missing: Vec<_> = missing.map(|((name, ..), _)| format!("`{name}`")).collect();
         if !missing.is_empty() && !wrong {
-            let d = Diagnostic::error("E0206", format!("`{callee}` also needs {}", missing.join(", ")));
+            let d = Diagnostic::error("E0206", format!("{callee} also needs {}", missing.join(", ")));
             let d = d.at(span, "not all arguments are given");
             let d = declared.map_or(d.clone(), |declared| d.also(declared, "declared here"));
             self.report(d.hint("give it a value for each parameter without a default"));
@@ -238,6 +238,7 @@ impl Body<'_> {
         let span = written.span;
         match self.infer.shallow(&callee.ty) {
             Type::Fn(params, ret) => {
+                let named = !written.named.is_empty();
                 if let Some((name, _)) = written.named.first() {
                     let hint = "a function value does not know the names of its parameters: give them in order";
                     self.error("E0207", "arguments of a function value have no names", name.span(), "this name", hint);
@@ -245,6 +246,10 @@ impl Body<'_> {
                 let params: Vec<_> = params.into_iter().map(|ty| ("_", ty, false)).collect();
                 let written = Written { named: Vec::new(), ..written };
                 let (given, wanted) = (written.positional.len(), params.len());
+                if given < wanted && named {
+                    self.each_argument(written);
+                    return Expr { ty: *ret, ..self.broken(span) };
+                }
                 if given < wanted {
                     self.each_argument(written);
                     let title = format!("this function takes {}, not {given}", count(wanted, "argument"));
@@ -315,7 +320,7 @@ impl Body<'_> {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => match common_name(name.text()) {
                         Some(hint) => hint.to_string(),
-                        None => "`sglc` lists the methods of every type in its reference".to_string(),
+                        None => some_methods(other),
                     },
                 };
                 let code = if inner_has { "E0220" } else { "E0205" };
@@ -361,7 +366,7 @@ impl Body<'_> {
         {
             let _ = self.infer.fits(&Type::FLOAT, var);
         }
-        let given = self.arguments(name, &params, written, None);
+        let given = self.arguments(&format!("`{name}`"), &params, written, None);
         let complete = given.iter().zip(&params).all(|(arg, (_, _, optional))| arg.is_some() || *optional);
         args.extend(given.into_iter().flatten());
         if let Some((var, need)) = signature::need(signature.builtin)
@@ -429,6 +434,18 @@ fn count(n: usize, what: &str) -> String {
         0 => format!("no {what}s"),
         1 => format!("1 {what}"),
         n => format!("{n} {what}s"),
+    }
+}
+
+/// The methods of a type, as many as one reads.
+fn some_methods(ty: &Type) -> String {
+    let mut names: Vec<&str> = signature::methods(ty).collect();
+    names.sort_unstable();
+    let more = if names.len() > 12 { ", …" } else { "" };
+    names.truncate(12);
+    match names.is_empty() {
+        true => "values of this type have no methods".to_string(),
+        false => format!("it has: {}{more}", names.join(", ")),
     }
 }
 

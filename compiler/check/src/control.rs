@@ -4,7 +4,7 @@ use sgl_syntax::ast;
 
 use crate::body::{Append, Body, Prompting, Returns, Use};
 use crate::program::{Block, Expr, ExprKind, Stmt, StmtKind};
-use crate::types::{Const, Type};
+use crate::types::Type;
 
 impl Body<'_> {
     /// An expression whose parts append and give values as it does.
@@ -80,7 +80,9 @@ impl Body<'_> {
         let empty = Block { stmts: Vec::new(), value: None, span };
         let ends = branches.is_empty() && otherwise.is_none();
         // Without an `else` the whole has no value, so its branches need none.
-        let (branch_want, branch_use) = match (ends && !has_else, use_.append) {
+        let lacks = ends && !has_else;
+        let wanted = use_.value && want.is_some_and(|want| !self.infer.fits(&Type::None, want));
+        let (branch_want, branch_use) = match (lacks && !wanted, use_.append) {
             (false, _) => (want, inner),
             (true, Append::All) => (None, Use { value: false, append: Append::All }),
             (true, _) => (None, Use::EFFECT),
@@ -93,7 +95,7 @@ impl Body<'_> {
             }
         });
         let other = if ends {
-            has_else.then(|| (empty, Type::Error))
+            has_else.then_some((empty, Type::Error))
         } else {
             Some(self.scoped(|body| {
                 body.learn(&condition, false);
@@ -124,19 +126,10 @@ impl Body<'_> {
             }
         };
         let expr = Expr { kind: ExprKind::If(Box::new(condition), then, otherwise), ty, span };
-        if use_.value && !has_else && want.is_some_and(|want| !matches!(want, Type::Error)) {
-            return self.no_else(expr, want);
-        }
-        expr
-    }
-
-    fn no_else(&mut self, mut expr: Expr, want: Option<&Type>) -> Expr {
-        if let Some(want) = want
-            && !self.infer.fits(&Type::None, want)
-        {
+        if lacks && wanted {
             let hint = "add an `else` with a value";
-            self.error("E0233", "this `if` has no value where its condition is false", expr.span, "no `else`", hint);
-            expr.ty = Type::Error;
+            self.error("E0233", "this `if` has no value where its condition is false", span, "no `else`", hint);
+            return Expr { ty: Type::Error, ..expr };
         }
         expr
     }
@@ -192,7 +185,7 @@ impl Body<'_> {
             return self.block_value(block, ty, want, use_, span);
         }
         let mut stmts = Vec::new();
-        let value = self.into_block(ast, want, use_, &mut stmts);
+        let value = self.eval(ast, want, use_, &mut stmts);
         match value {
             Some(value) if stmts.is_empty() => value,
             value => {
@@ -212,7 +205,8 @@ impl Body<'_> {
                 let title = format!("{around} cannot be left by `return`");
                 let hint = "its value is its last expression; `return` leaves a `fn` or `prompt`";
                 self.error("E0219", title, span, "here", hint);
-                ast.value().map(|value| self.expr(&value, None))
+                ast.value().map(|value| self.expr(&value, None));
+                return self.broken(span);
             }
             Returns::Type(Type::None) => {
                 let value = ast.value().map(|value| self.expr(&value, None));
@@ -254,6 +248,7 @@ impl Body<'_> {
                     Returns::Type(_) => "remove it, or use `return`",
                 };
                 self.error("E0218", format!("`{word}` outside of a loop"), span, "no loop to leave", hint);
+                return self.broken(span);
             }
         }
         Expr { kind, ty: Type::Never, span }
@@ -297,7 +292,7 @@ fn unread(ty: Type) -> Type {
 
 fn block_of(expr: Expr, use_: Use) -> Block {
     let span = expr.span;
-    if use_.value || matches!(expr.kind, ExprKind::Const(Const::None)) {
+    if use_.value || expr.ty == Type::Error {
         return Block { stmts: Vec::new(), value: Some(Box::new(expr)), span };
     }
     Block { stmts: vec![Stmt { kind: StmtKind::Expr(expr), span }], value: None, span }

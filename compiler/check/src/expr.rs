@@ -74,6 +74,9 @@ impl Body<'_> {
     /// Sees that the expression fits; an integer literal becomes a float where one is wanted.
     pub(crate) fn coerce(&mut self, mut expr: Expr, want: Option<&Type>) -> Expr {
         let Some(want) = want else { return expr };
+        if matches!(expr.ty, Type::Error | Type::Never) {
+            return expr;
+        }
         self.as_float(&mut expr, want);
         let fits = match &expr.kind {
             ExprKind::Const(value) => {
@@ -158,6 +161,7 @@ impl Body<'_> {
             (Type::Float { .. }, Type::Int { .. }) => {
                 "`x.round()`, `x.floor()` or `x.ceil()` makes an integer".to_string()
             }
+            (Type::None, _) => format!("give a `{b}` on every way"),
             (_, Type::Str { .. }) if self.w.is_data(&found) && widen(&found) != Type::STR => {
                 "`text(x)` or \"{x}\" makes a text of it".to_string()
             }
@@ -168,7 +172,6 @@ impl Body<'_> {
                 "`x.to_float()` reads a number from a text".to_string()
             }
             (Type::Record(_), Type::Struct(_)) => format!("name the struct: `{b} {{ … }}`"),
-            (Type::None, _) => format!("give a `{b}` on every way"),
             (Type::Prompt, Type::Str { .. }) => "its text is `p.text`".to_string(),
             _ if widen(&found) == widen(&want) => format!("not every `{a}` is a `{b}`"),
             _ => format!("make it a `{b}`, or change what is wanted"),
@@ -340,9 +343,15 @@ impl Body<'_> {
     /// The type that holds all of these; literals bend to the others. Reports where there is none.
     pub(crate) fn common(&mut self, exprs: &mut [&mut Expr], what: &str) -> Type {
         let mut joined: Option<Type> = None;
-        let (literals, others): (Vec<usize>, Vec<usize>) =
-            (0..exprs.len()).partition(|i| exprs.get(*i).is_some_and(|e| matches!(e.kind, ExprKind::Const(_))));
-        for index in others.into_iter().chain(literals) {
+        // What is no literal decides; of literals, floats decide before integers.
+        let bends = |index: &usize| match exprs.get(*index).map(|expr| &expr.kind) {
+            Some(ExprKind::Const(Const::Float(_))) => 1,
+            Some(ExprKind::Const(_)) => 2,
+            _ => 0,
+        };
+        let mut order: Vec<usize> = (0..exprs.len()).collect();
+        order.sort_by_key(bends);
+        for index in order {
             let Some(expr) = exprs.get_mut(index) else { continue };
             let Some(so_far) = &joined else {
                 joined = Some(expr.ty.clone());

@@ -21,6 +21,7 @@ mod block;
 mod body;
 pub mod builtins;
 mod call;
+pub mod codes;
 mod constraint;
 mod control;
 mod exhaust;

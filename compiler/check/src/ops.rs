@@ -187,6 +187,12 @@ impl Body<'_> {
         let number = |ty: &Type| matches!(ty, Type::Int { .. } | Type::Float { .. });
         let result = match op {
             Eq | Ne => {
+                // A `var` that was just given a value may be asked about all the same.
+                let asked = |expr: &Expr| path_of(expr).is_some_and(|path| self.known(&path).is_some());
+                let none = |expr: &Expr| matches!(expr.kind, ExprKind::Const(Const::None));
+                if none(left) && asked(right) || none(right) && asked(left) {
+                    return Type::Bool;
+                }
                 let same = match (&left.kind, &right.kind) {
                     (_, ExprKind::Const(value)) => self.can_equal(&a, value),
                     (ExprKind::Const(value), _) => self.can_equal(&b, value),

@@ -98,7 +98,7 @@ impl Body<'_> {
                     if branches && bind.is_none() {
                         flush(&mut pending, out, span);
                         let use_ = Use { value: use_.value, append: Append::All };
-                        let value = self.into_block(&expr, None, use_, out);
+                        let value = self.eval(&expr, None, use_, out);
                         if let Some(value) = value {
                             let value = self.bound_value(None, value, span, out);
                             whole.push(TemplatePart::Hole(value));
@@ -188,7 +188,7 @@ impl Body<'_> {
             }
             Some(body) => {
                 let use_ = Use { value: use_.value, append: Append::All };
-                let value = self.into_block(&body, want, use_, &mut stmts);
+                let value = self.eval(&body, want, use_, &mut stmts);
                 let ty = value.as_ref().map_or(Type::None, |value| value.ty.clone());
                 (Block { stmts, value: value.map(Box::new), span }, ty)
             }
@@ -303,6 +303,7 @@ impl Body<'_> {
                 sgl_wire::Constraint::FREE
             }
             Ok(constraint) => constraint,
+            Err(Type::Error) => sgl_wire::Constraint::FREE,
             Err(part) => {
                 let shown = self.w.show(&part);
                 let title = format!("a model cannot write a `{shown}`");

@@ -124,7 +124,12 @@ impl World {
         world
     }
 
-    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn report(&mut self, mut diagnostic: Diagnostic) {
+        diagnostic.title = with_articles(&diagnostic.title);
+        for label in &mut diagnostic.labels {
+            label.text = with_articles(&label.text);
+        }
+        diagnostic.hint = diagnostic.hint.map(|hint| with_articles(&hint));
         self.diagnostics.push(diagnostic);
     }
 
@@ -443,4 +448,21 @@ impl World {
             crate::body::test(self, file, &test);
         }
     }
+}
+
+/// "a `int`" as it is said: "an `int`".
+fn with_articles(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 4);
+    let mut rest = text;
+    while let Some(at) = rest.find("a `") {
+        let (before, after) = rest.split_at(at + 1);
+        out.push_str(before);
+        let is_word = !before.trim_end_matches('a').ends_with(char::is_alphanumeric) && !before.ends_with("aa");
+        if is_word && after.trim_start_matches([' ', '`']).starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']) {
+            out.push('n');
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }

@@ -7,7 +7,7 @@ use sgl_syntax::ast::{self, Flavor, LiteralValue, TypeLiteral};
 
 use crate::program::StructId;
 use crate::similar::nearest;
-use crate::types::{Const, Type};
+use crate::types::{Const, Type, is_small};
 use crate::world::{AliasState, Item, World};
 
 /// Aliases may stand for each other this deep.
@@ -209,7 +209,14 @@ impl World {
                 self.report(d.at(span, "declared here").hint("a type that holds itself is written as a struct"));
                 Type::Error
             }
-            (None, Some(ty)) => self.ty_at(file, &ty, depth + 1),
+            (None, Some(written)) => match self.ty_at(file, &written, depth + 1) {
+                ty if is_small(&ty) => ty,
+                _ => {
+                    let title = "this type has too many parts once its names are written out";
+                    self.error_at("E0299", title, written.span(), "this type", "use structs for its parts");
+                    Type::Error
+                }
+            },
             (None, None) => Type::Error,
         };
         if let Some(alias) = self.aliases.get_mut(index) {
@@ -298,7 +305,10 @@ impl World {
                 "map" => "map<str, int>",
                 name => name,
             };
-            let d = Diagnostic::error("E0228", format!("`{name}` has {wanted} types in `<…>`, not {}", args.len()));
+            let d = Diagnostic::error(
+                "E0228",
+                format!("`{name}` takes {wanted} types in `<…>`, not {}", args.len()).replace("1 types", "1 type"),
+            );
             self.report(d.at(named.span(), "this type").hint(format!("write it as `{example}`")));
             return Type::Error;
         }
@@ -327,7 +337,11 @@ impl World {
                 return match self.range(args, false) {
                     Some((Const::Int(min), Const::Int(max))) => match (u32::try_from(min), u32::try_from(max)) {
                         (Ok(min), Ok(max)) => Type::List { item: Box::new(item), min, max: Some(max) },
-                        _ => self.bad_refinement(args.span(), "a list cannot have so many elements", "0 and more"),
+                        _ => self.bad_refinement(
+                            args.span(),
+                            "a list cannot have so many elements",
+                            "begin at 0 or more: 0..=5",
+                        ),
                     },
                     _ => Type::Error,
                 };
@@ -352,6 +366,10 @@ impl World {
             self.report(d.at(args.span(), "too much").hint("only `str`, `int`, `float` and `list` have arguments"));
         }
         base
+    }
+
+    fn error_at(&mut self, code: &'static str, title: &str, span: Span, text: &str, hint: &str) {
+        self.report(Diagnostic::error(code, title).at(span, text).hint(hint));
     }
 
     fn bad_refinement(&mut self, span: Span, title: &str, hint: &str) -> Type {
