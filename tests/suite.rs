@@ -12,6 +12,8 @@
 //! variable is. `//- util.sgl` begins a further file that the snippet may import. With `UPDATE_SUITE=1` the comments are
 //! written anew: read the difference before you keep it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

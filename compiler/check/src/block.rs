@@ -61,6 +61,8 @@ impl Body<'_> {
                 let d = Diagnostic::warning("W0503", "this is never reached").at(stmt.span(), "never runs");
                 self.report(d.also(left, "control has left here").hint("remove it"));
             }
+            // What is never reached need not fit.
+            let want = want.filter(|_| left.is_none());
             let is_last = index + 1 == count && (use_.value || use_.append == Append::All);
             let span = stmt.span();
             let leaves = match &stmt {

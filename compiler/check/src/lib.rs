@@ -57,8 +57,25 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// Stack for checking: deeply nested expressions are checked by recursion, and a debug build has large frames.
+const STACK_BYTES: usize = 128 << 20;
+
 /// Parses and checks the file `root` of `sources` and everything it imports; what is read is added to `sources`.
 pub fn check(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Checked {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("check".into()).stack_size(STACK_BYTES);
+        match thread.spawn_scoped(scope, || check_here(root, loader, sources)).map(|checking| checking.join()) {
+            Ok(Ok(checked)) => checked,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => {
+                let title = format!("there is no memory to check the program: {error}");
+                Checked { program: None, diagnostics: vec![Diagnostic::error("E0299", title)] }
+            }
+        }
+    })
+}
+
+fn check_here(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Checked {
     let files = load::load(root, loader, sources);
     let mut world = world::World::declare(files);
     world.resolve_heads();

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use sgl_diag::{Diagnostic, FileId, SourceMap, Span};
 use sgl_syntax::ast::{self, ImportSource};
 
-/// Where imported files come from. The only way in which checking reaches the world outside.
-pub trait Loader {
+/// Where imported files come from. The only way in which checking reaches the world outside. (Checking runs on a thread of
+/// its own, hence `Send`.)
+pub trait Loader: Send {
     /// Reads the file that `path` names in an `import` of the file called `from`. Gives its name (the same one for the
     /// same file, however it is reached) and its text, or a sentence that says why not.
     fn load(&mut self, from: &str, path: &str) -> Result<(String, String), String>;

@@ -4,6 +4,8 @@
 //! type, `T` fits `T?`, a struct fits a union that holds it; lists and maps are immutable, so their elements may be of a
 //! narrower type. Nothing converts between text and numbers.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -19,17 +21,17 @@ const FUEL: u32 = 2_000_000;
 /// The type variables of one item and what they stand for.
 pub(crate) struct Infer {
     vars: Vec<(Option<Type>, Span)>,
-    fuel: u32,
+    fuel: Cell<u32>,
 }
 
 impl Infer {
     pub(crate) fn new() -> Self {
-        Infer { vars: Vec::new(), fuel: FUEL }
+        Infer { vars: Vec::new(), fuel: Cell::new(FUEL) }
     }
 
     /// Whether the types of the item were too large to relate.
     pub(crate) fn exhausted(&self) -> bool {
-        self.fuel == 0
+        self.fuel.get() == 0
     }
 
     /// A new variable, made for the expression at `span`.
@@ -39,13 +41,16 @@ impl Infer {
     }
 
     /// Where the first variable that stands for nothing yet was made, of those in `ty`.
-    pub(crate) fn open_var(&mut self, ty: &Type) -> Option<Span> {
-        match self.resolve(ty) {
-            Type::Var(var) => self.vars.get(var as usize).map(|(_, span)| *span),
-            Type::Optional(item) | Type::List { item, .. } | Type::Map(item) => self.open_var(&item),
+    pub(crate) fn open_var(&self, ty: &Type) -> Option<Span> {
+        if !self.burn() {
+            return None;
+        }
+        match &*self.outer(ty) {
+            Type::Var(var) => self.vars.get(*var as usize).map(|(_, span)| *span),
+            Type::Optional(item) | Type::List { item, .. } | Type::Map(item) => self.open_var(item),
             Type::Tuple(items) => items.iter().find_map(|item| self.open_var(item)),
             Type::Record(fields) => fields.iter().find_map(|(_, ty)| self.open_var(ty)),
-            Type::Fn(params, ret) => params.iter().find_map(|p| self.open_var(p)).or_else(|| self.open_var(&ret)),
+            Type::Fn(params, ret) => params.iter().find_map(|p| self.open_var(p)).or_else(|| self.open_var(ret)),
             _ => None,
         }
     }
@@ -61,27 +66,35 @@ impl Infer {
         ty.clone()
     }
 
-    fn burn(&mut self) -> bool {
-        self.fuel = self.fuel.saturating_sub(1);
-        self.fuel > 0
+    /// [`Infer::shallow`] without a copy where there is no variable.
+    fn outer<'t>(&self, ty: &'t Type) -> Cow<'t, Type> {
+        match ty {
+            Type::Var(_) => Cow::Owned(self.shallow(ty)),
+            ty => Cow::Borrowed(ty),
+        }
+    }
+
+    fn burn(&self) -> bool {
+        self.fuel.set(self.fuel.get().saturating_sub(1));
+        self.fuel.get() > 0
     }
 
     /// `ty` with every variable replaced that stands for something.
-    pub(crate) fn resolve(&mut self, ty: &Type) -> Type {
+    pub(crate) fn resolve(&self, ty: &Type) -> Type {
         if !self.burn() {
             return Type::Error;
         }
-        let all = |infer: &mut Self, types: &[Type]| types.iter().map(|ty| infer.resolve(ty)).collect();
-        match self.shallow(ty) {
-            Type::Optional(item) => Type::optional(self.resolve(&item)),
-            Type::List { item, min, max } => Type::List { item: Box::new(self.resolve(&item)), min, max },
-            Type::Map(item) => Type::Map(Box::new(self.resolve(&item))),
-            Type::Tuple(items) => Type::Tuple(all(self, &items)),
+        let all = |types: &[Type]| types.iter().map(|ty| self.resolve(ty)).collect();
+        match &*self.outer(ty) {
+            Type::Optional(item) => Type::optional(self.resolve(item)),
+            Type::List { item, min, max } => Type::List { item: Box::new(self.resolve(item)), min: *min, max: *max },
+            Type::Map(item) => Type::Map(Box::new(self.resolve(item))),
+            Type::Tuple(items) => Type::Tuple(all(items)),
             Type::Record(fields) => {
-                Type::Record(fields.into_iter().map(|(name, ty)| (name, self.resolve(&ty))).collect())
+                Type::Record(fields.iter().map(|(name, ty)| (name.clone(), self.resolve(ty))).collect())
             }
-            Type::Fn(params, ret) => Type::Fn(all(self, &params), Box::new(self.resolve(&ret))),
-            ty => ty,
+            Type::Fn(params, ret) => Type::Fn(all(params), Box::new(self.resolve(ret))),
+            ty => ty.clone(),
         }
     }
 
@@ -101,16 +114,16 @@ impl Infer {
         }
     }
 
-    fn occurs(&mut self, var: u32, ty: &Type) -> bool {
+    fn occurs(&self, var: u32, ty: &Type) -> bool {
         if !self.burn() {
             return true;
         }
-        match self.shallow(ty) {
-            Type::Var(other) => other == var,
-            Type::Optional(item) | Type::List { item, .. } | Type::Map(item) => self.occurs(var, &item),
+        match &*self.outer(ty) {
+            Type::Var(other) => *other == var,
+            Type::Optional(item) | Type::List { item, .. } | Type::Map(item) => self.occurs(var, item),
             Type::Tuple(items) => items.iter().any(|item| self.occurs(var, item)),
             Type::Record(fields) => fields.iter().any(|(_, ty)| self.occurs(var, ty)),
-            Type::Fn(params, ret) => params.iter().any(|param| self.occurs(var, param)) || self.occurs(var, &ret),
+            Type::Fn(params, ret) => params.iter().any(|param| self.occurs(var, param)) || self.occurs(var, ret),
             _ => false,
         }
     }
@@ -147,21 +160,21 @@ impl Infer {
         if !self.burn() {
             return true;
         }
-        let (from, to) = (self.shallow(from), self.shallow(to));
-        match (&from, &to) {
+        let (from, to) = (&*self.outer(from), &*self.outer(to));
+        match (from, to) {
             (Type::Error | Type::Never, _) | (_, Type::Error) => true,
             (Type::Var(a), Type::Var(b)) if a == b => true,
             (_, Type::Var(var)) => {
-                let wide = widen(&from);
+                let wide = widen(from);
                 self.bind(*var, &wide)
             }
-            (Type::Var(var), _) => self.bind(*var, &to),
+            (Type::Var(var), _) => self.bind(*var, to),
             (Type::None, Type::None | Type::Optional(_) | Type::Json) => true,
             (Type::Optional(a), Type::Optional(b)) => self.fits(a, b),
             (Type::Optional(a), Type::Json) => self.fits(a, &Type::Json),
-            (_, Type::Optional(item)) => self.fits(&from, item),
+            (_, Type::Optional(item)) => self.fits(from, item),
             (Type::Literals(members), _) if !matches!(to, Type::Literals(_) | Type::Json) => {
-                members.iter().all(|member| const_fits(member, &to))
+                members.iter().all(|member| const_fits(member, to))
             }
             (Type::Literals(a), Type::Literals(b)) => a == b || a.iter().all(|member| b.contains(member)),
             (Type::Bool, Type::Literals(b)) => [true, false].iter().all(|v| b.contains(&Const::Bool(*v))),
@@ -202,8 +215,8 @@ impl Infer {
         if !self.burn() {
             return Some(Type::Error);
         }
-        let (a, b) = (self.shallow(a), self.shallow(b));
-        match (&a, &b) {
+        let (a, b) = (&*self.outer(a), &*self.outer(b));
+        match (a, b) {
             (Type::Error, _) | (_, Type::Error) => Some(Type::Error),
             (Type::Never, other) | (other, Type::Never) => Some(other.clone()),
             (Type::None, other) | (other, Type::None) => Some(Type::optional(other.clone())),
@@ -218,15 +231,15 @@ impl Infer {
                 let items: Option<_> = x.iter().zip(y).map(|(x, y)| self.join(x, y)).collect();
                 items.map(Type::Tuple)
             }
-            (Type::Literals(x), Type::Literals(y)) if widen(&a) == widen(&b) => {
+            (Type::Literals(x), Type::Literals(y)) if widen(a) == widen(b) => {
                 let more = y.iter().filter(|member| !x.contains(member)).cloned();
                 Some(Type::Literals(x.iter().cloned().chain(more).collect()))
             }
-            (Type::Var(_), _) | (_, Type::Var(_)) => self.fits(&a, &b).then_some(b),
-            _ if self.fits(&a, &b) => Some(b),
-            _ if self.fits(&b, &a) => Some(a),
+            (Type::Var(_), _) | (_, Type::Var(_)) => self.fits(a, b).then(|| b.clone()),
+            _ if self.fits(a, b) => Some(b.clone()),
+            _ if self.fits(b, a) => Some(a.clone()),
             _ => {
-                let (wide_a, wide_b) = (widen(&a), widen(&b));
+                let (wide_a, wide_b) = (widen(a), widen(b));
                 (wide_a == wide_b).then_some(wide_a)
             }
         }

@@ -5,6 +5,9 @@ use std::fmt;
 use crate::program::Struct;
 use crate::types::{Const, Type};
 
+/// Types inside types are shown this deep.
+const SHOWN_DEPTH: u32 = 8;
+
 /// More members of a union than this are counted, not listed.
 const SHOWN_MEMBERS: usize = 6;
 
@@ -12,18 +15,22 @@ const SHOWN_MEMBERS: usize = 6;
 pub struct Shown<'a> {
     ty: &'a Type,
     structs: &'a [Struct],
+    depth: u32,
 }
 
 impl Type {
     /// The type as it is written; `structs` are those of its program.
     pub fn show<'a>(&'a self, structs: &'a [Struct]) -> Shown<'a> {
-        Shown { ty: self, structs }
+        Shown { ty: self, structs, depth: 0 }
     }
 }
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let show = |ty: &Type| ty.show(self.structs).to_string();
+        if self.depth > SHOWN_DEPTH {
+            return f.write_str("…");
+        }
+        let show = |ty: &Type| Shown { ty, depth: self.depth + 1, ..*self }.to_string();
         let all = |types: &[Type]| types.iter().map(show).collect::<Vec<_>>().join(", ");
         match self.ty {
             Type::Str { min_len: 0, max_len: None } => f.write_str("str"),

@@ -1,5 +1,7 @@
 //! Mutated programs: whatever the text, checking ends without a panic, soon, and what it hands out is whole.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};

@@ -1,5 +1,7 @@
 //! Whole programs: what the checker makes of sound ones.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use sgl_check::program::{ExprKind, Program, StmtKind};
 use sgl_check::types::Type;
 use sgl_check::{Checked, Loader, check};
