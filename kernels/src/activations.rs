@@ -26,19 +26,10 @@ impl ActivationBlock {
     fn quantise(values: &[f32; BLOCK]) -> Self {
         // Adding this leaves a number below 2^22 as a whole one in the low bits of the sum.
         const ROUND: f32 = 12_582_912.0;
-        let largest = values
-            .iter()
-            .fold(0.0f32, |max, x| if x.abs() > max { x.abs() } else { max });
+        let largest = values.iter().fold(0.0f32, |max, x| if x.abs() > max { x.abs() } else { max });
         // Below this the inverse would overflow; such a block is zero beside any other.
-        let inverse = if largest > 1e-30 {
-            127.0 / largest
-        } else {
-            0.0
-        };
-        let mut block = Self {
-            scale: largest / 127.0,
-            ..Self::default()
-        };
+        let inverse = if largest > 1e-30 { 127.0 / largest } else { 0.0 };
+        let mut block = Self { scale: largest / 127.0, ..Self::default() };
         for (q, x) in block.q.iter_mut().zip(values) {
             *q = (x * inverse + ROUND).to_bits() as i8;
         }
@@ -66,12 +57,7 @@ impl Kernels {
     ///
     /// # Panics
     /// If `values` does not hold whole rows.
-    pub fn quantise<'a>(
-        &mut self,
-        values: &'a [f32],
-        cols: usize,
-        blocks: &'a mut Vec<ActivationBlock>,
-    ) -> Input<'a> {
+    pub fn quantise<'a>(&mut self, values: &'a [f32], cols: usize, blocks: &'a mut Vec<ActivationBlock>) -> Input<'a> {
         let input = Input::float(values, cols);
         if !cols.is_multiple_of(BLOCK) {
             return input;
@@ -80,15 +66,14 @@ impl Kernels {
         blocks.resize(rows * columns, ActivationBlock::default());
         let out = Disjoint::new(blocks);
         let home = self.home;
-        self.pool
-            .split(columns, columns.min(1024 / rows.max(1)), &|range, _| {
-                for index in range {
-                    // SAFETY: column block `index` is this task's alone, and its blocks lie together.
-                    #[allow(unsafe_code)]
-                    let out = unsafe { out.slice(index * rows..(index + 1) * rows) };
-                    quantise_column(home, values, cols, index, out);
-                }
-            });
+        self.pool.split(columns, columns.min(1024 / rows.max(1)), &|range, _| {
+            for index in range {
+                // SAFETY: column block `index` is this task's alone, and its blocks lie together.
+                #[allow(unsafe_code)]
+                let out = unsafe { out.slice(index * rows..(index + 1) * rows) };
+                quantise_column(home, values, cols, index, out);
+            }
+        });
         input.with_blocks(blocks)
     }
 }

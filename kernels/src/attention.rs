@@ -89,41 +89,15 @@ impl Kernels {
         spans: &[AttentionSpan<'_>],
         out: &mut [f32],
     ) {
-        let AttentionShape {
-            heads,
-            kv_heads,
-            head_dim,
-            ..
-        } = shape;
-        assert!(
-            kv_heads > 0 && heads.is_multiple_of(kv_heads) && head_dim.is_multiple_of(8),
-            "{shape:?}"
-        );
+        let AttentionShape { heads, kv_heads, head_dim, .. } = shape;
+        assert!(kv_heads > 0 && heads.is_multiple_of(kv_heads) && head_dim.is_multiple_of(8), "{shape:?}");
         assert_eq!(queries.len(), out.len());
-        assert!(
-            spans
-                .windows(2)
-                .all(|pair| pair[0].rows.end <= pair[1].rows.start),
-            "spans overlap"
-        );
-        assert!(
-            spans
-                .iter()
-                .all(|span| span.rows.len() <= span.context.len()),
-            "rows without a context"
-        );
-        let work: usize = spans
-            .iter()
-            .map(|span| span.rows.len() * span.context.len())
-            .sum();
+        assert!(spans.windows(2).all(|pair| pair[0].rows.end <= pair[1].rows.start), "spans overlap");
+        assert!(spans.iter().all(|span| span.rows.len() <= span.context.len()), "rows without a context");
+        let work: usize = spans.iter().map(|span| span.rows.len() * span.context.len()).sum();
         let tasks: Vec<_> = spans
             .iter()
-            .flat_map(|span| {
-                span.rows
-                    .clone()
-                    .step_by(ROWS)
-                    .map(move |start| (span, start))
-            })
+            .flat_map(|span| span.rows.clone().step_by(ROWS).map(move |start| (span, start)))
             .flat_map(|(span, start)| {
                 (0..kv_heads).map(move |head| (span, start..span.rows.end.min(start + ROWS), head))
             })
@@ -131,28 +105,11 @@ impl Kernels {
         let out = Disjoint::new(out);
         let (home, scratch) = (self.home, &self.scratch);
         // A short context of a lone row is done before another thread is awake.
-        let grain = if work * heads * head_dim < 64 * 1024 {
-            tasks.len()
-        } else {
-            1
-        };
+        let grain = if work * heads * head_dim < 64 * 1024 { tasks.len() } else { 1 };
         self.pool.split(tasks.len(), grain, &|range, thread| {
-            let mut scratch = scratch[thread]
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut scratch = scratch[thread].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             for (span, rows, kv_head) in &tasks[range] {
-                attend(
-                    home,
-                    shape,
-                    queries,
-                    keys,
-                    values,
-                    span,
-                    rows.clone(),
-                    *kv_head,
-                    &out,
-                    &mut scratch,
-                );
+                attend(home, shape, queries, keys, values, span, rows.clone(), *kv_head, &out, &mut scratch);
             }
         });
     }
@@ -172,28 +129,13 @@ fn attend(
     out: &Disjoint<'_, f32>,
     scratch: &mut Scratch,
 ) {
-    let AttentionShape {
-        heads,
-        kv_heads,
-        head_dim,
-        scale,
-    } = shape;
+    let AttentionShape { heads, kv_heads, head_dim, scale } = shape;
     let group = heads / kv_heads;
-    let Scratch {
-        keys: key_tile,
-        values: value_tile,
-        states,
-    } = scratch;
+    let Scratch { keys: key_tile, values: value_tile, states } = scratch;
     key_tile.resize(TILE * head_dim, 0.0);
     value_tile.resize(TILE * head_dim, 0.0);
     states.clear();
-    states.resize(
-        rows.len() * group,
-        State {
-            max: f32::NEG_INFINITY,
-            sum: 0.0,
-        },
-    );
+    states.resize(rows.len() * group, State { max: f32::NEG_INFINITY, sum: 0.0 });
     let visible = |row: usize| span.context.len() - (span.rows.end - 1 - row);
     let place = |row: usize, member: usize| {
         let start = (row * heads + kv_head * group + member) * head_dim;
@@ -209,14 +151,8 @@ fn attend(
     for (tile, slots) in context.chunks(TILE).enumerate() {
         for (i, &slot) in slots.iter().enumerate() {
             let at = (slot as usize * kv_heads + kv_head) * head_dim;
-            keys.read(
-                at..at + head_dim,
-                &mut key_tile[i * head_dim..(i + 1) * head_dim],
-            );
-            values.read(
-                at..at + head_dim,
-                &mut value_tile[i * head_dim..(i + 1) * head_dim],
-            );
+            keys.read(at..at + head_dim, &mut key_tile[i * head_dim..(i + 1) * head_dim]);
+            values.read(at..at + head_dim, &mut value_tile[i * head_dim..(i + 1) * head_dim]);
         }
         for (row, states) in rows.clone().zip(states.chunks_exact_mut(group)) {
             let seen = visible(row).saturating_sub(tile * TILE).min(slots.len()) * head_dim;
@@ -225,15 +161,7 @@ fn attend(
             }
             for (member, state) in states.iter_mut().enumerate() {
                 let query = &queries[place(row, member)];
-                read_tile(
-                    home,
-                    query,
-                    &key_tile[..seen],
-                    &value_tile[..seen],
-                    scale,
-                    state,
-                    part(row, member),
-                );
+                read_tile(home, query, &key_tile[..seen], &value_tile[..seen], scale, state, part(row, member));
             }
         }
     }
@@ -258,19 +186,38 @@ for_each_home! {
             *weight = exp(*weight - max);
         }
         *state = State { max, sum: state.sum * shrink + sum_by(&weights, |x| x) };
-        // Thirty-two sums at a time stay in registers.
-        for (part, out) in out.chunks_mut(32).enumerate() {
-            let mut sums = [0.0; 32];
-            let sums = &mut sums[..out.len()];
-            for (sum, out) in sums.iter_mut().zip(out.iter()) {
-                *sum = out * shrink;
-            }
-            for (weight, value) in weights.iter().zip(values.chunks_exact(head_dim)) {
-                for (sum, value) in sums.iter_mut().zip(&value[part * 32..]) {
-                    *sum += weight * value;
-                }
-            }
-            out.copy_from_slice(sums);
+        // Sums of a fixed number stay in registers.
+        let (wide, narrow) = out.as_chunks_mut::<WIDE>();
+        for (i, out) in wide.iter_mut().enumerate() {
+            add_weighted(out, shrink, &weights, values, head_dim, i * WIDE);
+        }
+        let done = head_dim - narrow.len();
+        for (i, out) in narrow.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+            add_weighted(out, shrink, &weights, values, head_dim, done + i * 8);
         }
     }
+}
+
+/// Elements of a head that are summed over a tile at once: four registers of eight.
+const WIDE: usize = 32;
+
+/// `out ← out · shrink + Σ weight · value[at..at + N]`, value by value.
+#[inline(always)]
+fn add_weighted<const N: usize>(
+    out: &mut [f32; N],
+    shrink: f32,
+    weights: &[f32; TILE],
+    values: &[f32],
+    head_dim: usize,
+    at: usize,
+) {
+    let mut sums = out.map(|sum| sum * shrink);
+    for (weight, value) in weights.iter().zip(values.chunks_exact(head_dim)) {
+        if let Some(value) = value[at..].first_chunk::<N>() {
+            for i in 0..N {
+                sums[i] += weight * value[i];
+            }
+        }
+    }
+    *out = sums;
 }

@@ -17,6 +17,17 @@ pub(crate) struct Coding {
     pub scales: Scales,
 }
 
+impl Coding {
+    /// A stored code with its sign, or its offset taken.
+    #[inline(always)]
+    pub fn code(self, stored: u8) -> i32 {
+        match self.bits {
+            8 => i32::from(stored as i8),
+            _ => i32::from(stored) - self.offset,
+        }
+    }
+}
+
 /// The scales of 32 codes `q` (offset already taken).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scales {
@@ -44,11 +55,7 @@ impl TensorType {
             Self::Q5_K => (5, 0, Scales::SuperAffine),
             Self::Q6_K => (6, 32, Scales::SuperHalves),
         };
-        Some(Coding {
-            bits,
-            offset,
-            scales,
-        })
+        Some(Coding { bits, offset, scales })
     }
 }
 
@@ -69,10 +76,7 @@ impl Block {
     /// The code at `i`, offset taken.
     #[inline(always)]
     pub fn code(&self, coding: Coding, i: usize) -> i32 {
-        match coding.bits {
-            8 => i32::from(self.q[i] as i8),
-            _ => i32::from(self.q[i]) - coding.offset,
-        }
+        coding.code(self.q[i])
     }
 
     /// The scale of the codes' sum and the number added for each element; halves' whole scales are left to the sum.
@@ -82,23 +86,24 @@ impl Block {
         match coding.scales {
             Scales::Plain | Scales::SuperHalves => (d, 0.0),
             Scales::Affine => (d, m),
-            Scales::SuperAffine => (
-                d * f32::from(self.whole[0]),
-                -(m * f32::from(self.whole[1])),
-            ),
+            Scales::SuperAffine => (d * f32::from(self.whole[0]), -(m * f32::from(self.whole[1]))),
+        }
+    }
+
+    /// What a code of each half of the block is multiplied with, and what is added.
+    #[inline(always)]
+    pub fn factors(&self, coding: Coding) -> ([f32; 2], f32) {
+        let (scale, min) = self.scale_min(coding);
+        match coding.scales {
+            Scales::SuperHalves => (self.whole.map(|whole| scale * f32::from(whole as i8)), min),
+            _ => ([scale; 2], min),
         }
     }
 
     /// The 32 numbers.
     pub fn values(&self, coding: Coding) -> [f32; BLOCK] {
-        let (scale, min) = self.scale_min(coding);
-        std::array::from_fn(|i| {
-            let code = self.code(coding, i) as f32;
-            match coding.scales {
-                Scales::SuperHalves => (scale * f32::from(self.whole[i / 16] as i8)) * code,
-                _ => scale * code + min,
-            }
-        })
+        let (factors, min) = self.factors(coding);
+        std::array::from_fn(|i| factors[i / 16] * self.code(coding, i) as f32 + min)
     }
 }
 
@@ -108,11 +113,7 @@ pub(crate) fn f16_to_f32(bits: u16) -> f32 {
     let magnitude = u32::from(bits & 0x7fff) << 13;
     // The shifted exponent is 112 too low; the product also brings subnormal halves into place.
     let finite = (f32::from_bits(magnitude) * f32::from_bits(0x7780_0000)).to_bits();
-    let special = if magnitude >= 0x0f80_0000 {
-        0x7f80_0000
-    } else {
-        0
-    };
+    let special = if magnitude >= 0x0f80_0000 { 0x7f80_0000 } else { 0 };
     f32::from_bits(finite | special | u32::from(bits & 0x8000) << 16)
 }
 
@@ -204,10 +205,7 @@ fn six_bit_scales(bytes: &[u8], sub: usize) -> [u8; 2] {
         return [bytes[sub] & 63, bytes[sub + 4] & 63];
     }
     let (both, above) = (bytes[sub + 4], [bytes[sub - 4], bytes[sub]]);
-    [
-        (both & 15) | (above[0] >> 6) << 4,
-        (both >> 4) | (above[1] >> 6) << 4,
-    ]
+    [(both & 15) | (above[0] >> 6) << 4, (both >> 4) | (above[1] >> 6) << 4]
 }
 
 /// Dequantises one row: `row` holds the bytes of `out.len()` elements.
@@ -247,10 +245,7 @@ mod tests {
     fn halves_become_the_floats_that_the_half_crate_says() {
         for bits in 0..=u16::MAX {
             let (ours, theirs) = (f16_to_f32(bits), half::f16::from_bits(bits).to_f32_const());
-            assert!(
-                ours.to_bits() == theirs.to_bits() || (ours.is_nan() && theirs.is_nan()),
-                "{bits:#x}"
-            );
+            assert!(ours.to_bits() == theirs.to_bits() || (ours.is_nan() && theirs.is_nan()), "{bits:#x}");
         }
     }
 }

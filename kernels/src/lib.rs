@@ -53,14 +53,8 @@ impl Kernels {
             n => n,
         };
         let pool = Pool::new(threads);
-        let scratch = (0..pool.threads())
-            .map(|_| std::sync::Mutex::default())
-            .collect();
-        Self {
-            home,
-            pool,
-            scratch,
-        }
+        let scratch = (0..pool.threads()).map(|_| std::sync::Mutex::default()).collect();
+        Self { home, pool, scratch }
     }
 
     /// The home these kernels run in.

@@ -14,11 +14,10 @@ pub(crate) fn tree_sum(lanes: [f32; LANES]) -> f32 {
 #[inline(always)]
 pub(crate) fn sum_by(values: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     let mut lanes = [0.0; LANES];
-    let chunks = values.chunks_exact(LANES);
-    let rest = chunks.remainder();
+    let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
-        for (lane, &value) in lanes.iter_mut().zip(chunk) {
-            *lane += f(value);
+        for i in 0..LANES {
+            lanes[i] += f(chunk[i]);
         }
     }
     for (lane, &value) in lanes.iter_mut().zip(rest) {
@@ -31,9 +30,9 @@ pub(crate) fn sum_by(values: &[f32], f: impl Fn(f32) -> f32) -> f32 {
 #[inline(always)]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
-    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
-        for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane += a * b;
+    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
+        for i in 0..LANES {
+            lanes[i] += a[i] * b[i];
         }
     }
     tree_sum(lanes)
@@ -79,10 +78,7 @@ mod tests {
             let units = (i64::from(exp(x).to_bits()) - i64::from(truth.to_bits())).abs();
             assert!(units <= 2, "exp({x}) = {} and not {truth}", exp(x));
         }
-        assert_eq!(
-            [exp(0.0), exp(f32::NEG_INFINITY), exp(f32::INFINITY)],
-            [1.0, 0.0, f32::INFINITY]
-        );
+        assert_eq!([exp(0.0), exp(f32::NEG_INFINITY), exp(f32::INFINITY)], [1.0, 0.0, f32::INFINITY]);
         assert!(exp(f32::NAN).is_nan());
     }
 }

@@ -26,23 +26,12 @@ impl<'a> Input<'a> {
     /// # Panics
     /// If `values` does not hold whole rows.
     pub fn float(values: &'a [f32], cols: usize) -> Self {
-        assert!(
-            cols > 0 && values.len().is_multiple_of(cols),
-            "{} values in rows of {cols}",
-            values.len()
-        );
-        Self {
-            values,
-            cols,
-            blocks: None,
-        }
+        assert!(cols > 0 && values.len().is_multiple_of(cols), "{} values in rows of {cols}", values.len());
+        Self { values, cols, blocks: None }
     }
 
     pub(crate) fn with_blocks(self, blocks: &'a [ActivationBlock]) -> Self {
-        Self {
-            blocks: Some(blocks),
-            ..self
-        }
+        Self { blocks: Some(blocks), ..self }
     }
 
     /// Rows.
@@ -78,16 +67,8 @@ impl Kernels {
             .map(|product| {
                 let weights = product.weights;
                 assert_eq!(weights.cols(), input.cols, "columns of weights and input");
-                assert_eq!(
-                    product.output.len(),
-                    rows * weights.rows(),
-                    "output of {rows} × {}",
-                    weights.rows()
-                );
-                Target {
-                    weights,
-                    output: Disjoint::new(product.output),
-                }
+                assert_eq!(product.output.len(), rows * weights.rows(), "output of {rows} × {}", weights.rows());
+                Target { weights, output: Disjoint::new(product.output) }
             })
             .collect::<Vec<_>>();
         let panels: usize = targets.iter().map(|target| target.weights.panels()).sum();
@@ -106,24 +87,14 @@ impl Kernels {
 }
 
 /// One panel, counted over all targets, times one tile of rows.
-fn multiply(
-    home: Home,
-    input: &Input<'_>,
-    targets: &[Target<'_>],
-    mut panel: usize,
-    tile: Range<usize>,
-) {
-    let Some(target) =
-        targets
-            .iter()
-            .find(|target| match panel.checked_sub(target.weights.panels()) {
-                Some(rest) => {
-                    panel = rest;
-                    false
-                }
-                None => true,
-            })
-    else {
+fn multiply(home: Home, input: &Input<'_>, targets: &[Target<'_>], mut panel: usize, tile: Range<usize>) {
+    let Some(target) = targets.iter().find(|target| match panel.checked_sub(target.weights.panels()) {
+        Some(rest) => {
+            panel = rest;
+            false
+        }
+        None => true,
+    }) else {
         return;
     };
     let weights = target.weights;
@@ -131,29 +102,13 @@ fn multiply(
     let sums = &mut sums[..tile.len()];
     match input.blocks.filter(|_| weights.kind().coding().is_some()) {
         Some(blocks) => {
-            panel_whole(
-                home,
-                weights,
-                panel,
-                blocks,
-                input.rows(),
-                tile.clone(),
-                sums,
-            );
+            panel_whole(home, weights, panel, blocks, input.rows(), tile.clone(), sums);
         }
         None => {
             let mut partials = [[[0.0; LANES]; 4]; TILE_ROWS];
             let partials = &mut partials[..tile.len()];
             let bytes = weights.panel(panel);
-            portable::panel_float(
-                home,
-                weights.kind(),
-                bytes,
-                input.values,
-                input.cols,
-                tile.clone(),
-                partials,
-            );
+            portable::panel_float(home, weights.kind(), bytes, input.values, input.cols, tile.clone(), partials);
             for (sums, partials) in sums.iter_mut().zip(partials) {
                 *sums = portable::finish(partials);
             }
@@ -164,11 +119,7 @@ fn multiply(
         let start = row * weights.rows();
         // SAFETY: these columns of the output belong to this panel, and each panel to one task.
         #[allow(unsafe_code)]
-        let out = unsafe {
-            target
-                .output
-                .slice(start + columns.start..start + columns.end)
-        };
+        let out = unsafe { target.output.slice(start + columns.start..start + columns.end) };
         out.copy_from_slice(&sums[..columns.len()]);
     }
 }
@@ -188,8 +139,6 @@ fn panel_whole(
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a home of this kind is only made where the features were detected.
         #[allow(unsafe_code)]
-        Kind::Avx2 => unsafe {
-            crate::cpu::avx2::panel_whole(kind, bytes, blocks, stride, rows, out)
-        },
+        Kind::Avx2 => unsafe { crate::cpu::avx2::panel_whole(kind, bytes, blocks, stride, rows, out) },
     }
 }

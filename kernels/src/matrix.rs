@@ -34,37 +34,17 @@ impl TensorType {
     pub(crate) const fn tile(self) -> TileLayout {
         let Some(coding) = self.coding() else {
             let block = BLOCK * LANES * self.block_bytes();
-            return TileLayout {
-                head: 0,
-                block,
-                blocks: 1,
-                planes: block,
-                scales: block,
-            };
+            return TileLayout { head: 0, block, blocks: 1, planes: block, scales: block };
         };
-        let planes = if coding.bits == 8 {
-            BLOCK * LANES
-        } else {
-            BLOCK * LANES / 2
-        };
-        let scales = if coding.bits == 8 {
-            planes
-        } else {
-            planes + (coding.bits as usize - 4) * BLOCK
-        };
+        let planes = if coding.bits == 8 { BLOCK * LANES } else { BLOCK * LANES / 2 };
+        let scales = if coding.bits == 8 { planes } else { planes + (coding.bits as usize - 4) * BLOCK };
         let (head, own) = match coding.scales {
             Scales::Plain => (0, 2 * LANES),
             Scales::Affine => (0, 4 * LANES),
             Scales::SuperAffine => (4 * LANES, 2 * LANES),
             Scales::SuperHalves => (2 * LANES, 2 * LANES),
         };
-        TileLayout {
-            head,
-            block: scales + own,
-            blocks: self.block_len() / BLOCK,
-            planes,
-            scales,
-        }
+        TileLayout { head, block: scales + own, blocks: self.block_len() / BLOCK, planes, scales }
     }
 }
 
@@ -100,11 +80,7 @@ impl std::fmt::Display for MatrixError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Shape { kind, rows, cols } => {
-                write!(
-                    f,
-                    "{rows} rows of {cols} do not make a matrix of {kind} (blocks of {})",
-                    kind.block_len()
-                )
+                write!(f, "{rows} rows of {cols} do not make a matrix of {kind} (blocks of {})", kind.block_len())
             }
             Self::Bytes { needed, given } => {
                 write!(f, "the matrix needs {needed} bytes, {given} were given")
@@ -133,35 +109,17 @@ impl Matrix {
         bytes: &[u8],
     ) -> Result<Self, MatrixError> {
         let shape = MatrixError::Shape { kind, rows, cols };
-        let row_bytes = kind
-            .row_bytes(cols)
-            .filter(|&n| n > 0)
-            .ok_or(shape.clone())?;
+        let row_bytes = kind.row_bytes(cols).filter(|&n| n > 0).ok_or(shape.clone())?;
         let needed = row_bytes.checked_mul(rows).ok_or(shape)?;
         if needed != bytes.len() {
-            return Err(MatrixError::Bytes {
-                needed,
-                given: bytes.len(),
-            });
+            return Err(MatrixError::Bytes { needed, given: bytes.len() });
         }
         let tile = kind.tile();
         let panel_bytes = cols.div_ceil(BLOCK * tile.blocks) * tile.bytes();
         let panels = rows.div_ceil(LANES);
         let mut data = vec![0; panels * panel_bytes];
-        pack_panels(
-            &mut kernels.pool,
-            kind,
-            row_bytes,
-            bytes,
-            panel_bytes,
-            &mut data,
-        );
-        Ok(Self {
-            kind,
-            rows,
-            cols,
-            data,
-        })
+        pack_panels(&mut kernels.pool, kind, row_bytes, bytes, panel_bytes, &mut data);
+        Ok(Self { kind, rows, cols, data })
     }
 
     /// The type of the weights.
@@ -199,12 +157,7 @@ impl Matrix {
     /// # Panics
     /// If the row is not in the matrix or `out` has another length.
     pub fn row(&self, row: usize, out: &mut [f32]) {
-        assert!(
-            row < self.rows && out.len() == self.cols,
-            "row {row} of {} × {}",
-            self.rows,
-            self.cols
-        );
+        assert!(row < self.rows && out.len() == self.cols, "row {row} of {} × {}", self.rows, self.cols);
         let (panel, lane) = (self.panel(row / LANES), row % LANES);
         for (index, out) in out.chunks_mut(BLOCK).enumerate() {
             match self.kind.coding() {
@@ -223,14 +176,7 @@ impl Matrix {
     }
 }
 
-fn pack_panels(
-    pool: &mut Pool,
-    kind: TensorType,
-    row_bytes: usize,
-    bytes: &[u8],
-    panel_bytes: usize,
-    data: &mut [u8],
-) {
+fn pack_panels(pool: &mut Pool, kind: TensorType, row_bytes: usize, bytes: &[u8], panel_bytes: usize, data: &mut [u8]) {
     let panels = data.len() / panel_bytes;
     let out = Disjoint::new(data);
     pool.split(panels, 8, &|range, _| {
@@ -238,9 +184,7 @@ fn pack_panels(
             // SAFETY: each panel is packed by one task and the ranges of two panels do not meet.
             #[allow(unsafe_code)]
             let out = unsafe { out.slice(panel * panel_bytes..(panel + 1) * panel_bytes) };
-            let rows = bytes[panel * LANES * row_bytes..]
-                .chunks_exact(row_bytes)
-                .take(LANES);
+            let rows = bytes[panel * LANES * row_bytes..].chunks_exact(row_bytes).take(LANES);
             for (lane, row) in rows.enumerate() {
                 pack_row(kind, row, lane, out);
             }
@@ -289,8 +233,7 @@ fn write_block(kind: TensorType, panel: &mut [u8], index: usize, lane: usize, bl
         let (byte, high) = nibble_place(i, lane);
         panel[start + byte] |= (q & 15) << if high { 4 } else { 0 };
         for plane in 0..coding.bits as usize - 4 {
-            panel[start + tile.planes + plane * BLOCK + lane * 4 + i % 4] |=
-                (q >> (4 + plane) & 1) << (i / 4);
+            panel[start + tile.planes + plane * BLOCK + lane * 4 + i % 4] |= (q >> (4 + plane) & 1) << (i / 4);
         }
     }
     let halves = match coding.scales {
@@ -347,13 +290,9 @@ impl PanelBlock {
         let own = &bytes[tile.scales..];
         let (halves, whole) = match coding.scales {
             Scales::Plain | Scales::Affine => (own, [[0; LANES]; 2]),
-            Scales::SuperAffine | Scales::SuperHalves => (
-                &panel[head..],
-                [
-                    std::array::from_fn(|r| own[r]),
-                    std::array::from_fn(|r| own[LANES + r]),
-                ],
-            ),
+            Scales::SuperAffine | Scales::SuperHalves => {
+                (&panel[head..], [std::array::from_fn(|r| own[r]), std::array::from_fn(|r| own[LANES + r])])
+            }
         };
         let half = |at: usize| u16::from_le_bytes([halves[2 * at], halves[2 * at + 1]]);
         let d = std::array::from_fn(half);
@@ -378,19 +317,16 @@ impl PanelBlock {
 
 /// Block `index` of a panel as floats, column by column: `out[c][lane]`.
 #[inline(always)]
-pub(crate) fn panel_values(
-    kind: TensorType,
-    panel: &[u8],
-    index: usize,
-    out: &mut [[f32; LANES]; BLOCK],
-) {
+pub(crate) fn panel_values(kind: TensorType, panel: &[u8], index: usize, out: &mut [[f32; LANES]; BLOCK]) {
     match kind.coding() {
         Some(coding) => {
             let block = PanelBlock::read(kind, coding, panel, index);
-            for r in 0..LANES {
-                let values = block.lane(r).values(coding);
-                for (out, value) in out.iter_mut().zip(values) {
-                    out[r] = value;
+            let factors: [_; LANES] = std::array::from_fn(|r| block.lane(r).factors(coding));
+            for (c, out) in out.iter_mut().enumerate() {
+                let codes = &block.codes[c / 4];
+                for (r, out) in out.iter_mut().enumerate() {
+                    let (factors, min) = factors[r];
+                    *out = factors[c / 16] * coding.code(codes[4 * r + c % 4]) as f32 + min;
                 }
             }
         }
@@ -412,38 +348,24 @@ mod tests {
         for kind in TensorType::ALL {
             let tile = kind.tile();
             let file = kind.row_bytes(BLOCK * tile.blocks).unwrap() * LANES;
-            assert!(
-                tile.bytes() * 10 <= file * 11,
-                "{kind}: {} for {file}",
-                tile.bytes()
-            );
+            assert!(tile.bytes() * 10 <= file * 11, "{kind}: {} for {file}", tile.bytes());
         }
     }
 
     #[test]
     fn a_block_comes_back_as_it_was_packed() {
-        for kind in TensorType::ALL
-            .into_iter()
-            .filter(|kind| kind.coding().is_some())
-        {
+        for kind in TensorType::ALL.into_iter().filter(|kind| kind.coding().is_some()) {
             let blocks = 2 * kind.tile().blocks;
             let row_bytes = kind.row_bytes(BLOCK * blocks).unwrap();
-            let bytes: Vec<u8> = (0..row_bytes * LANES)
-                .map(|i| (i * 37 + i / 256) as u8)
-                .collect();
+            let bytes: Vec<u8> = (0..row_bytes * LANES).map(|i| (i * 37 + i / 256) as u8).collect();
             let mut panel = vec![0; 2 * kind.tile().bytes()];
             for (lane, row) in bytes.chunks_exact(row_bytes).enumerate() {
                 pack_row(kind, row, lane, &mut panel);
             }
             for (lane, row) in bytes.chunks_exact(row_bytes).enumerate() {
                 for index in 0..blocks {
-                    let packed =
-                        PanelBlock::read(kind, kind.coding().unwrap(), &panel, index).lane(lane);
-                    assert_eq!(
-                        packed,
-                        block_of_row(kind, row, index),
-                        "{kind} {lane} {index}"
-                    );
+                    let packed = PanelBlock::read(kind, kind.coding().unwrap(), &panel, index).lane(lane);
+                    assert_eq!(packed, block_of_row(kind, row, index), "{kind} {lane} {index}");
                 }
             }
         }
@@ -452,28 +374,11 @@ mod tests {
     #[test]
     fn bytes_that_do_not_fit_the_shape_are_an_error() {
         let mut kernels = Kernels::new(crate::Home::portable(), 1);
-        let mut pack = |kind, rows, cols, bytes: usize| {
-            Matrix::pack(&mut kernels, kind, rows, cols, &vec![0; bytes])
-        };
-        assert!(matches!(
-            pack(TensorType::Q4_0, 1, 31, 18),
-            Err(MatrixError::Shape { .. })
-        ));
-        assert!(matches!(
-            pack(TensorType::Q4_0, 2, 32, 18),
-            Err(MatrixError::Bytes {
-                needed: 36,
-                given: 18
-            })
-        ));
-        assert!(matches!(
-            pack(TensorType::F32, usize::MAX, 8, 18),
-            Err(MatrixError::Shape { .. })
-        ));
-        assert!(matches!(
-            pack(TensorType::F32, 1, 0, 0),
-            Err(MatrixError::Shape { .. })
-        ));
+        let mut pack = |kind, rows, cols, bytes: usize| Matrix::pack(&mut kernels, kind, rows, cols, &vec![0; bytes]);
+        assert!(matches!(pack(TensorType::Q4_0, 1, 31, 18), Err(MatrixError::Shape { .. })));
+        assert!(matches!(pack(TensorType::Q4_0, 2, 32, 18), Err(MatrixError::Bytes { needed: 36, given: 18 })));
+        assert!(matches!(pack(TensorType::F32, usize::MAX, 8, 18), Err(MatrixError::Shape { .. })));
+        assert!(matches!(pack(TensorType::F32, 1, 0, 0), Err(MatrixError::Shape { .. })));
         assert!(pack(TensorType::Q4_0, 2, 32, 36).is_ok());
     }
 }

@@ -65,10 +65,7 @@ impl Pool {
             .map_while(|worker| {
                 let shared = Arc::clone(&shared);
                 let name = format!("sgl-kernel-{worker}");
-                std::thread::Builder::new()
-                    .name(name)
-                    .spawn(move || shared.serve(worker))
-                    .ok()
+                std::thread::Builder::new().name(name).spawn(move || shared.serve(worker)).ok()
             })
             .collect();
         Self { shared, workers }
@@ -92,20 +89,13 @@ impl Pool {
         // SAFETY: only the lifetime changes; no worker holds the pointer once `close` has returned.
         #[allow(unsafe_code)]
         let erased = unsafe { std::mem::transmute::<*const Task<'_>, *const Task<'static>>(task) };
-        self.shared.open(Job {
-            task: erased,
-            next: &raw const next,
-            count,
-        });
+        self.shared.open(Job { task: erased, next: &raw const next, count });
         let mine = catch_unwind(AssertUnwindSafe(|| claim(task, &next, count, 0)));
         self.shared.close();
         if let Err(panic) = mine {
             resume_unwind(panic);
         }
-        assert!(
-            !self.shared.panicked.swap(false, Ordering::Relaxed),
-            "a kernel task panicked on another thread"
-        );
+        assert!(!self.shared.panicked.swap(false, Ordering::Relaxed), "a kernel task panicked on another thread");
     }
 }
 
@@ -114,12 +104,7 @@ impl Pool {
     ///
     /// # Panics
     /// If a task panics.
-    pub fn split(
-        &mut self,
-        total: usize,
-        grain: usize,
-        task: &(dyn Fn(Range<usize>, usize) + Sync),
-    ) {
+    pub fn split(&mut self, total: usize, grain: usize, task: &(dyn Fn(Range<usize>, usize) + Sync)) {
         let grain = grain.max(1);
         self.run(total.div_ceil(grain), &|item, thread| {
             task(item * grain..total.min((item + 1) * grain), thread);
@@ -189,10 +174,7 @@ impl Shared {
             let mut state = self.lock();
             while !is_new() && !state.stop {
                 state.sleeping += 1;
-                state = self
-                    .wake
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
+                state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
                 state.sleeping -= 1;
             }
             if state.stop {
@@ -227,10 +209,7 @@ mod tests {
                     assert!(thread < threads);
                     done[item].fetch_add(1, Ordering::Relaxed);
                 });
-                assert!(
-                    done.iter().all(|n| n.load(Ordering::Relaxed) == 1),
-                    "{threads} threads, {count} items"
-                );
+                assert!(done.iter().all(|n| n.load(Ordering::Relaxed) == 1), "{threads} threads, {count} items");
             }
         }
     }
@@ -239,9 +218,7 @@ mod tests {
     fn a_panic_in_a_task_reaches_the_caller_and_the_pool_lives_on() {
         let mut pool = Pool::new(3);
         for _ in 0..20 {
-            let run = catch_unwind(AssertUnwindSafe(|| {
-                pool.run(50, &|item, _| assert!(item != 17, "on purpose"))
-            }));
+            let run = catch_unwind(AssertUnwindSafe(|| pool.run(50, &|item, _| assert!(item != 17, "on purpose"))));
             assert!(run.is_err());
         }
         let sum = AtomicUsize::new(0);

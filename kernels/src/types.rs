@@ -2,10 +2,7 @@
 
 /// A tensor type, as ggml names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(
-    non_camel_case_types,
-    reason = "the names people know from files and tools"
-)]
+#[expect(non_camel_case_types, reason = "the names people know from files and tools")]
 pub enum TensorType {
     /// 32-bit float.
     F32,

@@ -92,19 +92,15 @@ impl Kernels {
     /// If the sizes differ or hold no whole rows.
     pub fn rms_norm(&mut self, input: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32]) {
         let width = weight.len();
-        assert!(
-            width > 0 && input.len() == out.len() && input.len().is_multiple_of(width),
-            "rows of {width}"
-        );
+        assert!(width > 0 && input.len() == out.len() && input.len().is_multiple_of(width), "rows of {width}");
         let (home, out) = (self.home, Disjoint::new(out));
-        self.pool
-            .split(input.len() / width, GRAIN / width, &|rows, _| {
-                let range = rows.start * width..rows.end * width;
-                // SAFETY: each range of rows is one task's.
-                #[allow(unsafe_code)]
-                let out = unsafe { out.slice(range.clone()) };
-                rms_norm_rows(home, &input[range], weight, epsilon, out);
-            });
+        self.pool.split(input.len() / width, GRAIN / width, &|rows, _| {
+            let range = rows.start * width..rows.end * width;
+            // SAFETY: each range of rows is one task's.
+            #[allow(unsafe_code)]
+            let out = unsafe { out.slice(range.clone()) };
+            rms_norm_rows(home, &input[range], weight, epsilon, out);
+        });
     }
 
     /// `gate ← gate · sigmoid(gate) · up`.
@@ -122,23 +118,14 @@ impl Kernels {
     /// # Panics
     /// If `sum` is no whole number of times as long as `other`.
     pub fn add(&mut self, sum: &mut [f32], other: &[f32]) {
-        assert!(
-            !other.is_empty() && sum.len().is_multiple_of(other.len()),
-            "{} and {}",
-            sum.len(),
-            other.len()
-        );
+        assert!(!other.is_empty() && sum.len().is_multiple_of(other.len()), "{} and {}", sum.len(), other.len());
         let home = self.home;
         for sum in sum.chunks_exact_mut(other.len()) {
             self.elements(sum, |sum, range| add_slice(home, sum, &other[range]));
         }
     }
 
-    fn elements(
-        &mut self,
-        all: &mut [f32],
-        task: impl Fn(&mut [f32], std::ops::Range<usize>) + Sync,
-    ) {
+    fn elements(&mut self, all: &mut [f32], task: impl Fn(&mut [f32], std::ops::Range<usize>) + Sync) {
         let (len, all) = (all.len(), Disjoint::new(all));
         self.pool.split(len, GRAIN, &|range, _| {
             // SAFETY: each range is one task's.
@@ -161,27 +148,15 @@ impl Kernels {
         turns: &[[f32; 2]],
         pairs: usize,
     ) {
-        assert!(
-            2 * pairs <= head_dim && pairs > 0 && width.is_multiple_of(head_dim),
-            "{pairs} pairs in {head_dim}"
-        );
-        assert!(
-            values.len() / width == turns.len() / pairs,
-            "rows of values and turns"
-        );
+        assert!(2 * pairs <= head_dim && pairs > 0 && width.is_multiple_of(head_dim), "{pairs} pairs in {head_dim}");
+        assert!(values.len() / width == turns.len() / pairs, "rows of values and turns");
         let (home, rows, values) = (self.home, values.len() / width, Disjoint::new(values));
         self.pool.split(rows, GRAIN / width, &|rows, _| {
             for row in rows {
                 // SAFETY: each row is one task's.
                 #[allow(unsafe_code)]
                 let values = unsafe { values.slice(row * width..(row + 1) * width) };
-                rope_heads(
-                    home,
-                    values,
-                    head_dim,
-                    style,
-                    &turns[row * pairs..(row + 1) * pairs],
-                );
+                rope_heads(home, values, head_dim, style, &turns[row * pairs..(row + 1) * pairs]);
             }
         });
     }

@@ -5,8 +5,7 @@
 use half::f16;
 use proptest::prelude::*;
 use sgl_kernels::{
-    AttentionShape, AttentionSpan, Home, Input, Kernels, KvView, Matrix, Product, RopeStyle,
-    TensorType, dequantise_row,
+    AttentionShape, AttentionSpan, Home, Input, Kernels, KvView, Matrix, Product, RopeStyle, TensorType, dequantise_row,
 };
 
 /// A small generator, so that a case is its seed.
@@ -34,9 +33,7 @@ impl Random {
 
     /// Random blocks of a type: any codes and whole scales, halves of a sane size.
     fn weights(&mut self, kind: TensorType, rows: usize, cols: usize) -> Vec<u8> {
-        let mut bytes: Vec<u8> = (0..kind.row_bytes(cols).unwrap() * rows)
-            .map(|_| self.bits() as u8)
-            .collect();
+        let mut bytes: Vec<u8> = (0..kind.row_bytes(cols).unwrap() * rows).map(|_| self.bits() as u8).collect();
         for block in bytes.chunks_exact_mut(kind.block_bytes()) {
             let halves: &[usize] = match kind {
                 TensorType::F32 => {
@@ -47,15 +44,12 @@ impl Random {
                     block.copy_from_slice(&half::bf16::from_f32(self.float()).to_le_bytes());
                     continue;
                 }
-                TensorType::Q4_1 | TensorType::Q5_1 | TensorType::Q4_K | TensorType::Q5_K => {
-                    &[0, 2]
-                }
+                TensorType::Q4_1 | TensorType::Q5_1 | TensorType::Q4_K | TensorType::Q5_K => &[0, 2],
                 TensorType::Q6_K => &[208],
                 _ => &[0],
             };
             for &at in halves {
-                block[at..at + 2]
-                    .copy_from_slice(&f16::from_f32(self.float() / 16.0).to_le_bytes());
+                block[at..at + 2].copy_from_slice(&f16::from_f32(self.float() / 16.0).to_le_bytes());
             }
         }
         bytes
@@ -64,10 +58,7 @@ impl Random {
 
 /// Every set of kernels that must agree with the first.
 fn all() -> Vec<Kernels> {
-    let mut kernels = vec![
-        Kernels::new(Home::portable(), 1),
-        Kernels::new(Home::portable(), 3),
-    ];
+    let mut kernels = vec![Kernels::new(Home::portable(), 1), Kernels::new(Home::portable(), 3)];
     match Home::avx2() {
         Some(home) => kernels.extend([1, 2].map(|threads| Kernels::new(home, threads))),
         None => println!("no AVX2 here: only the portable home is tested"),
@@ -86,13 +77,7 @@ fn product(kernels: &mut Kernels, weights: &Matrix, input: &[f32], exact: bool) 
         false => kernels.quantise(input, weights.cols(), &mut blocks),
     };
     let mut output = vec![f32::NAN; input.rows() * weights.rows()];
-    kernels.matmul(
-        input,
-        &mut [Product {
-            weights,
-            output: &mut output,
-        }],
-    );
+    kernels.matmul(input, &mut [Product { weights, output: &mut output }]);
     output
 }
 
@@ -224,44 +209,23 @@ proptest! {
 }
 
 /// One row of attention in f64, as the textbook has it.
-fn plain_attention(
-    shape: AttentionShape,
-    query: &[f32],
-    keys: &KvView,
-    values: &KvView,
-    context: &[u32],
-) -> Vec<f64> {
+fn plain_attention(shape: AttentionShape, query: &[f32], keys: &KvView, values: &KvView, context: &[u32]) -> Vec<f64> {
     let read = |view: &KvView, at: usize| match view {
         KvView::F16(x) => f64::from(x[at].to_f32()),
         KvView::F32(x) => f64::from(x[at]),
     };
-    let AttentionShape {
-        heads,
-        kv_heads,
-        head_dim,
-        scale,
-    } = shape;
+    let AttentionShape { heads, kv_heads, head_dim, scale } = shape;
     let mut out = vec![0.0; heads * head_dim];
     for head in 0..heads {
         let place = |slot: u32| (slot as usize * kv_heads + head / (heads / kv_heads)) * head_dim;
         let score = |slot: u32| -> f64 {
             let query = &query[head * head_dim..(head + 1) * head_dim];
-            let pairs = query
-                .iter()
-                .enumerate()
-                .map(|(i, &q)| f64::from(q) * read(keys, place(slot) + i));
+            let pairs = query.iter().enumerate().map(|(i, &q)| f64::from(q) * read(keys, place(slot) + i));
             (pairs.sum::<f64>() * f64::from(scale)).exp()
         };
         let total: f64 = context.iter().map(|&slot| score(slot)).sum();
-        for (i, out) in out[head * head_dim..(head + 1) * head_dim]
-            .iter_mut()
-            .enumerate()
-        {
-            *out = context
-                .iter()
-                .map(|&slot| score(slot) * read(values, place(slot) + i))
-                .sum::<f64>()
-                / total;
+        for (i, out) in out[head * head_dim..(head + 1) * head_dim].iter_mut().enumerate() {
+            *out = context.iter().map(|&slot| score(slot) * read(values, place(slot) + i)).sum::<f64>() / total;
         }
     }
     out
@@ -281,11 +245,8 @@ fn several_products_share_one_call() {
             .collect();
         let input = random.floats(5 * 64);
         let mut outputs: Vec<Vec<f32>> = sizes.iter().map(|rows| vec![0.0; 5 * rows]).collect();
-        let mut products: Vec<Product> = weights
-            .iter()
-            .zip(&mut outputs)
-            .map(|(weights, output)| Product { weights, output })
-            .collect();
+        let mut products: Vec<Product> =
+            weights.iter().zip(&mut outputs).map(|(weights, output)| Product { weights, output }).collect();
         let mut blocks = Vec::new();
         let quantised = kernels.quantise(&input, 64, &mut blocks);
         kernels.matmul(quantised, &mut products);
@@ -303,11 +264,7 @@ fn extreme_activations_stay_in_range() {
             input[3] = -extreme;
             let bytes = Random(3).weights(TensorType::Q4_0, 8, 32);
             let weights = Matrix::pack(&mut kernels, TensorType::Q4_0, 8, 32, &bytes).unwrap();
-            assert!(
-                product(&mut kernels, &weights, &input, false)
-                    .iter()
-                    .all(|x| x.is_finite())
-            );
+            assert!(product(&mut kernels, &weights, &input, false).iter().all(|x| x.is_finite()));
         }
     }
 }

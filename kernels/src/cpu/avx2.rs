@@ -69,11 +69,7 @@ fn panel_of<F: Format>(
 ) {
     let columns = blocks.chunks_exact(stride);
     let tiles = panel.chunks_exact(F::TILE.bytes());
-    assert!(
-        columns.len() <= tiles.len() * F::TILE.blocks,
-        "{} blocks in a shorter panel",
-        columns.len()
-    );
+    assert!(columns.len() <= tiles.len() * F::TILE.blocks, "{} blocks in a shorter panel", columns.len());
     let columns_of_tiles = blocks.chunks(stride * F::TILE.blocks);
     for (tile, columns) in tiles.zip(columns_of_tiles) {
         let parts = tile[F::TILE.head..].chunks_exact(F::TILE.block);
@@ -114,8 +110,7 @@ impl Weights {
                 let bits = load32(part, F::TILE.planes + plane * BLOCK);
                 let target = _mm256_set1_epi8(16 << plane);
                 for (s, codes) in codes.iter_mut().enumerate() {
-                    let (left, right) =
-                        ((4 + plane).saturating_sub(s), s.saturating_sub(4 + plane));
+                    let (left, right) = ((4 + plane).saturating_sub(s), s.saturating_sub(4 + plane));
                     let moved = _mm256_sll_epi16(bits, _mm_cvtsi32_si128(left as i32));
                     let moved = _mm256_srl_epi16(moved, _mm_cvtsi32_si128(right as i32));
                     *codes = _mm256_or_si256(*codes, _mm256_and_si256(moved, target));
@@ -132,23 +127,14 @@ impl Weights {
                 let sc = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(load8(part, own)));
                 let sm = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(load8(part, own + LANES)));
                 let min = _mm256_mul_ps(halves(tile, 2 * LANES), sm);
-                (
-                    _mm256_mul_ps(halves(tile, 0), sc),
-                    _mm256_xor_ps(min, _mm256_set1_ps(-0.0)),
-                    none,
-                )
+                (_mm256_mul_ps(halves(tile, 0), sc), _mm256_xor_ps(min, _mm256_set1_ps(-0.0)), none)
             }
             Scales::SuperHalves => {
                 let whole = [0, LANES].map(|at| _mm256_cvtepi8_epi32(load8(part, own + at)));
                 (halves(tile, 0), zero, whole)
             }
         };
-        Self {
-            codes,
-            scale,
-            min,
-            whole,
-        }
+        Self { codes, scale, min, whole }
     }
 
     #[inline]
@@ -159,10 +145,7 @@ impl Weights {
         let product = if matches!(F::CODING.scales, Scales::SuperHalves) {
             let low = _mm256_sub_epi32(self.product::<F>(input, 0, 4), offset(low));
             let high = _mm256_sub_epi32(self.product::<F>(input, 4, 8), offset(high));
-            _mm256_add_epi32(
-                _mm256_mullo_epi32(low, self.whole[0]),
-                _mm256_mullo_epi32(high, self.whole[1]),
-            )
+            _mm256_add_epi32(_mm256_mullo_epi32(low, self.whole[0]), _mm256_mullo_epi32(high, self.whole[1]))
         } else if F::CODING.offset == 0 {
             self.product::<F>(input, 0, 8)
         } else {
@@ -192,14 +175,14 @@ impl Weights {
         };
         let ones = _mm256_set1_epi16(1);
         let mut sum = _mm256_setzero_si256();
+        debug_assert!(to <= BLOCK / 4);
         let mut at = from;
         while at < to {
             let mut pairs = _mm256_setzero_si256();
             for s in at..to.min(at + group) {
-                let q = &input.q[4 * s..4 * s + 4];
-                let four = _mm256_set1_epi32(i32::from_ne_bytes([
-                    q[0] as u8, q[1] as u8, q[2] as u8, q[3] as u8,
-                ]));
+                // SAFETY: `s < 8`, so these are four of the block's 32 codes. Read as one number, they are broadcast
+                // from memory; read as bytes, the compiler takes them apart again.
+                let four = _mm256_set1_epi32(unsafe { input.q.as_ptr().cast::<i32>().add(s).read_unaligned() });
                 let codes = self.codes[s];
                 let product = if F::CODING.bits == 8 {
                     _mm256_maddubs_epi16(_mm256_abs_epi8(codes), _mm256_sign_epi8(four, codes))

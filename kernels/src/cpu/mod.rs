@@ -25,9 +25,7 @@ impl Home {
     /// AVX2 with half conversions, where the machine has them.
     pub fn avx2() -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2")
-            && std::arch::is_x86_feature_detected!("f16c")
-        {
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("f16c") {
             return Some(Self(Kind::Avx2));
         }
         None

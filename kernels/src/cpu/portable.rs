@@ -42,9 +42,7 @@ pub(crate) fn panel_whole(
 #[inline(always)]
 fn whole_product(coding: Coding, codes: &[i16; BLOCK], whole: [u8; 2], input: &[i8; BLOCK]) -> i32 {
     let half = |at: usize| -> i32 {
-        let pairs = codes[at..at + BLOCK / 2]
-            .iter()
-            .zip(&input[at..at + BLOCK / 2]);
+        let pairs = codes[at..at + BLOCK / 2].iter().zip(&input[at..at + BLOCK / 2]);
         pairs.map(|(&w, &x)| i32::from(w) * i32::from(x)).sum()
     };
     let (low, high) = (half(0), half(BLOCK / 2));
