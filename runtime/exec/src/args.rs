@@ -29,26 +29,28 @@ impl Arguments {
             GenArg::MaxTokens => generate.max_tokens = Some(int(value, "max_tokens", 1, u32::MAX)?),
             GenArg::MinTokens => generate.min_tokens = int(value, "min_tokens", 0, u32::MAX)?,
             GenArg::Stop => generate.stop = stops(value)?,
-            GenArg::Temperature => sampling.temperature = float(value, "temperature", 0.0, 100.0)?,
+            GenArg::Temperature => sampling.temperature = float(value, "temperature", 0.0, f32::MAX)?,
             GenArg::TopP => sampling.top_p = above_zero(float(value, "top_p", 0.0, 1.0)?, "top_p")?,
             GenArg::TopK => sampling.top_k = Some(int(value, "top_k", 1, u32::MAX)?),
             GenArg::MinP => sampling.min_p = float(value, "min_p", 0.0, 1.0)?,
             GenArg::FrequencyPenalty => {
-                sampling.frequency_penalty = float(value, "frequency_penalty", -100.0, 100.0)?;
+                sampling.frequency_penalty = float(value, "frequency_penalty", f32::MIN, f32::MAX)?;
             }
-            GenArg::PresencePenalty => sampling.presence_penalty = float(value, "presence_penalty", -100.0, 100.0)?,
+            GenArg::PresencePenalty => {
+                sampling.presence_penalty = float(value, "presence_penalty", f32::MIN, f32::MAX)?
+            }
             GenArg::RepetitionPenalty => {
-                let penalty = float(value, "repetition_penalty", 0.0, 100.0)?;
+                let penalty = float(value, "repetition_penalty", 0.0, f32::MAX)?;
                 sampling.repetition_penalty = above_zero(penalty, "repetition_penalty")?;
             }
             GenArg::LogitBias => {
                 let Value::Map(biases) = value else { return Err(wrong("logit_bias", "a map of numbers", value)) };
                 let biases = biases.items().iter().map(|(text, bias)| {
-                    Ok::<_, String>((text.clone(), float(bias, &format!("logit_bias[{text:?}]"), -1000.0, 1000.0)?))
+                    Ok::<_, String>((text.clone(), float(bias, &format!("logit_bias[{text:?}]"), f32::MIN, f32::MAX)?))
                 });
                 sampling.logit_bias = biases.collect::<Result<_, _>>()?;
             }
-            GenArg::Logprobs => generate.logprobs = Some(int(value, "logprobs", 0, 1000)?),
+            GenArg::Logprobs => generate.logprobs = Some(int(value, "logprobs", 0, 20)?),
             GenArg::IgnoreEos => match value {
                 Value::Bool(ignore) => generate.ignore_eos = *ignore,
                 other => return Err(wrong("ignore_eos", "a truth value", other)),
@@ -88,10 +90,11 @@ fn float(value: &Value, name: &str, min: f32, max: f32) -> Result<f32, String> {
         Value::Int(number) => *number as f32,
         other => return Err(wrong(name, "a number", other)),
     };
-    if number >= min && number <= max {
-        Ok(number)
-    } else {
-        Err(format!("{name} is {number}, but must be in {min}..={max}"))
+    match (number >= min, number <= max) {
+        (true, true) => Ok(number),
+        _ if max < f32::MAX => Err(format!("{name} is {number}, but must be in {min}..={max}")),
+        (false, true) => Err(format!("{name} is {number}, but must be at least {min}")),
+        _ => Err(format!("{name} is {number}, which is too large")),
     }
 }
 

@@ -40,15 +40,25 @@ impl Models {
     }
 
     /// The backend, loaded where that is still to do.
-    pub(crate) async fn backend(&self, program: &Program, model: Option<ModelId>) -> Result<Arc<dyn Backend>, String> {
-        let cell = self.loaded.get(slot(model)).ok_or("there is no such model item")?;
-        let load = || async {
-            let (source, item) = (self.source.clone(), model.and_then(|id| program.graph.models.get(id.0 as usize)));
-            let item = item.cloned();
-            let loading = tokio::task::spawn_blocking(move || source.backend(item.as_ref()));
-            loading.await.unwrap_or_else(|_| Err("loading the model was interrupted".into()))
-        };
-        cell.get_or_try_init(load).await.cloned()
+    pub(crate) async fn backend(
+        self: &Arc<Models>,
+        program: &Arc<Program>,
+        model: Option<ModelId>,
+    ) -> Result<Arc<dyn Backend>, String> {
+        let (models, program) = (self.clone(), program.clone());
+        // In a task of its own: loading goes on where the generation that asked for it is cancelled.
+        let loading = tokio::spawn(async move {
+            let cell = models.loaded.get(slot(model)).ok_or("there is no such model item")?;
+            let load = || async {
+                let source = models.source.clone();
+                let blocking = tokio::task::spawn_blocking(move || {
+                    source.backend(model.and_then(|id| program.graph.models.get(id.0 as usize)))
+                });
+                blocking.await.unwrap_or_else(|_| Err("loading the model was interrupted".into()))
+            };
+            cell.get_or_try_init(load).await.cloned()
+        });
+        loading.await.unwrap_or_else(|_| Err("loading the model was interrupted".into()))
     }
 
     /// The default arguments of a model item.

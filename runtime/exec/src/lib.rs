@@ -28,6 +28,6 @@ mod stream;
 pub use arguments::Given;
 pub use backends::Backends;
 pub use path::Path;
-pub use runner::{Finished, RunError, RunOptions, Runner};
+pub use runner::{Finished, OnPrint, OnProgress, RunError, RunOptions, Runner};
 pub use scripted::{Answer, ScriptedBackend};
 pub use stream::{Line, Progress, Transcript};

@@ -25,15 +25,21 @@ pub struct Runner {
     models: Arc<Models>,
 }
 
+/// Takes events of a run.
+pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// Takes lines that a run prints.
+pub type OnPrint = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// How one run is to go.
 #[derive(Clone, Default)]
 pub struct RunOptions {
     /// The program's seed.
     pub seed: u64,
     /// Told what happens, on the threads of the runtime: it must not block. With it, texts are streamed.
-    pub on_progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+    pub on_progress: Option<OnProgress>,
     /// Given each line that `print` writes, in order.
-    pub on_print: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    pub on_print: Option<OnPrint>,
 }
 
 /// How a run ended.

@@ -161,7 +161,7 @@ fn what_nobody_reads_is_cancelled() {
         text => Answer::text(text).after(Duration::from_millis(20)),
     });
     assert_eq!(shown(&run(&graph, &backend, vec![])), r#""wanted""#);
-    assert_eq!((backend.seen().len(), backend.cancelled()), (2, 1));
+    assert_eq!((backend.seen().len(), backend.cancelled(), backend.in_flight()), (2, 1, 0));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Graphs by hand, for tests: a region is written node by node.
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -169,6 +170,32 @@ pub fn main_of(body: Region) -> Arc<Graph> {
     graph(vec![function("main", 0, body)])
 }
 
+/// A program of source text, as lowered and as optimized.
+pub fn compiled(source: &str) -> [Arc<Graph>; 2] {
+    let mut sources = sgl_diag::SourceMap::new();
+    let file = sources.add("test.sgl", source);
+    let checked = sgl_check::check(file, &mut sgl_check::NoFiles, &mut sources);
+    let Some(program) = checked.program else { panic!("{:#?}\n{source}", checked.diagnostics) };
+    let lowered = sgl_graph::lower(&program);
+    let optimized = sgl_graph::optimize(lowered.clone());
+    [Arc::new(lowered), Arc::new(optimized)]
+}
+
+/// Runs a program of source text without arguments, twice; both ways must agree.
+pub fn run_source(source: &str, backend: &ScriptedBackend) -> String {
+    let [lowered, optimized] = compiled(source);
+    let run = |graph: &Arc<Graph>| {
+        let (lines, options) = printed();
+        let arguments = runner(graph, backend).arguments(graph.main.unwrap(), []).unwrap();
+        let value = shown(&run_with(graph, backend, arguments, options));
+        let lines = lines.lock().unwrap().iter().map(|line| format!("{line}\n")).collect::<String>();
+        lines + &value
+    };
+    let value = run(&lowered);
+    assert_eq!(value, run(&optimized), "optimized");
+    value
+}
+
 /// The text before the answer.
 pub fn prompt(request: &Request) -> String {
     ScriptedBackend::text(&request.prompt)
@@ -193,8 +220,12 @@ pub fn run(graph: &Arc<Graph>, backend: &ScriptedBackend, arguments: Vec<Value>)
 
 pub fn run_with(graph: &Arc<Graph>, backend: &ScriptedBackend, arguments: Vec<Value>, options: RunOptions) -> Finished {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let running = runner(graph, backend).run(arguments, options);
-    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(60), running).await.expect("the run hangs") })
+    let runner = runner(graph, backend);
+    runtime.block_on(async {
+        runner.backend(None).await.unwrap();
+        let running = runner.run(arguments, options);
+        tokio::time::timeout(Duration::from_secs(60), running).await.expect("the run hangs")
+    })
 }
 
 /// The result as JSON text, or the error's sentence.
