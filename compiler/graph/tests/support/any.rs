@@ -12,7 +12,8 @@ pub fn program(bytes: &[u8], strict: bool) -> Program {
     let mut functions = Vec::new();
     for number in 0..3 {
         let may_leave = Leave { returns: true, breaks: !strict };
-        let mut tape = Tape { bytes, strict, number, locals: 1, scope: vec![LocalId(0)], fuel: 300, may_leave };
+        let mut tape =
+            Tape { bytes, strict, number, locals: 1, scope: vec![LocalId(0)], fixed: Vec::new(), fuel: 300, may_leave };
         let body = tape.block(0);
         let mut function = function(&format!("f{number}"), number > 0, tape.locals as usize, 1, body);
         function.returns_state = number == 2 && tape.byte().is_multiple_of(2);
@@ -36,6 +37,8 @@ struct Tape<'a> {
     number: u32,
     locals: u32,
     scope: Vec<LocalId>,
+    /// Names of arms: nothing assigns them.
+    fixed: Vec<LocalId>,
     fuel: u32,
     may_leave: Leave,
 }
@@ -108,7 +111,8 @@ impl Tape<'_> {
             2 | 3 => {
                 let path = (0..self.byte() % 3).map(|_| PlaceStep::Index(self.expr(depth + 2))).collect();
                 let op = (self.byte().is_multiple_of(2)).then_some(BinaryOp::Add);
-                StmtKind::Assign(Place { local: self.variable(), path }, op, self.expr(depth))
+                let local = Some(self.variable()).filter(|local| !self.fixed.contains(local)).unwrap_or(LocalId(0));
+                StmtKind::Assign(Place { local, path }, op, self.expr(depth))
             }
             4 => StmtKind::Append(self.expr(depth)),
             5 => {
@@ -222,7 +226,11 @@ impl Tape<'_> {
             0 => vec![Pattern::Const(Const::Int(1)), Pattern::Range(Some(Const::Int(3)), None)],
             1 => vec![Pattern::Struct(StructId(0), vec![("a".into(), Pattern::Const(Const::None))])],
             2 => vec![Pattern::Tuple(vec![Pattern::Const(Const::Int(1)), Pattern::Any])],
-            _ => vec![Pattern::Bind(self.declare())],
+            _ => {
+                let local = self.declare();
+                self.fixed.push(local);
+                vec![Pattern::Bind(local)]
+            }
         };
         let guard = (self.byte().is_multiple_of(2)).then(|| self.expr(depth));
         Arm { patterns, guard, body: self.expr(depth) }

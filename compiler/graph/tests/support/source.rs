@@ -81,11 +81,10 @@ impl Source<'_> {
             }
             StmtKind::Append(appended) => {
                 let value = self.expr(env, appended)?;
-                env.state = match &value {
-                    Trace(parts) if appended.ty == Type::Prompt => {
-                        parts.iter().fold(env.state.clone(), |state, part| state.written(part.clone()))
-                    }
-                    value => env.state.written(value.show()),
+                env.state = if appended.ty == Type::Prompt {
+                    value.trace().into_iter().fold(env.state.clone(), |state, part| state.written(part))
+                } else {
+                    env.state.written(value.show())
                 };
             }
             StmtKind::Expr(expr) => drop(self.expr(env, expr)?),
