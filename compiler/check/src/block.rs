@@ -297,7 +297,7 @@ impl Body<'_> {
 
     fn let_stmt(&mut self, stmt: &ast::Let, out: &mut Vec<Stmt>) -> bool {
         let written = stmt.ty().map(|ty| self.w.ty(self.file, &ty));
-        let value = stmt.value().map(|value| self.value(&value, written.as_ref()));
+        let value = stmt.value().map(|value| self.expr(&value, written.as_ref()));
         let mutable = stmt.is_var();
         let found = value.as_ref().map_or(Type::Error, |value| value.ty.clone());
         let ty = match (written, found) {
@@ -348,7 +348,7 @@ impl Body<'_> {
         let Some(ast) = assign.value() else { return };
         let declared = self.place_type(&place, &old);
         let value = match op {
-            None => self.value(&ast, Some(&declared)),
+            None => self.expr(&ast, Some(&declared)),
             Some(op) => {
                 let mut right = self.expr(&ast, None);
                 let mut read = Expr { kind: ExprKind::Local(place.local), ty: old.clone(), span };
@@ -452,11 +452,6 @@ impl Body<'_> {
                 None
             }
         }
-    }
-
-    /// An expression whose value is read: a block in it may append before it gives its value.
-    pub(crate) fn value(&mut self, ast: &ast::Expr, want: Option<&Type>) -> Expr {
-        self.expr(ast, want)
     }
 
     /// Reports a value without a text that is to become one.

@@ -107,7 +107,7 @@ impl Reader<'_> {
             }
             ImportSource::Mcp(command) => {
                 let title = "importing the tools of an MCP server is not supported yet".to_string();
-                self.report("E0390", title, command.span(), "this import", "leave it out for now");
+                self.report("E0390", title, command.span(), "this import", "leave it out");
                 return None;
             }
         };

@@ -46,6 +46,10 @@ fn kind_of(op: Op) -> Kind {
     }
 }
 
+fn is_arithmetic(op: BinaryOp) -> bool {
+    matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem | BinaryOp::Pow)
+}
+
 fn written(op: BinaryOp) -> &'static str {
     match op {
         BinaryOp::Add => "+",
@@ -77,7 +81,8 @@ impl Body<'_> {
                 Expr { kind: ExprKind::Unary(UnaryOp::Not, Box::new(operand)), ty: Type::Bool, span }
             }
             ast::UnaryOp::Neg => {
-                let operand = self.expr(&operand, want.filter(|want| **want == Type::FLOAT));
+                let hint = want.filter(|want| matches!(want, Type::Float { .. })).map(|_| &Type::FLOAT);
+                let operand = self.expr(&operand, hint);
                 let ty = match widen(&self.infer.shallow(&operand.ty)) {
                     ty @ (Type::Int { .. } | Type::Float { .. } | Type::Error) => ty,
                     other => {
@@ -118,13 +123,12 @@ impl Body<'_> {
             }
             Kind::Lazy(op) => self.coalesce(op, &left, &right, want, span),
             Kind::Plain(op) => {
-                let hint = want.filter(|want| matches!(want, Type::Float { .. } | Type::List { .. }));
-                let hint =
-                    hint.filter(|_| matches!(op, BinaryOp::Add)).filter(|want| matches!(want, Type::List { .. }));
-                let hint = hint.cloned().map(|hint| match hint {
-                    Type::List { item, .. } => Type::list(*item),
-                    other => other,
-                });
+                // `xs + []` and `1 + 2`: what is wanted of the result says what the operands are.
+                let hint = match (op, want) {
+                    (BinaryOp::Add, Some(Type::List { item, .. })) => Some(Type::list((**item).clone())),
+                    (op, Some(Type::Float { .. })) if is_arithmetic(op) => Some(Type::FLOAT),
+                    _ => None,
+                };
                 let mut left = self.expr(&left, hint.as_ref());
                 let mut right = self.expr(&right, hint.as_ref());
                 let ty = self.binary_type(op, &mut left, &mut right, span);
