@@ -1,4 +1,5 @@
 //! Operations and the host library, on the cases that tell a right implementation from a nearly right one.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! Texts and JSON as typed values: what fits comes in, what does not is told with its place.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use proptest::prelude::*;
 use serde_json::json;

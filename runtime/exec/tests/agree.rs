@@ -1,4 +1,5 @@
 //! Interpreter and executor agree on random pure programs, whatever has come when.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 
