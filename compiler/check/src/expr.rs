@@ -37,34 +37,40 @@ impl Body<'_> {
 
     fn bare(&mut self, ast: &ast::Expr, want: Option<&Type>) -> Expr {
         use ast::Expr as A;
+        // A list where `list<T>?` is wanted is a list where `list<T>` is.
+        let part = want.map(|want| match self.infer.shallow(want) {
+            Type::Optional(item) => self.infer.shallow(&item),
+            want => want,
+        });
+        let part = part.as_ref();
         match ast {
             A::Literal(literal) => self.literal(literal),
             A::String(text) => self.string(text, want),
             A::Name(name) => self.name(name),
             A::Here(here) => self.here(here.span()),
             A::Binary(binary) => self.binary(binary, want),
-            A::Unary(unary) => self.unary(unary, want),
+            A::Unary(unary) => self.unary(unary, part),
             A::Call(call) => self.call(call, want),
             A::Index(index) => self.index(index),
             A::Member(member) => self.member(member),
             A::Gen(generation) => self.generation(generation),
             A::Select(select) => self.select(select),
-            A::Fork(fork) => self.fork(fork, want),
+            A::Fork(fork) => self.fork(fork, part),
             A::From(_) | A::If(_) | A::Match(_) | A::Try(_) | A::Block(_) | A::Role(_) => {
                 self.structured(ast, want, Use::VALUE)
             }
             A::Return(ret) => self.return_expr(ret),
             A::Break(_) | A::Continue(_) => self.leave_loop(ast),
-            A::Closure(closure) => self.closure(closure, want),
+            A::Closure(closure) => self.closure(closure, part),
             A::Paren(paren) => match paren.inner() {
                 Some(inner) => self.expr(&inner, want),
                 None => self.broken(paren.span()),
             },
-            A::Tuple(tuple) => self.tuple(tuple, want),
-            A::List(list) => self.list(list, want),
-            A::Comprehension(comprehension) => self.comprehension(comprehension, want),
-            A::Record(record) => self.record(record, want),
-            A::Map(map) => self.map(map, want),
+            A::Tuple(tuple) => self.tuple(tuple, part),
+            A::List(list) => self.list(list, part),
+            A::Comprehension(comprehension) => self.comprehension(comprehension, part),
+            A::Record(record) => self.record(record, part),
+            A::Map(map) => self.map(map, part),
             A::Struct(literal) => self.struct_literal(literal),
         }
     }
@@ -311,10 +317,6 @@ impl Body<'_> {
         let span = list.span();
         let (item, bounds) = match want.map(|want| self.infer.shallow(want)) {
             Some(Type::List { item, min, max }) => (Some(*item), Some((min, max))),
-            Some(Type::Optional(inner)) => match self.infer.shallow(&inner) {
-                Type::List { item, min, max } => (Some(*item), Some((min, max))),
-                _ => (None, None),
-            },
             Some(Type::Json) => (Some(Type::Json), None),
             _ => (None, None),
         };

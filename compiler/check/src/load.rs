@@ -90,6 +90,7 @@ impl Reader<'_> {
         let (name, text, span) = match import.source()? {
             ImportSource::Module(path) => self.std_module(&path)?,
             ImportSource::File(path) => {
+                // A hole in the path was reported by the parser.
                 let (span, path) = (path.span(), path.text()?);
                 if depth >= MAX_IMPORT_DEPTH {
                     let title = format!("imports chain more than {MAX_IMPORT_DEPTH} files deep");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sgl_diag::{Diagnostic, Span};
-use sgl_syntax::ast::{self, ForkOver, Part, RoleKind};
+use sgl_syntax::ast::{self, AstNode, ForkOver, Part, RoleKind};
 use sgl_wire::Role;
 
 use crate::block::literal_text;
@@ -145,6 +145,10 @@ impl Body<'_> {
         match (value.kind, self.infer.shallow(&value.ty)) {
             (_, Type::Error) => None,
             (ExprKind::Call { function, args, .. }, _) if is_prompt(function) => {
+                if self.prompting == (Prompting::Current { in_role: true }) && self.writes_messages(function) {
+                    let title = "this `prompt` writes messages of its own, and roles do not nest";
+                    self.error("E0302", title, span, "inside a role", "continue with it outside of the role");
+                }
                 Some(Expr { kind: ExprKind::Call { function, args, splice: true }, ty: value.ty, span })
             }
             (kind, Type::Prompt) => {
@@ -160,6 +164,14 @@ impl Body<'_> {
                 None
             }
         }
+    }
+
+    /// Whether a role stands in the item itself (and not on another prompt, in a `from`).
+    fn writes_messages(&self, function: crate::program::FnId) -> bool {
+        use sgl_syntax::SyntaxKind::{FROM, ROLE};
+        let Some(head) = self.w.heads.get(function.0 as usize) else { return false };
+        let mut roles = head.ast.node().syntax().descendants().filter(|node| node.kind() == ROLE);
+        roles.any(|role| role.ancestors().all(|node| node.kind() != FROM))
     }
 
     // ---- roles ----
