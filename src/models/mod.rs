@@ -127,13 +127,11 @@ impl Error {
     /// What a person can do about it, one line each.
     pub fn help(&self) -> Vec<String> {
         let by_hand = |entry: &Entry, path: &Path| {
-            let from = entry.places.iter().map(Place::to_string).collect::<Vec<_>>().join(", or from ");
-            format!(
-                "to place it by hand: get {} from {from}; put it at {}; check it with `sglc model check --model {}`",
-                entry.file,
-                path.display(),
-                entry.name
-            )
+            format!("by hand: put {} at {}, then `sglc model check --model {}`", entry.file, path.display(), entry.name)
+        };
+        let places = |entry: &Entry| {
+            let places: Vec<_> = entry.places.iter().map(Place::to_string).collect();
+            format!("the file comes from {}", places.join(", or from "))
         };
         let other_file = || "any GGUF file on this machine will do: `--model PATH.gguf`".to_string();
         match self {
