@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::terminal::{ERROR, GOOD, NAME};
 
-const STYLES: Styles = Styles::styled().header(GOOD).usage(GOOD).literal(NAME).placeholder(NAME).error(ERROR);
+/// Colours of help and usage errors.
+pub const STYLES: Styles = Styles::styled().header(GOOD).usage(GOOD).literal(NAME).placeholder(NAME).error(ERROR);
 
 /// Compiler and engine for sgl, a language for programs that call language models many times.
 #[derive(Debug, Parser)]
@@ -58,9 +59,9 @@ pub struct RunOptions {
     /// A model by name or a GGUF file; it takes the place of every model that the program names
     #[arg(long, value_name = "NAME|PATH.gguf")]
     pub model: Option<String>,
-    /// Seed of everything that is sampled
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
+    /// Seed of everything that is sampled [default: 0]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     /// Print the result as JSON even if it is text
     #[arg(long)]
     pub json: bool,
@@ -74,11 +75,11 @@ pub struct RunOptions {
     #[arg(long, value_name = "FILE.jsonl")]
     pub batch: Option<PathBuf>,
     /// Where the results of --batch go, one line each, in order; standard output if not given
-    #[arg(short, long, value_name = "FILE.jsonl", requires = "batch")]
+    #[arg(short, long, value_name = "FILE.jsonl")]
     pub output: Option<PathBuf>,
-    /// Instances of --batch that run at the same time
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = positive)]
-    pub jobs: usize,
+    /// Instances of --batch that run at the same time [default: 64]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub jobs: Option<usize>,
     /// Threads for the model; all cores if not given
     #[arg(long, value_name = "N", value_parser = positive)]
     pub threads: Option<usize>,
@@ -94,6 +95,27 @@ pub struct RunOptions {
     /// Most prompt tokens of one sequence in one step
     #[arg(long, value_name = "TOKENS", value_parser = positive, help_heading = "Engine")]
     pub chunk: Option<usize>,
+}
+
+impl RunOptions {
+    /// These options where they are given, else the ones of `other`.
+    pub fn or(self, other: RunOptions) -> RunOptions {
+        RunOptions {
+            model: self.model.or(other.model),
+            seed: self.seed.or(other.seed),
+            json: self.json || other.json,
+            stream: self.stream || other.stream,
+            stats: self.stats.or(other.stats),
+            batch: self.batch.or(other.batch),
+            output: self.output.or(other.output),
+            jobs: self.jobs.or(other.jobs),
+            threads: self.threads.or(other.threads),
+            offline: self.offline || other.offline,
+            no_cache: self.no_cache || other.no_cache,
+            max_batch: self.max_batch.or(other.max_batch),
+            chunk: self.chunk.or(other.chunk),
+        }
+    }
 }
 
 /// `sglc check`.
@@ -194,7 +216,7 @@ mod tests {
     fn everything_after_the_program_is_left_for_it() {
         let words = ["sglc", "run", "--seed", "3", "a.sgl", "--help", "--json", "--essay", "@e.txt"];
         let Command::Run(run) = Cli::parse_from(words).command else { panic!("not run") };
-        assert_eq!(run.options.seed, 3);
+        assert_eq!(run.options.seed, Some(3));
         assert!(!run.options.json);
         assert_eq!(run.program, ["a.sgl", "--help", "--json", "--essay", "@e.txt"]);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::{self, BufRead, Write};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 /// How many lines went well and how many did not.
@@ -104,26 +104,6 @@ where
     }
 }
 
-/// The arguments of one line: an object by name; any other value is the only parameter. `defaults` fill what is left out.
-pub fn arguments(
-    line: Value,
-    only: Option<&str>,
-    defaults: &Map<String, Value>,
-) -> Result<Map<String, Value>, LineError> {
-    let mut arguments = defaults.clone();
-    match (line, only) {
-        (Value::Object(given), _) => arguments.extend(given),
-        (value, Some(only)) => {
-            arguments.insert(only.to_string(), value);
-        }
-        (_, None) => {
-            let message = "the line is not an object with the arguments of main".to_string();
-            return Err(LineError { code: "input".into(), message });
-        }
-    }
-    Ok(arguments)
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -168,15 +148,5 @@ mod tests {
     #[test]
     fn no_lines_are_no_results() {
         assert_eq!(run_all("\n\n", 3), (vec![], Tally::default(), 0));
-    }
-
-    #[test]
-    fn a_line_is_an_object_or_the_only_argument() {
-        let defaults = Map::from_iter([("a".to_string(), json!(1)), ("b".to_string(), json!(2))]);
-        let merged = arguments(json!({"b": 3}), None, &defaults).unwrap();
-        assert_eq!(Value::Object(merged), json!({"a": 1, "b": 3}));
-        let only = arguments(json!("text"), Some("essay"), &Map::new()).unwrap();
-        assert_eq!(Value::Object(only), json!({"essay": "text"}));
-        assert!(arguments(json!(1), None, &defaults).is_err());
     }
 }

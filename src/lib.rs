@@ -12,6 +12,7 @@ pub mod args;
 pub mod batch;
 pub mod commands;
 pub mod compile;
+pub mod load;
 pub mod models;
 pub mod render;
 pub mod stats;

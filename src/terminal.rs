@@ -153,12 +153,15 @@ pub struct Bars {
 struct Current {
     what: String,
     total: u64,
+    form: &'static str,
     since: Instant,
     bar: Option<ProgressBar>,
 }
 
 /// Work that ends sooner than this shows no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
+const BYTES: &str = "{msg}  {bar:30.cyan/dim}  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
+const LINES: &str = "{msg}  {bar:30.cyan/dim}  {pos} of {len}  {eta} left";
 
 impl Default for Bars {
     fn default() -> Self {
@@ -167,6 +170,17 @@ impl Default for Bars {
 }
 
 impl Bars {
+    /// Work on `total` lines begins; [`Progress::at`] and [`Progress::end`] go on with it.
+    pub fn begin_lines(&self, what: &str, total: u64) {
+        self.start(what, total, LINES);
+    }
+
+    fn start(&self, what: &str, total: u64, form: &'static str) {
+        self.with(|current| {
+            *current = Some(Current { what: what.to_string(), total, form, since: Instant::now(), bar: None });
+        });
+    }
+
     fn with(&self, change: impl FnOnce(&mut Option<Current>)) {
         if self.on {
             change(&mut self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
@@ -176,9 +190,7 @@ impl Bars {
 
 impl Progress for Bars {
     fn begin(&self, what: &str, total: u64) {
-        self.with(|current| {
-            *current = Some(Current { what: what.to_string(), total, since: Instant::now(), bar: None });
-        });
+        self.start(what, total, BYTES);
     }
 
     fn at(&self, done: u64) {
@@ -186,8 +198,8 @@ impl Progress for Bars {
             let Some(current) = current else { return };
             if current.bar.is_none() && current.since.elapsed() >= PATIENCE {
                 let bar = ProgressBar::with_draw_target(Some(current.total), ProgressDrawTarget::stderr());
-                let form = "{msg}  {bar:30.cyan/dim}  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
-                bar.set_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()));
+                let style = ProgressStyle::with_template(current.form);
+                bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
                 bar.set_message(current.what.clone());
                 current.bar = Some(bar);
             }

@@ -147,7 +147,12 @@ impl Error {
                 vec!["check the path; a model of the built-in table is given by its name, see `sglc model list`".into()]
             }
             Error::Offline { entry, path } => {
-                vec![format!("with a network: `sglc model pull {}`", entry.name), by_hand(entry, path), other_file()]
+                vec![
+                    format!("with a network: `sglc model pull {}`", entry.name),
+                    by_hand(entry, path),
+                    places(entry),
+                    other_file(),
+                ]
             }
             Error::WrongSize { entry, .. } | Error::WrongHash { entry, .. } => {
                 vec![format!("`sglc model rm {0}` and `sglc model pull {0}` replace it", entry.name)]

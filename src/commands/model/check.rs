@@ -1,15 +1,10 @@
-//! `sglc model check`: is a file the one it should be, and does the engine compute with it what others do?
+//! `sglc model check`: is the cached file of a model the one it should be?
 
 use serde::Serialize;
 
 use crate::args::ModelCheckArgs;
 use crate::models::{self, Progress, State, Store, table};
 use crate::terminal::{self, Bars, Complaint, Exit, GOOD, NAME};
-
-/// Checks hashes, or compares with a reference file where one is given.
-pub fn run(args: &ModelCheckArgs) -> Result<Exit, Complaint> {
-    files(args)
-}
 
 /// What is known of one file after it was read.
 #[derive(Serialize)]
@@ -22,7 +17,7 @@ struct Checked {
 }
 
 /// Hashes the cached file of one model, or of all.
-fn files(args: &ModelCheckArgs) -> Result<Exit, Complaint> {
+pub fn run(args: &ModelCheckArgs) -> Result<Exit, Complaint> {
     let store = Store::from_env()?;
     let bars = Bars::default();
     let entries: Vec<_> = match &args.model {

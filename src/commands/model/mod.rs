@@ -4,6 +4,7 @@ mod check;
 mod list;
 mod path;
 mod pull;
+mod reference;
 mod rm;
 
 use crate::args::ModelCommand;
@@ -16,6 +17,9 @@ pub fn run(command: ModelCommand) -> Result<Exit, Complaint> {
         ModelCommand::List { json } => list::run(json),
         ModelCommand::Rm { name } => rm::run(&name),
         ModelCommand::Path { name } => path::run(&name),
-        ModelCommand::Check(args) => check::run(&args),
+        ModelCommand::Check(args) => match &args.reference {
+            Some(file) => reference::run(&args, file),
+            None => check::run(&args),
+        },
     }
 }
