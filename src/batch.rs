@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::{self, BufRead, Write};
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -20,18 +21,26 @@ pub struct Tally {
 pub type LineResult = Result<Value, LineError>;
 
 /// What an error record says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LineError {
-    /// Code of the diagnostic, or of the kind of failure.
+    /// Code of the diagnostic, or `input` where the line itself is wrong.
     pub code: String,
     /// One sentence.
     pub message: String,
+    /// Place in the program, `file:line:column`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
 }
 
 impl LineError {
+    /// An error without a place in the program.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> LineError {
+        LineError { code: code.into(), message: message.into(), at: None }
+    }
+
     /// The record that stands in the place of the result.
     fn record(&self) -> Value {
-        json!({ "error": { "code": self.code, "message": self.message } })
+        json!({ "error": self })
     }
 }
 
@@ -72,8 +81,7 @@ where
                     running.spawn(async move { (index, work.await) });
                 }
                 Err(error) => {
-                    let message = format!("the line is not JSON: {error}");
-                    held.insert(index, Err(LineError { code: "input".into(), message }));
+                    held.insert(index, Err(LineError::new("input", format!("the line is not JSON: {error}"))));
                 }
             }
         }
@@ -122,7 +130,7 @@ mod tests {
                 // Later lines end first.
                 tokio::time::sleep(Duration::from_millis(20 / (n + 1))).await;
                 now.fetch_sub(1, Ordering::SeqCst);
-                if n == 3 { Err(LineError { code: "E0400".into(), message: "three".into() }) } else { Ok(json!(n * 2)) }
+                if n == 3 { Err(LineError::new("E0400", "three")) } else { Ok(json!(n * 2)) }
             }
         };
         let mut out = Vec::new();

@@ -1,11 +1,15 @@
-//! A program's path in; its source files, what is wrong with it, and the stages that came out of it.
+//! A program's path in; its source files, what is wrong with it, and the checked program out.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
+use sgl_check::program::Program;
+use sgl_check::{Checked, Loader};
 use sgl_diag::{Diagnostic, SourceMap};
+use sgl_graph::Graph;
 
-use crate::terminal::Complaint;
+use crate::render;
+use crate::terminal::{self, Complaint};
 
 /// A program as far as the compiler came.
 pub struct Compiled {
@@ -13,24 +17,78 @@ pub struct Compiled {
     pub sources: SourceMap,
     /// What there is to say about them.
     pub diagnostics: Vec<Diagnostic>,
+    /// The program, where there is no error.
+    pub program: Option<Program>,
 }
 
-/// Reads a program.
+/// Reads and checks a program and everything it imports.
 pub fn compile(path: &Path) -> Result<Compiled, Complaint> {
-    let text = read(path)?;
-    let mut sources = SourceMap::new();
-    let file = sources.add(path.display().to_string(), text.clone());
-    let parse = sgl_syntax::parse(file, &text);
-    Ok(Compiled { sources, diagnostics: parse.errors })
+    let text = read(path).map_err(Complaint::usage)?;
+    Ok(compile_text(&path.display().to_string(), &text))
 }
 
-fn read(path: &Path) -> Result<String, Complaint> {
-    let bytes = fs::read(path).map_err(|error| Complaint::usage(format!("cannot read {}: {error}", path.display())))?;
+/// Checks a program that is already there, under the name of its file.
+pub fn compile_text(name: &str, text: &str) -> Compiled {
+    let mut sources = SourceMap::new();
+    let root = sources.add(name, text);
+    let Checked { program, diagnostics } = sgl_check::check(root, &mut Files, &mut sources);
+    Compiled { sources, diagnostics, program }
+}
+
+impl Compiled {
+    /// Draws everything there is to say on standard error.
+    pub fn report(&self) {
+        terminal::write_error(&render::draw(&self.diagnostics, &self.sources));
+    }
+
+    /// The graph of its program.
+    pub fn graph(&self, program: &Program) -> Graph {
+        sgl_graph::optimize(sgl_graph::lower(program))
+    }
+}
+
+/// Imported files from the disk, relative to the file that imports them.
+struct Files;
+
+impl Loader for Files {
+    fn load(&mut self, from: &str, path: &str) -> Result<(String, String), String> {
+        let beside = Path::new(from).parent().unwrap_or(Path::new(""));
+        let path = tidy(&beside.join(path));
+        Ok((path.display().to_string(), read(&path)?))
+    }
+}
+
+/// The path without `.` and, where that is possible, without `..`, so that one file has one name.
+fn tidy(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let bytes = fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     String::from_utf8(bytes).map_err(|error| {
-        Complaint::usage(format!(
-            "{} is not UTF-8 text: byte {} is wrong",
-            path.display(),
-            error.utf8_error().valid_up_to()
-        ))
+        format!("{} is not UTF-8 text: byte {} is wrong", path.display(), error.utf8_error().valid_up_to())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_file_has_one_name() {
+        let shown = |path: &str| tidy(Path::new(path)).display().to_string();
+        assert_eq!(shown("a/./b/../c.sgl"), "a/c.sgl");
+        assert_eq!(shown("../x/../c.sgl"), "../c.sgl");
+        assert_eq!(shown("../../c.sgl"), "../../c.sgl");
+    }
 }

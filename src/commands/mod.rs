@@ -2,7 +2,9 @@
 
 pub mod check;
 pub mod completions;
+pub mod graph;
 pub mod model;
+pub mod run;
 
 use crate::args::Command;
 use crate::terminal::{Complaint, Exit};
@@ -10,9 +12,10 @@ use crate::terminal::{Complaint, Exit};
 /// Does what a command says.
 pub fn run(command: Command) -> Result<Exit, Complaint> {
     match command {
+        Command::Run(args) => run::run(args),
+        Command::Graph(args) => graph::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Model(command) => model::run(command),
         Command::Completions { shell } => completions::run(shell),
-        _ => Err(Complaint::usage("not wired")),
     }
 }

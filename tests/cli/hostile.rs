@@ -22,8 +22,14 @@ fn pair(key: &str, kind: u32, value: &[u8]) -> Vec<u8> {
 
 fn tensor(name: &str, dims: &[u64], kind: u32, offset: u64) -> Vec<u8> {
     let dims_bytes = dims.iter().flat_map(|dim| dim.to_le_bytes()).collect();
-    [string(name), (dims.len() as u32).to_le_bytes().into(), dims_bytes, kind.to_le_bytes().into(), offset.to_le_bytes().into()]
-        .concat()
+    [
+        string(name),
+        (dims.len() as u32).to_le_bytes().into(),
+        dims_bytes,
+        kind.to_le_bytes().into(),
+        offset.to_le_bytes().into(),
+    ]
+    .concat()
 }
 
 #[test]

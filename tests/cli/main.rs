@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod broken;
 mod check;
 mod help;
+mod hostile;
 mod model;
 
 use std::path::Path;

@@ -1,0 +1,16 @@
+//! `sglc graph FILE`: the dataflow graph of a program, as text or DOT.
+
+use crate::args::GraphArgs;
+use crate::compile::compile;
+use crate::terminal::{self, Complaint, Exit};
+
+/// Prints the graph after all passes.
+pub fn run(args: &GraphArgs) -> Result<Exit, Complaint> {
+    let compiled = compile(&args.file)?;
+    compiled.report();
+    let Some(program) = &compiled.program else { return Ok(Exit::DoesNotCompile) };
+    let graph = compiled.graph(program);
+    let text = if args.dot { sgl_graph::dot::dot(&graph) } else { sgl_graph::print::text(&graph) };
+    terminal::write_result(&text);
+    Ok(Exit::Done)
+}

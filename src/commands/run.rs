@@ -1,0 +1,230 @@
+//! `sglc run FILE`: a program and its arguments in; its result on standard output, or one line for each line of a batch.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sgl_check::program::FnId;
+use sgl_diag::SourceMap;
+use sgl_exec::{Finished, Line, Runner, Transcript};
+use sgl_host::{Fault, Value, json};
+use sgl_wire::Usage;
+
+use crate::args::{RunArgs, RunOptions};
+use crate::batch::{self, LineError};
+use crate::compile::compile;
+use crate::params::{Given, Params};
+use crate::run_line::{self, NoRun, RunLine};
+use crate::session::Session;
+use crate::stats::Stats;
+use crate::terminal::{self, Bars, Complaint, DIM, Exit};
+use crate::{models::Progress as _, render, usage};
+
+/// Instances of a batch at once, where nobody says how many.
+const JOBS: usize = 64;
+
+/// Compiles the program, reads its arguments and runs it.
+pub fn run(args: RunArgs) -> Result<Exit, Complaint> {
+    let Some((file, words)) = args.program.split_first() else {
+        return Err(Complaint::usage("there is no program to run"));
+    };
+    let compiled = compile(Path::new(file))?;
+    compiled.report();
+    let Some(program) = &compiled.program else { return Ok(Exit::DoesNotCompile) };
+    let name = file.to_string_lossy();
+    let Some((id, main)) = program.main.and_then(|id| Some((id, program.functions.get(id.0 as usize)?))) else {
+        let complaint = Complaint { exit: Exit::DoesNotCompile, ..Complaint::failed(format!("{name} has no `main`")) };
+        return Err(complaint.help("write `fn main() { … }` or `prompt main() { … }`: it is what a run begins with"));
+    };
+    let params = Params::of(program, main);
+    let RunLine { options, given } = match run_line::read(&name, main, &params, args.options, words) {
+        Ok(line) => line,
+        Err(NoRun::Usage(error)) => return Ok(usage(&error)),
+        Err(NoRun::Complaint(complaint)) => return Err(complaint),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Complaint::failed(format!("threads cannot be started: {error}")))?;
+    let session = Arc::new(Session::new(options.clone()));
+    let runner = Runner::new(Arc::new(compiled.graph(program)), session.clone());
+    let job = Arc::new(Job { runner, main: id, params, options, sources: compiled.sources.clone() });
+    let began = Instant::now();
+    let (exit, cost) = match &job.options.batch {
+        None => runtime.block_on(job.once(given, &session))?,
+        Some(lines) => runtime.block_on(job.clone().batch(lines, given))?,
+    };
+    // A model that could not be had has more to say than the program that wanted it.
+    if let Some(complaint) = session.complaint() {
+        complaint.report();
+    }
+    report(&job.options, &session, &cost, began.elapsed())?;
+    Ok(exit)
+}
+
+/// A program with everything that its runs share.
+struct Job {
+    runner: Runner,
+    main: FnId,
+    params: Params,
+    options: RunOptions,
+    sources: SourceMap,
+}
+
+impl Job {
+    /// One run; its result on standard output.
+    async fn once(&self, given: Given, session: &Session) -> Result<(Exit, Usage), Complaint> {
+        let arguments = match self.arguments(given) {
+            Ok(arguments) => arguments,
+            Err(fault) => return Ok((self.failed(&fault), Usage::default())),
+        };
+        let options =
+            sgl_exec::RunOptions { on_progress: self.options.stream.then(|| self.stream()), ..self.exec_options() };
+        let Finished { result, usage } = self.runner.run(arguments, options).await;
+        let printed = match result {
+            Ok(value) => self.shown(&value).await,
+            Err(fault) => Err(fault),
+        };
+        match printed {
+            Ok(text) => {
+                terminal::write_result(&text);
+                Ok((Exit::Done, usage))
+            }
+            Err(_) if session.complaint().is_some() => Ok((Exit::Failed, usage)),
+            Err(fault) => Ok((self.failed(&fault), usage)),
+        }
+    }
+
+    /// One run for each line of a file; the results in their order.
+    async fn batch(self: Arc<Self>, path: &Path, defaults: Given) -> Result<(Exit, Usage), Complaint> {
+        let cannot = |action: &str, path: &Path, error: std::io::Error| {
+            Complaint::usage(format!("cannot {action} {}: {error}", path.display()))
+        };
+        let open = || File::open(path).map(BufReader::new).map_err(|error| cannot("read", path, error));
+        let lines = open()?.lines().filter(|line| line.as_ref().is_ok_and(|line| !line.trim().is_empty())).count();
+        let mut output: Box<dyn Write> = match &self.options.output {
+            Some(path) => Box::new(File::create(path).map_err(|error| cannot("write", path, error))?),
+            None => Box::new(std::io::stdout()),
+        };
+        let cost = Arc::new(Mutex::new(Usage::default()));
+        let one = |line: serde_json::Value| {
+            let (job, cost, given) = (self.clone(), cost.clone(), self.params.from_line(&line, &defaults));
+            async move {
+                let given = given.map_err(|message| LineError::new("input", message))?;
+                let arguments = job.arguments(given).map_err(|fault| job.record(&fault))?;
+                let Finished { result, usage } = job.runner.run(arguments, job.exec_options()).await;
+                *cost.lock().unwrap_or_else(PoisonError::into_inner) += usage;
+                let value = match &result {
+                    Ok(value) => job.value(value).await,
+                    Err(fault) => Err(fault.clone()),
+                };
+                value.map_err(|fault| job.record(&fault))
+            }
+        };
+        let bars = Bars::default();
+        bars.begin_lines("running", lines as u64);
+        let jobs = self.options.jobs.unwrap_or(JOBS);
+        let tally =
+            batch::run(open()?, &mut output, jobs, one, |tally| bars.at((tally.done + tally.failed) as u64)).await;
+        bars.end();
+        let tally = tally.map_err(|error| Complaint::failed(format!("the batch broke off: {error}")))?;
+        if tally.failed > 0 {
+            let all = terminal::counted(tally.done + tally.failed, "line");
+            Complaint::failed(format!("{} of {all} failed; their records say why", tally.failed)).report();
+        }
+        let cost = *cost.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok((if tally.failed == 0 { Exit::Done } else { Exit::Failed }, cost))
+    }
+
+    /// One value a parameter: what was given, else the default.
+    fn arguments(&self, given: Given) -> Result<Vec<Value>, Fault> {
+        let with_defaults = self.params.in_order(given).into_iter().enumerate().map(|(index, value)| match value {
+            Some(value) => Ok(value),
+            None => self.runner.default_argument(self.main, index).unwrap_or(Ok(Value::None)),
+        });
+        with_defaults.collect()
+    }
+
+    fn exec_options(&self) -> sgl_exec::RunOptions {
+        sgl_exec::RunOptions {
+            seed: self.options.seed.unwrap_or(0),
+            on_progress: None,
+            on_print: Some(Arc::new(|line| terminal::write_error(&format!("{line}\n")))),
+        }
+    }
+
+    /// Writes generated text on standard error while it comes, one generation after the other.
+    fn stream(&self) -> Arc<dyn Fn(sgl_exec::Progress) + Send + Sync> {
+        let transcript = Mutex::new(Transcript::default());
+        let sources = self.sources.clone();
+        Arc::new(move |event| {
+            let mut transcript = transcript.lock().unwrap_or_else(PoisonError::into_inner);
+            for line in transcript.push(event) {
+                match line {
+                    Line::Begin(span) => {
+                        let at = sources.line_col(span);
+                        terminal::write_error(&format!("{DIM}── {}:{}{DIM:#}\n", sources.name(span.file), at.line));
+                    }
+                    Line::Text(text) => terminal::write_error(&text),
+                    Line::End => terminal::write_error("\n"),
+                }
+            }
+        })
+    }
+
+    /// The result as JSON. Of a prompt, that is its text.
+    async fn value(&self, value: &Value) -> Result<serde_json::Value, Fault> {
+        if let Value::Prompt(prompt) = value {
+            let backend = self.runner.backend(None).await.map_err(|why| Fault::new("E0410", why))?;
+            let rendered = backend.render(prompt).map_err(|failure| Fault::new("E0410", failure.to_string()))?;
+            return Ok(rendered.text.into());
+        }
+        json::to_json(value).map_err(|error| Fault::new(error.code(), error.to_string()))
+    }
+
+    /// The result as it is printed: text as text unless JSON is asked for, nothing for `none`.
+    async fn shown(&self, value: &Value) -> Result<String, Fault> {
+        let value = self.value(value).await?;
+        Ok(match value {
+            serde_json::Value::String(text) if !self.options.json => format!("{text}\n"),
+            serde_json::Value::Null if !self.options.json => String::new(),
+            value => format!("{value:#}\n"),
+        })
+    }
+
+    /// Draws the error that ended a run.
+    fn failed(&self, fault: &Fault) -> Exit {
+        terminal::write_error(&render::draw_one(&fault.diagnostic(), &self.sources));
+        Exit::Failed
+    }
+
+    /// The error that ended a line of a batch.
+    fn record(&self, fault: &Fault) -> LineError {
+        let at = fault.span.map(|span| {
+            let at = self.sources.line_col(span);
+            format!("{}:{}:{}", self.sources.name(span.file), at.line, at.col)
+        });
+        LineError { at, ..LineError::new(fault.code, fault.title.clone()) }
+    }
+}
+
+/// Says what the run cost, where that was asked for.
+fn report(options: &RunOptions, session: &Session, cost: &Usage, elapsed: Duration) -> Result<(), Complaint> {
+    let load = session.load_time();
+    let stats = || Stats::new(&session.names(), cost, load.as_secs_f64(), elapsed.saturating_sub(load).as_secs_f64());
+    match &options.stats {
+        None => Ok(()),
+        Some(None) => {
+            terminal::write_error(&stats().draw());
+            Ok(())
+        }
+        Some(Some(path)) => {
+            let text = serde_json::to_string_pretty(&stats()).map_err(|error| Complaint::failed(error.to_string()))?;
+            std::fs::write(path, text + "\n")
+                .map_err(|error| Complaint::failed(format!("cannot write {}: {error}", path.display())))
+        }
+    }
+}

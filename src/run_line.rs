@@ -1,0 +1,74 @@
+//! What stands after `sglc run FILE`: words in, options of sglc and arguments of the program's `main` out.
+//!
+//! The program says which arguments there are, so these words are read once it is compiled.
+
+use std::ffi::OsString;
+
+use clap::{Arg, Args, Command, FromArgMatches};
+use sgl_check::program::Function;
+
+use crate::args::{RunOptions, STYLES};
+use crate::params::{Given, Params};
+use crate::terminal::Complaint;
+
+/// The words, understood.
+pub struct RunLine {
+    /// Options given before and after the program; the later ones count.
+    pub options: RunOptions,
+    /// Arguments of `main`.
+    pub given: Given,
+}
+
+/// Why there is nothing to run.
+pub enum NoRun {
+    /// Help was asked for, or a word fits nothing.
+    Usage(clap::Error),
+    /// A value is wrong or missing.
+    Complaint(Complaint),
+}
+
+/// Reads the words after the program `file`; `before` are the options that stood before it.
+pub fn read(
+    file: &str,
+    main: &Function,
+    params: &Params,
+    before: RunOptions,
+    words: &[OsString],
+) -> Result<RunLine, NoRun> {
+    let matches = command(file, main, params).try_get_matches_from(words).map_err(NoRun::Usage)?;
+    let options = RunOptions::from_arg_matches(&matches).map_err(NoRun::Usage)?.or(before);
+    let given = params.from_words(&matches).map_err(NoRun::Complaint)?;
+    if options.output.is_some() && options.batch.is_none() {
+        let complaint = Complaint::usage("`--output` is where the results of `--batch` go");
+        return Err(NoRun::Complaint(complaint.help("give `--batch FILE.jsonl`, or redirect standard output")));
+    }
+    if let (None, Some((name, ty))) = (&options.batch, params.missing(&given)) {
+        let complaint = Complaint::usage(format!("main needs `--{name}`, of type {ty}"));
+        return Err(NoRun::Complaint(complaint.help(format!("`sglc run {file} --help` lists the arguments"))));
+    }
+    Ok(RunLine { options, given })
+}
+
+/// The program as a command of its own: its parameters first, then the options of a run.
+fn command(file: &str, main: &Function, params: &Params) -> Command {
+    // Where a parameter has the name of an option, the name means the parameter here; before FILE it means the option.
+    let renamed = |arg: Arg| match arg.get_long() {
+        Some(long) if params.names().any(|name| name == long) => {
+            let other = format!("sglc-{long}");
+            arg.long(other)
+        }
+        _ => arg,
+    };
+    let options = RunOptions::augment_args(Command::new("options")).mut_args(renamed);
+    let mut arguments = String::new();
+    for name in params.names() {
+        arguments.push_str(&format!(" --{name} VALUE"));
+    }
+    Command::new("sglc run")
+        .no_binary_name(true)
+        .styles(STYLES)
+        .about(main.doc.trim().to_string())
+        .override_usage(format!("sglc run {file}{arguments} [OPTIONS]"))
+        .args(params.args())
+        .args(options.get_arguments())
+}

@@ -1,0 +1,102 @@
+//! Models by name or path in, running engines out: each is found, pulled and loaded when a program first needs it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use sgl_check::program::ModelItem;
+use sgl_engine::{EngineOptions, LocalBackend};
+use sgl_exec::Backends;
+use sgl_model::LoadOptions;
+use sgl_wire::Backend;
+
+use crate::args::RunOptions;
+use crate::load::load;
+use crate::models::{self, table::DEFAULT};
+use crate::terminal::{Bars, Complaint};
+
+/// The engines of one run.
+pub struct Session {
+    options: RunOptions,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    engines: HashMap<String, Arc<LocalBackend>>,
+    /// Time spent on finding and loading.
+    load_time: Duration,
+    /// Why a model could not be had, with everything there is to say; the executor carries only one sentence.
+    complaint: Option<Complaint>,
+}
+
+impl Session {
+    /// Nothing is loaded yet.
+    pub fn new(options: RunOptions) -> Session {
+        Session { options, state: Mutex::default() }
+    }
+
+    /// The models loaded so far, for people.
+    pub fn names(&self) -> String {
+        let mut names: Vec<_> = self.state().engines.keys().cloned().collect();
+        names.sort();
+        names.join(", ")
+    }
+
+    /// Time spent so far on finding and loading models.
+    pub fn load_time(&self) -> Duration {
+        self.state().load_time
+    }
+
+    /// Why a model could not be had, if one was wanted and could not.
+    pub fn complaint(&self) -> Option<Complaint> {
+        self.state().complaint.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start(&self, spec: &str) -> Result<LocalBackend, Complaint> {
+        let options = &self.options;
+        let path = models::resolve(spec, options.offline, &Bars::default())?;
+        let loaded = load(&path, LoadOptions { threads: options.threads.unwrap_or(0), ..LoadOptions::default() })?;
+        let usual = EngineOptions::default();
+        let engine_options = EngineOptions {
+            cache: !options.no_cache,
+            max_batch: options.max_batch.unwrap_or(usual.max_batch),
+            chunk: options.chunk.unwrap_or(usual.chunk),
+            ..usual
+        };
+        LocalBackend::new(loaded, engine_options)
+            .map_err(|failure| Complaint::failed(format!("the engine does not start on {spec}: {failure}")))
+    }
+}
+
+impl Backends for Session {
+    /// `--model` takes the place of every model that the program names.
+    fn backend(&self, model: Option<&ModelItem>) -> Result<Arc<dyn Backend>, String> {
+        let named = model.map(|item| &*item.source);
+        let spec = self.options.model.as_deref().or(named).unwrap_or(DEFAULT);
+        // Held while a model loads: two items of one model then load it once.
+        let mut state = self.state();
+        if let Some(engine) = state.engines.get(spec) {
+            return Ok(engine.clone());
+        }
+        let began = Instant::now();
+        let started = self.start(spec);
+        state.load_time += began.elapsed();
+        match started {
+            Ok(engine) => {
+                let engine = Arc::new(engine);
+                state.engines.insert(spec.to_string(), engine.clone());
+                Ok(engine)
+            }
+            Err(complaint) => {
+                let sentence = complaint.message.clone();
+                state.complaint = Some(complaint);
+                Err(sentence)
+            }
+        }
+    }
+}
