@@ -18,7 +18,7 @@ fn judge() {
 fn extract() {
     let Some(event) = result(&["examples/extract.sgl"]) else { return };
     assert!((1..=12).contains(&event["date"]["month"].as_i64().unwrap()), "{event}");
-    assert!(event["people"].as_array().unwrap().len() <= 3, "{event}");
+    assert!(event["title"].as_str().unwrap().contains("Stars"), "{event}");
     assert!(event["free"].is_boolean(), "{event}");
 }
 
