@@ -1,40 +1,37 @@
-//! The parameters of a program's `main` as command-line arguments or fields of a line: words or JSON in, values out.
+//! The parameters of a program's `main` as command-line arguments or fields of a line: words or JSON in, named arguments out.
 //!
-//! Text is taken as it is; other types are written as JSON. `@FILE` takes the contents of a file, `@-` standard input,
-//! and `@@` begins a text with a plain `@`.
+//! `@FILE` takes the contents of a file, `@-` standard input, and `@@` begins a text with a plain `@`. What a word means for
+//! a parameter's type is decided where the types are known, in [`Runner::arguments`](sgl_exec::Runner::arguments).
 
-use std::collections::HashMap;
 use std::io::Read;
 
 use clap::{Arg, ArgMatches};
 use serde_json::Value as Json;
-use sgl_check::program::{Function, Program, Struct};
+use sgl_check::program::{Function, Program};
 use sgl_check::types::Type;
-use sgl_host::{Value, json};
+use sgl_exec::Given;
 
 use crate::terminal::Complaint;
 
 /// The parameters of `main`, in order.
 #[derive(Debug, Clone)]
-pub struct Params {
-    params: Vec<Param>,
-    structs: Vec<Struct>,
-}
+pub struct Params(Vec<Param>);
 
 /// One parameter of `main`.
 #[derive(Debug, Clone)]
 struct Param {
     name: String,
-    ty: Type,
     /// The type as people write it.
-    shown: String,
+    ty: String,
     doc: String,
-    /// Whether a call may leave it out.
-    optional: bool,
+    /// Whether there is a value where none is given.
+    has_default: bool,
+    /// Whether the flag alone means true.
+    is_flag: bool,
 }
 
-/// Arguments by name.
-pub type Given = HashMap<String, Value>;
+/// Arguments by name; of two with one name the later counts.
+pub type Arguments = Vec<(String, Given)>;
 
 impl Params {
     /// The parameters of `main` in `program`.
@@ -43,76 +40,47 @@ impl Params {
             let local = main.locals.get(param.local.0 as usize)?;
             Some(Param {
                 name: local.name.to_string(),
-                shown: local.ty.show(&program.structs).to_string(),
-                optional: param.default.is_some() || matches!(local.ty, Type::Optional(_)),
-                ty: local.ty.clone(),
+                ty: local.ty.show(&program.structs).to_string(),
                 doc: param.doc.clone(),
+                has_default: param.default.is_some(),
+                is_flag: local.ty == Type::Bool,
             })
         });
-        Params { params: params.collect(), structs: program.structs.clone() }
+        Params(params.collect())
     }
 
     /// Their names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.params.iter().map(|param| param.name.as_str())
+        self.0.iter().map(|param| param.name.as_str())
     }
 
-    /// One clap argument each. What is missing is said later, in one message for all.
+    /// One clap argument each. What is missing or of another type is said later, for all of them at once.
     pub fn args(&self) -> impl Iterator<Item = Arg> + '_ {
-        self.params.iter().map(Param::arg)
+        self.0.iter().map(Param::arg)
     }
 
     /// The arguments that were given as words.
-    pub fn from_words(&self, matches: &ArgMatches) -> Result<Given, Complaint> {
-        let mut given = Given::new();
-        for param in &self.params {
-            if let Some(word) = matches.get_one::<String>(&param.id()) {
-                let value = contents(word).and_then(|text| {
-                    json::argument(&text, &param.ty, &self.structs).map_err(|mismatch| mismatch.to_string())
-                });
-                let wrong = |why| {
-                    let complaint = Complaint::usage(format!("`--{}`: {why}", param.name));
-                    complaint.help(format!("its type is {}; `@FILE` reads a value from a file", param.shown))
-                };
-                given.insert(param.name.clone(), value.map_err(wrong)?);
-            }
-        }
-        Ok(given)
+    pub fn from_words(&self, matches: &ArgMatches) -> Result<Arguments, Complaint> {
+        let given = self.0.iter().filter_map(|param| Some((param, matches.get_one::<String>(&param.id())?)));
+        let read = given.map(|(param, word)| match contents(word) {
+            Ok(text) => Ok((param.name.clone(), Given::Text(text))),
+            Err(why) => Err(Complaint::usage(format!("`--{}`: {why}", param.name))),
+        });
+        read.collect()
     }
 
-    /// The arguments of a line: an object by name, any other value for the only parameter; `defaults` fill what is left out.
-    pub fn from_line(&self, line: &Json, defaults: &Given) -> Result<Given, String> {
-        let mut given = defaults.clone();
-        let mut set = |param: &Param, value: &Json| {
-            let value = json::from_json(value, &param.ty, &self.structs);
-            given.insert(param.name.clone(), value.map_err(|mismatch| format!("`{}`: {mismatch}", param.name))?);
-            Ok::<(), String>(())
-        };
-        match (line, &self.params[..]) {
+    /// The arguments of a line: an object by name, any other value for the only parameter; after `defaults`, which they
+    /// take the place of.
+    pub fn from_line(&self, line: Json, defaults: &Arguments) -> Result<Arguments, String> {
+        let mut arguments = defaults.clone();
+        match (line, &self.0[..]) {
             (Json::Object(fields), _) => {
-                for (name, value) in fields {
-                    let param = self.params.iter().find(|param| param.name == *name);
-                    set(param.ok_or_else(|| format!("main has no parameter `{name}`"))?, value)?;
-                }
+                arguments.extend(fields.into_iter().map(|(name, value)| (name, Given::Json(value))));
             }
-            (value, [only]) => set(only, value)?,
+            (value, [only]) => arguments.push((only.name.clone(), Given::Json(value))),
             _ => return Err("the line is not an object with the arguments of main".into()),
         }
-        match self.missing(&given) {
-            Some((name, shown)) => Err(format!("main needs `{name}`, of type {shown}")),
-            None => Ok(given),
-        }
-    }
-
-    /// Name and type of the first parameter that needs a value and has none.
-    pub fn missing(&self, given: &Given) -> Option<(&str, &str)> {
-        let missing = self.params.iter().find(|param| !param.optional && !given.contains_key(&param.name));
-        missing.map(|param| (param.name.as_str(), param.shown.as_str()))
-    }
-
-    /// The arguments in the order of the parameters; none where the default is to be taken.
-    pub fn in_order(&self, mut given: Given) -> Vec<Option<Value>> {
-        self.params.iter().map(|param| given.remove(&param.name)).collect()
+        Ok(arguments)
     }
 }
 
@@ -120,18 +88,18 @@ impl Param {
     fn arg(&self) -> Arg {
         let dashed = self.name.replace('_', "-");
         let mut help = self.doc.trim().to_string();
-        if self.optional {
+        if self.has_default {
             help.push_str(if help.is_empty() { "may be left out" } else { " (may be left out)" });
         }
         let arg = Arg::new(self.id())
             .long(self.name.clone())
-            .value_name(self.shown.clone())
+            .value_name(self.ty.clone())
             .help(help)
             .help_heading("Arguments of main");
         let arg = if dashed == self.name { arg } else { arg.alias(dashed) };
-        match self.ty {
-            Type::Bool => arg.num_args(0..=1).default_missing_value("true"),
-            _ => arg.num_args(1).allow_hyphen_values(true),
+        match self.is_flag {
+            true => arg.num_args(0..=1).default_missing_value("true"),
+            false => arg.num_args(1).allow_hyphen_values(true),
         }
     }
 
@@ -164,32 +132,31 @@ mod tests {
 
     use super::*;
 
-    fn params(of: &[(&str, Type)]) -> Params {
-        let params = of.iter().map(|(name, ty)| Param {
+    fn params(names: &[&str]) -> Params {
+        let params = names.iter().map(|name| Param {
             name: name.to_string(),
-            ty: ty.clone(),
-            shown: ty.show(&[]).to_string(),
+            ty: "T".into(),
             doc: String::new(),
-            optional: matches!(ty, Type::Optional(_)),
+            has_default: false,
+            is_flag: name.starts_with("is"),
         });
-        Params { params: params.collect(), structs: Vec::new() }
+        Params(params.collect())
     }
 
-    fn words(params: &Params, words: &[&str]) -> Result<Given, String> {
-        let command = clap::Command::new("t").no_binary_name(true).args(params.args());
-        let matches = command.try_get_matches_from(words).map_err(|error| error.to_string())?;
-        params.from_words(&matches).map_err(|complaint| complaint.message)
+    fn text(text: &str) -> Given {
+        Given::Text(text.into())
     }
 
     #[test]
-    fn words_become_values_by_type() {
-        let all = params(&[("s", Type::STR), ("n", Type::INT), ("l", Type::list(Type::STR)), ("brief_it", Type::Bool)]);
-        let given = words(&all, &["--brief-it", "--s", "12", "--n", "-12", "--l", r#"["a"]"#]).unwrap();
-        let shown: Vec<_> =
-            all.in_order(given).into_iter().map(|value| json::to_json(&value.unwrap()).unwrap()).collect();
-        assert_eq!(shown, [json!("12"), json!(-12), json!(["a"]), json!(true)]);
-        assert!(words(&all, &["--n", "twelve"]).unwrap_err().starts_with("`--n`: "));
-        assert_eq!(all.missing(&words(&all, &["--s", "x"]).unwrap()), Some(("n", "int")));
+    fn words_are_taken_as_they_are() {
+        let params = params(&["is_brief", "n", "s"]);
+        let command = clap::Command::new("t").no_binary_name(true).args(params.args());
+        let matches = command.try_get_matches_from(["--s", "@@me", "--is-brief", "--n", "-12"]).unwrap();
+        let given = params.from_words(&matches).unwrap();
+        assert_eq!(
+            given,
+            [("is_brief", text("true")), ("n", text("-12")), ("s", text("@me"))].map(|(n, g)| (n.into(), g))
+        );
     }
 
     #[test]
@@ -198,19 +165,16 @@ mod tests {
         let path = folder.path().join("e.txt");
         std::fs::write(&path, "two\nlines\n").unwrap();
         assert_eq!(contents(&format!("@{}", path.display())), Ok("two\nlines\n".to_string()));
-        assert_eq!(contents("@@home"), Ok("@home".to_string()));
         assert!(contents("@no such file").unwrap_err().contains("no such file"));
     }
 
     #[test]
     fn a_line_is_an_object_or_the_only_argument() {
-        let both = params(&[("a", Type::INT), ("b", Type::INT)]);
-        let defaults = Given::from([("a".to_string(), Value::Int(1))]);
-        assert_eq!(both.from_line(&json!({"b": 3}), &defaults).unwrap().len(), 2);
-        assert_eq!(both.from_line(&json!({}), &defaults).unwrap_err(), "main needs `b`, of type int");
-        assert_eq!(both.from_line(&json!({"c": 3}), &defaults).unwrap_err(), "main has no parameter `c`");
-        assert!(both.from_line(&json!(1), &defaults).unwrap_err().contains("not an object"));
-        assert!(both.from_line(&json!({"b": "x"}), &defaults).unwrap_err().starts_with("`b`: "));
-        assert!(params(&[("a", Type::STR)]).from_line(&json!("text"), &Given::new()).is_ok());
+        let defaults = vec![("a".to_string(), text("1"))];
+        let merged = params(&["a", "b"]).from_line(json!({"b": 3}), &defaults).unwrap();
+        assert_eq!(merged, [("a".to_string(), text("1")), ("b".to_string(), Given::Json(json!(3)))]);
+        let only = params(&["a"]).from_line(json!("x"), &defaults).unwrap();
+        assert_eq!(only.last().unwrap().1, Given::Json(json!("x")));
+        assert!(params(&["a", "b"]).from_line(json!(1), &defaults).is_err());
     }
 }

@@ -8,7 +8,7 @@ use clap::{Arg, Args, Command, FromArgMatches};
 use sgl_check::program::Function;
 
 use crate::args::{RunOptions, STYLES};
-use crate::params::{Given, Params};
+use crate::params::{Arguments, Params};
 use crate::terminal::Complaint;
 
 /// The words, understood.
@@ -16,14 +16,14 @@ pub struct RunLine {
     /// Options given before and after the program; the later ones count.
     pub options: RunOptions,
     /// Arguments of `main`.
-    pub given: Given,
+    pub given: Arguments,
 }
 
 /// Why there is nothing to run.
 pub enum NoRun {
     /// Help was asked for, or a word fits nothing.
     Usage(clap::Error),
-    /// A value is wrong or missing.
+    /// A file cannot be read, or options do not go together.
     Complaint(Complaint),
 }
 
@@ -41,10 +41,6 @@ pub fn read(
     if options.output.is_some() && options.batch.is_none() {
         let complaint = Complaint::usage("`--output` is where the results of `--batch` go");
         return Err(NoRun::Complaint(complaint.help("give `--batch FILE.jsonl`, or redirect standard output")));
-    }
-    if let (None, Some((name, ty))) = (&options.batch, params.missing(&given)) {
-        let complaint = Complaint::usage(format!("main needs `--{name}`, of type {ty}"));
-        return Err(NoRun::Complaint(complaint.help(format!("`sglc run {file} --help` lists the arguments"))));
     }
     Ok(RunLine { options, given })
 }

@@ -15,7 +15,7 @@ use sgl_wire::Usage;
 use crate::args::{RunArgs, RunOptions};
 use crate::batch::{self, LineError};
 use crate::compile::compile;
-use crate::params::{Given, Params};
+use crate::params::{Arguments, Params};
 use crate::run_line::{self, NoRun, RunLine};
 use crate::session::Session;
 use crate::stats::Stats;
@@ -76,10 +76,10 @@ struct Job {
 
 impl Job {
     /// One run; its result on standard output.
-    async fn once(&self, given: Given, session: &Session) -> Result<(Exit, Usage), Complaint> {
-        let arguments = match self.arguments(given) {
+    async fn once(&self, given: Arguments, session: &Session) -> Result<(Exit, Usage), Complaint> {
+        let arguments = match self.runner.arguments(self.main, given) {
             Ok(arguments) => arguments,
-            Err(fault) => return Ok((self.failed(&fault), Usage::default())),
+            Err(faults) => return Ok((misused(&faults), Usage::default())),
         };
         let options =
             sgl_exec::RunOptions { on_progress: self.options.stream.then(|| self.stream()), ..self.exec_options() };
@@ -99,7 +99,7 @@ impl Job {
     }
 
     /// One run for each line of a file; the results in their order.
-    async fn batch(self: Arc<Self>, path: &Path, defaults: Given) -> Result<(Exit, Usage), Complaint> {
+    async fn batch(self: Arc<Self>, path: &Path, defaults: Arguments) -> Result<(Exit, Usage), Complaint> {
         let cannot = |action: &str, path: &Path, error: std::io::Error| {
             Complaint::usage(format!("cannot {action} {}: {error}", path.display()))
         };
@@ -111,10 +111,10 @@ impl Job {
         };
         let cost = Arc::new(Mutex::new(Usage::default()));
         let one = |line: serde_json::Value| {
-            let (job, cost, given) = (self.clone(), cost.clone(), self.params.from_line(&line, &defaults));
+            let (job, cost, given) = (self.clone(), cost.clone(), self.params.from_line(line, &defaults));
             async move {
                 let given = given.map_err(|message| LineError::new("input", message))?;
-                let arguments = job.arguments(given).map_err(|fault| job.record(&fault))?;
+                let arguments = job.runner.arguments(job.main, given).map_err(|faults| job.first(&faults))?;
                 let Finished { result, usage } = job.runner.run(arguments, job.exec_options()).await;
                 *cost.lock().unwrap_or_else(PoisonError::into_inner) += usage;
                 let value = match &result {
@@ -137,15 +137,6 @@ impl Job {
         }
         let cost = *cost.lock().unwrap_or_else(PoisonError::into_inner);
         Ok((if tally.failed == 0 { Exit::Done } else { Exit::Failed }, cost))
-    }
-
-    /// One value a parameter: what was given, else the default.
-    fn arguments(&self, given: Given) -> Result<Vec<Value>, Fault> {
-        let with_defaults = self.params.in_order(given).into_iter().enumerate().map(|(index, value)| match value {
-            Some(value) => Ok(value),
-            None => self.runner.default_argument(self.main, index).unwrap_or(Ok(Value::None)),
-        });
-        with_defaults.collect()
     }
 
     fn exec_options(&self) -> sgl_exec::RunOptions {
@@ -201,6 +192,11 @@ impl Job {
         Exit::Failed
     }
 
+    /// What is wrong with the arguments of a line.
+    fn first(&self, faults: &[Fault]) -> LineError {
+        faults.first().map_or_else(|| LineError::new("input", "the arguments are wrong"), |fault| self.record(fault))
+    }
+
     /// The error that ended a line of a batch.
     fn record(&self, fault: &Fault) -> LineError {
         let at = fault.span.map(|span| {
@@ -209,6 +205,15 @@ impl Job {
         });
         LineError { at, ..LineError::new(fault.code, fault.title.clone()) }
     }
+}
+
+/// Says which arguments are missing or wrong.
+fn misused(faults: &[Fault]) -> Exit {
+    for fault in faults {
+        let complaint = Complaint { help: fault.hint.iter().cloned().collect(), ..Complaint::usage(&fault.title) };
+        complaint.report();
+    }
+    Exit::Usage
 }
 
 /// Says what the run cost, where that was asked for.

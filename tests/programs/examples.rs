@@ -93,8 +93,8 @@ fn help_of_a_program_lists_its_arguments() {
 #[test]
 fn missing_and_wrong_arguments_are_usage() {
     for (words, part) in [
-        (&["examples/judge.sgl"][..], "main needs `--essay`"),
-        (&["examples/judge.sgl", "--essay", "x", "--dimensions", "clarity"], "`--dimensions`: "),
+        (&["examples/judge.sgl"][..], "argument `essay` is missing"),
+        (&["examples/judge.sgl", "--essay", "x", "--dimensions", "clarity"], "argument `dimensions`: "),
         (&["examples/judge.sgl", "--esay", "x"], "--essay"),
         (&["examples/judge.sgl", "--essay", "@no such file"], "no such file"),
         (&["examples/judge.sgl", "--essay", "x", "-o", "y"], "--batch"),
