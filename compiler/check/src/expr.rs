@@ -590,7 +590,11 @@ impl Body<'_> {
         prompting: Prompting,
     ) -> Expr {
         let span = ast.span();
-        let Some((CompClause::For(first), rest)) = clauses.split_first() else { return self.broken(span) };
+        let Some((CompClause::For(first), rest)) = clauses.split_first() else {
+            let hint = "write what to go over: [f(x) for x in xs if x > 0]";
+            self.error("E0212", "a comprehension begins with `for`", span, "goes over nothing", hint);
+            return self.broken(span);
+        };
         let list = first.iter().map(|list| self.expr(&list, None));
         let conditions: Vec<_> = rest
             .iter()
