@@ -70,14 +70,20 @@ for_each_home! {
         for index in 0..cols.div_ceil(BLOCK) {
             panel_values(kind, panel, index, &mut weights);
             for (out, row) in out.iter_mut().zip(values.chunks_exact(cols).skip(rows.start).take(rows.len())) {
-                let end = cols.min((index + 1) * BLOCK);
-                for (weights, inputs) in weights.chunks_exact(4).zip(row[index * BLOCK..end].chunks(4)) {
-                    for ((partial, weights), &input) in out.iter_mut().zip(weights).zip(inputs) {
-                        for (sum, weight) in partial.iter_mut().zip(weights) {
-                            *sum += weight * input;
+                // A short last block is filled up with zeros, so that every block is the same straight loop.
+                let inputs = &row[index * BLOCK..cols.min((index + 1) * BLOCK)];
+                let mut block = [0.0; BLOCK];
+                block[..inputs.len()].copy_from_slice(inputs);
+                // A copy of the sums stays in registers.
+                let mut sums = *out;
+                for (weights, inputs) in weights.chunks_exact(4).zip(block.chunks_exact(4)) {
+                    for k in 0..4 {
+                        for r in 0..LANES {
+                            sums[k][r] += weights[k][r] * inputs[k];
                         }
                     }
                 }
+                *out = sums;
             }
         }
     }
