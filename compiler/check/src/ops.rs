@@ -50,24 +50,6 @@ fn is_arithmetic(op: BinaryOp) -> bool {
     matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem | BinaryOp::Pow)
 }
 
-fn written(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Add => "+",
-        BinaryOp::Sub => "-",
-        BinaryOp::Mul => "*",
-        BinaryOp::Div => "/",
-        BinaryOp::Rem => "%",
-        BinaryOp::Pow => "**",
-        BinaryOp::Eq => "==",
-        BinaryOp::Ne => "!=",
-        BinaryOp::Lt => "<",
-        BinaryOp::Le => "<=",
-        BinaryOp::Gt => ">",
-        BinaryOp::Ge => ">=",
-        BinaryOp::In => "in",
-    }
-}
-
 impl Body<'_> {
     pub(crate) fn unary(&mut self, unary: &ast::Unary, want: Option<&Type>) -> Expr {
         let span = unary.span();
@@ -292,7 +274,7 @@ impl Body<'_> {
             (BinaryOp::In, ..) => "on the right stands a list, a map (its keys) or a text (its parts)",
             _ => "both sides are of the same kind",
         };
-        let title = format!("`{}` does not work on a `{shown_a}` and a `{shown_b}`", written(op));
+        let title = format!("`{}` does not work on a `{shown_a}` and a `{shown_b}`", op.symbol());
         self.error("E0202", title, span, "these two", hint);
     }
 

@@ -351,6 +351,27 @@ pub enum BinaryOp {
     In,
 }
 
+impl BinaryOp {
+    /// The operator as the source has it.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            BinaryOp::Add => "+",
+            BinaryOp::Sub => "-",
+            BinaryOp::Mul => "*",
+            BinaryOp::Div => "/",
+            BinaryOp::Rem => "%",
+            BinaryOp::Pow => "**",
+            BinaryOp::Eq => "==",
+            BinaryOp::Ne => "!=",
+            BinaryOp::Lt => "<",
+            BinaryOp::Le => "<=",
+            BinaryOp::Gt => ">",
+            BinaryOp::Ge => ">=",
+            BinaryOp::In => "in",
+        }
+    }
+}
+
 /// Operators whose right side may not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ShortCircuit {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use sgl_check::program::{BinaryOp, FnId, GenArg, PromptField, UnaryOp};
+use sgl_check::program::{FnId, GenArg, PromptField, UnaryOp};
 use sgl_check::types::Const;
 use sgl_wire::SelectBy;
 
@@ -73,7 +73,7 @@ fn host(graph: &Graph, op: &HostOp, inputs: &[String]) -> String {
     match op {
         HostOp::Unary(UnaryOp::Neg) => format!("-{}", input(0)),
         HostOp::Unary(UnaryOp::Not) => format!("!{}", input(0)),
-        HostOp::Binary(op) => format!("{} {} {}", input(0), binary(*op), input(1)),
+        HostOp::Binary(op) => format!("{} {} {}", input(0), op.symbol(), input(1)),
         HostOp::IsNone => format!("{} is none", input(0)),
         HostOp::Template(parts) => template(parts, inputs),
         HostOp::List => format!("[{}]", all()),
@@ -153,23 +153,5 @@ fn prompt_field(field: PromptField) -> &'static str {
         PromptField::Tokens => "tokens",
         PromptField::Messages => "messages",
         PromptField::Logprob => "logprob",
-    }
-}
-
-fn binary(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Add => "+",
-        BinaryOp::Sub => "-",
-        BinaryOp::Mul => "*",
-        BinaryOp::Div => "/",
-        BinaryOp::Rem => "%",
-        BinaryOp::Pow => "**",
-        BinaryOp::Eq => "==",
-        BinaryOp::Ne => "!=",
-        BinaryOp::Lt => "<",
-        BinaryOp::Le => "<=",
-        BinaryOp::Gt => ">",
-        BinaryOp::Ge => ">=",
-        BinaryOp::In => "in",
     }
 }

@@ -251,12 +251,12 @@ pub(crate) fn binary(op: BinaryOp, a: Value, b: Value) -> Result<Value, HostErro
         (op, Value::Float(a), Value::Float(b)) => floats(op, a, b),
         (op, Value::Int(a), Value::Float(b)) => floats(op, a as f64, b),
         (op, Value::Float(a), Value::Int(b)) => floats(op, a, b as f64),
-        (op, a, b) => Err(HostError::Internal(format!("`{}` of {} and {}", symbol(op), a.kind(), b.kind()))),
+        (op, a, b) => Err(HostError::Internal(format!("`{}` of {} and {}", op.symbol(), a.kind(), b.kind()))),
     }
 }
 
 fn integers(op: BinaryOp, a: i64, b: i64) -> Result<Value, HostError> {
-    let said = || format!("{a} {} {b}", symbol(op));
+    let said = || format!("{a} {} {b}", op.symbol());
     let result = match op {
         BinaryOp::Add => a.checked_add(b),
         BinaryOp::Sub => a.checked_sub(b),
@@ -275,13 +275,13 @@ fn integers(op: BinaryOp, a: i64, b: i64) -> Result<Value, HostError> {
             (_, Ok(exponent)) => a.checked_pow(exponent),
             (_, Err(_)) => None,
         },
-        _ => return Err(HostError::Internal(format!("`{}` of integers", symbol(op)))),
+        _ => return Err(HostError::Internal(format!("`{}` of integers", op.symbol()))),
     };
     result.map(Value::Int).ok_or_else(|| HostError::Overflow(said()))
 }
 
 fn floats(op: BinaryOp, a: f64, b: f64) -> Result<Value, HostError> {
-    let said = || format!("{} {} {}", float(a), symbol(op), float(b));
+    let said = || format!("{} {} {}", float(a), op.symbol(), float(b));
     let result = match op {
         BinaryOp::Add => a + b,
         BinaryOp::Sub => a - b,
@@ -290,27 +290,9 @@ fn floats(op: BinaryOp, a: f64, b: f64) -> Result<Value, HostError> {
         BinaryOp::Div => a / b,
         BinaryOp::Rem => a % b,
         BinaryOp::Pow => a.powf(b),
-        _ => return Err(HostError::Internal(format!("`{}` of floats", symbol(op)))),
+        _ => return Err(HostError::Internal(format!("`{}` of floats", op.symbol()))),
     };
     if result.is_finite() { Ok(Value::Float(result)) } else { Err(HostError::NotFinite(said())) }
-}
-
-fn symbol(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Add => "+",
-        BinaryOp::Sub => "-",
-        BinaryOp::Mul => "*",
-        BinaryOp::Div => "/",
-        BinaryOp::Rem => "%",
-        BinaryOp::Pow => "**",
-        BinaryOp::Eq => "==",
-        BinaryOp::Ne => "!=",
-        BinaryOp::Lt => "<",
-        BinaryOp::Le => "<=",
-        BinaryOp::Gt => ">",
-        BinaryOp::Ge => ">=",
-        BinaryOp::In => "in",
-    }
 }
 
 /// The parts after each other, with the texts of the values in the holes.
