@@ -33,6 +33,13 @@ fn fenced_programs_compile() {
 }
 
 #[test]
+fn the_readme_shows_an_example_as_it_is() {
+    let read = |path: &str| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let example = format!("```sgl\n{}```\n", read("examples/judge.sgl"));
+    assert!(read("README.md").contains(&example), "copy examples/judge.sgl into README.md");
+}
+
+#[test]
 fn links_lead_somewhere() {
     let mut wrong = Vec::new();
     for (path, text) in documents() {

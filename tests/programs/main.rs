@@ -9,6 +9,7 @@ mod support;
 
 mod bytes;
 mod examples;
+mod reference;
 mod typed;
 
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! The real model for tests: its path, pulled once into the usual cache, or a printed line that says the test was skipped.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(clippy::print_stdout, reason = "a skipped test says so")]
 
 use std::path::PathBuf;
 
