@@ -103,7 +103,7 @@ fn say(problem: &Problem, text: &str) -> Message {
         Wrong::TooDeep => {
             return message(
                 "E0002",
-                "Things stand too deep inside each other",
+                "things stand too deep inside each other",
                 format!("more than {MAX_NESTING} levels are open here"),
                 "give the inner parts names with `let`, or move them to a function",
             );
@@ -111,18 +111,18 @@ fn say(problem: &Problem, text: &str) -> Message {
         Wrong::TooTall => {
             return message(
                 "E0003",
-                "This expression has too many operators",
+                "this expression has too many operators",
                 format!("more than {MAX_HEIGHT} operators or calls hang on each other"),
                 "split it with `let`, or use a list and `sum()` or `join()`",
             );
         }
-        Wrong::TooBig => return message("E0002", "This file is bigger than 4 GiB", "", "split it"),
+        Wrong::TooBig => return message("E0002", "this file is bigger than 4 GiB", "", "split it"),
     };
     match rule {
         Rule::unclosed => unclosed(problem, text),
         Rule::bad_semi => message(
             "E0006",
-            "There are no semicolons in sgl",
+            "there are no semicolons in sgl",
             "this one has nothing to end",
             "a newline ends a statement: take the `;` away",
         ),
@@ -137,11 +137,11 @@ fn say(problem: &Problem, text: &str) -> Message {
     }
 }
 
-/// "This function", "This `if`".
+/// "this function", "this `if`".
 fn this(rule: Rule) -> String {
     let words = words(rule).unwrap_or("a part of the program");
     let noun = words.strip_prefix("a ").or_else(|| words.strip_prefix("an ")).or_else(|| words.strip_prefix("the "));
-    format!("This {}", noun.unwrap_or(words))
+    format!("this {}", noun.unwrap_or(words))
 }
 
 /// What stands at `at`, for people: a word, a mark, the end of the line.
@@ -180,19 +180,19 @@ fn unclosed(problem: &Problem, text: &str) -> Message {
     match problem.parent {
         plain_string => message(
             "E0005",
-            "This string is never closed",
+            "this string is never closed",
             "it starts here",
             "put a `\"` at its end; a text over several lines stands between `\"\"\"`",
         ),
         raw_string | regex_string => {
-            message("E0005", format!("This {noun} is never closed"), "it starts here", "put a `\"` at its end")
+            message("E0005", format!("this {noun} is never closed"), "it starts here", "put a `\"` at its end")
         }
         triple_string | raw_triple | regex_triple => {
-            message("E0005", format!("This {noun} is never closed"), "it starts here", "put `\"\"\"` at its end")
+            message("E0005", format!("this {noun} is never closed"), "it starts here", "put `\"\"\"` at its end")
         }
         hole | wide_hole => message(
             "E0005",
-            "This hole is never closed",
+            "this hole is never closed",
             "it starts here",
             r"put a `}` after the expression, or write \{ where you mean a brace",
         ),
@@ -206,7 +206,7 @@ fn unclosed(problem: &Problem, text: &str) -> Message {
                 _ => ")",
             };
             let of = words(parent).map(|words| format!("it opens {words}")).unwrap_or_default();
-            message("E0005", format!("This `{open}` is never closed"), of, format!("put a `{close}` where it ends"))
+            message("E0005", format!("this `{open}` is never closed"), of, format!("put a `{close}` where it ends"))
         }
     }
 }
@@ -237,27 +237,27 @@ fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
         }
         (miss_type, _) => said(format!("A type is missing after `{prev}`"), "write one, as in `str` or `list<int>`"),
         (miss_expr, hole | wide_hole) => said(
-            "There is no expression in this hole".to_string(),
+            "there is no expression in this hole".to_string(),
             r"put one between the braces, or write \{ where you mean a brace",
         ),
         (miss_expr, if_expr | else_if | while_stmt) => {
             said(format!("{} has no condition", this(parent)), "write it before the `{`")
         }
-        (miss_expr, _) => said(format!("An expression is missing after `{prev}`"), ""),
+        (miss_expr, _) => said(format!("an expression is missing after `{prev}`"), ""),
         (miss_block, fn_item | prompt_item | tool_item | test_item) => {
             said(format!("{} has no body", this(parent)), "write it in braces: `{ … }`")
         }
         (miss_block, match_expr) => {
-            said("This `match` has no arms".into(), "write them in braces: `{ pattern => value }`")
+            said("this `match` has no arms".into(), "write them in braces: `{ pattern => value }`")
         }
-        (miss_block, struct_item) => said("This struct has no fields".into(), "write them in braces: `{ name: str }`"),
+        (miss_block, struct_item) => said("this struct has no fields".into(), "write them in braces: `{ name: str }`"),
         (miss_block, _) => said(format!("{} has no block", this(parent)), "write it in braces: `{ … }`"),
         (miss_params, _) => said(format!("{} has no parameters", this(parent)), "write `()` where it takes none"),
         (miss_args, _) => {
-            said("This `select` has no options".into(), "write them in parentheses: `select([\"a\", \"b\"])`")
+            said("this `select` has no options".into(), "write them in parentheses: `select([\"a\", \"b\"])`")
         }
         (miss_path, _) => said(
-            "This import does not say what it imports".into(),
+            "this import does not say what it imports".into(),
             "write a module (`std.reason`), a file (`\"./util.sgl\"`) or `mcp \"command\"`",
         ),
         (miss_string, _) => {
@@ -270,15 +270,15 @@ fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
         (miss_in, _) => said(format!("{} has no `in`", this(parent)), "write `for name in list`"),
         (miss_arrow, _) => said("A `=>` is missing after this pattern".into(), "an arm is `pattern => value`"),
         (miss_else, _) => {
-            said("This `try` has no `else`".into(), "write `try e else f`: `f` is the value where `e` fails")
+            said("this `try` has no `else`".into(), "write `try e else f`: `f` is the value where `e` fails")
         }
         (miss_comma, _) => {
             said("A comma is missing".into(), "commas stand between elements, also at the end of a line")
         }
         (miss_colon, _) => said("A `:` is missing after this key".into(), "an entry is `\"key\": value`"),
-        (miss_line, _) => said("This item begins on the line of another".into(), "put it on a line of its own"),
+        (miss_line, _) => said("this item begins on the line of another".into(), "put it on a line of its own"),
         (miss_pattern, _) => said(format!("A pattern is missing after `{prev}`"), ""),
-        _ => said(format!("Something is missing after `{prev}`"), ""),
+        _ => said(format!("something is missing after `{prev}`"), ""),
     }
 }
 
@@ -294,35 +294,35 @@ fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
     let said = |title: &str, label: &str, hint: &str| message("E0001", title, label, habit(broken).unwrap_or(hint));
     match (rule, problem.parent) {
         (bad_hole, _) => said(
-            "This hole holds more than one expression",
+            "this hole holds more than one expression",
             "the expression ends before this",
             r"write \{ where you mean a brace",
         ),
-        (bad_params, _) => said("This is not a parameter", "", "a parameter is `name: type`"),
-        (bad_args, index) => said("An index is one expression", "it ends before this", ""),
-        (bad_args, import_names) => said("This does not fit here", "", "imported names stand with commas between them"),
-        (bad_args, _) => said("This does not fit here", "", "elements are expressions with commas between them"),
-        (bad_field, match_body) => said("This is not an arm of a `match`", "", "an arm is `pattern => value`"),
-        (bad_field, struct_body) => said("This is not a field", "", "a field is `name: type`"),
+        (bad_params, _) => said("this is not a parameter", "", "a parameter is `name: type`"),
+        (bad_args, index) => said("an index is one expression", "it ends before this", ""),
+        (bad_args, import_names) => said("this does not fit here", "", "imported names stand with commas between them"),
+        (bad_args, _) => said("this does not fit here", "", "elements are expressions with commas between them"),
+        (bad_field, match_body) => said("this is not an arm of a `match`", "", "an arm is `pattern => value`"),
+        (bad_field, struct_body) => said("this is not a field", "", "a field is `name: type`"),
         (bad_field, fork_branches) => said(
-            "This is not a branch of a `fork`",
+            "this is not a branch of a `fork`",
             "",
             "write `fork x in xs { … }`, `fork 3 { … }`, or `fork { name: { … } }`",
         ),
-        (bad_field, _) => said("This is not a field", "", "a field is `name: value`"),
-        (bad_stmt, _) => said("This is not a statement", "", ""),
+        (bad_field, _) => said("this is not a field", "", "a field is `name: value`"),
+        (bad_stmt, _) => said("this is not a statement", "", ""),
         (stray, _) if broken.starts_with('}') => {
-            said("This `}` closes nothing", "", "take it away, or look for the `{` that is missing before it")
+            said("this `}` closes nothing", "", "take it away, or look for the `{` that is missing before it")
         }
         (stray, _) => said(
-            "This cannot stand outside a function",
+            "this cannot stand outside a function",
             "",
             "a file holds `import`, `type`, `struct`, `const`, `fn`, `prompt`, `tool`, `model` and `test`",
         ),
         (_, struct_body | match_body | record | struct_lit | fork_branches) => {
-            said("This does not belong here", "what stands before it is complete", "put a comma or a newline before it")
+            said("this does not belong here", "what stands before it is complete", "put a comma or a newline before it")
         }
-        _ => said("This does not belong here", "what stands before it is complete", "put it on a line of its own"),
+        _ => said("this does not belong here", "what stands before it is complete", "put it on a line of its own"),
     }
 }
 

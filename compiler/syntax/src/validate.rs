@@ -45,7 +45,7 @@ fn number(span: Span, token: &SyntaxToken, errors: &mut Vec<Diagnostic>) {
         ("9223372036854775807", "write it as a float (with `.0` at its end) where it need not be exact")
     };
     errors.push(
-        Diagnostic::error("E0007", "This number does not fit in 64 bits")
+        Diagnostic::error("E0007", "this number does not fit in 64 bits")
             .at(span, format!("the greatest that fits is {most}"))
             .hint(hint),
     );
@@ -82,7 +82,7 @@ fn constant_text(string: &StringLit, errors: &mut Vec<Diagnostic>) {
     };
     if let Some(hole) = string.node().child_of(SyntaxKind::HOLE) {
         errors.push(
-            Diagnostic::error("E0009", format!("The text of {place} cannot have holes"))
+            Diagnostic::error("E0009", format!("the text of {place} cannot have holes"))
                 .at(hole.span(), "this is only known when the program runs")
                 .hint(r"write \{ for a brace"),
         );
@@ -102,7 +102,7 @@ fn chained(binary: &Binary, errors: &mut Vec<Diagnostic>) {
         && let Some(first) = left.op_span()
     {
         errors.push(
-            Diagnostic::error("E0010", "Comparisons do not chain")
+            Diagnostic::error("E0010", "comparisons do not chain")
                 .at(span, "the second comparison")
                 .also(first, "the first, whose value is a bool")
                 .hint("join them with `&&`, or put one in parentheses"),
