@@ -40,11 +40,16 @@ impl ActivationBlock {
     }
 }
 
+/// Rows that are multiplied together. The blocks of a group lie column block by column block, its rows beside each
+/// other; the groups lie one after the other, and the last may have fewer rows.
+pub(crate) const GROUP: usize = 4;
+
 for_each_home! {
-    /// Column block `index` of every row, one after the other.
-    fn quantise_column(values: &[f32], cols: usize, index: usize, out: &mut [ActivationBlock]) {
-        for (row, out) in values.chunks_exact(cols).zip(out) {
-            if let Some(values) = row[index * BLOCK..].first_chunk() {
+    /// The rows of one group.
+    fn quantise_group(values: &[f32], cols: usize, out: &mut [ActivationBlock]) {
+        let rows = values.len() / cols;
+        for (row, values) in values.chunks_exact(cols).enumerate() {
+            for (values, out) in values.as_chunks().0.iter().zip(out.iter_mut().skip(row).step_by(rows)) {
                 *out = ActivationBlock::quantise(values);
             }
         }
@@ -66,12 +71,13 @@ impl Kernels {
         blocks.resize(rows * columns, ActivationBlock::default());
         let out = Disjoint::new(blocks);
         let home = self.home;
-        self.pool.split(columns, columns.min(1024 / rows.max(1)), &|range, _| {
-            for index in range {
-                // SAFETY: column block `index` is this task's alone, and its blocks lie together.
+        self.pool.split(rows.div_ceil(GROUP), 4096 / cols, &|range, _| {
+            for group in range {
+                let rows = group * GROUP..rows.min((group + 1) * GROUP);
+                // SAFETY: a group is one task's alone, and its blocks lie together.
                 #[allow(unsafe_code)]
-                let out = unsafe { out.slice(index * rows..(index + 1) * rows) };
-                quantise_column(home, values, cols, index, out);
+                let out = unsafe { out.slice(rows.start * columns..rows.end * columns) };
+                quantise_group(home, &values[rows.start * cols..rows.end * cols], cols, out);
             }
         });
         input.with_blocks(blocks)

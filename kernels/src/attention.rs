@@ -9,9 +9,9 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 
 use crate::Kernels;
-use crate::cpu::for_each_home;
+use crate::cpu::{Home, Kind, for_each_home, portable};
 use crate::disjoint::Disjoint;
-use crate::math::{dot, exp, sum_by};
+use crate::math::{exp, sum_by};
 
 /// Positions in a tile.
 const TILE: usize = 64;
@@ -51,10 +51,9 @@ pub enum KvView<'a> {
 }
 
 impl KvView<'_> {
-    #[inline]
-    fn read(&self, range: Range<usize>, out: &mut [f32]) {
+    fn read(&self, home: Home, range: Range<usize>, out: &mut [f32]) {
         match self {
-            Self::F16(values) => values[range].convert_to_f32_slice(out),
+            Self::F16(values) => widen(home, &values[range], out),
             Self::F32(values) => out.copy_from_slice(&values[range]),
         }
     }
@@ -118,7 +117,7 @@ impl Kernels {
 /// Some rows of a span and one head of keys.
 #[expect(clippy::too_many_arguments, reason = "the views of one task")]
 fn attend(
-    home: crate::Home,
+    home: Home,
     shape: AttentionShape,
     queries: &[f32],
     keys: KvView<'_>,
@@ -151,17 +150,20 @@ fn attend(
     for (tile, slots) in context.chunks(TILE).enumerate() {
         for (i, &slot) in slots.iter().enumerate() {
             let at = (slot as usize * kv_heads + kv_head) * head_dim;
-            keys.read(at..at + head_dim, &mut key_tile[i * head_dim..(i + 1) * head_dim]);
-            values.read(at..at + head_dim, &mut value_tile[i * head_dim..(i + 1) * head_dim]);
+            keys.read(home, at..at + head_dim, &mut key_tile[i * head_dim..(i + 1) * head_dim]);
+            values.read(home, at..at + head_dim, &mut value_tile[i * head_dim..(i + 1) * head_dim]);
         }
         for (row, states) in rows.clone().zip(states.chunks_exact_mut(group)) {
-            let seen = visible(row).saturating_sub(tile * TILE).min(slots.len()) * head_dim;
+            let seen = visible(row).saturating_sub(tile * TILE).min(slots.len());
             if seen == 0 {
                 continue;
             }
             for (member, state) in states.iter_mut().enumerate() {
                 let query = &queries[place(row, member)];
-                read_tile(home, query, &key_tile[..seen], &value_tile[..seen], scale, state, part(row, member));
+                let mut scores = [0.0; TILE];
+                dots(home, query, key_tile, &mut scores, seen);
+                let shrink = weigh(home, &mut scores, seen, scale, state);
+                add_values(home, &scores, &value_tile[..seen * head_dim], shrink, part(row, member));
             }
         }
     }
@@ -172,34 +174,69 @@ fn attend(
     }
 }
 
+/// The first `count` keys' products with the query, and perhaps more.
+fn dots(home: Home, query: &[f32], keys: &[f32], out: &mut [f32; TILE], count: usize) {
+    match home.0 {
+        Kind::Portable => portable::dots(query, keys, &mut out[..count]),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a home of this kind is only made where the features were detected.
+        #[allow(unsafe_code)]
+        Kind::Avx2 => unsafe { crate::cpu::avx2::dots(query, keys, &mut out[..count.next_multiple_of(8)]) },
+    }
+}
+
+/// Halves as floats; a multiple of eight.
+fn widen(home: Home, from: &[f16], to: &mut [f32]) {
+    match home.0 {
+        Kind::Portable => from.convert_to_f32_slice(to),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a home of this kind is only made where the features were detected.
+        #[allow(unsafe_code)]
+        Kind::Avx2 => unsafe { crate::cpu::avx2::widen(from, to) },
+    }
+}
+
 for_each_home! {
-    /// Adds a tile's values to `out`, weighted by their scores, on the scale of the largest score so far.
-    fn read_tile(query: &[f32], keys: &[f32], values: &[f32], scale: f32, state: &mut State, out: &mut [f32]) {
-        let head_dim = query.len();
-        let mut weights = [f32::NEG_INFINITY; TILE];
-        for (weight, key) in weights.iter_mut().zip(keys.chunks_exact(head_dim)) {
-            *weight = dot(query, key) * scale;
+    /// Makes the first `count` dot products weights on the scale of the largest so far, and the others 0. Returns what
+    /// the sums of earlier tiles have to be multiplied with.
+    fn weigh(scores: &mut [f32; TILE], count: usize, scale: f32, state: &mut State) -> f32 {
+        let mut max = [f32::NEG_INFINITY; 8];
+        for (i, score) in scores.iter_mut().enumerate() {
+            *score = if i < count { *score * scale } else { f32::NEG_INFINITY };
         }
-        let max = weights.iter().fold(state.max, |max, &x| if x > max { x } else { max });
+        for scores in scores.as_chunks::<8>().0 {
+            for i in 0..8 {
+                max[i] = if scores[i] > max[i] { scores[i] } else { max[i] };
+            }
+        }
+        let max = max.iter().fold(state.max, |max, &x| if x > max { x } else { max });
         let shrink = exp(state.max - max);
-        for weight in &mut weights {
-            *weight = exp(*weight - max);
+        for score in scores.iter_mut() {
+            *score = exp(*score - max);
         }
-        *state = State { max, sum: state.sum * shrink + sum_by(&weights, |x| x) };
+        *state = State { max, sum: state.sum * shrink + sum_by(scores, |x| x) };
+        shrink
+    }
+}
+
+for_each_home! {
+    /// Adds a tile's values to `out`, weighted.
+    fn add_values(weights: &[f32; TILE], values: &[f32], shrink: f32, out: &mut [f32]) {
+        let head_dim = out.len();
         // Sums of a fixed number stay in registers.
         let (wide, narrow) = out.as_chunks_mut::<WIDE>();
         for (i, out) in wide.iter_mut().enumerate() {
-            add_weighted(out, shrink, &weights, values, head_dim, i * WIDE);
+            add_weighted(out, shrink, weights, values, head_dim, i * WIDE);
         }
         let done = head_dim - narrow.len();
         for (i, out) in narrow.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-            add_weighted(out, shrink, &weights, values, head_dim, done + i * 8);
+            add_weighted(out, shrink, weights, values, head_dim, done + i * 8);
         }
     }
 }
 
-/// Elements of a head that are summed over a tile at once: four registers of eight.
-const WIDE: usize = 32;
+/// Elements of a head that are summed over a tile at once: eight registers of eight.
+const WIDE: usize = 64;
 
 /// `out ← out · shrink + Σ weight · value[at..at + N]`, value by value.
 #[inline(always)]

@@ -44,7 +44,9 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
 pub(crate) fn exp(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0;
     let clamped = x.clamp(-87.3, 88.7);
-    let n = (clamped * std::f32::consts::LOG2_E + ROUND) - ROUND;
+    // The sum holds the whole number in its low bits; a conversion of floats would not be vectorised.
+    let shifted = clamped * std::f32::consts::LOG2_E + ROUND;
+    let (n, whole) = (shifted - ROUND, shifted.to_bits().wrapping_sub(ROUND.to_bits()) as i32);
     let r = (clamped - n * 0.693_359_375) - n * -2.121_944_4e-4;
     let mut poly = 1.987_569_15e-4;
     poly = poly * r + 1.398_199_95e-3;
@@ -54,9 +56,9 @@ pub(crate) fn exp(x: f32) -> f32 {
     poly = poly * r + 5.000_000_12e-1;
     let fraction = (poly * (r * r) + r) + 1.0;
     // Two factors, as 2^128 has no exponent of its own.
-    let half = (n as i32) >> 1;
-    let power = |n: i32| f32::from_bits(((n + 127) as u32) << 23);
-    let value = fraction * power(half) * power(n as i32 - half);
+    let half = whole >> 1;
+    let power = |n: i32| f32::from_bits((n.wrapping_add(127) as u32) << 23);
+    let value = fraction * power(half) * power(whole.wrapping_sub(half));
     if x < -87.3 {
         0.0
     } else if x > 88.7 {

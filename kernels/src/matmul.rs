@@ -3,13 +3,18 @@
 use std::ops::Range;
 
 use crate::Kernels;
-use crate::activations::ActivationBlock;
+use crate::activations::{ActivationBlock, GROUP};
+use crate::block::BLOCK;
 use crate::cpu::{Home, Kind, portable};
 use crate::disjoint::Disjoint;
 use crate::matrix::{LANES, Matrix};
+use crate::types::TensorType;
 
-/// Activation rows that are multiplied with an unpacked block of weights before the next is unpacked.
-const TILE_ROWS: usize = 64;
+/// Rows of 8-bit activations that meet all panels of a task before the next rows do: they stay in the nearest cache.
+const WHOLE_ROWS: usize = 4 * GROUP;
+
+/// Rows of floats that are multiplied with an unpacked block of weights before the next is unpacked.
+const FLOAT_ROWS: usize = 64;
 
 /// Rows of activations, as floats and perhaps in 8 bits too.
 #[derive(Clone, Copy)]
@@ -75,9 +80,10 @@ impl Kernels {
         // A few ranges a thread, so that a thread that was put aside leaves little behind.
         let grain = panels.div_ceil(6 * self.threads());
         let home = self.home;
+        let tile_rows = if input.blocks.is_some() { WHOLE_ROWS } else { FLOAT_ROWS };
         self.pool.split(panels, grain, &|range, _| {
-            for start in (0..rows).step_by(TILE_ROWS) {
-                let tile = start..rows.min(start + TILE_ROWS);
+            for start in (0..rows).step_by(tile_rows) {
+                let tile = start..rows.min(start + tile_rows);
                 for panel in range.clone() {
                     multiply(home, &input, targets, panel, tile.clone());
                 }
@@ -98,21 +104,18 @@ fn multiply(home: Home, input: &Input<'_>, targets: &[Target<'_>], mut panel: us
         return;
     };
     let weights = target.weights;
-    let mut sums = [[0.0; LANES]; TILE_ROWS];
+    let mut sums = [[0.0; LANES]; FLOAT_ROWS];
     let sums = &mut sums[..tile.len()];
+    let bytes = weights.panel(panel);
     match input.blocks.filter(|_| weights.kind().coding().is_some()) {
         Some(blocks) => {
-            panel_whole(home, weights, panel, blocks, input.rows(), tile.clone(), sums);
-        }
-        None => {
-            let mut partials = [[[0.0; LANES]; 4]; TILE_ROWS];
-            let partials = &mut partials[..tile.len()];
-            let bytes = weights.panel(panel);
-            portable::panel_float(home, weights.kind(), bytes, input.values, input.cols, tile.clone(), partials);
-            for (sums, partials) in sums.iter_mut().zip(partials) {
-                *sums = portable::finish(partials);
+            let columns = input.cols / BLOCK;
+            let blocks = blocks[tile.start * columns..tile.end * columns].chunks(GROUP * columns);
+            for (sums, blocks) in sums.chunks_mut(GROUP).zip(blocks) {
+                panel_whole(home, weights.kind(), bytes, blocks, sums);
             }
         }
+        None => float_sums(home, weights.kind(), bytes, input, tile.clone(), sums),
     }
     let columns = panel * LANES..weights.rows().min((panel + 1) * LANES);
     for (row, sums) in tile.zip(sums) {
@@ -124,21 +127,28 @@ fn multiply(home: Home, input: &Input<'_>, targets: &[Target<'_>], mut panel: us
     }
 }
 
-fn panel_whole(
+fn float_sums(
     home: Home,
-    weights: &Matrix,
-    panel: usize,
-    blocks: &[ActivationBlock],
-    stride: usize,
+    kind: TensorType,
+    panel: &[u8],
+    input: &Input<'_>,
     rows: Range<usize>,
-    out: &mut [[f32; LANES]],
+    sums: &mut [[f32; LANES]],
 ) {
-    let (kind, bytes) = (weights.kind(), weights.panel(panel));
+    let mut partials = [[[0.0; LANES]; 4]; FLOAT_ROWS];
+    let partials = &mut partials[..rows.len()];
+    portable::panel_float(home, kind, panel, input.values, input.cols, rows, partials);
+    for (sums, partials) in sums.iter_mut().zip(partials) {
+        *sums = portable::finish(partials);
+    }
+}
+
+fn panel_whole(home: Home, kind: TensorType, panel: &[u8], blocks: &[ActivationBlock], out: &mut [[f32; LANES]]) {
     match home.0 {
-        Kind::Portable => portable::panel_whole(kind, bytes, blocks, stride, rows, out),
+        Kind::Portable => portable::panel_whole(kind, panel, blocks, out),
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a home of this kind is only made where the features were detected.
         #[allow(unsafe_code)]
-        Kind::Avx2 => unsafe { crate::cpu::avx2::panel_whole(kind, bytes, blocks, stride, rows, out) },
+        Kind::Avx2 => unsafe { crate::cpu::avx2::panel_whole(kind, panel, blocks, out) },
     }
 }

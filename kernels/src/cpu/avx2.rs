@@ -1,13 +1,16 @@
-//! The AVX2 twin of [`super::portable::panel_whole`]: eight weight rows in the lanes of a register.
+//! The AVX2 twins of the functions in [`super::portable`] that the compiler does not vectorise well.
 //!
-//! A block's codes are unpacked once and multiplied with every row of activations of the tile.
+//! Products have eight weight rows in the lanes of a register. A block's codes are unpacked once for a group of
+//! activation rows, whose sums stay in registers from the first block to the last.
 
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-use crate::activations::ActivationBlock;
+use half::f16;
+
+use crate::activations::{ActivationBlock, GROUP};
 use crate::block::{BLOCK, Coding, Scales};
 use crate::matrix::{LANES, TileLayout};
 use crate::types::TensorType;
@@ -38,163 +41,216 @@ formats!(Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q4_K Q5_K Q6_K);
 /// # Panics
 /// If the panel is shorter than the activations need.
 #[target_feature(enable = "avx2,f16c")]
-pub(crate) fn panel_whole(
-    kind: TensorType,
-    panel: &[u8],
-    blocks: &[ActivationBlock],
-    stride: usize,
-    rows: Range<usize>,
-    out: &mut [[f32; LANES]],
-) {
+pub(crate) fn panel_whole(kind: TensorType, panel: &[u8], blocks: &[ActivationBlock], out: &mut [[f32; LANES]]) {
     match kind {
         TensorType::F32 | TensorType::F16 | TensorType::BF16 => {}
-        TensorType::Q4_0 => panel_of::<Q4_0>(panel, blocks, stride, rows, out),
-        TensorType::Q4_1 => panel_of::<Q4_1>(panel, blocks, stride, rows, out),
-        TensorType::Q5_0 => panel_of::<Q5_0>(panel, blocks, stride, rows, out),
-        TensorType::Q5_1 => panel_of::<Q5_1>(panel, blocks, stride, rows, out),
-        TensorType::Q8_0 => panel_of::<Q8_0>(panel, blocks, stride, rows, out),
-        TensorType::Q4_K => panel_of::<Q4_K>(panel, blocks, stride, rows, out),
-        TensorType::Q5_K => panel_of::<Q5_K>(panel, blocks, stride, rows, out),
-        TensorType::Q6_K => panel_of::<Q6_K>(panel, blocks, stride, rows, out),
+        TensorType::Q4_0 => panel_of::<Q4_0>(panel, blocks, out),
+        TensorType::Q4_1 => panel_of::<Q4_1>(panel, blocks, out),
+        TensorType::Q5_0 => panel_of::<Q5_0>(panel, blocks, out),
+        TensorType::Q5_1 => panel_of::<Q5_1>(panel, blocks, out),
+        TensorType::Q8_0 => panel_of::<Q8_0>(panel, blocks, out),
+        TensorType::Q4_K => panel_of::<Q4_K>(panel, blocks, out),
+        TensorType::Q5_K => panel_of::<Q5_K>(panel, blocks, out),
+        TensorType::Q6_K => panel_of::<Q6_K>(panel, blocks, out),
+    }
+}
+
+/// Each number of rows gets its own loop.
+#[target_feature(enable = "avx2,f16c")]
+fn panel_of<F: Format>(panel: &[u8], blocks: &[ActivationBlock], out: &mut [[f32; LANES]]) {
+    const { assert!(GROUP == 4) };
+    match out {
+        [] => {}
+        [_] => panel_times::<F, 1>(panel, blocks, out),
+        [_, _] => panel_times::<F, 2>(panel, blocks, out),
+        [_, _, _] => panel_times::<F, 3>(panel, blocks, out),
+        _ => panel_times::<F, 4>(panel, blocks, out),
     }
 }
 
 #[target_feature(enable = "avx2,f16c")]
-fn panel_of<F: Format>(
-    panel: &[u8],
-    blocks: &[ActivationBlock],
-    stride: usize,
-    rows: Range<usize>,
-    out: &mut [[f32; LANES]],
-) {
-    let columns = blocks.chunks_exact(stride);
+fn panel_times<F: Format, const ROWS: usize>(panel: &[u8], blocks: &[ActivationBlock], out: &mut [[f32; LANES]]) {
+    let columns = blocks.as_chunks::<ROWS>().0;
     let tiles = panel.chunks_exact(F::TILE.bytes());
     assert!(columns.len() <= tiles.len() * F::TILE.blocks, "{} blocks in a shorter panel", columns.len());
-    let columns_of_tiles = blocks.chunks(stride * F::TILE.blocks);
-    for (tile, columns) in tiles.zip(columns_of_tiles) {
+    let mut sums = [_mm256_setzero_ps(); ROWS];
+    for (tile, columns) in tiles.zip(columns.chunks(F::TILE.blocks)) {
         let parts = tile[F::TILE.head..].chunks_exact(F::TILE.block);
-        for (part, column) in parts.zip(columns.chunks_exact(stride)) {
-            let weights = Weights::load::<F>(tile, part);
-            for (out, input) in out.iter_mut().zip(&column[rows.clone()]) {
-                weights.add_product::<F>(input, out);
-            }
+        for (part, inputs) in parts.zip(columns) {
+            add_products::<F, ROWS>(tile, part, inputs, &mut sums);
         }
     }
-}
-
-/// One block of eight rows in registers.
-struct Weights {
-    codes: [__m256i; BLOCK / 4],
-    scale: __m256,
-    min: __m256,
-    whole: [__m256i; 2],
-}
-
-impl Weights {
-    #[inline]
-    #[target_feature(enable = "avx2,f16c")]
-    fn load<F: Format>(tile: &[u8], part: &[u8]) -> Self {
-        let mut codes = [_mm256_setzero_si256(); BLOCK / 4];
-        if F::CODING.bits == 8 {
-            for (s, codes) in codes.iter_mut().enumerate() {
-                *codes = load32(part, s * BLOCK);
-            }
-        } else {
-            let low = _mm256_set1_epi8(15);
-            for c in 0..BLOCK / 8 {
-                let bytes = load32(part, c * BLOCK);
-                codes[2 * c] = _mm256_and_si256(bytes, low);
-                codes[2 * c + 1] = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), low);
-            }
-            for plane in 0..F::CODING.bits as usize - 4 {
-                let bits = load32(part, F::TILE.planes + plane * BLOCK);
-                let target = _mm256_set1_epi8(16 << plane);
-                for (s, codes) in codes.iter_mut().enumerate() {
-                    let (left, right) = ((4 + plane).saturating_sub(s), s.saturating_sub(4 + plane));
-                    let moved = _mm256_sll_epi16(bits, _mm_cvtsi32_si128(left as i32));
-                    let moved = _mm256_srl_epi16(moved, _mm_cvtsi32_si128(right as i32));
-                    *codes = _mm256_or_si256(*codes, _mm256_and_si256(moved, target));
-                }
-            }
-        }
-        let own = F::TILE.scales;
-        let zero = _mm256_setzero_ps();
-        let none = [_mm256_setzero_si256(); 2];
-        let (scale, min, whole) = match F::CODING.scales {
-            Scales::Plain => (halves(part, own), zero, none),
-            Scales::Affine => (halves(part, own), halves(part, own + 2 * LANES), none),
-            Scales::SuperAffine => {
-                let sc = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(load8(part, own)));
-                let sm = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(load8(part, own + LANES)));
-                let min = _mm256_mul_ps(halves(tile, 2 * LANES), sm);
-                (_mm256_mul_ps(halves(tile, 0), sc), _mm256_xor_ps(min, _mm256_set1_ps(-0.0)), none)
-            }
-            Scales::SuperHalves => {
-                let whole = [0, LANES].map(|at| _mm256_cvtepi8_epi32(load8(part, own + at)));
-                (halves(tile, 0), zero, whole)
-            }
-        };
-        Self { codes, scale, min, whole }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,f16c")]
-    fn add_product<F: Format>(&self, input: &ActivationBlock, out: &mut [f32; LANES]) {
-        let offset = |sum: i32| _mm256_set1_epi32(F::CODING.offset * sum);
-        let [low, high] = input.halves;
-        let product = if matches!(F::CODING.scales, Scales::SuperHalves) {
-            let low = _mm256_sub_epi32(self.product::<F>(input, 0, 4), offset(low));
-            let high = _mm256_sub_epi32(self.product::<F>(input, 4, 8), offset(high));
-            _mm256_add_epi32(_mm256_mullo_epi32(low, self.whole[0]), _mm256_mullo_epi32(high, self.whole[1]))
-        } else if F::CODING.offset == 0 {
-            self.product::<F>(input, 0, 8)
-        } else {
-            _mm256_sub_epi32(self.product::<F>(input, 0, 8), offset(low + high))
-        };
-        let scale = _mm256_mul_ps(self.scale, _mm256_set1_ps(input.scale));
+    for (out, sum) in out.iter_mut().zip(sums) {
         // SAFETY: `out` holds eight floats.
-        let mut sum = unsafe { _mm256_loadu_ps(out.as_ptr()) };
-        sum = _mm256_add_ps(sum, _mm256_mul_ps(scale, _mm256_cvtepi32_ps(product)));
-        if matches!(F::CODING.scales, Scales::Affine | Scales::SuperAffine) {
-            sum = _mm256_add_ps(sum, _mm256_mul_ps(self.min, _mm256_set1_ps(input.sum)));
-        }
-        // SAFETY: as above.
         unsafe { _mm256_storeu_ps(out.as_mut_ptr(), sum) }
     }
+}
 
-    /// The sum of codes × activations over vectors `from..to`, for each lane.
-    #[inline]
-    #[target_feature(enable = "avx2,f16c")]
-    fn product<F: Format>(&self, input: &ActivationBlock, from: usize, to: usize) -> __m256i {
-        // How many products of two fit into 16 bits: 2 · 127 · (2^bits - 1) each.
-        let group = match F::CODING.bits {
-            4 => 8,
-            5 => 4,
-            6 => 2,
-            _ => 1,
-        };
-        let ones = _mm256_set1_epi16(1);
-        let mut sum = _mm256_setzero_si256();
-        debug_assert!(to <= BLOCK / 4);
-        let mut at = from;
-        while at < to {
-            let mut pairs = _mm256_setzero_si256();
-            for s in at..to.min(at + group) {
-                // SAFETY: `s < 8`, so these are four of the block's 32 codes. Read as one number, they are broadcast
-                // from memory; read as bytes, the compiler takes them apart again.
-                let four = _mm256_set1_epi32(unsafe { input.q.as_ptr().cast::<i32>().add(s).read_unaligned() });
-                let codes = self.codes[s];
-                let product = if F::CODING.bits == 8 {
-                    _mm256_maddubs_epi16(_mm256_abs_epi8(codes), _mm256_sign_epi8(four, codes))
-                } else {
-                    _mm256_maddubs_epi16(codes, four)
-                };
-                pairs = _mm256_add_epi16(pairs, product);
+/// Adds the products of one block of eight weight rows with a block of each activation row.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn add_products<F: Format, const ROWS: usize>(
+    tile: &[u8],
+    part: &[u8],
+    inputs: &[ActivationBlock; ROWS],
+    sums: &mut [__m256; ROWS],
+) {
+    let none = [_mm256_setzero_si256(); ROWS];
+    let own = F::TILE.scales;
+    let offset = |sum: i32| _mm256_set1_epi32(F::CODING.offset * sum);
+    let mut products = none;
+    if matches!(F::CODING.scales, Scales::SuperHalves) {
+        for half in 0..2 {
+            let mut part_products = none;
+            whole_products::<F, ROWS>(part, inputs, 2 * half..2 * half + 2, &mut part_products);
+            let scale = _mm256_cvtepi8_epi32(load8(part, own + half * LANES));
+            for row in 0..ROWS {
+                let product = _mm256_sub_epi32(part_products[row], offset(inputs[row].halves[half]));
+                products[row] = _mm256_add_epi32(products[row], _mm256_mullo_epi32(product, scale));
             }
-            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones));
-            at += group;
         }
-        sum
+    } else {
+        whole_products::<F, ROWS>(part, inputs, 0..4, &mut products);
+        if F::CODING.offset != 0 {
+            for row in 0..ROWS {
+                let [low, high] = inputs[row].halves;
+                products[row] = _mm256_sub_epi32(products[row], offset(low + high));
+            }
+        }
+    }
+    let zero = _mm256_setzero_ps();
+    let (scale, min) = match F::CODING.scales {
+        Scales::Plain => (halves(part, own), zero),
+        Scales::Affine => (halves(part, own), halves(part, own + 2 * LANES)),
+        Scales::SuperAffine => {
+            let sc = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(load8(part, own)));
+            let sm = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(load8(part, own + LANES)));
+            let min = _mm256_mul_ps(halves(tile, 2 * LANES), sm);
+            (_mm256_mul_ps(halves(tile, 0), sc), _mm256_xor_ps(min, _mm256_set1_ps(-0.0)))
+        }
+        Scales::SuperHalves => (halves(tile, 0), zero),
+    };
+    for row in 0..ROWS {
+        let both = _mm256_mul_ps(scale, _mm256_set1_ps(inputs[row].scale));
+        sums[row] = _mm256_add_ps(sums[row], _mm256_mul_ps(both, _mm256_cvtepi32_ps(products[row])));
+        if matches!(F::CODING.scales, Scales::Affine | Scales::SuperAffine) {
+            sums[row] = _mm256_add_ps(sums[row], _mm256_mul_ps(min, _mm256_set1_ps(inputs[row].sum)));
+        }
+    }
+}
+
+/// Adds codes × activations over some of the block's four pairs of vectors, for each lane and row.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn whole_products<F: Format, const ROWS: usize>(
+    part: &[u8],
+    inputs: &[ActivationBlock; ROWS],
+    pairs: Range<usize>,
+    sums: &mut [__m256i; ROWS],
+) {
+    let ones = _mm256_set1_epi16(1);
+    let last = pairs.end - 1;
+    let mut short = [_mm256_setzero_si256(); ROWS];
+    for pair in pairs {
+        let codes = code_pair::<F>(part, pair);
+        for row in 0..ROWS {
+            let four = [0, 1].map(|i| {
+                let bytes = inputs[row].q.as_ptr().cast::<i32>();
+                // SAFETY: `pair < 4`, so these are four of the block's 32 codes. Read as one number, they are broadcast
+                // from memory; read as bytes, the compiler takes them apart again.
+                _mm256_set1_epi32(unsafe { bytes.add(2 * pair + i).read_unaligned() })
+            });
+            if F::CODING.bits == 8 {
+                for i in 0..2 {
+                    let signed = _mm256_sign_epi8(four[i], codes[i]);
+                    let product = _mm256_maddubs_epi16(_mm256_abs_epi8(codes[i]), signed);
+                    sums[row] = _mm256_add_epi32(sums[row], _mm256_madd_epi16(product, ones));
+                }
+                continue;
+            }
+            let [low, high] = [0, 1].map(|i| _mm256_maddubs_epi16(codes[i], four[i]));
+            short[row] = _mm256_add_epi16(short[row], _mm256_add_epi16(low, high));
+            // How many pairs of vectors fit into 16 bits: 4 · 127 · (2^bits - 1) each.
+            let fits = match F::CODING.bits {
+                4 => 4,
+                5 => 2,
+                _ => 1,
+            };
+            if (pair + 1).is_multiple_of(fits) || pair == last {
+                sums[row] = _mm256_add_epi32(sums[row], _mm256_madd_epi16(short[row], ones));
+                short[row] = _mm256_setzero_si256();
+            }
+        }
+    }
+}
+
+/// The codes of vectors `2 · pair` and the next.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn code_pair<F: Format>(part: &[u8], pair: usize) -> [__m256i; 2] {
+    if F::CODING.bits == 8 {
+        return [2 * pair, 2 * pair + 1].map(|s| load32(part, s * BLOCK));
+    }
+    let low = _mm256_set1_epi8(15);
+    let bytes = load32(part, pair * BLOCK);
+    let mut codes = [_mm256_and_si256(bytes, low), _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), low)];
+    for plane in 0..F::CODING.bits as usize - 4 {
+        let bits = load32(part, F::TILE.planes + plane * BLOCK);
+        let target = _mm256_set1_epi8(16 << plane);
+        for (i, codes) in codes.iter_mut().enumerate() {
+            let s = 2 * pair + i;
+            let (left, right) = ((4 + plane).saturating_sub(s), s.saturating_sub(4 + plane));
+            let moved = _mm256_sll_epi16(bits, _mm_cvtsi32_si128(left as i32));
+            let moved = _mm256_srl_epi16(moved, _mm_cvtsi32_si128(right as i32));
+            *codes = _mm256_or_si256(*codes, _mm256_and_si256(moved, target));
+        }
+    }
+    codes
+}
+
+/// See [`super::portable::dots`]: eight keys at a time, their lanes summed together.
+///
+/// # Panics
+/// If there are not as many keys, up to the next multiple of eight, as there are sums.
+#[target_feature(enable = "avx2,f16c")]
+pub(crate) fn dots(query: &[f32], keys: &[f32], out: &mut [f32]) {
+    let dim = query.len();
+    for (keys, out) in keys.chunks_exact(8 * dim).zip(out.as_chunks_mut::<8>().0) {
+        let mut lanes = [_mm256_setzero_ps(); 8];
+        for (i, query) in query.as_chunks::<8>().0.iter().enumerate() {
+            // SAFETY: eight floats.
+            let query = unsafe { _mm256_loadu_ps(query.as_ptr()) };
+            for (key, lanes) in lanes.iter_mut().enumerate() {
+                // SAFETY: `key < 8` and `8 · i + 8 <= dim`, and there are eight keys.
+                let key = unsafe { _mm256_loadu_ps(keys.as_ptr().add(key * dim + 8 * i)) };
+                *lanes = _mm256_add_ps(*lanes, _mm256_mul_ps(query, key));
+            }
+        }
+        // SAFETY: eight floats.
+        unsafe { _mm256_storeu_ps(out.as_mut_ptr(), tree_sums(lanes)) }
+    }
+}
+
+/// [`crate::math::tree_sum`] of each register.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn tree_sums(lanes: [__m256; 8]) -> __m256 {
+    let [ae, bf, cg, dh] = [0, 1, 2, 3].map(|i| {
+        let low = _mm256_permute2f128_ps::<0x20>(lanes[i], lanes[i + 4]);
+        _mm256_add_ps(low, _mm256_permute2f128_ps::<0x31>(lanes[i], lanes[i + 4]))
+    });
+    // Elements 0 + 2 of two sums of four lanes, then their 1 + 3.
+    let pair = |x, y| _mm256_add_ps(_mm256_unpacklo_ps(x, y), _mm256_unpackhi_ps(x, y));
+    let (abef, cdgh) = (pair(ae, bf), pair(cg, dh));
+    _mm256_add_ps(_mm256_shuffle_ps::<0x44>(abef, cdgh), _mm256_shuffle_ps::<0xee>(abef, cdgh))
+}
+
+/// Halves as floats; as many as both hold, a multiple of eight.
+#[target_feature(enable = "avx2,f16c")]
+pub(crate) fn widen(from: &[f16], to: &mut [f32]) {
+    for (from, to) in from.as_chunks::<8>().0.iter().zip(to.as_chunks_mut::<8>().0) {
+        // SAFETY: eight halves and eight floats.
+        unsafe { _mm256_storeu_ps(to.as_mut_ptr(), _mm256_cvtph_ps(_mm_loadu_si128(from.as_ptr().cast()))) }
     }
 }
 

@@ -1,34 +1,29 @@
-//! The truth about products: a panel of eight weight rows times rows of activations, in plain Rust.
+//! The truth about products, in plain Rust: panels of eight weight rows times rows of activations, keys times a query.
 
 use std::ops::Range;
 
 use crate::activations::ActivationBlock;
 use crate::block::{BLOCK, Coding, Scales};
 use crate::cpu::for_each_home;
+use crate::math::dot;
 use crate::matrix::{LANES, PanelBlock, panel_values};
 use crate::types::TensorType;
 
-/// Adds to `out[j][r]` the product of weight row `r` and activation row `rows.start + j`; quantised weights, 8-bit
-/// activations. `blocks` holds column block by column block, `stride` rows in each.
+/// Writes to `out[j][r]` the product of weight row `r` and activation row `j` of a group; quantised weights, 8-bit
+/// activations. `blocks` holds column block by column block, `out.len()` rows in each.
 ///
 /// This defines the sum: for each block of 32 in turn, the exact whole-number product, made a float, times both
 /// scales; then, for weights with a minimum, that minimum times the sum of the activations.
-pub(crate) fn panel_whole(
-    kind: TensorType,
-    panel: &[u8],
-    blocks: &[ActivationBlock],
-    stride: usize,
-    rows: Range<usize>,
-    out: &mut [[f32; LANES]],
-) {
+pub(crate) fn panel_whole(kind: TensorType, panel: &[u8], blocks: &[ActivationBlock], out: &mut [[f32; LANES]]) {
     let Some(coding) = kind.coding() else { return };
-    for (index, column) in blocks.chunks_exact(stride).enumerate() {
+    out.fill([0.0; LANES]);
+    for (index, inputs) in blocks.chunks_exact(out.len()).enumerate() {
         let packed = PanelBlock::read(kind, coding, panel, index);
         for r in 0..LANES {
             let weights = packed.lane(r);
             let (scale, min) = weights.scale_min(coding);
             let codes: [i16; BLOCK] = std::array::from_fn(|i| weights.code(coding, i) as i16);
-            for (out, input) in out.iter_mut().zip(&column[rows.clone()]) {
+            for (out, input) in out.iter_mut().zip(inputs) {
                 let product = whole_product(coding, &codes, weights.whole, &input.q) as f32;
                 out[r] += (scale * input.scale) * product;
                 if matches!(coding.scales, Scales::Affine | Scales::SuperAffine) {
@@ -36,6 +31,13 @@ pub(crate) fn panel_whole(
                 }
             }
         }
+    }
+}
+
+/// The dot product of a query with each key, in lanes.
+pub(crate) fn dots(query: &[f32], keys: &[f32], out: &mut [f32]) {
+    for (out, key) in out.iter_mut().zip(keys.chunks_exact(query.len())) {
+        *out = dot(query, key);
     }
 }
 
