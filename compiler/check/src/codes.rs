@@ -1,4 +1,5 @@
-//! The codes of everything that checking reports, each with one sentence. `docs/errors.md` is this table.
+//! The codes of everything that is reported, while checking and while running, each with one sentence. `docs/errors.md` is
+//! this table.
 
 /// Code and what it means, in order.
 pub const ALL: &[(&str, &str)] = &[
@@ -55,7 +56,19 @@ pub const ALL: &[(&str, &str)] = &[
     ("E0306", "`...` is given something that is not a prompt."),
     ("E0307", "The options of `select` are missing, empty or too many."),
     ("E0308", "`select` is told to score in a way that it does not know."),
+    ("E0309", "An argument of `gen` does not go with the type that is generated."),
     ("E0390", "A part of the language is not supported yet."),
+    ("E0401", "A calculation has no result: too large, a division by zero, or not a finite number."),
+    ("E0402", "An index, slice or key is not there."),
+    ("E0403", "A function of the library is given a value that it cannot work with."),
+    ("E0404", "A value grows too large or too deep, or functions call each other too deep."),
+    ("E0405", "An `assert` does not hold."),
+    ("E0406", "A model cannot do what is asked: no room in its context, a budget too small, a time limit."),
+    ("E0407", "An argument of `gen` or `select`, known only now, cannot be used."),
+    ("E0408", "The program has no `main`, or its arguments do not fit."),
+    ("E0410", "A model cannot be loaded."),
+    ("E0498", "The run was stopped before a value was there."),
+    ("E0499", "A mistake in sgl itself."),
     ("W0501", "A variable is never read."),
     ("W0502", "A value is computed and forgotten."),
     ("W0503", "Code is never reached."),
@@ -63,3 +76,8 @@ pub const ALL: &[(&str, &str)] = &[
     ("W0505", "An arm of a `match` is never reached."),
     ("W0506", "The left side of `??` is never `none`."),
 ];
+
+/// Whether the code is of what goes wrong while a program runs.
+pub fn is_run_time(code: &str) -> bool {
+    code.starts_with("E04")
+}

@@ -1,78 +1,15 @@
-//! The arguments of `gen`, `select` and model items: names, types and, where they are constant, ranges.
+//! The arguments of `gen`, `select` and model items, held against the table in [`crate::gen_rules`] and the type that is generated.
 
-use sgl_diag::Diagnostic;
+use sgl_diag::{Diagnostic, Span};
 use sgl_syntax::ast;
 use sgl_wire::SelectBy;
 
 use crate::body::Body;
+use crate::gen_rules::{self, Kind, Rule};
 use crate::program::{Expr, ExprKind, GenArg, UnaryOp};
 use crate::relate::widen;
 use crate::similar::nearest;
 use crate::types::{Const, Type};
-
-/// What an argument is and what it may be.
-struct Rule {
-    name: &'static str,
-    arg: GenArg,
-    ty: Wanted,
-    /// Smallest and largest value; `open` excludes the smallest.
-    min: Option<f64>,
-    max: Option<f64>,
-    open: bool,
-    /// Whether `select` has it, too.
-    select: bool,
-}
-
-#[derive(Clone, Copy)]
-enum Wanted {
-    Int,
-    Float,
-    Bool,
-    Stop,
-    Bias,
-    Model,
-}
-
-const fn rule(name: &'static str, arg: GenArg, ty: Wanted) -> Rule {
-    Rule { name, arg, ty, min: None, max: None, open: false, select: false }
-}
-
-const fn from(min: f64, rule: Rule) -> Rule {
-    Rule { min: Some(min), ..rule }
-}
-
-const fn above(min: f64, rule: Rule) -> Rule {
-    Rule { min: Some(min), open: true, ..rule }
-}
-
-const fn to(max: f64, rule: Rule) -> Rule {
-    Rule { max: Some(max), ..rule }
-}
-
-const fn shared(rule: Rule) -> Rule {
-    Rule { select: true, ..rule }
-}
-
-const RULES: &[Rule] = &[
-    from(1.0, to(u32::MAX as f64, rule("max_tokens", GenArg::MaxTokens, Wanted::Int))),
-    from(0.0, to(u32::MAX as f64, rule("min_tokens", GenArg::MinTokens, Wanted::Int))),
-    rule("stop", GenArg::Stop, Wanted::Stop),
-    from(0.0, rule("temperature", GenArg::Temperature, Wanted::Float)),
-    above(0.0, to(1.0, rule("top_p", GenArg::TopP, Wanted::Float))),
-    from(1.0, to(u32::MAX as f64, rule("top_k", GenArg::TopK, Wanted::Int))),
-    from(0.0, to(1.0, rule("min_p", GenArg::MinP, Wanted::Float))),
-    rule("frequency_penalty", GenArg::FrequencyPenalty, Wanted::Float),
-    rule("presence_penalty", GenArg::PresencePenalty, Wanted::Float),
-    above(0.0, rule("repetition_penalty", GenArg::RepetitionPenalty, Wanted::Float)),
-    rule("logit_bias", GenArg::LogitBias, Wanted::Bias),
-    shared(rule("seed", GenArg::Seed, Wanted::Int)),
-    from(0.0, to(20.0, rule("logprobs", GenArg::Logprobs, Wanted::Int))),
-    rule("ignore_eos", GenArg::IgnoreEos, Wanted::Bool),
-    shared(rule("model", GenArg::Model, Wanted::Model)),
-    from(1.0, to(u32::MAX as f64, rule("thinking", GenArg::Thinking, Wanted::Int))),
-    shared(above(0.0, rule("timeout", GenArg::Timeout, Wanted::Float))),
-    shared(from(i32::MIN as f64, to(i32::MAX as f64, rule("priority", GenArg::Priority, Wanted::Int)))),
-];
 
 const METHODS: &[(&str, SelectBy)] = &[
     ("token_length_normalized", SelectBy::TokenLengthNormalized),
@@ -127,9 +64,9 @@ impl Body<'_> {
             "model" => rule.arg != GenArg::Model,
             _ => true,
         };
-        let Some(rule) = RULES.iter().filter(allowed).find(|rule| rule.name == name.text()) else {
+        let Some(rule) = gen_rules::all().filter(allowed).find(|rule| rule.name == name.text()) else {
             value.map(|value| self.expr(&value, None));
-            let names = RULES.iter().filter(allowed).map(|rule| rule.name);
+            let names = gen_rules::all().filter(allowed).map(|rule| rule.name);
             let more: &[&str] = if of == "select" { &["by"] } else { &[] };
             let hint = match nearest(name.text(), names.clone().chain(more.iter().copied())) {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -157,12 +94,12 @@ impl Body<'_> {
     }
 
     fn gen_value(&mut self, rule: &Rule, value: &ast::Expr) -> Expr {
-        match rule.ty {
-            Wanted::Int => self.expr(value, Some(&Type::INT)),
-            Wanted::Float => self.expr(value, Some(&Type::FLOAT)),
-            Wanted::Bool => self.expr(value, Some(&Type::Bool)),
-            Wanted::Bias => self.expr(value, Some(&Type::Map(Box::new(Type::FLOAT)))),
-            Wanted::Model => {
+        match rule.kind {
+            Kind::Int => self.expr(value, Some(&Type::INT)),
+            Kind::Float => self.expr(value, Some(&Type::FLOAT)),
+            Kind::Bool => self.expr(value, Some(&Type::Bool)),
+            Kind::Bias => self.expr(value, Some(&Type::Map(Box::new(Type::FLOAT)))),
+            Kind::Model => {
                 let value = self.expr(value, None);
                 if !matches!(self.infer.shallow(&value.ty), Type::Model | Type::Error) {
                     let shown = self.show(&value.ty);
@@ -172,7 +109,7 @@ impl Body<'_> {
                 }
                 value
             }
-            Wanted::Stop => {
+            Kind::Stop => {
                 let value = self.expr(value, None);
                 let ty = self.infer.resolve(&value.ty);
                 let ok = match &ty {
@@ -208,26 +145,47 @@ impl Body<'_> {
             Some(Const::Float(x)) => x,
             _ => return,
         };
-        let low = rule.min.is_some_and(|min| if rule.open { number <= min } else { number < min });
-        let high = rule.max.is_some_and(|max| number > max);
-        if low || high || !number.is_finite() {
-            let shown = |x: f64| format!("{x}");
-            let range = match (rule.min, rule.max) {
-                (Some(min), Some(max)) if max < 1e9 => {
-                    format!(
-                        "{} {} and at most {}",
-                        if rule.open { "above" } else { "at least" },
-                        shown(min),
-                        shown(max)
-                    )
-                }
-                (Some(min), _) if low => format!("{} {}", if rule.open { "above" } else { "at least" }, shown(min)),
-                (_, Some(max)) => format!("at most {}", shown(max)),
-                _ => "finite".to_string(),
-            };
-            let title = format!("`{}` is {range}, not {}", rule.name, shown(number));
-            self.error("E0304", title, value.span, "out of range", "choose a value inside");
+        if let Err(out) = rule.check(number) {
+            self.error("E0304", out.title, value.span, "out of range", &out.hint);
         }
+    }
+
+    /// Arguments that would let a value end where its type does not, or that it can never fulfil.
+    pub(crate) fn check_against_type(&mut self, args: &[(GenArg, Expr)], ty: &Type, open: bool, at: Span) {
+        if *ty == Type::Error {
+            return;
+        }
+        let shown = self.w.show(ty);
+        for (arg, value) in args {
+            let constant = self.constant_value(value);
+            match (arg, constant) {
+                (GenArg::Stop, _) if !open => {
+                    let title = format!("`stop` could end a `{shown}` before it is whole");
+                    let hint =
+                        "leave it out: the type says where the value ends; `stop` is for `str` without `min_len`";
+                    self.unfit(title, value.span, at, hint);
+                }
+                (GenArg::IgnoreEos, constant) if !open && constant != Some(Const::Bool(false)) => {
+                    let title = format!("`ignore_eos` cannot keep a `{shown}` from ending");
+                    let hint = "leave it out: the type says where the value ends";
+                    self.unfit(title, value.span, at, hint);
+                }
+                (GenArg::MinTokens, Some(Const::Int(least))) => {
+                    if let Some(most) =
+                        gen_rules::longest(ty).filter(|most| u64::try_from(least).is_ok_and(|n| n > *most))
+                    {
+                        let title = format!("no `{shown}` has {least} tokens: the longest is {most} bytes");
+                        self.unfit(title, value.span, at, "lower `min_tokens`, or leave it out");
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn unfit(&mut self, title: String, span: Span, ty: Span, hint: &str) {
+        let d = Diagnostic::error("E0309", title).at(span, "does not go with the type");
+        self.report(d.also(ty, "this is generated").hint(hint));
     }
 
     fn check_token_bounds(&mut self, args: &[(GenArg, Expr)]) {
@@ -279,9 +237,4 @@ impl Body<'_> {
             }
         }
     }
-}
-
-/// Every argument of `gen`, for completion and the reference: name and what it is in the program.
-pub fn names() -> impl Iterator<Item = (&'static str, GenArg)> {
-    RULES.iter().map(|rule| (rule.name, rule.arg))
 }

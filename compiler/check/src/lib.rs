@@ -8,7 +8,7 @@
 //!
 //! Inside a body, `relate` says which types fit, `narrow` what conditions tell, `prompting` what is appended, `exhaust`
 //! whether a `match` covers everything. [`builtins`] is the table of the host library, [`records`] the types of what the
-//! engine hands back.
+//! engine hands back, [`gen_rules`] the table of what may be asked of it.
 //!
 //! **Architecture invariant:** nothing here reads a file: the one way out is [`Loader`].
 //!
@@ -27,7 +27,8 @@ mod control;
 mod exhaust;
 mod expr;
 mod finish;
-pub mod gen_args;
+mod gen_args;
+pub mod gen_rules;
 mod load;
 mod matching;
 mod narrow;

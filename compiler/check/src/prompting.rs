@@ -325,6 +325,7 @@ impl Body<'_> {
             }
         };
         let args = self.gen_args(ast.args().as_ref(), "gen");
+        self.check_against_type(&args, &value_ty, crate::gen_rules::is_open(&constraint), at);
         if !self.in_prompt(span, "`gen` continues the current prompt") {
             return Expr { ty: value_ty, ..self.broken(span) };
         }

@@ -135,7 +135,7 @@ fn arguments(args: &[GenArg], values: &[String]) -> String {
 
 /// The name of an argument in the language.
 pub(crate) fn argument(arg: GenArg) -> &'static str {
-    sgl_check::gen_args::names().find(|(_, named)| *named == arg).map_or("?", |(name, _)| name)
+    sgl_check::gen_rules::name(arg)
 }
 
 fn select_by(by: SelectBy) -> &'static str {

@@ -103,7 +103,12 @@ impl Engine {
             sequence.request = id;
             self.scheduler.submit(sequence);
         }
+        let over = job.is_over();
         self.jobs.insert(id, Active { job, first_token: None, cached: 0, tokens: Vec::new() });
+        if over {
+            // A constraint that only the empty text fulfils: there is nothing to ask the model.
+            self.emit(HashSet::from([id]));
+        }
     }
 
     /// Moves everything on by one step of the model.

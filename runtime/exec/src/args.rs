@@ -1,10 +1,12 @@
 //! Arguments of `gen` and `select`: values in, a request's fields out, each checked against its range.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use sgl_check::gen_rules;
 use sgl_check::program::{GenArg, ModelId};
 use sgl_host::Value;
-use sgl_wire::{Generate, Stop};
+use sgl_wire::{Constraint, Generate, Stop};
 
 /// What the arguments of one request say.
 #[derive(Debug, Clone, Default)]
@@ -18,94 +20,81 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Takes one argument; `none` is as if it had not been given. The error is a plain sentence.
-    pub(crate) fn set(&mut self, arg: GenArg, value: &Value) -> Result<(), String> {
+    /// Takes one argument; `none` is as if it had not been given. The error is a plain sentence and what to do.
+    pub(crate) fn set(&mut self, arg: GenArg, value: &Value) -> Result<(), (String, Option<String>)> {
         if matches!(value, Value::None) {
             return Ok(());
         }
+        let number = || {
+            let number = match value {
+                Value::Float(number) => *number,
+                Value::Int(number) => *number as f64,
+                other => return Err((wrong(arg, "a number", other), None)),
+            };
+            let rule = gen_rules::all().find(|rule| rule.arg == arg);
+            rule.map_or(Ok(()), |rule| rule.check(number)).map_err(|out| (out.title, Some(out.hint)))?;
+            Ok(number)
+        };
+        // In its range, so nothing is lost.
+        let (count, float) = (|| Ok(number()? as u32), || Ok(number()? as f32));
         let generate = &mut self.generate;
         let sampling = &mut generate.sampling;
         match arg {
-            GenArg::MaxTokens => generate.max_tokens = Some(int(value, "max_tokens", 1, u32::MAX)?),
-            GenArg::MinTokens => generate.min_tokens = int(value, "min_tokens", 0, u32::MAX)?,
-            GenArg::Stop => generate.stop = stops(value)?,
-            GenArg::Temperature => sampling.temperature = float(value, "temperature", 0.0, f32::MAX)?,
-            GenArg::TopP => sampling.top_p = above_zero(float(value, "top_p", 0.0, 1.0)?, "top_p")?,
-            GenArg::TopK => sampling.top_k = Some(int(value, "top_k", 1, u32::MAX)?),
-            GenArg::MinP => sampling.min_p = float(value, "min_p", 0.0, 1.0)?,
-            GenArg::FrequencyPenalty => {
-                sampling.frequency_penalty = float(value, "frequency_penalty", f32::MIN, f32::MAX)?;
-            }
-            GenArg::PresencePenalty => {
-                sampling.presence_penalty = float(value, "presence_penalty", f32::MIN, f32::MAX)?
-            }
-            GenArg::RepetitionPenalty => {
-                let penalty = float(value, "repetition_penalty", 0.0, f32::MAX)?;
-                sampling.repetition_penalty = above_zero(penalty, "repetition_penalty")?;
-            }
-            GenArg::LogitBias => {
-                let Value::Map(biases) = value else { return Err(wrong("logit_bias", "a map of numbers", value)) };
-                let biases = biases.items().iter().map(|(text, bias)| {
-                    Ok::<_, String>((text.clone(), float(bias, &format!("logit_bias[{text:?}]"), f32::MIN, f32::MAX)?))
-                });
-                sampling.logit_bias = biases.collect::<Result<_, _>>()?;
-            }
-            GenArg::Logprobs => generate.logprobs = Some(int(value, "logprobs", 0, 20)?),
+            GenArg::MaxTokens => generate.max_tokens = Some(count()?),
+            GenArg::MinTokens => generate.min_tokens = count()?,
+            GenArg::Stop => generate.stop = stops(value).map_err(|sentence| (sentence, None))?,
+            GenArg::Temperature => sampling.temperature = float()?,
+            GenArg::TopP => sampling.top_p = float()?,
+            GenArg::TopK => sampling.top_k = Some(count()?),
+            GenArg::MinP => sampling.min_p = float()?,
+            GenArg::FrequencyPenalty => sampling.frequency_penalty = float()?,
+            GenArg::PresencePenalty => sampling.presence_penalty = float()?,
+            GenArg::RepetitionPenalty => sampling.repetition_penalty = float()?,
+            GenArg::LogitBias => sampling.logit_bias = biases(value).map_err(|sentence| (sentence, None))?,
+            GenArg::Logprobs => generate.logprobs = Some(count()?),
             GenArg::IgnoreEos => match value {
                 Value::Bool(ignore) => generate.ignore_eos = *ignore,
-                other => return Err(wrong("ignore_eos", "a truth value", other)),
+                other => return Err((wrong(arg, "a truth value", other), None)),
             },
-            GenArg::Thinking => generate.thinking = Some(int(value, "thinking", 1, u32::MAX)?),
-            GenArg::Seed => self.seed = Some(int::<i64>(value, "seed", i64::MIN, i64::MAX)? as u64),
+            GenArg::Thinking => generate.thinking = Some(count()?),
+            GenArg::Seed => match value {
+                Value::Int(seed) => self.seed = Some(*seed as u64),
+                other => return Err((wrong(arg, "an integer", other), None)),
+            },
             GenArg::Model => match value {
                 Value::Model(id) => self.model = Some(*id),
-                other => return Err(wrong("model", "a model item", other)),
+                other => return Err((wrong(arg, "a model item", other), None)),
             },
-            GenArg::Timeout => {
-                let seconds: f32 = above_zero(float(value, "timeout", 0.0, 1e9)?, "timeout")?;
-                self.timeout = Some(Duration::from_secs_f32(seconds));
-            }
-            GenArg::Priority => self.priority = int(value, "priority", i32::MIN, i32::MAX)?,
+            GenArg::Timeout => self.timeout = Some(Duration::from_secs_f32(float()?)),
+            GenArg::Priority => self.priority = number()? as i32,
         }
         Ok(())
     }
-}
 
-fn int<N: TryFrom<i64> + PartialOrd + std::fmt::Display>(
-    value: &Value,
-    name: &str,
-    min: N,
-    max: N,
-) -> Result<N, String> {
-    let Value::Int(number) = value else { return Err(wrong(name, "an integer", value)) };
-    match N::try_from(*number) {
-        Ok(fits) if fits >= min && fits <= max => Ok(fits),
-        _ => Err(format!("{name} is {number}, but must be in {min}..={max}")),
+    /// Leaves to a constraint that says itself where its texts end what a model item says about ends of free text.
+    pub(crate) fn fit(&mut self, constraint: &Constraint) {
+        if !gen_rules::is_open(constraint) {
+            self.generate.stop.clear();
+            self.generate.ignore_eos = false;
+        }
     }
 }
 
-fn float(value: &Value, name: &str, min: f32, max: f32) -> Result<f32, String> {
-    let number = match value {
-        Value::Float(number) => *number as f32,
-        Value::Int(number) => *number as f32,
-        other => return Err(wrong(name, "a number", other)),
-    };
-    match (number >= min, number <= max) {
-        (true, true) => Ok(number),
-        _ if max < f32::MAX => Err(format!("{name} is {number}, but must be in {min}..={max}")),
-        (false, true) => Err(format!("{name} is {number}, but must be at least {min}")),
-        _ => Err(format!("{name} is {number}, which is too large")),
-    }
-}
-
-fn above_zero(number: f32, name: &str) -> Result<f32, String> {
-    if number > 0.0 { Ok(number) } else { Err(format!("{name} is {number}, but must be larger than 0")) }
+fn biases(value: &Value) -> Result<Vec<(Arc<str>, f32)>, String> {
+    let Value::Map(biases) = value else { return Err(wrong(GenArg::LogitBias, "a map of numbers", value)) };
+    let biases = biases.items().iter().map(|(text, bias)| match bias {
+        Value::Float(bias) if (*bias as f32).is_finite() => Ok((text.clone(), *bias as f32)),
+        Value::Int(bias) => Ok((text.clone(), *bias as f32)),
+        Value::Float(bias) => Err(format!("`logit_bias` of {text:?} cannot be {bias:e}")),
+        other => Err(format!("`logit_bias` of {text:?} must be a number, but is {}", other.kind())),
+    });
+    biases.collect()
 }
 
 fn stops(value: &Value) -> Result<Vec<Stop>, String> {
     match value {
         Value::Str(text) if text.is_empty() => {
-            Err("stop is an empty text, which would end every answer at once".into())
+            Err("`stop` is an empty text, which would end every answer at once".into())
         }
         Value::Str(text) => Ok(vec![Stop::Text(text.clone())]),
         Value::Regex(regex) => Ok(vec![Stop::Regex(regex.pattern().into())]),
@@ -113,10 +102,10 @@ fn stops(value: &Value) -> Result<Vec<Stop>, String> {
             let stops: Result<Vec<_>, _> = list.items().iter().map(stops).collect();
             Ok(stops?.concat())
         }
-        other => Err(wrong("stop", "a text, a regular expression or a list of these", other)),
+        other => Err(wrong(GenArg::Stop, "a text, a regular expression or a list of these", other)),
     }
 }
 
-fn wrong(name: &str, expected: &str, found: &Value) -> String {
-    format!("{name} must be {expected}, but is {}", found.kind())
+fn wrong(arg: GenArg, expected: &str, found: &Value) -> String {
+    format!("`{}` must be {expected}, but is {}", gen_rules::name(arg), found.kind())
 }

@@ -48,7 +48,8 @@ async fn generate(
     inputs: Vec<Value>,
     span: Span,
 ) -> Result<(Value, Prompt), Fault> {
-    let (backend, arguments) = prepare(context, &ask.args, inputs, span).await?;
+    let (backend, mut arguments) = prepare(context, &ask.args, inputs, span).await?;
+    arguments.fit(&ask.constraint);
     let generate = Generate { constraint: ask.constraint.clone(), ..arguments.generate.clone() };
     let request = request(context, ask.site, prompt, arguments, Ask::Generate(generate));
     let outcome = send(context, &*backend, request, ask.site, span).await?;
@@ -122,7 +123,10 @@ async fn prepare(
     let mut arguments = Arguments::default();
     let defaults = run.models.defaults(&run.program, model)?.iter().map(|(arg, value)| (*arg, value));
     for (arg, value) in defaults.chain(names.iter().copied().zip(&values)) {
-        arguments.set(arg, value).map_err(|sentence| Fault::new("E0407", sentence).at(span))?;
+        arguments.set(arg, value).map_err(|(sentence, hint)| {
+            let fault = Fault::new("E0407", sentence).at(span);
+            hint.into_iter().fold(fault, Fault::hint)
+        })?;
     }
     Ok((backend(context, model, span).await?, arguments))
 }
