@@ -17,19 +17,36 @@ fn documents() -> Vec<(PathBuf, String)> {
     documents.map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
 }
 
+/// The fenced `sgl` blocks of a document: the code that a block must fail with, where it must, and its text.
+fn blocks(text: &str) -> impl Iterator<Item = (Option<&str>, &str)> {
+    text.split("\n```sgl").skip(1).map(|block| {
+        let (mark, rest) = block.split_once('\n').unwrap();
+        let source = rest.split("\n```").next().unwrap();
+        match mark {
+            "" => (None, source),
+            mark => (Some(mark.strip_prefix(" error ").unwrap_or_else(|| panic!("what is `sgl{mark}`?"))), source),
+        }
+    })
+}
+
 #[test]
-fn fenced_programs_compile() {
-    let mut blocks = 0;
+fn fenced_programs_compile_or_fail_as_they_say() {
+    let (mut sound, mut broken) = (0, 0);
     for (path, text) in documents() {
-        for (n, block) in text.split("\n```sgl\n").skip(1).enumerate() {
-            let source = block.split("\n```").next().unwrap();
-            let compiled = compile_text(&format!("{} block {}", path.display(), n + 1), source);
+        for (n, (code, source)) in blocks(&text).enumerate() {
+            let name = format!("{} block {}", path.display(), n + 1);
+            let compiled = compile_text(&name, source);
             let said = render::draw(&compiled.diagnostics, &compiled.sources);
-            assert!(compiled.program.is_some(), "{}", anstream::adapter::strip_str(&said));
-            blocks += 1;
+            let said = anstream::adapter::strip_str(&said);
+            let errors: Vec<_> = compiled.diagnostics.iter().filter(|d| d.is_error()).map(|d| d.code).collect();
+            assert_eq!(errors, code.into_iter().collect::<Vec<_>>(), "{name}\n{said}");
+            if code.is_none() {
+                assert!(compiled.diagnostics.is_empty(), "{said}");
+            }
+            *(if code.is_some() { &mut broken } else { &mut sound }) += 1;
         }
     }
-    assert!(blocks >= 5, "the documents show programs");
+    assert!(sound >= 10 && broken >= 5, "the documents show programs: {sound} sound, {broken} broken");
 }
 
 #[test]
