@@ -213,6 +213,16 @@ impl<'w> Body<'w> {
             (_, "null" | "None" | "nil" | "undefined") => "the value that is not there is called `none`".to_string(),
             (_, "True" | "False") => "truth values are written `true` and `false`".to_string(),
             (_, "len" | "length") => "lengths are methods: `xs.len()`".to_string(),
+            (_, "system" | "user" | "assistant") => {
+                "a role stands alone or where a value begins, before its text: `user \"…\"`, `let x = assistant gen()`"
+                    .to_string()
+            }
+            (_, "range") => "ranges are written `0..n`".to_string(),
+            (_, "math") => "there are operators (`**`, `%`) and methods of numbers (`x.sqrt()`, `x.abs()`)".to_string(),
+            (_, "self" | "this") => "there are no methods of one's own: give the value as a parameter".to_string(),
+            (None, name) if crate::signature::methods(&Type::list(Type::INT)).any(|method| method == name) => {
+                format!("it is a method of lists: `xs.{name}(…)`")
+            }
             (_, "str" | "String" | "string") => "`text(x)` gives the text of a value".to_string(),
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, _) => "declare it with `let`, or import it".to_string(),

@@ -30,7 +30,10 @@ impl Body<'_> {
                 None => {
                     if let Some(value) = arg.value() {
                         self.expr(&value, None);
-                        let hint = "write its name: gen(stop: \"\\n\"); what to continue is the prompt so far";
+                        let hint = match value {
+                            ast::Expr::String(_) => "a result is named with `let`: let answer = gen()",
+                            _ => "write its name: gen(stop: \"\\n\"); what to continue is the prompt so far",
+                        };
                         self.error("E0305", "the arguments of `gen` have names", value.span(), "no name", hint);
                     }
                 }
@@ -68,9 +71,11 @@ impl Body<'_> {
             value.map(|value| self.expr(&value, None));
             let names = gen_rules::all().filter(allowed).map(|rule| rule.name);
             let more: &[&str] = if of == "select" { &["by"] } else { &[] };
-            let hint = match nearest(name.text(), names.clone().chain(more.iter().copied())) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("it has: {}", more.iter().copied().chain(names).collect::<Vec<_>>().join(", ")),
+            let near = nearest(name.text(), names.clone().chain(more.iter().copied()));
+            let hint = match (habit(name.text(), of), near) {
+                (Some(habit), _) => habit.to_string(),
+                (None, Some(near)) => format!("did you mean `{near}`?"),
+                (None, None) => format!("it has: {}", more.iter().copied().chain(names).collect::<Vec<_>>().join(", ")),
             };
             let what = if of == "model" { "a model" } else { of };
             let d = Diagnostic::error(
@@ -237,4 +242,22 @@ impl Body<'_> {
             }
         }
     }
+}
+
+/// What other frontends call an argument, or say with one.
+fn habit(name: &str, of: &str) -> Option<&'static str> {
+    Some(match (of, name) {
+        ("gen", "regex" | "pattern" | "grammar") => "the type says what may be written: gen<re\"[0-9]+\">()",
+        ("gen", "choices" | "choice" | "options") => "write gen<\"a\" | \"b\">() or select([\"a\", \"b\"])",
+        ("gen", "schema" | "json_schema" | "json" | "dtype" | "type" | "response_format") => {
+            "the type says what may be written: gen<Report>()"
+        }
+        ("gen", "n") => "`fork n { … }` continues the prompt n times",
+        ("gen", "name" | "var") => "a result is named with `let`: let answer = gen()",
+        ("gen" | "model", "max_new_tokens" | "max_length") => "it is called `max_tokens`",
+        ("select", "choices" | "choice") => "the options stand first: select([\"a\", \"b\"])",
+        ("select", "method" | "choices_method") => "it is called `by`",
+        ("select", "temperature") => "`by: sample` draws an option; the others take the best",
+        _ => return None,
+    })
 }

@@ -184,10 +184,7 @@ mod tests {
             said(GenArg::PresencePenalty, 1e300),
             "`presence_penalty` cannot be 1e300: choose a number of at most 3.4028235e38"
         );
-        assert_eq!(
-            said(GenArg::MaxTokens, 0.0),
-            "`max_tokens` cannot be 0: choose a number of at least 1"
-        );
+        assert_eq!(said(GenArg::MaxTokens, 0.0), "`max_tokens` cannot be 0: choose a number of at least 1");
         assert_eq!(said(GenArg::Seed, i64::MIN as f64), "");
     }
 }

@@ -4,7 +4,7 @@
 //! 2. `world` gives every item a name and a number and finds the types of fields, parameters and results (`written`).
 //! 3. Constants and model items are checked in order, then every body (`body`), each on its own: a mistake in one does not
 //!    hide those of the next.
-//! 4. [`check`] hands out the program if there was no error, and everything there is to say in any case.
+//! 4. [`check`] hands out the program if there was no error, and in any case what there is to say (`follow_ups` left out).
 //!
 //! Inside a body, `relate` says which types fit, `narrow` what conditions tell, `prompting` what is appended, `exhaust`
 //! whether a `match` covers everything. [`builtins`] is the table of the host library, [`records`] the types of what the
@@ -27,6 +27,7 @@ mod control;
 mod exhaust;
 mod expr;
 mod finish;
+mod follow_ups;
 mod gen_args;
 pub mod gen_rules;
 mod load;
@@ -85,6 +86,7 @@ fn check_here(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) ->
     world.check_main();
     let world::World { program, mut diagnostics, .. } = world;
     diagnostics.sort_by_key(|d| d.span().map(|span| (span.file, span.start)));
+    let diagnostics = follow_ups::without_follow_ups(diagnostics, sources);
     let program = (!diagnostics.iter().any(Diagnostic::is_error)).then_some(program);
     Checked { program, diagnostics }
 }

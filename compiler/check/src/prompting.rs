@@ -339,10 +339,13 @@ impl Body<'_> {
         let args = ast.args();
         let mut positional: Vec<ast::Expr> = args.iter().flat_map(ast::Args::positional).collect();
         positional.extend(args.iter().filter_map(|args| args.named("options")?.value()));
+        let named_otherwise = args.iter().any(|args| args.named("choices").is_some());
         let options = match positional.first() {
+            // Several texts instead of one list: told below.
+            Some(ast::Expr::String(_)) if positional.len() > 1 => self.broken(span),
             Some(options) => self.expr(options, Some(&Type::list(Type::STR))),
             None => {
-                if args.is_some() {
+                if args.is_some() && !named_otherwise {
                     let hint = "write select([\"yes\", \"no\"])";
                     self.error("E0307", "`select` needs the options to choose from", span, "no options", hint);
                 }
@@ -350,7 +353,7 @@ impl Body<'_> {
             }
         };
         if let Some(more) = positional.get(1) {
-            let hint = "put all options into one list";
+            let hint = "put all options into one list: select([\"a\", \"b\"])";
             self.error("E0307", "`select` takes one list of options", more.span(), "one too many", hint);
         }
         let item = self.options(&options);

@@ -3,8 +3,8 @@
 /// The nearest of the candidates, if one is near enough for its length.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = match name.chars().count() {
-        0..=2 => 1,
-        3..=5 => 2,
+        0..=4 => 1,
+        5 => 2,
         n => n / 3,
     };
     let scored = candidates.into_iter().filter(|candidate| *candidate != name && !candidate.is_empty());

@@ -264,6 +264,12 @@ impl World {
             let known = names.iter().filter(|(_, entry)| wanted(entry.item)).map(|(name, _)| &**name);
             let hint = match (nearest(first.text(), known.chain(BUILTIN_TYPES.iter().copied())), first.text()) {
                 (_, "string" | "String" | "text") if is_type => "text is of type `str`".to_string(),
+                (_, "dict" | "Dict" | "Map" | "HashMap") if is_type => "maps are `map<str, T>`".to_string(),
+                (_, "Optional" | "Option" | "Maybe") if is_type => "what may be `none` is of type `T?`".to_string(),
+                (_, "Vec" | "Array" | "array") if is_type => "lists are `list<T>`".to_string(),
+                (_, "tuple" | "Tuple") if is_type => "tuples are written `(A, B)`".to_string(),
+                (_, "Literal" | "Union" | "enum") if is_type => "a choice is written `\"a\" | \"b\"`".to_string(),
+                (_, "Any" | "any" | "object") if is_type => "any JSON value is of type `json`".to_string(),
                 (_, "number" | "double" | "f64") if is_type => "numbers are of type `int` or `float`".to_string(),
                 (Some(near), _) => format!("did you mean `{near}`?"),
                 (None, _) => format!("declare it in this file or import it; is the {what} spelt right?"),

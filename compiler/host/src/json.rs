@@ -77,6 +77,25 @@ pub fn parse_as(text: &str, ty: &Type, structs: &[Struct]) -> Result<Value, Mism
     }
 }
 
+/// JSON nested deeper is not read.
+pub const MAX_NESTING: usize = 127;
+
+/// Whether a text of JSON is nested deeper than [`MAX_NESTING`]: valid, but not a value that programs work with.
+pub fn is_too_deep(text: &str) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    text.bytes().any(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > MAX_NESTING
+    })
+}
+
 /// An argument of a program as typed on a command line: text for text types and unions of texts, JSON for the rest;
 /// `none` and `null` where the value is optional.
 pub fn argument(text: &str, ty: &Type, structs: &[Struct]) -> Result<Value, Mismatch> {

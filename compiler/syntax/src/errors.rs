@@ -26,14 +26,37 @@ pub(crate) fn describe(file: FileId, text: &str, problems: &[Problem]) -> Vec<Di
     let mut told: Vec<Diagnostic> = Vec::new();
     let mut last: Option<Range<usize>> = None;
     let mut too_tall = false;
+    let (mut stray_end, mut broken_end): (Option<usize>, Option<usize>) = (None, None);
     for problem in problems {
         if let Some(last) = &last
             && (problem.range.start < last.end || text.get(last.end..problem.range.start).is_some_and(is_blank))
         {
             continue;
         }
+        let recovered = match problem.wrong {
+            Wrong::Recovered(rule) => Some(rule),
+            _ => None,
+        };
+        let after_stray = recovered == Some(Rule::stray) && stray_end.is_some_and(|end| is_rest(text, end, problem));
+        if matches!(recovered, Some(Rule::stray | Rule::miss_block)) {
+            stray_end = Some(problem.range.end);
+        }
+        if after_stray {
+            last = Some(problem.range.clone());
+            continue;
+        }
+        // What is missing behind a mistake in the same line may only seem to be.
+        let zero = problem.range.is_empty() && recovered != Some(Rule::unclosed);
+        let behind = |end: usize| text.get(end..problem.range.start).is_some_and(|between| !between.contains('\n'));
+        if zero && broken_end.is_some_and(behind) {
+            last = Some(problem.range.clone());
+            continue;
+        }
         if is_echo(problem, problems) || (problem.wrong == Wrong::TooTall && too_tall) {
             continue;
+        }
+        if recovered != Some(Rule::bad_semi) {
+            broken_end = Some(problem.range.end);
         }
         too_tall |= problem.wrong == Wrong::TooTall;
         last = Some(problem.range.clone());
@@ -53,6 +76,14 @@ pub(crate) fn describe(file: FileId, text: &str, problems: &[Problem]) -> Vec<Di
 
 fn is_blank(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b' ' | b'\t'))
+}
+
+/// Whether this only goes on what ends at `end`, outside of all items: nothing is between, and it begins with no word that
+/// says something of its own.
+fn is_rest(text: &str, end: usize, problem: &Problem) -> bool {
+    let between = text.get(end..problem.range.start);
+    let own = habit("", text.get(problem.range.clone()).unwrap_or_default().trim_start());
+    between.is_some_and(|between| between.trim().is_empty()) && own.is_none()
 }
 
 /// What does not fit in a bracket that is never closed is mostly what comes after it.
@@ -158,9 +189,8 @@ fn found(text: &str, at: usize) -> String {
     }
 }
 
-/// The word or mark that ends at `at`.
-fn before(text: &str, at: usize) -> &str {
-    let head = text.get(..at).unwrap_or_default();
+/// The word or mark that `head` ends in.
+fn before(head: &str) -> &str {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let trimmed = if head.ends_with(is_word) {
         head.trim_end_matches(is_word)
@@ -214,11 +244,9 @@ fn unclosed(problem: &Problem, text: &str) -> Message {
 fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
     use Rule::*;
     let (parent, at) = (problem.parent, problem.range.end);
-    let (prev, found) = (before(text, at), found(text, at));
+    let (prev, found) = (before(text.get(..at).unwrap_or_default()), found(text, at));
     let rest = text.get(at..).unwrap_or_default().trim_start_matches([' ', '\t']);
-    let said = |title: String, hint: &str| {
-        message("E0004", title, found.clone(), habit(rest).filter(|_| !rest.starts_with('"')).unwrap_or(hint))
-    };
+    let said = |title: String, hint: &str| message("E0004", title, found.clone(), habit(prev, rest).unwrap_or(hint));
     if let (miss_name, Some(next)) = (rule, first_word(rest)) {
         let title = format!("`{next}` is a keyword and cannot be a name");
         return message("E0004", title, "a name is missing here", "choose another, for instance with a `_` at its end");
@@ -244,11 +272,20 @@ fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
             said(format!("{} has no condition", this(parent)), "write it before the `{`")
         }
         (miss_expr, _) => said(format!("an expression is missing after `{prev}`"), ""),
+        (miss_block, fn_item | prompt_item | tool_item) if rest.starts_with(':') => {
+            said(format!("{} has no body", this(parent)), "the type of the result stands after `->`")
+        }
+        (miss_block, fn_item | prompt_item | tool_item) if rest.trim_start().starts_with('{') => {
+            said(format!("{} has no body on its line", this(parent)), "put the `{` at the end of this line")
+        }
         (miss_block, fn_item | prompt_item | tool_item | test_item) => {
             said(format!("{} has no body", this(parent)), "write it in braces: `{ … }`")
         }
         (miss_block, match_expr) => {
             said("this `match` has no arms".into(), "write them in braces: `{ pattern => value }`")
+        }
+        (miss_block, if_expr | else_if | while_stmt) if rest.starts_with('=') => {
+            said(format!("{} has no block", this(parent)), "values are compared with `==`")
         }
         (miss_block, struct_item) => said("this struct has no fields".into(), "write them in braces: `{ name: str }`"),
         (miss_block, _) => said(format!("{} has no block", this(parent)), "write it in braces: `{ … }`"),
@@ -291,13 +328,23 @@ fn first_word(text: &str) -> Option<&str> {
 fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
     use Rule::*;
     let broken = text.get(problem.range.clone()).unwrap_or_default().trim_start();
-    let said = |title: &str, label: &str, hint: &str| message("E0001", title, label, habit(broken).unwrap_or(hint));
+    let prev = before(text.get(..problem.range.start).unwrap_or_default().trim_end_matches([' ', '\t']));
+    let argument = rule == bad_args && problem.parent == args && broken.starts_with('=');
+    let said = |title: &str, label: &str, hint: &str| match habit(prev, broken) {
+        _ if argument && broken.starts_with("=>") => message("E0001", title, label, "a function value is `|x| e`"),
+        _ if argument => message("E0001", title, label, "an argument is named with a `:`, as in `max_tokens: 64`"),
+        habit => message("E0001", title, label, habit.unwrap_or(hint)),
+    };
     match (rule, problem.parent) {
         (bad_hole, _) => said(
             "this hole holds more than one expression",
             "the expression ends before this",
             r"write \{ where you mean a brace",
         ),
+        (bad_args, bind_tuple) => said("these are not names", "", "write `for i in 0..n` or `for (a, b) in pairs`"),
+        (bad_params, _) if broken.starts_with('[') => {
+            said("this is not a parameter", "", "the types that a type takes stand in `<…>`, as in `list<int>`")
+        }
         (bad_params, _) => said("this is not a parameter", "", "a parameter is `name: type`"),
         (bad_args, index) => said("an index is one expression", "it ends before this", ""),
         (bad_args, import_names) => said("this does not fit here", "", "imported names stand with commas between them"),
@@ -326,8 +373,26 @@ fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
     }
 }
 
-/// Habits from other languages.
-fn habit(broken: &str) -> Option<&'static str> {
+/// Habits from other languages: the word or mark before, and what is broken.
+fn habit(prev: &str, broken: &str) -> Option<&'static str> {
+    let after_word = match prev {
+        "def" | "func" | "function" | "async" => Some("a function is `fn name(…) -> T { … }`"),
+        "switch" => Some("write `match value { pattern => … }`"),
+        "new" => Some("a struct value is `Name { field: … }`"),
+        "throw" | "raise" => Some("to fail, write `assert false, \"why\"`"),
+        "await" => Some("nothing is awaited: reading a value waits for it"),
+        "mut" => Some("what changes is declared with `var`"),
+        "lambda" => Some("a function value is `|x| e`"),
+        "elif" | "elseif" => Some("write `else if`"),
+        "system" | "user" | "assistant" if broken.starts_with(':') => Some("the text follows its role without a `:`"),
+        "++" | "--" => Some("write `x += 1` or `x -= 1`"),
+        "+" if broken.starts_with('+') => Some("write `x += 1`"),
+        _ => None,
+    };
+    if after_word.is_some() {
+        return after_word;
+    }
+    let prefix = prev.len() == 1 && prev.starts_with(char::is_alphabetic);
     Some(match first_word(broken).unwrap_or_default() {
         "def" | "func" | "function" | "async" => "a function is `fn name(…) -> T { … }`",
         "let" | "var" => "outside a function write `const NAME = value`",
@@ -338,13 +403,16 @@ fn habit(broken: &str) -> Option<&'static str> {
         "elif" | "elseif" => "write `else if`",
         "else" => "an `else` follows the `}` of an `if`, or the expression of a `try`",
         "except" | "catch" => "write `try e else f`",
+        "from" | "use" | "require" => "write `import std.reason.{name}` or `import \"./file.sgl\" as file`",
         "as" => "numbers are converted by calling the type: `float(x)`",
         "switch" | "case" => "write `match value { pattern => … }`",
         "" => match broken.as_bytes().first() {
             Some(b'?') => "an error is caught with `try e else f`; a value that may be `none` with `e ?? f`",
             Some(b'\'') => "strings stand between double quotes",
-            Some(b'"') => "a string has holes without a prefix: `\"… {x} …\"`",
+            Some(b'"') if prefix => "a string has holes without a prefix: `\"… {x} …\"`",
             Some(b'`') => "a text over several lines stands between `\"\"\"`",
+            Some(b'/') if broken.starts_with("/*") => "a comment starts with `//`",
+            Some(b'!') => "what may be `none` has a value after `x ?? other` or `if x != none`",
             Some(b'#') => "a comment starts with `//`",
             Some(b';') => "a newline ends a statement: take the `;` away",
             _ => return None,

@@ -150,17 +150,18 @@ impl Lowering {
         })
     }
 
-    /// The rule of any JSON value; it calls itself.
+    /// The rule of any JSON value; it calls itself. Its numbers are short enough to be finite as 64-bit floats.
     fn anything(&self) -> Expr {
         let number = || {
-            let digits = |min| expr::repeat(expr::chars(&[('0', '9')]), min, None);
-            let whole = expr::alt([expr::text("0"), expr::seq([expr::chars(&[('1', '9')]), digits(0)])]);
+            let digits = |min, max| expr::repeat(expr::chars(&[('0', '9')]), min, Some(max));
+            let whole =
+                expr::alt([expr::text("0"), expr::seq([expr::chars(&[('1', '9')]), digits(0, number::DIGITS - 1)])]);
             let exponent = expr::seq([
                 expr::chars(&[('e', 'e'), ('E', 'E')]),
                 expr::optional(expr::chars(&[('+', '+'), ('-', '-')])),
-                digits(1),
+                digits(1, 2),
             ]);
-            let fraction = expr::seq([expr::text("."), digits(1)]);
+            let fraction = expr::seq([expr::text("."), digits(1, number::DIGITS)]);
             expr::seq([expr::optional(expr::text("-")), whole, expr::optional(fraction), expr::optional(exponent)])
         };
         let value = || Expr::Rule(self.defs);

@@ -10,7 +10,7 @@
 //!
 //! What is decided: JSON is written compactly, without white space outside strings. Strings may spell a character
 //! in any way that JSON allows; patterns inside strings, keys and constants only in the shortest. Numbers are
-//! decimals without exponent, with at most 17 digits (but [`sgl_wire::Json::Any`] allows all). The keys of a map are not
+//! decimals without exponent, with at most 17 digits ([`sgl_wire::Json::Any`] also allows short exponents). The keys of a map are not
 //! checked to be distinct: a reader takes the last. Look-around (`^ $ \b \B` …) is supported, back-references are not.
 //!
 //! Architecture invariant: nothing here knows models, logits or sampling; a vocabulary is a list of byte strings.

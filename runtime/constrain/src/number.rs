@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::expr::{self, Expr};
 
 /// Digits of a [`float`] at most, a lone leading zero not counted: what a 64-bit number can tell apart.
-const DIGITS: u32 = 17;
+pub(crate) const DIGITS: u32 = 17;
 
 /// Integers of `min..=max` without leading zeros and without `-0`.
 pub(crate) fn int(min: i64, max: i64) -> Expr {

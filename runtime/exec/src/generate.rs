@@ -58,6 +58,9 @@ async fn generate(
     };
     let structs = &context.run.program.graph.structs;
     let value = json::parse_as(&answer.output.text, &ask.value_ty, structs).map_err(|mismatch| {
+        if json::is_too_deep(&answer.output.text) {
+            return Fault::of(HostError::TooDeep(json::MAX_NESTING), span).note(tail(&answer.output.text));
+        }
         let fault = Fault::internal(format!("what {} wrote is not of its type: {mismatch}", backend.model()), span);
         fault.note(tail(&answer.output.text))
     })?;

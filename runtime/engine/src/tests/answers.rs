@@ -118,6 +118,17 @@ fn a_single_choice_asks_nothing_of_the_sampler() {
 }
 
 #[test]
+fn an_answer_that_can_only_be_empty_ends_at_once() {
+    let backend = backend(EngineOptions::default());
+    for constraint in [Constraint::Regex("".into()), Constraint::Text { min_len: 0, max_len: Some(0) }] {
+        let g = generated(run(&backend, generate(text("Hello"), 0, |g| g.constraint = constraint.clone())));
+        assert_eq!((g.output.text.as_str(), g.output.tokens.len(), g.finish), ("", 0, Finish::Complete));
+    }
+    // Its places are free again.
+    assert_eq!(generated(run(&backend, generate(text("Hello"), 0, |g| g.max_tokens = Some(3)))).output.tokens.len(), 3);
+}
+
+#[test]
 fn forced_text_is_written_in_the_tokenizer_s_tokens_in_one_step() {
     let backend = backend(EngineOptions::default());
     let constraint = Constraint::Regex("[xy]the assistant and the user: [0-9][0-9]".into());
