@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{program, sglc_run};
 
-/// Ten struct types; every field is checked by `valid` through the program's own result type.
+/// Ten struct types; what comes out is judged by [`valid`].
 const TYPES: [&str; 10] = [
     "a: int",
     "a: int(-7..=120), b: bool",
@@ -28,7 +28,8 @@ fn source() -> String {
         let _ = write!(
             text,
             "struct T{n} {{ {fields} }}\nprompt make{n}(limit: int) -> json {{\n    user \"Give an example.\"\n    \
-             assistant gen<T{n}>(max_tokens: limit, temperature: 1.5)\n}}\n"
+             let made = assistant gen.full<T{n}>(max_tokens: limit, temperature: 1.5)\n    \
+             {{ value: made.value, tokens: made.tokens }}\n}}\n"
         );
     }
     text.push_str("fn main(which: int, limit: int) -> json {\n    match which {\n");
@@ -58,12 +59,50 @@ fn two_hundred_typed_values() {
         let out = run(&(extra * 7919).to_string()).unwrap();
         assert_eq!(out.code, 0, "{}\n{}", out.stdout, out.stderr);
         for (which, line) in out.stdout.lines().enumerate() {
-            let value: Value = serde_json::from_str(line).unwrap();
-            assert!(value["a"] != Value::Null, "T{which}: {value}");
+            let made: Value = serde_json::from_str(line).unwrap();
+            assert!(valid(which, &made["value"]), "T{which}: {made}");
+            assert!(made["tokens"].as_u64().unwrap() <= fewest[which] + extra, "T{which} over its budget: {made}");
             values += 1;
         }
     }
     assert_eq!(values, 200);
+}
+
+/// Whether a value is one of `TYPES[which]`, by other code than the compiler's.
+fn valid(which: usize, value: &Value) -> bool {
+    let int = |v: &Value, min: i64, max: i64| v.as_i64().is_some_and(|n| (min..=max).contains(&n));
+    let text = |v: &Value, min: usize, max: usize| v.as_str().is_some_and(|s| (min..=max).contains(&s.chars().count()));
+    let items = |v: &Value, min: usize, max: usize, item: &dyn Fn(&Value) -> bool| {
+        v.as_array().is_some_and(|list| (min..=max).contains(&list.len()) && list.iter().all(item))
+    };
+    let inner = |v: &Value| int(&v["x"], 0, 99) && v["y"].is_boolean();
+    let (a, b, c) = (&value["a"], &value["b"], &value["c"]);
+    match which {
+        0 => a.is_i64(),
+        1 => int(a, -7, 120) && b.is_boolean(),
+        2 => text(a, 0, 12),
+        3 => text(a, 3, 20) && ["x", "yy", "zzz"].iter().any(|option| b == option),
+        4 => items(a, 2, 4, &|v| int(v, 0, 9)),
+        5 => {
+            let parts = a.as_str().and_then(|s| s.split_once('-'));
+            let of = |part: &str, n: usize, kind: fn(char) -> bool| part.chars().count() == n && part.chars().all(kind);
+            parts.is_some_and(|(l, d)| of(l, 2, |c| c.is_ascii_uppercase()) && of(d, 3, char::is_numeric))
+                && int(b, 1, 5)
+        }
+        6 => inner(a) && (b.is_null() || inner(b)),
+        7 => items(a, 1, 3, &inner),
+        8 => {
+            a.as_f64().is_some_and(|x| (0.0..=1.0).contains(&x))
+                && (b.is_null() || b.is_boolean())
+                && (c.is_null() || text(c, 0, 5))
+        }
+        9 => {
+            a.as_object().is_some_and(|map| map.values().all(Value::is_boolean))
+                && int(&b[0], 1, 3)
+                && b[1].is_boolean()
+        }
+        _ => false,
+    }
 }
 
 /// The fewest tokens that the error of a budget too small names.
