@@ -5,6 +5,7 @@
 //! 2. [`Kernels::matmul`] multiplies them with one or more packed weight matrices ([`Matrix`]).
 //! 3. [`Kernels::rope`] turns queries and keys; [`Kernels::attention`] reads keys and values by slot.
 //! 4. [`Kernels::swiglu`] and [`Kernels::add`] finish the block.
+//! 5. [`log_sum_exp`] and [`exp_below`] make logits probabilities, for whoever draws from them.
 //!
 //! Two homes run them: `portable`, plain Rust and the truth, and `avx2`. `SGL_KERNELS=portable` forces the first.
 //!
@@ -35,7 +36,7 @@ pub use matmul::{Input, Product};
 pub use matrix::{Matrix, MatrixError};
 pub use pool::Pool;
 pub use types::TensorType;
-pub use vector::{RopeStyle, softmax};
+pub use vector::{RopeStyle, exp_below, log_sum_exp, softmax};
 
 /// The kernels of one home, run by one pool of threads.
 pub struct Kernels {

@@ -85,6 +85,52 @@ for_each_home! {
     }
 }
 
+for_each_home! {
+    /// `e^((x - top) / temperature)` of each, within 2 units in the last place of the quotient's; 1 where `x` is `top`,
+    /// even if that is infinite.
+    pub fn exp_below(values: &mut [f32], top: f32, temperature: f32) {
+        for x in values.iter_mut() {
+            *x = if *x == top { 1.0 } else { exp((*x - top) / temperature) };
+        }
+    }
+}
+
+for_each_home! {
+    /// The natural log of the sum of the exponentials of a row: `x - log_sum_exp` is a log-probability. The terms are
+    /// floats, each within 2 units in the last place, and their sum is exact to 2^-50. `None` if a number is NaN or the
+    /// largest is infinite.
+    pub fn log_sum_exp(row: &[f32]) -> Option<f64> {
+        let mut tops = [f32::NEG_INFINITY; 8];
+        let (chunks, rest) = row.as_chunks::<8>();
+        for chunk in chunks {
+            for i in 0..8 {
+                tops[i] = if chunk[i] > tops[i] { chunk[i] } else { tops[i] };
+            }
+        }
+        let top = tops.iter().chain(rest).fold(f32::NEG_INFINITY, |top, &x| if x > top { x } else { top });
+        let mut sums = [0.0; 8];
+        let mut terms = [0.0f32; 128];
+        for part in row.chunks(terms.len()) {
+            // Terms first and sums after them: one loop of both would not be vectorised.
+            for (term, x) in terms.iter_mut().zip(part) {
+                *term = exp(x - top);
+            }
+            let (terms, rest) = terms[..part.len()].as_chunks::<8>();
+            for terms in terms {
+                for i in 0..8 {
+                    sums[i] += f64::from(terms[i]);
+                }
+            }
+            for (sum, &term) in sums.iter_mut().zip(rest) {
+                *sum += f64::from(term);
+            }
+        }
+        let sum: f64 = sums.iter().sum();
+        // A NaN is no maximum, but it makes the sum one.
+        (top.is_finite() && !sum.is_nan()).then(|| f64::from(top) + sum.ln())
+    }
+}
+
 impl Kernels {
     /// Root-mean-square norm of each row (`weight.len()` long), times `weight`.
     ///

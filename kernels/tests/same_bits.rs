@@ -5,7 +5,8 @@
 use half::f16;
 use proptest::prelude::*;
 use sgl_kernels::{
-    AttentionShape, AttentionSpan, Home, Input, Kernels, KvView, Matrix, Product, RopeStyle, TensorType, dequantise_row,
+    AttentionShape, AttentionSpan, Home, Input, Kernels, KvView, Matrix, Product, RopeStyle, TensorType,
+    dequantise_row, exp_below, log_sum_exp,
 };
 
 /// A small generator, so that a case is its seed.
@@ -160,6 +161,28 @@ proptest! {
     }
 
     #[test]
+    fn probabilities_have_the_same_bits_everywhere_and_are_near_the_plain_ones(
+        len in 1usize..300, temperature in 0.1f32..4.0, seed: u64,
+    ) {
+        let mut random = Random(seed);
+        let row: Vec<f32> = random.floats(len).iter().map(|x| x * 30.0).collect();
+        let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let run = |home| {
+            let mut weights = row.clone();
+            exp_below(home, &mut weights, top, temperature);
+            (bits(&weights), log_sum_exp(home, &row).unwrap().to_bits())
+        };
+        let truth = run(Home::portable());
+        prop_assert_eq!(&run(Home::detect()), &truth);
+        let sum: f64 = row.iter().map(|&x| (f64::from(x) - f64::from(top)).exp()).sum();
+        prop_assert!((f64::from_bits(truth.1) - f64::from(top) - sum.ln()).abs() < 1e-6);
+        for (&weight, &x) in truth.0.iter().zip(&row) {
+            let plain = ((f64::from(x) - f64::from(top)) / f64::from(temperature)).exp();
+            prop_assert!((f64::from(f32::from_bits(weight)) - plain).abs() <= 5e-5 * plain + 1e-37);
+        }
+    }
+
+    #[test]
     fn attention_has_the_same_bits_everywhere_and_alone(
         group in 1usize..4, kv_heads in 1usize..3, eights in 1usize..9, halves: bool, seed: u64,
     ) {
@@ -266,5 +289,26 @@ fn extreme_activations_stay_in_range() {
             let weights = Matrix::pack(&mut kernels, TensorType::Q4_0, 8, 32, &bytes).unwrap();
             assert!(product(&mut kernels, &weights, &input, false).iter().all(|x| x.is_finite()));
         }
+    }
+}
+
+#[test]
+fn rows_that_are_no_distribution_have_no_sum() {
+    for home in [Home::portable(), Home::detect()] {
+        for at in [0, 3, 8] {
+            let row = |x: f32| {
+                let mut row = [0.5; 9];
+                row[at] = x;
+                row
+            };
+            assert_eq!(log_sum_exp(home, &row(f32::NAN)), None);
+            assert_eq!(log_sum_exp(home, &row(f32::INFINITY)), None);
+            assert!((log_sum_exp(home, &row(f32::NEG_INFINITY)).unwrap() - 0.5 - 8f64.ln()).abs() < 1e-12);
+        }
+        assert_eq!(log_sum_exp(home, &[f32::NEG_INFINITY; 9]), None);
+        assert_eq!(log_sum_exp(home, &[]), None);
+        let mut row = [f32::NEG_INFINITY; 9];
+        exp_below(home, &mut row, f32::NEG_INFINITY, 1.0);
+        assert_eq!(row, [1.0; 9]);
     }
 }

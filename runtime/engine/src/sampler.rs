@@ -1,13 +1,18 @@
 //! From logits to one token: a row of logits, what is allowed and what came before go in, a token comes out.
 //!
 //! In this order: repetition, frequency and presence penalties, bias, the allowed set, temperature, top-k, top-p,
-//! min-p, draw. All sums are `f64` in one fixed order, and the random number is a function of the request's seed and
+//! min-p, draw. Exponentials are `f32`, each computed once; all sums are `f64` in one fixed order, and the random number is a function of the request's seed and
 //! the token's index, so neither batch nor schedule can change what is drawn.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
+use sgl_kernels::{Home, exp_below, log_sum_exp};
 use sgl_wire::Sampling;
+
+/// Where rows are computed. Every home gives the same bits.
+static HOME: LazyLock<Home> = LazyLock::new(Home::detect);
 
 /// How a request draws its tokens.
 #[derive(Debug, Clone)]
@@ -42,7 +47,7 @@ impl Sampler {
         let adjust = Adjust::new(self, before);
         let scored = allowed.filter_map(|token| {
             let logit = adjust.apply(token, *logits.get(token as usize)?);
-            Some(Scored { token, logit })
+            Some(Scored { token, logit, weight: 0.0 })
         });
         if self.settings.temperature <= 0.0 {
             let best = scored.reduce(|best, next| if next.logit > best.logit { next } else { best });
@@ -59,20 +64,20 @@ impl Sampler {
 
     /// Relative probabilities at this temperature of what top-p and min-p leave of `scored`.
     fn weigh(&self, scored: &mut Vec<Scored>) -> Vec<f64> {
-        let temperature = f64::from(self.settings.temperature);
         let top = scored.iter().map(|s| s.logit).fold(f32::NEG_INFINITY, f32::max);
-        let weigh = |s: &Scored| {
-            // A lone -inf would make NaN of the difference.
-            if s.logit == top { 1.0 } else { ((f64::from(s.logit) - f64::from(top)) / temperature).exp() }
-        };
+        let mut weights: Vec<f32> = scored.iter().map(|s| s.logit).collect();
+        exp_below(*HOME, &mut weights, top, self.settings.temperature);
+        for (scored, weight) in scored.iter_mut().zip(weights) {
+            scored.weight = weight;
+        }
         if self.settings.top_p < 1.0 {
-            let total: f64 = scored.iter().map(weigh).sum();
-            nucleus(scored, f64::from(self.settings.top_p) * total, weigh);
+            let total: f64 = scored.iter().map(|s| f64::from(s.weight)).sum();
+            nucleus(scored, f64::from(self.settings.top_p) * total);
         }
         if self.settings.min_p > 0.0 {
-            scored.retain(|s| weigh(s) >= f64::from(self.settings.min_p));
+            scored.retain(|s| s.weight >= self.settings.min_p);
         }
-        scored.iter().map(weigh).collect()
+        scored.iter().map(|s| f64::from(s.weight)).collect()
     }
 }
 
@@ -80,6 +85,8 @@ impl Sampler {
 struct Scored {
     token: u32,
     logit: f32,
+    /// The probability, relative to the best token's.
+    weight: f32,
 }
 
 /// Best first; of equals the lower token.
@@ -97,7 +104,7 @@ fn keep_best(scored: &mut Vec<Scored>, k: usize) {
 }
 
 /// Keeps the fewest best whose weights reach `mass`, best first.
-fn nucleus(scored: &mut Vec<Scored>, mass: f64, weigh: impl Fn(&Scored) -> f64) {
+fn nucleus(scored: &mut Vec<Scored>, mass: f64) {
     let mut k = 64;
     loop {
         // The nucleus is nearly always small: look at a few first, and at more only where they do not reach.
@@ -105,7 +112,7 @@ fn nucleus(scored: &mut Vec<Scored>, mass: f64, weigh: impl Fn(&Scored) -> f64) 
         keep_best(&mut best, k);
         let mut sum = 0.0;
         let reached = best.iter().position(|s| {
-            sum += weigh(s);
+            sum += f64::from(s.weight);
             sum >= mass
         });
         if let Some(last) = reached {
@@ -190,20 +197,13 @@ impl<'a> Adjust<'a> {
 
 /// The natural log of the sum of the exponentials of a row: `logit - log_sum(row)` is a log-probability.
 pub(crate) fn log_sum(logits: &[f32]) -> Result<f64, NotNumbers> {
-    if logits.iter().any(|logit| logit.is_nan()) {
-        return Err(NotNumbers);
-    }
-    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    if !top.is_finite() {
-        return Err(NotNumbers);
-    }
-    let sum: f64 = logits.iter().map(|&logit| (f64::from(logit) - f64::from(top)).exp()).sum();
-    Ok(f64::from(top) + sum.ln())
+    log_sum_exp(*HOME, logits).ok_or(NotNumbers)
 }
 
 /// The `n` best tokens of a row with their logits, best first; of equals the lower token first.
 pub(crate) fn best(logits: &[f32], n: usize) -> Vec<(u32, f32)> {
-    let mut scored: Vec<Scored> = (0u32..).zip(logits).map(|(token, &logit)| Scored { token, logit }).collect();
+    let mut scored: Vec<Scored> =
+        (0u32..).zip(logits).map(|(token, &logit)| Scored { token, logit, weight: 0.0 }).collect();
     keep_best(&mut scored, n.min(logits.len()));
     scored.into_iter().map(|s| (s.token, s.logit)).collect()
 }
@@ -274,8 +274,9 @@ mod tests {
     #[test]
     fn a_wide_nucleus_is_the_plain_one() {
         let logits: Vec<f32> = (0..1000).map(|i| ((i * 37 % 1000) as f32) / 500.0).collect();
-        let mut scored: Vec<Scored> = (0u32..).zip(&logits).map(|(token, &logit)| Scored { token, logit }).collect();
-        let weigh = |s: &Scored| f64::from(s.logit).exp();
+        let scored = (0u32..).zip(&logits).map(|(token, &logit)| Scored { token, logit, weight: logit.exp() });
+        let mut scored: Vec<Scored> = scored.collect();
+        let weigh = |s: &Scored| f64::from(s.weight);
         let mut plain = scored.clone();
         plain.sort_by(best_first);
         let mass = 0.9 * plain.iter().map(weigh).sum::<f64>();
@@ -285,7 +286,7 @@ mod tests {
             sum += weigh(s);
             wanted
         });
-        nucleus(&mut scored, mass, weigh);
+        nucleus(&mut scored, mass);
         let tokens = |s: &[Scored]| s.iter().map(|s| s.token).collect::<Vec<_>>();
         assert_eq!(tokens(&scored), tokens(&plain));
     }

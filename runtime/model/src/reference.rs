@@ -5,6 +5,8 @@
 
 use std::io::BufRead;
 
+use sgl_kernels::{Home, log_sum_exp};
+
 use crate::forward::{Batch, Model, ModelError, Segment, Slot};
 use crate::tokenizer::Tokenizer;
 
@@ -152,11 +154,11 @@ fn prefill(model: &mut dyn Model, sequences: &mut [Sequence<'_>], totals: &mut T
         at.line.tokens.iter().enumerate().map(move |(position, &token)| Row { sequence, token, position })
     });
     let rows: Vec<Row> = texts.collect();
-    let mut logits = Vec::new();
+    let (mut logits, home) = (Vec::new(), Home::detect());
     for rows in rows.chunks(ROWS) {
         step(model, sequences, rows, &mut logits)?;
         for (row, logits) in rows.iter().zip(logits.chunks_exact(vocab)) {
-            let normaliser = log_sum_exp(logits);
+            let normaliser = log_sum_exp(home, logits).unwrap_or(f64::NAN);
             let log_probability =
                 |token: u32| logits.get(token as usize).map_or(f64::NAN, |&x| f64::from(x) - normaliser);
             let Some(sequence) = sequences.get_mut(row.sequence) else { continue };
@@ -229,11 +231,6 @@ fn step(
         logits: &(0..rows.len()).collect::<Vec<_>>(),
     };
     model.forward(&batch, logits)
-}
-
-fn log_sum_exp(row: &[f32]) -> f64 {
-    let max = f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    max + row.iter().map(|&x| (f64::from(x) - max).exp()).sum::<f64>().ln()
 }
 
 /// The first of the largest.
