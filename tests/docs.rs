@@ -57,6 +57,18 @@ fn the_readme_shows_an_example_as_it_is() {
 }
 
 #[test]
+fn the_readme_shows_mistakes_as_sglc_does() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let snapshots = std::fs::read_dir(root.join("tests/cli/snapshots")).unwrap();
+    let said: Vec<String> = snapshots.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let shown = readme.split("\n```text\n").nth(1).and_then(|rest| rest.split("\n```").next()).unwrap();
+    for message in shown.split("\n\n") {
+        assert!(said.iter().any(|text| text.contains(message)), "sglc says it in other words by now:\n{message}");
+    }
+}
+
+#[test]
 fn links_lead_somewhere() {
     let mut wrong = Vec::new();
     for (path, text) in documents() {
