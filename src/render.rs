@@ -14,9 +14,16 @@ use crate::terminal::{DIM, ERROR, GOOD, WARNING, counted};
 /// Columns of a drawing where there is no terminal to ask.
 const WIDTH: usize = 100;
 
-/// All diagnostics of a run, each drawn, with a line that counts them. Empty if there are none.
+/// Diagnostics that are drawn; nobody reads more at once, and each drawing goes through its whole file.
+const DRAWN: usize = 50;
+
+/// The diagnostics of a run, the first ones drawn, with a line that counts them all. Empty if there are none.
 pub fn draw(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
-    let mut out: String = diagnostics.iter().map(|diagnostic| draw_one(diagnostic, sources)).collect();
+    let drawn = diagnostics.iter().take(DRAWN);
+    let mut out: String = drawn.map(|diagnostic| draw_one(diagnostic, sources)).collect();
+    if diagnostics.len() > DRAWN {
+        out.push_str(&format!("{DIM}and {} more, which `--json` lists{DIM:#}\n\n", diagnostics.len() - DRAWN));
+    }
     if !diagnostics.is_empty() {
         out.push_str(&count(diagnostics));
     }

@@ -111,7 +111,11 @@ impl From<models::Error> for Complaint {
 /// Writes to standard output. A reader that went away (`| head`) ends the process quietly, as it does other tools.
 pub fn write_result(text: &str) {
     let mut out = anstream::stdout().lock();
-    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // A reader that has seen enough (`| head`) is no mistake of anybody.
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            Complaint::failed(format!("the result cannot be written: {error}")).report();
+        }
         std::process::exit(Exit::Failed as i32);
     }
 }

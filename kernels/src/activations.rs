@@ -29,7 +29,9 @@ impl ActivationBlock {
         let largest = values.iter().fold(0.0f32, |max, x| if x.abs() > max { x.abs() } else { max });
         // Below this the inverse would overflow; such a block is zero beside any other.
         let inverse = if largest > 1e-30 { 127.0 / largest } else { 0.0 };
-        let mut block = Self { scale: largest / 127.0, ..Self::default() };
+        // A comparison passes over NaN, and its code would be zero: this keeps it, so that it shows in the result.
+        let poison: f32 = values.iter().map(|x| x * 0.0).sum();
+        let mut block = Self { scale: largest / 127.0 + poison, ..Self::default() };
         for (q, x) in block.q.iter_mut().zip(values) {
             *q = (x * inverse + ROUND).to_bits() as i8;
         }
@@ -81,5 +83,20 @@ impl Kernels {
             }
         });
         input.with_blocks(blocks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_number_stays_so() {
+        for odd in [f32::NAN, f32::INFINITY] {
+            let mut values = [1.0; BLOCK];
+            values[7] = odd;
+            assert!(ActivationBlock::quantise(&values).scale.is_nan());
+        }
+        assert_eq!(ActivationBlock::quantise(&[-127.0; BLOCK]).scale, 1.0);
     }
 }

@@ -104,7 +104,19 @@ impl Job {
             Complaint::usage(format!("cannot {action} {}: {error}", path.display()))
         };
         let open = || File::open(path).map(BufReader::new).map_err(|error| cannot("read", path, error));
-        let lines = open()?.lines().filter(|line| line.as_ref().is_ok_and(|line| !line.trim().is_empty())).count();
+        let mut input = open()?;
+        // A pipe can be read once: only the lines of a file are counted ahead, for the bar.
+        let lines = match path.metadata().is_ok_and(|metadata| metadata.is_file()) {
+            true => open()?.lines().filter(|line| line.as_ref().is_ok_and(|line| !line.trim().is_empty())).count(),
+            false => 0,
+        };
+        if let Some(output) = &self.options.output
+            && let (Ok(from), Ok(to)) = (path.canonicalize(), output.canonicalize())
+            && from == to
+        {
+            let message = format!("{} would be overwritten by its own results", path.display());
+            return Err(Complaint::usage(message).help("name another file with `-o`"));
+        }
         let mut output: Box<dyn Write> = match &self.options.output {
             Some(path) => Box::new(File::create(path).map_err(|error| cannot("write", path, error))?),
             None => Box::new(std::io::stdout()),
@@ -125,10 +137,12 @@ impl Job {
             }
         };
         let bars = Bars::default();
-        bars.begin_lines("running", lines as u64);
+        if lines > 0 {
+            bars.begin_lines("running", lines as u64);
+        }
         let jobs = self.options.jobs.unwrap_or(JOBS);
         let tally =
-            batch::run(open()?, &mut output, jobs, one, |tally| bars.at((tally.done + tally.failed) as u64)).await;
+            batch::run(&mut input, &mut output, jobs, one, |tally| bars.at((tally.done + tally.failed) as u64)).await;
         bars.end();
         let tally = tally.map_err(|error| Complaint::failed(format!("the batch broke off: {error}")))?;
         if tally.failed > 0 {

@@ -244,6 +244,7 @@ pub(crate) fn binary(op: BinaryOp, a: Value, b: Value) -> Result<Value, HostErro
             Ok(Value::str([&*a, &*b].concat()))
         }
         (BinaryOp::Add, Value::List(mut a), Value::List(b)) => {
+            room_for("the list", a.items().len() as u128 + b.items().len() as u128, "elements", MAX_ITEMS)?;
             Arc::make_mut(&mut a).extend(b.items())?;
             Ok(Value::List(a))
         }
