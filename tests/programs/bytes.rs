@@ -27,7 +27,7 @@ fn the_way_a_program_runs_does_not_change_its_result() {
         let seed = (n as u64 + 1).to_string();
         let Some(usual) = sglc_run(&[&["--seed", &seed], program].concat()) else { return };
         assert_eq!(usual.code, 0, "{}", usual.stderr);
-        // One other way a program: all ways of all programs, with more seeds, are in the ignored test below.
+        // One other way a program: all ways of all programs, with more seeds, are in the test below, which `.ci/run` runs.
         let way = WAYS[n % WAYS.len()];
         let other = sglc_run(&[&["--seed", &seed], way, program].concat()).unwrap();
         assert_eq!(other.stdout, usual.stdout, "{program:?} {way:?}");
@@ -35,7 +35,7 @@ fn the_way_a_program_runs_does_not_change_its_result() {
 }
 
 #[test]
-#[ignore = "takes minutes: cargo test --release --test programs -- --ignored"]
+#[ignore = "takes minutes; .ci/run runs it: cargo test --test programs -- --ignored"]
 fn every_way_of_every_program_with_three_seeds() {
     for program in PROGRAMS {
         for seed in ["1", "2", "3"] {
