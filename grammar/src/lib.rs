@@ -14,7 +14,7 @@ pub use words::{is_keyword, is_recovery, recovery_names, words};
 use pest::Parser as _;
 use pest::iterators::Pairs;
 
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "made by pest; the rules are described in sgl.pest")]
 mod generated {
     #[derive(pest_derive::Parser)]
     #[grammar = "sgl.pest"]

@@ -6,7 +6,7 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// What a token or a node of the tree is. Tokens come first; from [`SyntaxKind::FILE`] on they are nodes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[allow(non_camel_case_types, clippy::upper_case_acronyms, missing_docs)]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, missing_docs, reason = "named like the rules of the grammar")]
         #[repr(u16)]
         pub enum SyntaxKind { $($(#[$doc])* $name,)* }
 

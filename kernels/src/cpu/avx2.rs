@@ -27,7 +27,7 @@ trait Format {
 
 macro_rules! formats {
     ($($name:ident)*) => {$(
-        #[allow(non_camel_case_types)]
+        #[allow(non_camel_case_types, reason = "named like the tensor types")]
         struct $name;
         impl Format for $name {
             const KIND: TensorType = TensorType::$name;

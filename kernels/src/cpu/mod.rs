@@ -54,7 +54,7 @@ impl Home {
 macro_rules! for_each_home {
     ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
         $(#[$meta])*
-        #[allow(clippy::too_many_arguments)]
+        #[allow(clippy::too_many_arguments, reason = "the home and what the kernel takes")]
         $vis fn $name(home: $crate::cpu::Home, $($arg: $ty),*) $(-> $ret)? {
             #[inline(always)]
             fn plain($($arg: $ty),*) $(-> $ret)? $body

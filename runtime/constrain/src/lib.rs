@@ -16,7 +16,7 @@
 //! Architecture invariant: nothing here knows models, logits or sampling; a vocabulary is a list of byte strings.
 //! Architecture invariant: no text is ever allowed that the constraint does not have; limits only refuse more.
 
-#![allow(rustdoc::private_intra_doc_links)]
+#![allow(rustdoc::private_intra_doc_links, reason = "the steps link to the code of each")]
 
 mod cost;
 mod error;

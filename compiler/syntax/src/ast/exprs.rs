@@ -168,7 +168,7 @@ macro_rules! operators {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[allow(missing_docs)]
+        #[allow(missing_docs, reason = "the names are the operators")]
         pub enum $name { $($variant,)* }
 
         impl $name {
@@ -635,7 +635,7 @@ impl StructLit {
 
 /// Whose words they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names are the roles")]
 pub enum RoleKind {
     System,
     User,

@@ -143,7 +143,7 @@ impl Splice {
 
 /// How an assignment changes its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names are the operators")]
 pub enum AssignOp {
     Set,
     Add,
