@@ -141,7 +141,11 @@ fn shown(number: f64) -> String {
 /// Whether a text of this constraint may be cut short and still is one: where not, the constraint itself says where a text
 /// ends, and neither `stop` nor `ignore_eos` has a say.
 pub fn is_open(constraint: &Constraint) -> bool {
-    matches!(constraint, Constraint::Text { min_len: 0, .. })
+    match constraint {
+        Constraint::Text { min_len: 0, .. } | Constraint::NotBeginning(_) => true,
+        Constraint::AnyOf(parts) | Constraint::Seq(parts) => parts.iter().all(is_open),
+        _ => false,
+    }
 }
 
 /// The bytes of the longest text of a type, where it is easy to see: no text has more tokens than that.

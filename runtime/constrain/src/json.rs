@@ -1,53 +1,24 @@
-//! [`Constraint`] → rules: one [`Expr`] for each definition of a schema, and one for the whole.
+//! [`Schema`] → rules: one [`Expr`] for each of its definitions, and one for the whole.
 
-use sgl_wire::{Constraint, Json, Literal, Schema};
+use sgl_wire::{Json, Literal, Schema};
 
 use crate::error::ConstrainError;
 use crate::expr::{self, Expr};
+use crate::lower::{check_lengths, unsatisfiable};
 use crate::number;
 use crate::regex::{self, Spelling};
 
 /// Shapes written inside each other at most (definitions start anew).
 const DEPTH: usize = 128;
 
-/// A constraint as rules that call each other by index; no rule allows the empty text.
-#[derive(Debug)]
-pub(crate) struct Rules {
-    /// Name, for messages, and texts.
-    pub rules: Vec<(String, Expr)>,
-    /// The whole; the only one that may allow the empty text.
-    pub root: Expr,
-}
-
-/// Lowers `constraint`.
-pub(crate) fn lower(constraint: &Constraint) -> Result<Rules, ConstrainError> {
-    let root = match constraint {
-        Constraint::Text { min_len, max_len } => {
-            check_lengths(*min_len, *max_len, "the text")?;
-            expr::repeat(expr::chars(&[('\0', char::MAX)]), *min_len, *max_len)
-        }
-        Constraint::Regex(pattern) => regex::lower(pattern, Spelling::Plain, "")?,
-        Constraint::Choice(options) => {
-            if options.is_empty() {
-                return Err(unsatisfiable("the choice", "it has no options"));
-            }
-            expr::alt(options.iter().map(|option| expr::text(option.as_bytes())))
-        }
-        Constraint::Json(schema) => return lower_schema(schema),
-    };
-    Ok(Rules { rules: Vec::new(), root })
-}
-
-fn lower_schema(schema: &Schema) -> Result<Rules, ConstrainError> {
-    let any = schema.defs.len();
-    let lowering = Lowering { defs: any };
-    let mut rules = Vec::with_capacity(any + 1);
+/// Adds a rule for each definition of `schema` and gives the shape of the whole.
+pub(crate) fn lower(schema: &Schema, rules: &mut Vec<(String, Expr)>) -> Result<Expr, ConstrainError> {
+    let lowering = Lowering { first: rules.len(), defs: schema.defs.len() };
     for (name, json) in &schema.defs {
         rules.push((name.to_string(), lowering.json(json, &Place::of(name))?));
     }
     rules.push(("any JSON value".to_owned(), lowering.anything()));
-    let root = lowering.json(&schema.root, &Place::of("$"))?;
-    Ok(Rules { rules, root })
+    lowering.json(&schema.root, &Place::of("$"))
 }
 
 /// Where in a schema we are.
@@ -70,6 +41,8 @@ impl Place {
 }
 
 struct Lowering {
+    /// The rule of the first definition.
+    first: usize,
     /// Number of definitions; the rule after them is "any value".
     defs: usize,
 }
@@ -142,12 +115,16 @@ impl Lowering {
                     shapes.iter().enumerate().map(|(index, shape)| self.json(shape, &at.down(&format!("|{index}"))?));
                 expr::alt(shapes.collect::<Result<Vec<_>, _>>()?)
             }
-            Json::Any => Expr::Rule(self.defs),
-            Json::Ref(index) if *index < self.defs => Expr::Rule(*index),
+            Json::Any => self.any(),
+            Json::Ref(index) if *index < self.defs => Expr::Rule(self.first + index),
             Json::Ref(index) => {
                 return Err(ConstrainError::UnknownDefinition { at: at.path.clone(), index: *index, len: self.defs });
             }
         })
+    }
+
+    fn any(&self) -> Expr {
+        Expr::Rule(self.first + self.defs)
     }
 
     /// The rule of any JSON value; it calls itself. Its numbers are short enough to be finite as 64-bit floats.
@@ -164,7 +141,7 @@ impl Lowering {
             let fraction = expr::seq([expr::text("."), digits(1, number::DIGITS)]);
             expr::seq([expr::optional(expr::text("-")), whole, expr::optional(fraction), expr::optional(exponent)])
         };
-        let value = || Expr::Rule(self.defs);
+        let value = || self.any();
         expr::alt([
             expr::text("null"),
             boolean(),
@@ -230,18 +207,7 @@ fn literal(value: &Literal) -> Option<Expr> {
     })
 }
 
-fn check_lengths(min: u32, max: Option<u32>, at: &str) -> Result<(), ConstrainError> {
-    match max {
-        Some(max) if min > max => Err(unsatisfiable(at, &format!("at least {min} characters and at most {max}"))),
-        _ => Ok(()),
-    }
-}
-
 fn range(min: Option<f64>, max: Option<f64>) -> String {
     let bound = |bound: Option<f64>| bound.map(|value| value.to_string()).unwrap_or_default();
     format!("{}..={}", bound(min), bound(max))
-}
-
-fn unsatisfiable(what: &str, reason: &str) -> ConstrainError {
-    ConstrainError::Unsatisfiable { what: what.to_owned(), reason: reason.to_owned() }
 }

@@ -1,7 +1,8 @@
 //! A constraint on a text → the tokens that may come next, with the token budget kept.
 //!
 //! The steps:
-//! 1. [`json`] lowers a constraint to rules, [`regex`] (with [`look`]) and [`number`] their leaves: all become [`expr::Expr`].
+//! 1. [`lower`] lowers a constraint to rules, [`json`] those of a schema, [`regex`] (with [`look`]) and [`number`] their leaves: all
+//!    become [`expr::Expr`].
 //! 2. [`network`] makes a recursive transition network over bytes of them.
 //! 3. [`cost`] finds how far each node is from the end, and the finite language that shortest texts stay in.
 //! 4. [`graph`] finds the places that texts lead to, as they are needed: a set of threads, each a node and a stack.
@@ -27,6 +28,7 @@ mod groups;
 mod hash;
 mod json;
 mod look;
+mod lower;
 mod mask;
 mod matcher;
 mod network;

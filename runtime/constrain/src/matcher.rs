@@ -7,7 +7,7 @@ use sgl_wire::Constraint;
 use crate::cost::{Costs, NEVER, UNSPELLED};
 use crate::error::{ConstrainError, Rejected};
 use crate::graph::{AMBIGUOUS, Graph, MOST_THREADS, StateId, Tables};
-use crate::json::{self, Rules};
+use crate::lower::{self, Rules};
 use crate::mask::Mask;
 use crate::network::Network;
 use crate::vocabulary::Vocabulary;
@@ -30,7 +30,7 @@ pub struct Automaton {
 impl Automaton {
     /// Builds the automaton of `constraint`, or says why there is none.
     pub fn new(constraint: &Constraint, vocabulary: Arc<Vocabulary>) -> Result<Arc<Self>, ConstrainError> {
-        let rules = json::lower(constraint)?;
+        let rules = lower::lower(constraint)?;
         let net = Network::new(&rules)?;
         let unspelled = net.edges.iter().any(|edge| !(edge.low..=edge.high).any(|byte| vocabulary.has_byte(byte)));
         let mut costs = Costs::new(&net, |_| 1);

@@ -11,7 +11,7 @@ use regex_syntax::utf8::Utf8Sequences;
 use crate::error::ConstrainError;
 use crate::expr::{Expr, Machine, Repeat};
 use crate::groups;
-use crate::json::Rules;
+use crate::lower::Rules;
 
 /// Nodes of a network at most.
 pub(crate) const MOST_NODES: usize = 500_000;

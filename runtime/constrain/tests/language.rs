@@ -35,6 +35,24 @@ fn choices_may_begin_alike() {
 }
 
 #[test]
+fn sums_and_sequences_keep_the_rules_of_their_parts_apart() {
+    let node = |name: &str| {
+        let children = Json::List { item: Box::new(Json::AnyOf(vec![Json::Ref(0), Json::Any])), min: 0, max: None };
+        let shape = Json::Object(vec![field(name, children, true)]);
+        Constraint::Json(Arc::new(Schema { root: Json::Ref(0), defs: vec![(name.into(), shape)] }))
+    };
+    let call = Constraint::Seq(vec![regex("<call>"), node("a"), regex("</call>")]);
+    let answer = Constraint::NotBeginning("<call>".into());
+    check(
+        &Constraint::AnyOf(vec![call.clone(), answer.clone()]),
+        &[r#"<call>{"a":[{"a":[]},1]}</call>"#, "", "<cal", "<call!>", "hello <call>"],
+        &["<call>", r#"<call>{"a":[}</call>"#, r#"<call>{"a":[{"a":[]},1]}"#, "<call>hello"],
+    );
+    check(&Constraint::Seq(vec![node("a"), node("b")]), &[r#"{"a":[]}{"b":[{}]}"#], &[r#"{"b":[]}{"b":[]}"#, "{}"]);
+    check(&Constraint::Seq(vec![]), &[""], &["a"]);
+}
+
+#[test]
 fn scalars() {
     check(&json(Json::Null), &["null"], &["nul", " null", "None"]);
     check(&json(Json::Bool), &["true", "false"], &["True", "truefalse"]);
@@ -198,6 +216,11 @@ fn what_has_no_text_is_an_error_that_says_where() {
     assert!(error(&regex("(")).contains("unclosed group"));
     assert!(error(&regex("(?!a)b")).contains("look-around"));
     assert!(error(&Constraint::Choice(vec![])).contains("no options"));
+    assert!(error(&Constraint::AnyOf(vec![])).contains("no alternatives"));
+    assert!(error(&Constraint::Seq(vec![regex("a"), regex(r"[^\s\S]")])).contains("matches nothing"));
+    assert!(error(&Constraint::NotBeginning("".into())).contains("every text"));
+    let sums = |inner| Constraint::AnyOf(vec![inner]);
+    assert!(error(&(0..1000).fold(regex("a"), |inner, _| sums(inner))).contains("inside each other"));
     assert!(error(&Constraint::Text { min_len: 3, max_len: Some(2) }).contains("at least 3"));
     assert!(error(&nested(Json::Int { min: Some(3), max: Some(2) })).contains("$.x[]"));
     assert!(error(&nested(Json::Pattern(r"[^\s\S]".into()))).contains("$.x[]"));

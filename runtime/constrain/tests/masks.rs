@@ -71,6 +71,23 @@ fn shapes() -> impl Strategy<Value = Json> {
     })
 }
 
+/// Sums and sequences of the others, as `gen` with tools or with a reasoning span has them.
+fn composed() -> impl Strategy<Value = Constraint> {
+    let leaf = prop_oneof![
+        patterns().prop_map(|pattern| regex(&pattern)),
+        shapes().prop_map(schema),
+        "[abé]{1,4}".prop_map(|prefix| Constraint::NotBeginning(prefix.as_str().into())),
+        Just(Constraint::Choice(vec!["ab".into(), "aab".into()])),
+        (0u32..3, 0u32..3).prop_map(|(min_len, more)| Constraint::Text { min_len, max_len: Some(min_len + more) }),
+    ];
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 1..4).prop_map(Constraint::AnyOf),
+            prop::collection::vec(inner, 0..4).prop_map(Constraint::Seq),
+        ]
+    })
+}
+
 /// A schema whose one definition is a list of itself.
 fn schema(root: Json) -> Constraint {
     let nested = Json::AnyOf(vec![
@@ -232,6 +249,46 @@ proptest! {
                     None => prop_assert!(found > 4),
                 }
             }
+        }
+    }
+
+    #[test]
+    fn masks_of_composed_constraints_are_brute_masks(constraint in composed(), seed: u64) {
+        masks_are_brute(&constraint, &spanning(), seed)?;
+    }
+
+    #[test]
+    fn composed_constraints_end_within_the_budget(constraint in composed(), seed: u64) {
+        budget_is_kept(&constraint, &spanning(), seed)?;
+        budget_is_kept(&constraint, &sparse(), seed)?;
+    }
+
+    #[test]
+    fn texts_of_a_sum_and_of_a_sequence_are_those_of_its_parts(
+        parts in prop::collection::vec(composed(), 1..4),
+        text in r#"([abé"1]|true|null){0,6}"#,
+    ) {
+        let vocabulary = bytes_and(&[]);
+        let Ok(parts_at) = parts.iter().map(|part| matcher(part, &vocabulary)).collect::<Result<Vec<_>, _>>() else {
+            return Ok(());
+        };
+        let any = matcher(&Constraint::AnyOf(parts.clone()), &vocabulary).unwrap();
+        prop_assert_eq!(any.completes(text.as_bytes()), parts_at.iter().any(|at| at.completes(text.as_bytes())));
+        // Where the texts of the first parts may end, found part by part.
+        let mut ends = vec![0];
+        for at in &parts_at {
+            let reached = |end: &usize| ends.iter().any(|start| start <= end && at.completes(&text.as_bytes()[*start..*end]));
+            ends = (0..=text.len()).filter(reached).collect();
+        }
+        let all = matcher(&Constraint::Seq(parts), &vocabulary).unwrap();
+        prop_assert_eq!(all.completes(text.as_bytes()), ends.contains(&text.len()));
+    }
+
+    #[test]
+    fn a_text_that_does_not_begin_with_another(prefix in "[abé]{1,4}", texts in prop::collection::vec("[abé]{0,6}", 20)) {
+        let at = matcher(&Constraint::NotBeginning(prefix.as_str().into()), &bytes_and(&[])).unwrap();
+        for text in texts {
+            prop_assert_eq!(at.completes(text.as_bytes()), !text.starts_with(&prefix), "{:?}", text);
         }
     }
 

@@ -131,7 +131,10 @@ fn sample(constraint: &Constraint) -> String {
     match constraint {
         Constraint::Text { min_len, .. } => "w".repeat(*min_len as usize + 2),
         Constraint::Choice(options) => options.first().map(|text| text.to_string()).unwrap_or_default(),
-        Constraint::Regex(_) => "1".into(),
+        Constraint::Regex(_) | Constraint::Grammar(_) => "1".into(),
+        Constraint::NotBeginning(prefix) => if prefix.starts_with('w') { "v" } else { "w" }.into(),
+        Constraint::AnyOf(parts) => parts.first().map(sample).unwrap_or_default(),
+        Constraint::Seq(parts) => parts.iter().map(sample).collect(),
         Constraint::Json(schema) => json(&schema.root, schema).to_string(),
     }
 }

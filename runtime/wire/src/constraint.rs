@@ -14,10 +14,18 @@ pub enum Constraint {
     },
     /// Text that this regular expression (syntax of `regex-syntax`) matches from end to end.
     Regex(Arc<str>),
+    /// Free text that does not begin with this one.
+    NotBeginning(Arc<str>),
     /// Exactly one of these texts, not empty.
     Choice(Vec<Arc<str>>),
+    /// A text of this context-free grammar, in the notation GBNF of llama.cpp.
+    Grammar(Arc<str>),
     /// JSON of this schema, written compactly: no white space outside strings.
     Json(Arc<Schema>),
+    /// A text of any one of these.
+    AnyOf(Vec<Constraint>),
+    /// A text of each of these, one after the other.
+    Seq(Vec<Constraint>),
 }
 
 impl Constraint {
