@@ -157,6 +157,7 @@ impl Job {
         sgl_exec::RunOptions {
             seed: self.options.seed.unwrap_or(0),
             on_progress: None,
+            world: None,
             on_print: Some(Arc::new(|line| terminal::write_error(&format!("{line}\n")))),
         }
     }

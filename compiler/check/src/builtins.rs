@@ -1,7 +1,71 @@
 //! The host library: one table of methods and functions, each with its signature and a line of documentation.
 //!
-//! The checker reads the signatures, completion and the reference show them, and `sgl-host` computes them. A signature is
-//! written in the language itself; `T`, `U` and `K` stand for any type.
+//! The checker reads the signatures, completion and the reference show them, and `sgl-host` computes them; what reaches
+//! outside of the program ([`Builtin::effect`]) is performed by the world of a run. A signature is written in the language
+//! itself; `T`, `U` and `K` stand for any type. What stands before the dot is a namespace (one of [`NAMESPACES`]) or the
+//! type of a method's receiver, in parentheses where it is called like a namespace: `(json).keys() -> list<str>`.
+
+/// The words before the dot of functions that are no methods: `fs.read(…)`. They mean that only where nothing else has the name.
+pub const NAMESPACES: &[&str] = &["http", "fs", "process", "env", "time", "json", "math", "date", "regex"];
+
+/// What an effect needs to be allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Effect {
+    /// Talk to another machine.
+    Net,
+    /// Read files.
+    Read,
+    /// Write files.
+    Write,
+    /// Start other programs.
+    Run,
+    /// Read variables of the environment.
+    Env,
+    /// Read the clock, or wait: nobody needs to allow it.
+    Clock,
+}
+
+impl Effect {
+    /// The flag of the command line that allows it.
+    pub fn flag(self) -> Option<&'static str> {
+        match self {
+            Effect::Net => Some("--allow-net"),
+            Effect::Read => Some("--allow-read"),
+            Effect::Write => Some("--allow-write"),
+            Effect::Run => Some("--allow-run"),
+            Effect::Env => Some("--allow-env"),
+            Effect::Clock => None,
+        }
+    }
+}
+
+impl Builtin {
+    /// The name that calls it: `fs.read`, `len`.
+    pub fn name(self) -> &'static str {
+        let signature = self.signature();
+        if let Some((_, method)) = signature.strip_prefix('(').and_then(|rest| rest.split_once(").")) {
+            return method.split('(').next().unwrap_or_default();
+        }
+        let head = signature.split('(').next().unwrap_or_default();
+        match head.rsplit_once('.') {
+            Some((receiver, method)) if !NAMESPACES.contains(&receiver) => method,
+            _ => head,
+        }
+    }
+
+    /// What the outside must allow; none for what is computed from its arguments alone.
+    pub fn effect(self) -> Option<Effect> {
+        match self {
+            Builtin::HttpGet | Builtin::HttpPost => Some(Effect::Net),
+            Builtin::FsRead | Builtin::FsList | Builtin::FsExists => Some(Effect::Read),
+            Builtin::FsWrite | Builtin::FsAppend => Some(Effect::Write),
+            Builtin::ProcessRun => Some(Effect::Run),
+            Builtin::EnvGet => Some(Effect::Env),
+            Builtin::TimeNow | Builtin::TimeSleep => Some(Effect::Clock),
+            _ => None,
+        }
+    }
+}
 
 macro_rules! builtins {
     ($($variant:ident $signature:literal $doc:literal;)*) => {
@@ -101,4 +165,20 @@ builtins! {
     ToFloat "float(value: int) -> float" "The integer as a float.";
     Min "min(a: T, b: T) -> T" "The smaller one.";
     Max "max(a: T, b: T) -> T" "The larger one.";
+    HttpGet "http.get(url: str, headers?: map<str, str>) -> { status: int, body: str, headers: map<str, str> }"
+        "Asks a server for a page; needs `--allow-net=HOST`. A status that says no is not an error, no answer is.";
+    HttpPost "http.post(url: str, body: str, headers?: map<str, str>) -> { status: int, body: str, headers: map<str, str> }"
+        "Sends `body` to a server; needs `--allow-net=HOST`.";
+    FsRead "fs.read(path: str) -> str" "The text of a file; needs `--allow-read=DIR`.";
+    FsList "fs.list(dir: str) -> list<str>" "The names in a folder, in alphabetical order; needs `--allow-read=DIR`.";
+    FsExists "fs.exists(path: str) -> bool" "Whether there is such a file or folder; needs `--allow-read=DIR`.";
+    FsWrite "fs.write(path: str, text: str) -> none" "Makes `text` all that a file holds; needs `--allow-write=DIR`.";
+    FsAppend "fs.append(path: str, text: str) -> none" "Writes `text` at the end of a file; needs `--allow-write=DIR`.";
+    ProcessRun "process.run(command: str, args?: list<str>, input?: str) -> { code: int, output: str, error: str }"
+        "Runs a program to its end, `input` as its standard input; needs `--allow-run=COMMAND`. No shell reads the arguments.";
+    EnvGet "env.get(name: str) -> str?" "A variable of the environment; needs `--allow-env=NAME`.";
+    TimeNow "time.now() -> float" "Seconds since the beginning of 1970, in UTC.";
+    Race "race(items: list<T>) -> T"
+        "The first element that is there without an error; the others are cancelled. Which one that is depends on time.";
+    TimeSleep "time.sleep(seconds: float) -> none" "Waits.";
 }

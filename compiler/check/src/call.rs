@@ -8,11 +8,8 @@ use crate::program::{Expr, ExprKind, FnId};
 use crate::relate::widen;
 use crate::signature::{self, Need, Signature};
 use crate::similar::nearest;
-use crate::types::Type;
+use crate::types::{Const, Type};
 use crate::world::Item;
-
-/// Modules of effects, which are not built yet.
-const EFFECTS: &[&str] = &["http", "fs", "process", "env", "time", "json"];
 
 /// The arguments of a call as written: what is piped in comes first.
 pub(crate) struct Written {
@@ -96,9 +93,15 @@ impl Body<'_> {
                 let item = self.w.exported(module, &name);
                 return self.call_item(item, &name, written);
             }
-            if self.is_effect(&base) {
-                self.each_argument(written);
-                return self.effect(&base);
+            if let Some(namespace) = self.namespace(&base) {
+                return match signature::namespaced(namespace, name.text()) {
+                    Some(signature) => self.call_library(signature, None, written, want),
+                    None => {
+                        self.unknown_in_namespace(namespace, &name);
+                        self.each_argument(written);
+                        self.broken(span)
+                    }
+                };
             }
             let receiver = self.expr(&base, None);
             return self.method(receiver, &name, written, want);
@@ -117,21 +120,39 @@ impl Body<'_> {
         }
     }
 
-    pub(crate) fn is_effect(&self, base: &ast::Expr) -> bool {
-        let ast::Expr::Name(name) = base else { return false };
-        name.name().is_some_and(|name| {
-            let text = name.text();
-            EFFECTS.contains(&text) && self.lookup(text).is_none() && self.item(text).is_none()
-        })
+    /// The namespace of the library that the expression names, if nothing else has its name.
+    pub(crate) fn namespace(&self, base: &ast::Expr) -> Option<&'static str> {
+        let ast::Expr::Name(name) = base else { return None };
+        let name = name.name()?;
+        let text = name.text();
+        signature::namespace(text).filter(|_| self.lookup(text).is_none() && self.item(text).is_none())
     }
 
-    pub(crate) fn effect(&mut self, base: &ast::Expr) -> Expr {
-        let _ = self.w.unsupported(
-            "the tools of the outside world (`http`, `fs`, …)",
-            base.span(),
-            "pass what is needed as a parameter of `main`",
-        );
-        self.broken(base.span())
+    fn unknown_in_namespace(&mut self, namespace: &'static str, name: &ast::Name) {
+        let mut known: Vec<&str> = signature::in_namespace(namespace).collect();
+        known.sort_unstable();
+        let hint = match nearest(name.text(), known.iter().copied()) {
+            Some(near) => format!("did you mean `{namespace}.{near}`?"),
+            None => format!("it has: {}", known.join(", ")),
+        };
+        let title = format!("`{namespace}` has no function `{}`", name.text());
+        self.error("E0105", title, name.span(), "not found there", &hint);
+    }
+
+    /// A function of a namespace that is not called.
+    pub(crate) fn namespaced_value(&mut self, namespace: &'static str, name: &ast::Name, span: Span) -> Expr {
+        let text = name.text();
+        match signature::namespaced(namespace, text) {
+            Some(_) => self.library_is_called(&format!("{namespace}.{text}"), span),
+            None => self.unknown_in_namespace(namespace, name),
+        }
+        self.broken(span)
+    }
+
+    /// Reports that a function of the library stands as a value.
+    pub(crate) fn library_is_called(&mut self, name: &str, span: Span) {
+        let title = format!("`{name}` is a function of the library: it can be called, not passed on");
+        self.error("E0110", title, span, "not called", &format!("write a closure: `|x| {name}(x)`"));
     }
 
     fn call_item(&mut self, item: Item, name: &ast::Name, written: Written) -> Expr {
@@ -340,8 +361,7 @@ impl Body<'_> {
         want: Option<&Type>,
     ) -> Expr {
         let span = written.span;
-        let name = signature.builtin.signature().split('(').next().unwrap_or_default();
-        let name = name.rsplit('.').next().unwrap_or(name);
+        let name = signature.builtin.name();
         let vars: Vec<Type> = (0..signature::VARS).map(|_| self.infer.fresh(span)).collect();
         let mut args: Vec<Expr> = Vec::new();
         if let (Some(mut receiver), Some(ty)) = (receiver, &signature.receiver) {
@@ -368,7 +388,13 @@ impl Body<'_> {
         }
         let given = self.arguments(&format!("`{name}`"), &params, written, None);
         let complete = given.iter().zip(&params).all(|(arg, (_, _, optional))| arg.is_some() || *optional);
-        args.extend(given.into_iter().flatten());
+        // What is left out before something that is given is `none`.
+        let last = given.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        let none = || Expr { kind: ExprKind::Const(Const::None), ty: Type::None, span };
+        args.extend(given.into_iter().take(last).map(|arg| arg.unwrap_or_else(none)));
+        if signature.builtin.effect().is_some() && self.prompting == Prompting::Constant {
+            self.not_constant(span, "effects");
+        }
         if let Some((var, need)) = signature::need(signature.builtin)
             && let Some(ty) = vars.get(var)
         {

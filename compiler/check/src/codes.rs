@@ -67,6 +67,8 @@ pub const ALL: &[(&str, &str)] = &[
     ("E0407", "An argument of `gen` or `select`, known only now, cannot be used."),
     ("E0408", "The program has no `main`, or its arguments do not fit."),
     ("E0410", "A model cannot be loaded."),
+    ("E0411", "A program does something outside of it that it was not allowed to do."),
+    ("E0412", "Something outside of the program failed: a file, a server, another program."),
     ("E0498", "The run was stopped before a value was there."),
     ("E0499", "A mistake in sgl itself."),
     ("W0501", "A variable is never read."),

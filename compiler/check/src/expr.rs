@@ -217,12 +217,18 @@ impl Body<'_> {
         match self.item(name.text()) {
             Some(item) => self.item_value(item, name.text(), span),
             None if crate::signature::function(name.text()).is_some() || matches!(name.text(), "print" | "image") => {
-                let title = format!("`{}` is a function of the library: it can be called, not passed on", name.text());
-                self.error("E0110", title, span, "not called", &format!("write a closure: `|x| {}(x)`", name.text()));
+                self.library_is_called(name.text(), span);
                 self.broken(span)
             }
             None => {
-                self.unknown_name(&name);
+                match crate::signature::namespace(name.text()) {
+                    Some(namespace) => {
+                        let title = format!("`{namespace}` is a namespace of the library, not a value");
+                        let hint = format!("name what you need of it: `{namespace}.…`");
+                        self.error("E0110", title, span, "a value is wanted here", &hint);
+                    }
+                    None => self.unknown_name(&name),
+                }
                 self.broken(span)
             }
         }

@@ -346,8 +346,9 @@ impl Body<'_> {
             let item = self.w.exported(module, &name);
             return self.item_value(item, name.text(), span);
         }
-        if self.is_effect(&base) {
-            return self.effect(&base);
+        if let Some(namespace) = self.namespace(&base) {
+            let Some(name) = name else { return self.broken(span) };
+            return self.namespaced_value(namespace, &name, span);
         }
         let base = self.expr(&base, None);
         let Some(name) = name else { return self.broken(span) };

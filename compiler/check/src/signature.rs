@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::builtins::Builtin;
+use crate::builtins::{Builtin, NAMESPACES};
 use crate::types::Type;
 
 /// A builtin with its types. `T`, `U` and `K` are the variables 0, 1 and 2.
@@ -13,6 +13,8 @@ pub(crate) struct Signature {
     pub builtin: Builtin,
     /// What a method is called on.
     pub receiver: Option<Type>,
+    /// The word before the dot of a function that is no method.
+    pub namespace: Option<&'static str>,
     /// Parameters after the receiver: name and type.
     pub params: Vec<(&'static str, Type)>,
     /// How many of them must be given.
@@ -47,9 +49,9 @@ pub(crate) fn need(builtin: Builtin) -> Option<(usize, Need)> {
     }
 }
 
-/// Functions by name and methods by the family of their receiver and their name.
+/// Functions by namespace (empty for those without) and name, methods by the family of their receiver and their name.
 struct Library {
-    functions: HashMap<&'static str, Signature>,
+    functions: HashMap<&'static str, HashMap<&'static str, Signature>>,
     methods: HashMap<(&'static str, &'static str), Signature>,
 }
 
@@ -59,21 +61,39 @@ static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
         if let Some((name, signature)) = parse(*builtin) {
             match signature.receiver.as_ref().and_then(family) {
                 Some(family) => library.methods.insert((family, name), signature),
-                None => library.functions.insert(name, signature),
+                None => {
+                    let namespace = library.functions.entry(signature.namespace.unwrap_or_default()).or_default();
+                    namespace.insert(name, signature)
+                }
             };
         }
     }
     library
 });
 
-/// The free function of this name.
+/// The function of this name that stands in no namespace.
 pub(crate) fn function(name: &str) -> Option<&'static Signature> {
-    LIBRARY.functions.get(name)
+    namespaced("", name)
 }
 
-/// The names of all free functions.
+/// The names of all functions outside of namespaces.
 pub(crate) fn functions() -> impl Iterator<Item = &'static str> {
-    LIBRARY.functions.keys().copied()
+    in_namespace("")
+}
+
+/// The namespace of this name.
+pub(crate) fn namespace(name: &str) -> Option<&'static str> {
+    LIBRARY.functions.keys().copied().find(|namespace| *namespace == name)
+}
+
+/// The function of this name in a namespace.
+pub(crate) fn namespaced(namespace: &str, name: &str) -> Option<&'static Signature> {
+    LIBRARY.functions.get(namespace)?.get(name)
+}
+
+/// The names of the functions of a namespace.
+pub(crate) fn in_namespace(namespace: &str) -> impl Iterator<Item = &'static str> {
+    LIBRARY.functions.get(namespace).into_iter().flat_map(|functions| functions.keys().copied())
 }
 
 /// The method of this name on values of this type.
@@ -95,17 +115,28 @@ fn family(ty: &Type) -> Option<&'static str> {
         Type::Map(_) => Some("map"),
         Type::Int { .. } => Some("int"),
         Type::Float { .. } => Some("float"),
+        Type::Json => Some("json"),
         _ => None,
     }
 }
 
 fn parse(builtin: Builtin) -> Option<(&'static str, Signature)> {
-    let text = builtin.signature();
-    let (head, rest) = text.split_once('(')?;
-    let (receiver, name) = match head.rsplit_once('.') {
-        Some((receiver, name)) => (Some(Reader(receiver).ty()?), name),
-        None => (None, head),
+    read(builtin, builtin.signature())
+}
+
+fn read(builtin: Builtin, text: &'static str) -> Option<(&'static str, Signature)> {
+    let (receiver, namespace, rest) = match text.strip_prefix('(') {
+        Some(rest) => {
+            let (receiver, rest) = rest.split_once(").")?;
+            (Some(Reader(receiver).ty()?), None, rest)
+        }
+        None => match text.split('(').next().and_then(|head| head.rsplit_once('.')) {
+            Some((space, _)) if NAMESPACES.contains(&space) => (None, Some(space), text.get(space.len() + 1..)?),
+            Some((receiver, _)) => (Some(Reader(receiver).ty()?), None, text.get(receiver.len() + 1..)?),
+            None => (None, None, text),
+        },
     };
+    let (name, rest) = rest.split_once('(')?;
     let mut reader = Reader(rest);
     let mut params = Vec::new();
     let mut required = 0;
@@ -120,7 +151,7 @@ fn parse(builtin: Builtin) -> Option<(&'static str, Signature)> {
     }
     reader.eat("->").then_some(())?;
     let ret = reader.ty()?;
-    Some((name, Signature { builtin, receiver, params, required, ret }))
+    Some((name, Signature { builtin, receiver, namespace, params, required, ret }))
 }
 
 /// What is left of a signature.
@@ -152,6 +183,15 @@ impl Reader {
     fn ty(&mut self) -> Option<Type> {
         let ty = if self.eat("(") {
             Type::Tuple(self.list()?)
+        } else if self.eat("{") {
+            let mut fields = Vec::new();
+            while !self.eat("}") {
+                let name = self.word()?;
+                self.eat(":").then_some(())?;
+                fields.push((name.into(), self.ty()?));
+                self.eat(",");
+            }
+            Type::Record(fields)
         } else {
             match self.word()? {
                 "str" => Type::STR,
@@ -159,6 +199,8 @@ impl Reader {
                 "float" => Type::FLOAT,
                 "bool" => Type::Bool,
                 "regex" => Type::Regex,
+                "json" => Type::Json,
+                "none" => Type::None,
                 "T" => Type::Var(0),
                 "U" => Type::Var(1),
                 "K" => Type::Var(2),
@@ -191,7 +233,10 @@ mod tests {
         for builtin in Builtin::ALL {
             assert!(parse(*builtin).is_some(), "{}", builtin.signature());
         }
-        assert_eq!(LIBRARY.functions.len() + LIBRARY.methods.len(), Builtin::ALL.len(), "two of the same name");
+        let functions: usize = LIBRARY.functions.values().map(HashMap::len).sum();
+        assert_eq!(functions + LIBRARY.methods.len(), Builtin::ALL.len(), "two of the same name");
+        let receiver = read(Builtin::Min, "(json).keys() -> list<str>").and_then(|(_, signature)| signature.receiver);
+        assert_eq!(receiver, Some(Type::Json));
     }
 
     #[test]

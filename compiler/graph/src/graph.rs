@@ -215,6 +215,8 @@ pub enum NodeKind {
         /// What stands in.
         handler: Region,
     },
+    /// Something that reaches outside: a builtin with an [`effect`](Builtin::effect). `[effect, arguments…] → [value, effect]`
+    Effect(Builtin),
     /// A line on standard error. `[effect, values…] → [effect]`
     Print,
     /// Fails where the condition is false. `[effect, condition, (message)] → [effect]`

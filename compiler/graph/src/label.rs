@@ -57,6 +57,7 @@ pub(crate) fn label(graph: &Graph, node: &Node, inputs: &[String]) -> String {
         NodeKind::Closure { .. } => "closure".into(),
         NodeKind::Function(id) => format!("function {}", name(graph, *id)),
         NodeKind::Try { .. } => "try".into(),
+        NodeKind::Effect(builtin) => format!("{} {}", builtin.name(), all(0)),
         NodeKind::Print => format!("print {}", all(0)),
         NodeKind::Assert => format!("assert {}", all(0)),
     }
@@ -102,8 +103,7 @@ fn host(graph: &Graph, op: &HostOp, inputs: &[String]) -> String {
         }
         HostOp::Count => format!("count {}", input(0)),
         HostOp::Builtin(builtin) => {
-            let name = builtin.signature().split('(').next().unwrap_or_default();
-            format!("{}({})", name.rsplit('.').next().unwrap_or(name), all())
+            format!("{}({})", builtin.name(), all())
         }
     }
 }

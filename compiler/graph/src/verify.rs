@@ -137,6 +137,7 @@ impl Verifier<'_> {
             NodeKind::Gen(generation) => (prefixed(State, generation.args.len()), vec![Data, State]),
             NodeKind::Select(selection) => (prefixed(State, selection.args.len() + 1), vec![Data, State]),
             NodeKind::PromptField(_) => (data(1), data(1)),
+            NodeKind::Effect(_) => (prefixed(Effect, inputs.len().saturating_sub(1)), vec![Data, Effect]),
             NodeKind::Print => (prefixed(Effect, inputs.len().saturating_sub(1)), vec![Effect]),
             NodeKind::Assert => (prefixed(Effect, inputs.len().saturating_sub(1).clamp(1, 2)), vec![Effect]),
             NodeKind::CallValue { .. } => {

@@ -25,6 +25,14 @@ pub(crate) fn call(builtin: Builtin, mut args: Args) -> Result<Value, HostError>
             let first = if builtin == Builtin::Min { order.is_le() } else { order.is_ge() };
             Ok(if first { a } else { b })
         }
+        Builtin::Race => {
+            let items = args.list()?;
+            let there = items.items().iter().find(|item| (*item).clone().whole().is_ok());
+            match there.or(items.items().first()) {
+                Some(item) => Ok(item.clone()),
+                None => Err(HostError::BadArgument("a race needs at least one element".into())),
+            }
+        }
         _ => text::call(builtin, args),
     }
 }
@@ -35,7 +43,7 @@ pub(crate) fn demand(builtin: Builtin, index: usize) -> Demand {
     use Builtin::*;
     match builtin {
         ListLen | ListIsEmpty | ListFirst | ListLast | ListTake | ListDrop | ListReverse | ListZip | ListEnumerate
-        | ListMap | MapLen | MapIsEmpty | MapKeys | MapValues | MapItems | MapGet | MapContains | MapWith
+        | ListMap | Race | MapLen | MapIsEmpty | MapKeys | MapValues | MapItems | MapGet | MapContains | MapWith
         | MapWithout | MapMerge => Demand::Shape,
         ListFilter | ListFind | ListSortBy | ListMinBy | ListMaxBy | ListGroupBy if index == 0 => Demand::Shape,
         ListFlatMap | ListAny | ListAll if index == 0 => Demand::Shape,

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use sgl_graph::graph::NodeKind;
+use sgl_check::builtins::Builtin;
+use sgl_graph::graph::{HostOp, NodeKind};
 use sgl_host::code::{Code, Step};
 use sgl_host::{
     Demand, Fault, HostError, Later, MAX_CALLS, Machine, Outcome, Partial, Value, demand, operate, supply, text_of,
@@ -14,7 +15,8 @@ use sgl_wire::{Part, Prompt};
 
 use crate::runner::{Context, Run};
 use crate::spawn::{all, spawn, start, whole};
-use crate::{generate, loops};
+use crate::world::refused;
+use crate::{generate, loops, race};
 
 /// Frames on one stack: deeper ones go on in a task of their own.
 const MAX_NESTED: usize = 24;
@@ -178,6 +180,22 @@ fn fire(context: &Context, code: &Arc<Code>, index: usize, step: &Step, inputs: 
         },
         NodeKind::Text(_) | NodeKind::Open(_) | NodeKind::Close | NodeKind::Extend | NodeKind::Image => {
             vec![append(&step.node.kind, inputs).map(Value::Prompt).map_err(|error| Fault::of(error, span))]
+        }
+        NodeKind::Host(HostOp::Builtin(Builtin::Race)) => race::run(context, inputs.next(), span),
+        NodeKind::Effect(effect) => {
+            let performed =
+                context.run.options.world.as_ref().map(|world| world.perform(*effect, inputs.skip(1).collect()));
+            let effect = *effect;
+            start(&context.run.tasks, 2, async move {
+                let result = match performed {
+                    Some(performed) => performed.await,
+                    None => Err(refused(effect)),
+                };
+                match result {
+                    Ok(value) => vec![Ok(value), Ok(Value::None)],
+                    Err(fault) => vec![Err(fault.at(span)); 2],
+                }
+            })
         }
         NodeKind::Print => {
             let texts: Result<Vec<_>, _> = inputs.skip(1).map(|value| text_of(&value)).collect();

@@ -6,7 +6,8 @@
 //!    later ([`sgl_host::Later`]). Pure regions go through the interpreter of `sgl-host`.
 //! 3. `loops` begins iterations as early as what they carry allows.
 //! 4. `generate` makes requests of `gen` and `select` and brings their answers back as typed values.
-//! 5. [`Path`] is a place in the run: seeds are made of it, and [`Transcript`] orders streamed text by it.
+//! 5. Effects are handed to the [`World`] of the run; `race` lets go of what came too late.
+//! 6. [`Path`] is a place in the run: seeds are made of it, and [`Transcript`] orders streamed text by it.
 //!
 //! An error is a value: it flows along edges and surfaces where it is read. A task is dropped when nobody holds what it
 //! computes, and with it its requests: that is all there is to cancellation.
@@ -20,10 +21,12 @@ mod frame;
 mod generate;
 mod loops;
 mod path;
+mod race;
 mod runner;
 mod scripted;
 mod spawn;
 mod stream;
+mod world;
 
 pub use arguments::Given;
 pub use backends::Backends;
@@ -31,3 +34,4 @@ pub use path::Path;
 pub use runner::{Finished, OnPrint, OnProgress, RunError, RunOptions, Runner};
 pub use scripted::{Answer, ScriptedBackend};
 pub use stream::{Line, Progress, Transcript};
+pub use world::{Performed, World};

@@ -14,6 +14,7 @@ use crate::frame::region;
 use crate::path::Path;
 use crate::spawn::whole;
 use crate::stream::Progress;
+use crate::world::World;
 
 /// Why a run failed; [`Fault::diagnostic`] is how to tell its author.
 pub type RunError = Fault;
@@ -40,6 +41,8 @@ pub struct RunOptions {
     pub on_progress: Option<OnProgress>,
     /// Given each line that `print` writes, in order.
     pub on_print: Option<OnPrint>,
+    /// Performs effects; without it, all are refused.
+    pub world: Option<Arc<dyn World>>,
 }
 
 /// How a run ended.

@@ -73,6 +73,10 @@ impl Lowering<'_> {
             Some((function, operands)) if takes_function(builtin) => (function, operands),
             _ => {
                 let operands = self.exprs(args);
+                if builtin.effect().is_some() {
+                    self.at(expr.span);
+                    return self.performed(NodeKind::Effect(builtin), &operands);
+                }
                 return self.apply(expr, HostOp::Builtin(builtin), &operands);
             }
         };

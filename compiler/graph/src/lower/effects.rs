@@ -1,4 +1,4 @@
-//! Which items have effects: those that print, assert or call a function value, and those that call such an item.
+//! Which items have effects: those that reach outside, print, assert or call a function value, and those that call such an item.
 
 use sgl_check::program::{Block, Expr, ExprKind, FnId, Fork, PlaceStep, Program, StmtKind, TemplatePart};
 
@@ -107,7 +107,10 @@ impl Found {
                     }
                     self.effects |= !is_function_literal(function);
                 }
-                _ => self.exprs(args),
+                _ => {
+                    self.effects |= builtin.effect().is_some();
+                    self.exprs(args);
+                }
             },
             ExprKind::Template(parts) => {
                 for part in parts {

@@ -144,6 +144,18 @@ impl Lowering<'_> {
         })
     }
 
+    /// A node that takes its place in the order of effects and has a value.
+    pub(super) fn performed(&mut self, kind: NodeKind, values: &[Val]) -> Val {
+        self.then(Tail::No, |this| {
+            let mut inputs = vec![this.get(Var::Effect)];
+            inputs.extend(values);
+            let outputs = this.emit(kind, &inputs, &[EdgeKind::Data, EdgeKind::Effect]);
+            let [value, effect] = outputs[..] else { return this.none() };
+            this.set(Var::Effect, effect);
+            value
+        })
+    }
+
     fn template(&mut self, expr: &Expr, parts: &[TemplatePart]) -> Val {
         let (parts, holes) = self.text_parts(parts);
         match parts.as_slice() {

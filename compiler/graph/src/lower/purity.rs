@@ -101,6 +101,7 @@ fn is_pure(kind: &NodeKind) -> bool {
         | NodeKind::Extend
         | NodeKind::PromptField(_)
         | NodeKind::CallValue { .. }
+        | NodeKind::Effect(_)
         | NodeKind::Print
         | NodeKind::Assert => false,
     }
