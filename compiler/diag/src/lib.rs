@@ -2,15 +2,17 @@
 //!
 //! 1. [`SourceMap`] holds the files of a program and turns byte offsets into lines and columns.
 //! 2. A stage builds a [`Diagnostic`] with [`Diagnostic::error`] or [`Diagnostic::warning`] and labels it with [`Span`]s.
-//! 3. The command line (or the language server) draws it.
+//! 3. The command line (or the language server) draws it, and [`explain()`] has a page on its code.
 //!
 //! Codes name the stage: `E00xx` syntax, `E01xx` names, `E02xx` types, `E03xx` prompts and the arguments of `gen`,
 //! `E04xx` run time, `W05xx` warnings.
 //!
 //! Architecture invariant: nothing here writes to a terminal or knows colours, and nothing here knows the grammar.
 
+mod explain;
 mod source;
 
+pub use explain::explain;
 pub use source::{LineCol, SourceFile, SourceMap};
 
 /// A file of the program: an index into the [`SourceMap`] that gave it out.
