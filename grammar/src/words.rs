@@ -19,7 +19,7 @@ macro_rules! recovery {
 recovery! {
     miss_name miss_type miss_expr miss_block miss_params miss_args miss_path miss_string miss_eq
     miss_init miss_in miss_arrow miss_else miss_comma miss_colon miss_pattern
-    miss_line unclosed deep bad_semi bad_tail bad_stmt bad_field bad_args bad_params bad_hole stray
+    miss_line unclosed deep bad_semi bad_tail bad_stmt bad_field bad_args bad_params bad_types bad_hole stray
 }
 
 /// Whether a pair of this rule is a word with a meaning of its own where it stands.
@@ -82,6 +82,8 @@ pub fn words(rule: Rule) -> Option<&'static str> {
         tool_item => "a tool",
         model_item => "a model",
         test_item => "a test",
+        type_params => "type parameters",
+        type_param => "a type parameter",
         params => "a list of parameters",
         param => "a parameter",
         ret => "a return type",

@@ -14,7 +14,7 @@ use crate::program::{Block, Expr, ExprKind, Function, GenArg, Local, LocalId, Pa
 use crate::relate::Infer;
 use crate::similar::nearest;
 use crate::types::Type;
-use crate::world::{Item, World};
+use crate::world::{FnHead, Item, World};
 
 /// Expressions may nest this deep; the parser's own limit is on brackets, this one also counts chains.
 const MAX_DEPTH: u32 = 300;
@@ -204,6 +204,12 @@ impl<'w> Body<'w> {
         if !self.unknown.insert(name.text().to_string()) {
             return;
         }
+        if self.w.type_scope.iter().any(|(param, _)| **param == *name.text()) {
+            let title = format!("`{}` is a type, not a value", name.text());
+            let hint = "take a value of it as a parameter, or have a model write one: `gen<T>()`";
+            self.error("E0110", title, name.span(), "a value is wanted here", hint);
+            return;
+        }
         let locals: Vec<Arc<str>> = self.scopes.iter().flat_map(|scope| scope.keys().cloned()).collect();
         let items: Vec<Arc<str>> =
             self.w.names.get(self.file).map(|names| names.keys().cloned().collect()).unwrap_or_default();
@@ -297,14 +303,12 @@ impl<'w> Body<'w> {
     }
 }
 
-/// Checks the body of the function with this number.
-pub(crate) fn function(w: &mut World, index: usize) -> Option<Function> {
-    let head = w.heads.get(index)?;
-    let (file, ast, name, span) = (head.file, head.ast.clone(), head.name.clone(), head.span);
-    let (is_prompt, returns_state, ret, heads) =
-        (head.is_prompt, head.returns_state, head.ret.clone(), head.params.clone());
+/// Checks the body of a function, or of a generic item as such.
+pub(crate) fn function(w: &mut World, head: FnHead) -> Function {
+    let FnHead { file, ast, name, is_prompt, returns_state, ret, span, types, .. } = head;
+    w.type_scope = types;
     let mut params = Vec::new();
-    for head in &heads {
+    for head in &head.params {
         let default = head.default.as_ref().map(|value| constant(w, file, Some(value.clone()), Some(&head.ty)));
         if let Some((_, locals)) = &default
             && let Some(local) = locals.first()
@@ -337,7 +341,8 @@ pub(crate) fn function(w: &mut World, index: usize) -> Option<Function> {
     }
     let locals = body.locals;
     let doc = ast.docs().unwrap_or_default();
-    Some(Function { name, doc, is_prompt, params, ret, returns_state, locals, body: block, span })
+    w.type_scope.clear();
+    Function { name, doc, is_prompt, params, ret, returns_state, locals, body: block, span }
 }
 
 /// Checks a constant or a default value.

@@ -16,7 +16,7 @@ pub(crate) struct Written {
     positional: Vec<ast::Expr>,
     named: Vec<(ast::Name, Option<ast::Expr>)>,
     /// Where the call stands.
-    span: Span,
+    pub span: Span,
 }
 
 impl Written {
@@ -64,8 +64,12 @@ impl Body<'_> {
             && let Some(name) = name.name()
             && self.lookup(name.text()).is_none()
         {
-            return match (self.item(name.text()), name.text()) {
-                (Some(item), _) => self.call_item(item, &name, written),
+            let (item, types) = (self.item(name.text()), types_of(callee));
+            if item.is_none() {
+                self.no_types(types.as_ref(), &name);
+            }
+            return match (item, name.text()) {
+                (Some(item), _) => self.call_item(item, &name, types.as_ref(), written, want),
                 (None, "print") => self.print(written),
                 (None, "image") => {
                     self.each_argument(written);
@@ -91,8 +95,9 @@ impl Body<'_> {
             };
             if let Some(module) = self.module(&base) {
                 let item = self.w.exported(module, &name);
-                return self.call_item(item, &name, written);
+                return self.call_item(item, &name, member.type_args().as_ref(), written, want);
             }
+            self.no_types(member.type_args().as_ref(), &name);
             if let Some(namespace) = self.namespace(&base) {
                 return match signature::namespaced(namespace, name.text()) {
                     Some(signature) => self.call_library(signature, None, written, want),
@@ -106,12 +111,17 @@ impl Body<'_> {
             let receiver = self.expr(&base, None);
             return self.method(receiver, &name, written, want);
         }
+        if let ast::Expr::Name(name) = callee
+            && let Some(text) = name.name()
+        {
+            self.no_types(name.type_args().as_ref(), &text);
+        }
         let callee = self.expr(callee, None);
         self.call_value(callee, written)
     }
 
     /// Checks the arguments of a call that cannot be checked as a whole.
-    fn each_argument(&mut self, written: Written) {
+    pub(crate) fn each_argument(&mut self, written: Written) {
         for arg in written.positional.into_iter().chain(written.named.into_iter().filter_map(|(_, value)| value)) {
             // A closure without a known parameter type would only be reported for that.
             if !matches!(arg, ast::Expr::Closure(_)) {
@@ -155,8 +165,19 @@ impl Body<'_> {
         self.error("E0110", title, span, "not called", &format!("write a closure: `|x| {name}(x)`"));
     }
 
-    fn call_item(&mut self, item: Item, name: &ast::Name, written: Written) -> Expr {
+    fn call_item(
+        &mut self,
+        item: Item,
+        name: &ast::Name,
+        types: Option<&ast::TypeArgs>,
+        written: Written,
+        want: Option<&Type>,
+    ) -> Expr {
         let span = written.span;
+        if let Item::Generic(id) = item {
+            return self.call_generic(id, types, name.span(), written, want);
+        }
+        self.no_types(types, name);
         match item {
             Item::Function(id) => self.call_function(id, written),
             Item::Struct(_) => {
@@ -167,7 +188,7 @@ impl Body<'_> {
                 self.broken(span)
             }
             item => {
-                let callee = self.item_value(item, name.text(), name.span());
+                let callee = self.item_value(item, name.text(), name.span(), None);
                 self.call_value(callee, written)
             }
         }
@@ -188,7 +209,7 @@ impl Body<'_> {
     }
 
     /// Puts the written arguments into the places of the parameters: name, type, whether it may be left out.
-    fn arguments(
+    pub(crate) fn arguments(
         &mut self,
         callee: &str,
         params: &[(&str, Type, bool)],
@@ -452,6 +473,13 @@ impl Body<'_> {
             self.not_constant(span, "effects");
         }
         Expr { kind: ExprKind::Print(args), ty: Type::None, span }
+    }
+}
+
+fn types_of(callee: &ast::Expr) -> Option<ast::TypeArgs> {
+    match callee {
+        ast::Expr::Name(name) => name.type_args(),
+        _ => None,
     }
 }
 

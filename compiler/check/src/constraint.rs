@@ -95,7 +95,8 @@ impl Builder<'_> {
                 let fields = fields.iter().map(|(name, ty)| self.field(name.clone(), ty));
                 Json::Object(fields.collect::<Result<_, _>>()?)
             }
-            Type::Json => Json::Any,
+            // A type parameter is checked here, not written: its constraint is made where it stands for a type.
+            Type::Json | Type::Param(_) => Json::Any,
             Type::Regex | Type::Image | Type::Prompt | Type::Fn(..) | Type::Model => return Err(ty.clone()),
             Type::Never | Type::Error | Type::Var(_) => return Err(ty.clone()),
         })

@@ -46,13 +46,13 @@ impl Body<'_> {
         match ast {
             A::Literal(literal) => self.literal(literal),
             A::String(text) => self.string(text, want),
-            A::Name(name) => self.name(name),
+            A::Name(name) => self.name(name, part),
             A::Here(here) => self.here(here.span()),
             A::Binary(binary) => self.binary(binary, want),
             A::Unary(unary) => self.unary(unary, part),
             A::Call(call) => self.call(call, want),
             A::Index(index) => self.index(index),
-            A::Member(member) => self.member(member),
+            A::Member(member) => self.member(member, part),
             A::Gen(generation) => self.generation(generation),
             A::Select(select) => self.select(select),
             A::Fork(fork) => self.fork(fork, part),
@@ -208,14 +208,14 @@ impl Body<'_> {
         self.template_value(text, want)
     }
 
-    fn name(&mut self, ast: &ast::NameExpr) -> Expr {
+    fn name(&mut self, ast: &ast::NameExpr, want: Option<&Type>) -> Expr {
         let span = ast.span();
         let Some(name) = ast.name() else { return self.broken(span) };
         if let Some(local) = self.lookup(name.text()) {
             return self.read(local, span);
         }
         match self.item(name.text()) {
-            Some(item) => self.item_value(item, name.text(), span),
+            Some(item) => self.item_value(item, name.text(), span, want),
             None if crate::signature::function(name.text()).is_some() || matches!(name.text(), "print" | "image") => {
                 self.library_is_called(name.text(), span);
                 self.broken(span)
@@ -249,8 +249,9 @@ impl Body<'_> {
     }
 
     /// An item as a value.
-    pub(crate) fn item_value(&mut self, item: Item, name: &str, span: Span) -> Expr {
+    pub(crate) fn item_value(&mut self, item: Item, name: &str, span: Span, want: Option<&Type>) -> Expr {
         match item {
+            Item::Generic(id) => self.generic_value(id, span, want),
             Item::Const(index) => match self.w.const_decls.get(index).and_then(|decl| decl.done.clone()) {
                 Some((id, ty)) => Expr { kind: ExprKind::ConstItem(id), ty, span },
                 None => {
@@ -444,7 +445,7 @@ impl Body<'_> {
             let value = match self.lookup(name.text()) {
                 Some(local) => self.read(local, name.span()),
                 None => match self.item(name.text()) {
-                    Some(item) => self.item_value(item, name.text(), name.span()),
+                    Some(item) => self.item_value(item, name.text(), name.span(), want),
                     None => {
                         self.unknown_name(name);
                         self.broken(name.span())

@@ -6,6 +6,8 @@
 //!    hide those of the next.
 //! 4. [`check`] hands out the program if there was no error, and in any case what there is to say (`follow_ups` left out).
 //!
+//! `generics` makes one function of a generic item for each set of types that it is used with.
+//!
 //! Inside a body, `relate` says which types fit, `narrow` what conditions tell, `prompting` what is appended, `exhaust`
 //! whether a `match` covers everything. [`builtins`] is the table of the host library, [`records`] the types of what the
 //! engine hands back, [`gen_rules`] the table of what may be asked of it.
@@ -30,6 +32,7 @@ mod finish;
 mod follow_ups;
 mod gen_args;
 pub mod gen_rules;
+mod generics;
 mod load;
 mod matching;
 mod narrow;

@@ -271,6 +271,9 @@ impl Body<'_> {
                 "`float(x)` makes a float of an integer"
             }
             (_, a, b) if text(a) || text(b) => "`x.to_int()` and `x.to_float()` read numbers from text",
+            (_, Type::Param(_), _) | (_, _, Type::Param(_)) => {
+                "a type parameter stands for any type: its values can be compared by `==`, written and generated"
+            }
             (BinaryOp::In, ..) => "on the right stands a list, a map (its keys) or a text (its parts)",
             _ => "both sides are of the same kind",
         };
@@ -338,13 +341,13 @@ impl Body<'_> {
         Type::Error
     }
 
-    pub(crate) fn member(&mut self, member: &ast::Member) -> Expr {
+    pub(crate) fn member(&mut self, member: &ast::Member, want: Option<&Type>) -> Expr {
         let span = member.span();
         let (Some(base), name) = (member.base(), member.name()) else { return self.broken(span) };
         if let Some(module) = self.module(&base) {
             let Some(name) = name else { return self.broken(span) };
             let item = self.w.exported(module, &name);
-            return self.item_value(item, name.text(), span);
+            return self.item_value(item, name.text(), span, want);
         }
         if let Some(namespace) = self.namespace(&base) {
             let Some(name) = name else { return self.broken(span) };

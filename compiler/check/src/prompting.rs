@@ -140,8 +140,7 @@ impl Body<'_> {
         if !self.in_prompt(span, "`...` continues the current prompt") {
             return None;
         }
-        let is_prompt =
-            |function: crate::program::FnId| self.w.heads.get(function.0 as usize).is_some_and(|head| head.is_prompt);
+        let is_prompt = |function: crate::program::FnId| self.w.head(function).is_some_and(|head| head.is_prompt);
         match (value.kind, self.infer.shallow(&value.ty)) {
             (_, Type::Error) => None,
             (ExprKind::Call { function, args, .. }, _) if is_prompt(function) => {
@@ -169,7 +168,7 @@ impl Body<'_> {
     /// Whether a role stands in the item itself (and not on another prompt, in a `from`).
     fn writes_messages(&self, function: crate::program::FnId) -> bool {
         use sgl_syntax::SyntaxKind::{FROM, ROLE};
-        let Some(head) = self.w.heads.get(function.0 as usize) else { return false };
+        let Some(head) = self.w.head(function) else { return false };
         let mut roles = head.ast.node().syntax().descendants().filter(|node| node.kind() == ROLE);
         roles.any(|role| role.ancestors().all(|node| node.kind() != FROM))
     }

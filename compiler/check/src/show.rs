@@ -65,6 +65,7 @@ impl fmt::Display for Shown<'_> {
             Type::Fn(params, ret) => write!(f, "fn({}) -> {}", all(params), show(ret)),
             Type::Model => f.write_str("model"),
             Type::Never => f.write_str("never"),
+            Type::Param(name) => f.write_str(name),
             Type::Error | Type::Var(_) => f.write_str("_"),
         }
     }

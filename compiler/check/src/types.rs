@@ -73,6 +73,8 @@ pub enum Type {
     Never,
     /// Something already reported: fits everywhere, so that one mistake is one message.
     Error,
+    /// A type parameter of a generic item, while its own body is checked; never in a program.
+    Param(Arc<str>),
     /// A type variable of a builtin's signature or of inference, by number.
     Var(u32),
 }

@@ -1,12 +1,14 @@
 //! What all items of a program know of each other: files in, names and item heads (types of fields, parameters,
 //! results) out. Bodies are checked against this.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use sgl_diag::{Diagnostic, Span};
 use sgl_syntax::ast::{self, FunctionKind, HasDocs, ImportSource};
 
+use crate::generics::{Generic, Origin, TypeArgs};
 use crate::load::{Files, LoadedFile};
 use crate::program::{ConstId, ConstItem, FnId, ModelId, ModelItem, Program, Struct, StructField, StructId};
 use crate::similar::nearest;
@@ -20,6 +22,8 @@ pub(crate) enum Item {
     /// Index into [`World::const_decls`].
     Const(usize),
     Function(FnId),
+    /// Index into [`World::generics`].
+    Generic(usize),
     Model(ModelId),
     /// Index of a file.
     Module(usize),
@@ -57,6 +61,7 @@ pub(crate) struct ConstDecl {
 }
 
 /// The head of a `fn` or `prompt`.
+#[derive(Clone)]
 pub(crate) struct FnHead {
     pub file: usize,
     pub ast: ast::Function,
@@ -66,6 +71,10 @@ pub(crate) struct FnHead {
     pub ret: Type,
     pub returns_state: bool,
     pub span: Span,
+    /// The type parameters that its body knows, and what they stand for.
+    pub types: TypeArgs,
+    /// Of which generic item it is one, and for whom.
+    pub origin: Option<Origin>,
 }
 
 /// The head of a parameter.
@@ -86,7 +95,15 @@ pub(crate) struct World {
     pub aliases: Vec<Alias>,
     pub const_decls: Vec<ConstDecl>,
     pub models: Vec<(usize, ast::ModelItem)>,
+    /// Of functions, by [`FnId`]; those of generic items join them as they are asked for.
     pub heads: Vec<FnHead>,
+    pub generics: Vec<Generic>,
+    /// The functions that generic items have become, by item and types.
+    pub instances: HashMap<(usize, String), Option<FnId>>,
+    /// The type parameters of the item that is checked now.
+    pub type_scope: TypeArgs,
+    /// The function of a generic item that is checked now.
+    pub current: Option<FnId>,
     /// Whether the fields of all structs are known.
     pub fields_known: bool,
     /// Unions of structs written before the fields were known.
@@ -106,6 +123,10 @@ impl World {
             const_decls: Vec::new(),
             models: Vec::new(),
             heads: Vec::new(),
+            generics: Vec::new(),
+            instances: HashMap::new(),
+            type_scope: Vec::new(),
+            current: None,
             fields_known: false,
             unions: Vec::new(),
             program: Program::default(),
@@ -182,12 +203,16 @@ impl World {
                 }
             }
             ast::Item::Function(ast) => {
-                let id = FnId(self.heads.len() as u32);
+                let is_generic = ast.type_params().next().is_some();
+                let item = match is_generic {
+                    true => Item::Generic(self.generics.len()),
+                    false => Item::Function(FnId(self.heads.len() as u32)),
+                };
                 let (text, span) = ast.name().map_or(("_".into(), ast.span()), |n| (n.text().into(), n.span()));
                 if let Some(name) = ast.name() {
-                    self.name(file, &name, Item::Function(id), false);
+                    self.name(file, &name, item, false);
                 }
-                self.heads.push(FnHead {
+                let head = FnHead {
                     file,
                     is_prompt: ast.kind() == FunctionKind::Prompt,
                     ast,
@@ -196,7 +221,13 @@ impl World {
                     ret: Type::None,
                     returns_state: false,
                     span,
-                });
+                    types: Vec::new(),
+                    origin: None,
+                };
+                match is_generic {
+                    true => self.generics.push(Generic { head, broken: false }),
+                    false => self.heads.push(head),
+                }
             }
             ast::Item::Model(ast) => {
                 let id = ModelId(self.models.len() as u32);
@@ -280,16 +311,35 @@ impl World {
         }
         self.check_finite();
         for index in 0..self.heads.len() {
-            let Some((file, ast)) = self.heads.get(index).map(|head| (head.file, head.ast.clone())) else { continue };
-            let params = self.params(file, &ast);
-            let written = ast.ret();
-            let ret = written.as_ref().map(|ty| self.ty(file, ty));
-            if let Some(head) = self.heads.get_mut(index) {
-                head.params = params;
-                head.returns_state = head.is_prompt && written.is_none();
-                head.ret = ret.unwrap_or(if head.is_prompt { Type::Prompt } else { Type::None });
+            let Some(head) = self.heads.get(index).cloned() else { continue };
+            let head = self.resolved(head);
+            if let Some(slot) = self.heads.get_mut(index) {
+                *slot = head;
             }
         }
+        for index in 0..self.generics.len() {
+            let Some(mut head) = self.generics.get(index).map(|generic| generic.head.clone()) else { continue };
+            head.types = self.type_params(head.file, &head.ast);
+            self.type_scope.clone_from(&head.types);
+            let head = self.resolved(head);
+            self.type_scope.clear();
+            if let Some(generic) = self.generics.get_mut(index) {
+                generic.head = head;
+            }
+        }
+    }
+
+    /// The head with the types that are written in it.
+    fn resolved(&mut self, mut head: FnHead) -> FnHead {
+        head.params = self.params(head.file, &head.ast);
+        let written = head.ast.ret();
+        head.returns_state = head.is_prompt && written.is_none();
+        head.ret = match written {
+            Some(ty) => self.ty(head.file, &ty),
+            None if head.is_prompt => Type::Prompt,
+            None => Type::None,
+        };
+        head
     }
 
     fn fields(&mut self, file: usize, ast: &ast::StructItem) -> Vec<StructField> {
@@ -361,6 +411,7 @@ impl World {
     /// A command line gives texts and a batch gives JSON: other parameters cannot be given.
     pub(crate) fn check_main(&mut self) {
         self.program.main = self.main();
+        self.check_main_is_plain();
         let head = self.program.main.and_then(|id| self.heads.get(id.0 as usize));
         let params: Vec<ParamHead> = head.map(|head| head.params.clone()).unwrap_or_default();
         for param in params {
@@ -429,10 +480,8 @@ impl World {
 
     /// The bodies of all functions, and of tests.
     pub(crate) fn check_bodies(&mut self) {
-        for index in 0..self.heads.len() {
-            let function = crate::body::function(self, index);
-            self.program.functions.extend(function);
-        }
+        self.check_generics();
+        self.check_functions();
         let tests: Vec<_> = self
             .files
             .iter()
@@ -447,6 +496,7 @@ impl World {
         for (file, test) in tests {
             crate::body::test(self, file, &test);
         }
+        self.check_functions();
     }
 }
 

@@ -14,7 +14,7 @@ use crate::world::{AliasState, Item, World};
 const MAX_ALIAS_DEPTH: u32 = 64;
 
 /// The types that have a name of their own.
-const BUILTIN_TYPES: &[&str] =
+pub(crate) const BUILTIN_TYPES: &[&str] =
     &["str", "int", "float", "bool", "list", "map", "json", "image", "prompt", "regex", "schema", "grammar"];
 
 impl World {
@@ -232,6 +232,11 @@ impl World {
         if own.is_none() && path.len() == 1 && BUILTIN_TYPES.contains(&first.text()) {
             return self.builtin_type(file, first.text(), named, depth);
         }
+        let param = self.type_scope.iter().find(|(name, _)| path.len() == 1 && **name == *first.text());
+        if let Some((_, ty)) = param {
+            let ty = ty.clone();
+            return self.no_args(ty, named, last);
+        }
         let item = match own {
             Some(entry) => Some(entry.item),
             None => self.path(file, &path, true),
@@ -246,9 +251,13 @@ impl World {
                 Type::Error
             }
         };
+        self.no_args(ty, named, last)
+    }
+
+    fn no_args(&mut self, ty: Type, named: &ast::NamedType, name: &ast::Name) -> Type {
         let extra = named.type_args().next().map(|ty| ty.span()).or_else(|| named.args().map(|args| args.span()));
         if let (Some(span), true) = (extra, ty != Type::Error) {
-            let d = Diagnostic::error("E0228", format!("`{}` takes no arguments", last.text()));
+            let d = Diagnostic::error("E0228", format!("`{}` takes no arguments", name.text()));
             self.report(d.at(span, "too much").hint("only `str`, `int`, `float`, `list` and `map` have arguments"));
         }
         ty
@@ -259,6 +268,11 @@ impl World {
         let (first, rest) = path.split_first()?;
         let names = self.names.get(file)?;
         let Some(entry) = names.get(first.text()) else {
+            if self.type_scope.iter().any(|(name, _)| **name == *first.text()) {
+                let d = Diagnostic::error("E0110", format!("`{}` stands for any type, not for a struct", first.text()));
+                self.report(d.at(first.span(), "a type parameter").hint("take a value of it as a parameter"));
+                return None;
+            }
             let (what, code) = if is_type { ("type", "E0109") } else { ("name", "E0101") };
             let wanted = |item: Item| !is_type || matches!(item, Item::Struct(_) | Item::Alias(_) | Item::Module(_));
             let known = names.iter().filter(|(_, entry)| wanted(entry.item)).map(|(name, _)| &**name);

@@ -316,7 +316,7 @@ fn words(ty: &Type, structs: &[Struct]) -> String {
         }
         Type::Json => "a JSON value".into(),
         Type::Image | Type::Prompt | Type::Fn(..) | Type::Model => "a value that has no JSON form".into(),
-        Type::Never | Type::Error | Type::Var(_) => "no value".into(),
+        Type::Never | Type::Error | Type::Var(_) | Type::Param(_) => "no value".into(),
     }
 }
 

@@ -309,7 +309,14 @@ impl<'a> Builder<'a> {
         let rule = self.frames.last().map(|frame| frame.rule);
         let is_junk = matches!(
             rule,
-            Some(Rule::junk_run | Rule::bad_run | Rule::bad_param_run | Rule::bad_hole | Rule::bad_semi)
+            Some(
+                Rule::junk_run
+                    | Rule::bad_run
+                    | Rule::bad_param_run
+                    | Rule::bad_type_run
+                    | Rule::bad_hole
+                    | Rule::bad_semi
+            )
         );
         while let Some(rest) = self.text.get(self.cursor..end).filter(|rest| !rest.is_empty()) {
             let mark = if is_junk { None } else { PUNCTUATION.iter().find(|mark| rest.starts_with(**mark)) };

@@ -109,7 +109,7 @@ fn opening(problem: &Problem, text: &str) -> Range<usize> {
         Rule::plain_string | Rule::triple_string | Rule::raw_string | Rule::raw_triple => None,
         Rule::regex_string | Rule::regex_triple => None,
         Rule::closure_params => inner.find('|'),
-        Rule::type_args => inner.find('<'),
+        Rule::type_args | Rule::type_params => inner.find('<'),
         Rule::fn_type => inner.find('('),
         Rule::struct_lit | Rule::struct_pat | Rule::import_names => inner.find('{'),
         _ => inner.find(['(', '[', '{']),
@@ -162,6 +162,7 @@ fn say(problem: &Problem, text: &str) -> Message {
         | Rule::bad_field
         | Rule::bad_args
         | Rule::bad_params
+        | Rule::bad_types
         | Rule::bad_hole
         | Rule::stray => unexpected(rule, problem, text),
         _ => missing(rule, problem, text),
@@ -259,6 +260,7 @@ fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
             format!("{} binds no name", this(parent)),
             "give the value a name, `_` for none, or names in parentheses",
         ),
+        (miss_name, type_params) => said("a type parameter is missing".into(), "write its name, or leave the `<>` out"),
         (miss_name, _) => said(format!("{} has no name", this(parent)), &format!("write one after `{prev}`")),
         (miss_type, param | field | closure_param) => {
             said(format!("{} has no type", this(parent)), "write one after a `:`, as in `name: str`")
@@ -346,6 +348,12 @@ fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
             said("this is not a parameter", "", "the types that a type takes stand in `<…>`, as in `list<int>`")
         }
         (bad_params, _) => said("this is not a parameter", "", "a parameter is `name: type`"),
+        (bad_types, type_params) => said(
+            "this is not a type parameter",
+            "",
+            "a type parameter is a name, and stands for any type: `fn f<T, U>(x: T)`",
+        ),
+        (bad_types, _) => said("this does not fit here", "", "types stand with commas between them"),
         (bad_args, index) => said("an index is one expression", "it ends before this", ""),
         (bad_args, import_names) => said("this does not fit here", "", "imported names stand with commas between them"),
         (bad_args, _) => said("this does not fit here", "", "elements are expressions with commas between them"),

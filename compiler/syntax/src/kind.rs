@@ -33,7 +33,7 @@ kinds! {
     JUNK,
 
     FILE, IMPORT, MODULE_PATH, IMPORT_NAMES, IMPORT_NAME, IMPORT_ALIAS, TYPE_ITEM, STRUCT_ITEM, STRUCT_BODY, FIELD,
-    DEFAULT, CONST_ITEM, FN_ITEM, PROMPT_ITEM, TOOL_ITEM, PARAMS, PARAM, RET, MODEL_ITEM, TEST_ITEM,
+    DEFAULT, CONST_ITEM, FN_ITEM, PROMPT_ITEM, TOOL_ITEM, TYPE_PARAMS, TYPE_PARAM, PARAMS, PARAM, RET, MODEL_ITEM, TEST_ITEM,
 
     UNION_TYPE, OPTIONAL_TYPE, FN_TYPE, TUPLE_TYPE, NAMED_TYPE, TYPE_PATH, TYPE_ARGS, GRAMMAR_TYPE, LITERAL_TYPE,
 
@@ -131,6 +131,8 @@ pub(crate) fn shape(rule: Rule) -> Shape {
         Rule::fn_item => Node(FN_ITEM),
         Rule::prompt_item => Node(PROMPT_ITEM),
         Rule::tool_item => Node(TOOL_ITEM),
+        Rule::type_params => Node(TYPE_PARAMS),
+        Rule::type_param => Node(TYPE_PARAM),
         Rule::params => Node(PARAMS),
         Rule::param => Node(PARAM),
         Rule::ret => Node(RET),
@@ -217,11 +219,12 @@ pub(crate) fn shape(rule: Rule) -> Shape {
         | Rule::bad_field
         | Rule::bad_args
         | Rule::bad_params
+        | Rule::bad_types
         | Rule::bad_hole => Node(ERROR),
         Rule::stray | Rule::deep => Node(ERROR),
         rule if sgl_grammar::is_recovery(rule) => Node(MISSING),
         rule if sgl_grammar::is_keyword(rule) => Token(KEYWORD),
-        // `bind`, `signed_number`, and the runs of junk inside an error node.
+        // `bind`, `generic_name`, and the runs of junk inside an error node.
         _ => Inline,
     }
 }

@@ -4,7 +4,7 @@ use sgl_diag::Span;
 
 use super::literals::{LiteralValue, read_literal, read_number};
 use super::node::{choice, nodes};
-use super::{AstNode, Block, Name, Node, Pattern, StringLit, Type};
+use super::{AstNode, Block, Name, Node, Pattern, StringLit, Type, TypeArgs};
 use crate::kind::{SyntaxKind, SyntaxToken};
 
 nodes! {
@@ -162,6 +162,11 @@ impl NameExpr {
     pub fn name(&self) -> Option<Name> {
         self.0.name()
     }
+
+    /// The types in `<…>` behind the name.
+    pub fn type_args(&self) -> Option<TypeArgs> {
+        self.0.child()
+    }
 }
 
 macro_rules! operators {
@@ -245,6 +250,15 @@ impl Call {
     /// What is called.
     pub fn callee(&self) -> Option<Expr> {
         self.0.slot(0)
+    }
+
+    /// The types in `<…>` behind the name of what is called: `f<int>(x)`.
+    pub fn type_args(&self) -> Option<TypeArgs> {
+        match self.callee()? {
+            Expr::Name(name) => name.type_args(),
+            Expr::Member(member) => member.type_args(),
+            _ => None,
+        }
     }
 
     /// With what.
@@ -333,6 +347,11 @@ impl Member {
     /// The name after the dot; digits for an element of a tuple.
     pub fn name(&self) -> Option<Name> {
         self.0.name()
+    }
+
+    /// The types in `<…>` behind the name.
+    pub fn type_args(&self) -> Option<TypeArgs> {
+        self.0.child()
     }
 }
 

@@ -21,6 +21,8 @@ nodes! {
     Field = FIELD;
     /// `const X: T = e`.
     ConstItem = CONST_ITEM;
+    /// `T` in the `<…>` behind the name of a function.
+    TypeParam = TYPE_PARAM;
     /// `name: T = default` of a function.
     Param = PARAM;
     /// `model fast = "smollm2:135m" { temperature: 0.2 }`.
@@ -220,6 +222,11 @@ impl Function {
         self.0.name()
     }
 
+    /// The type parameters, in order; none where the function is not generic.
+    pub fn type_params(&self) -> impl Iterator<Item = TypeParam> + use<> {
+        self.0.child_of(SyntaxKind::TYPE_PARAMS).into_iter().flat_map(|params| params.children())
+    }
+
     /// The parameters, in order.
     pub fn params(&self) -> impl Iterator<Item = Param> + use<> {
         self.0.child_of(SyntaxKind::PARAMS).into_iter().flat_map(|params| params.children())
@@ -238,6 +245,13 @@ impl Function {
     /// All of its bytes.
     pub fn span(&self) -> Span {
         self.0.span()
+    }
+}
+
+impl TypeParam {
+    /// The name.
+    pub fn name(&self) -> Option<Name> {
+        self.0.name()
     }
 }
 

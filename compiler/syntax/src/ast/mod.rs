@@ -11,7 +11,7 @@
 //! | [`TypeItem`] | `name() ty() docs()` |
 //! | [`StructItem`] | `name() fields() docs()`; [`Field`]: `name() ty() default() docs()` |
 //! | [`ConstItem`] | `name() ty() value() docs()` |
-//! | [`Function`] | `kind() name() params() ret() body() docs()`; [`Param`]: `name() ty() default() docs()` |
+//! | [`Function`] | `kind() name() type_params() params() ret() body() docs()`; [`Param`]: `name() ty() default() docs()` |
 //! | [`ModelItem`] | `name() model() options() docs()` |
 //! | [`TestItem`] | `name() body()` |
 //! | [`Type`] | `Union Optional Fn Tuple Named Grammar Literal` |

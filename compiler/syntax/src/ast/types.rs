@@ -18,6 +18,8 @@ nodes! {
     TupleType = TUPLE_TYPE;
     /// `str(max_len: 3)`, `list<T>(1..=5)`, `util.Report`, `schema("file.json")`, `grammar("file.gbnf")`.
     NamedType = NAMED_TYPE;
+    /// `<A, B>`.
+    TypeArgs = TYPE_ARGS;
     /// `grammar """…"""`.
     GrammarType = GRAMMAR_TYPE;
     /// `"a"`, `-1`, `true`, `none`, `re"…"`.
@@ -137,6 +139,13 @@ impl NamedType {
     /// The refinements in `(…)`.
     pub fn args(&self) -> Option<Args> {
         self.0.child()
+    }
+}
+
+impl TypeArgs {
+    /// The types, in order.
+    pub fn types(&self) -> impl Iterator<Item = Type> + use<> {
+        self.0.children()
     }
 }
 
