@@ -196,6 +196,10 @@ impl<'a> Builder<'a> {
             self.deep_at = Some(range.start);
             return;
         }
+        // What the operator ends is complete before the space and the comments that stand between them.
+        if rule == Rule::infix_op {
+            self.reduce(binding(pair.as_str()).0);
+        }
         if !range.is_empty() {
             self.flush();
         }
@@ -253,15 +257,11 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Meets an operator: what stands to its left and holds more strongly is complete.
+    /// Meets an operator; what stands to its left and holds more strongly is complete.
     fn operator(&mut self, rule: Rule, op: &str, start: Checkpoint) {
         let operator = match rule {
             Rule::prefix_op => Operator { prefix: Some(start), right: PREFIX },
-            _ => {
-                let (left, right) = binding(op);
-                self.reduce(left);
-                Operator { prefix: None, right }
-            }
+            _ => Operator { prefix: None, right: binding(op).1 },
         };
         if let Some(frame) = self.frames.last_mut() {
             frame.operators.push(operator);
@@ -351,7 +351,7 @@ const PREFIX: u8 = 130;
 
 /// How strongly an infix operator holds its left and its right operand. As in Rust; `**` holds most, `|>` least, and
 /// `??` more than a comparison.
-fn binding(op: &str) -> (u8, u8) {
+pub(crate) fn binding(op: &str) -> (u8, u8) {
     match op {
         "**" => (141, 140),
         "*" | "/" | "%" => (120, 121),

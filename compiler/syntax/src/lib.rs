@@ -3,7 +3,7 @@
 //! 1. [`sgl_grammar::parse`] finds the pairs, with recovery nodes where something is wrong.
 //! 2. `build` copies them into a rowan tree and nests operators by precedence.
 //! 3. `errors` says in words what each recovery node means; `validate` finds what the grammar cannot say.
-//! 4. [`Parse::file`] gives the typed view, see [`ast`].
+//! 4. [`Parse::file`] gives the typed view, see [`ast`]; [`format()`] the text in the one layout.
 //!
 //! Architecture invariant: [`parse`] cannot fail, and every byte of the source is in the tree.
 //! Architecture invariant: no names are resolved and no types are known here.
@@ -11,10 +11,12 @@
 pub mod ast;
 mod build;
 mod errors;
+mod format;
 mod kind;
 mod text;
 mod validate;
 
+pub use format::format;
 pub use kind::{Sgl, SyntaxKind, SyntaxNode, SyntaxToken};
 
 use sgl_diag::{Diagnostic, FileId};

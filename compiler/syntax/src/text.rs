@@ -105,7 +105,7 @@ pub(crate) fn dedent<H>(pieces: &mut [Piece<H>]) {
 }
 
 /// The longest space that every line begins with, of the lines that say something.
-fn common_indent<H>(pieces: &[Piece<H>]) -> Option<String> {
+pub(crate) fn common_indent<H>(pieces: &[Piece<H>]) -> Option<String> {
     let mut common: Option<String> = None;
     for (i, piece) in pieces.iter().enumerate() {
         let Piece::Text(text) = piece else { continue };

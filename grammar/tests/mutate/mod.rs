@@ -78,3 +78,9 @@ pub fn config(default: u32) -> ProptestConfig {
     let cases = std::env::var("SGL_MUTANTS").ok().and_then(|n| n.parse().ok()).unwrap_or(default);
     ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 2000, ..ProptestConfig::default() }
 }
+
+/// The sound stretches.
+#[allow(dead_code, reason = "not every test that breaks programs wants them whole")]
+pub fn sound() -> Vec<String> {
+    chunks().into_iter().map(str::to_string).collect()
+}
