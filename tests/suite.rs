@@ -89,8 +89,10 @@ fn files(text: &str) -> Vec<(String, String)> {
         if let Some(name) = line.strip_prefix("//- ") {
             files.push((name.trim().to_string(), String::new()));
         }
-        if let Some((_, text)) = files.last_mut() {
-            text.push_str(line);
+        if let Some((name, text)) = files.last_mut() {
+            // Only sgl knows comments.
+            let is_header = line.starts_with("//- ") && !name.ends_with(".sgl");
+            text.push_str(if is_header { "" } else { line });
             text.push('\n');
         }
     }

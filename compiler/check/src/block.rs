@@ -412,7 +412,7 @@ impl Body<'_> {
                 let name = member.name()?;
                 let probe = Expr { kind: ExprKind::Local(place.local), ty: base, span: member.span() };
                 let ty = match self.infer.shallow(&probe.ty) {
-                    Type::Struct(_) | Type::Record(_) => self.field(probe, &name).ty,
+                    Type::Struct(_) | Type::Record(_) => self.field(probe, name.text(), name.span()).ty,
                     Type::Error => Type::Error,
                     other => {
                         let shown = self.show(&other);
@@ -431,7 +431,16 @@ impl Body<'_> {
                     self.error("E0217", "a slice cannot be assigned to", index.span(), "this place", hint);
                     return None;
                 };
-                let (step, ty) = match self.infer.shallow(&base) {
+                let base = self.infer.shallow(&base);
+                if let (Type::Struct(_) | Type::Record(_), ast::Expr::String(text)) = (&base, &at)
+                    && let (false, Some(name)) = (text.has_holes(), text.text())
+                {
+                    let probe = Expr { kind: ExprKind::Local(place.local), ty: base, span: index.span() };
+                    let ty = self.field(probe, &name, text.span()).ty;
+                    place.path.push(PlaceStep::Field(name.as_str().into()));
+                    return Some((place, ty));
+                }
+                let (step, ty) = match base {
                     Type::List { item, .. } => (self.expr(&at, Some(&Type::INT)), *item),
                     Type::Map(item) => (self.expr(&at, Some(&Type::STR)), *item),
                     Type::Error => (self.expr(&at, None), Type::Error),

@@ -334,7 +334,7 @@ impl Body<'_> {
             _ => false,
         };
         if is_field {
-            let callee = self.field(receiver, name);
+            let callee = self.field(receiver, name.text(), name.span());
             return self.call_value(callee, written);
         }
         match &ty {

@@ -15,6 +15,10 @@ pub const ALL: &[(&str, &str)] = &[
     ("E0111", "A type stands for itself."),
     ("E0112", "Nothing says what a type parameter of a generic item stands for."),
     ("E0113", "An item has type parameters that cannot have any."),
+    ("E0114", "A schema file cannot be read, or is not JSON."),
+    ("E0115", "A schema says something that no type can say."),
+    ("E0116", "A schema is not valid, or no value fits it."),
+    ("E0117", "A `$ref` of a schema leads nowhere, or out of its file."),
     ("E0201", "A value of one type stands where another is wanted."),
     ("E0202", "An operator does not work on these operands."),
     ("E0203", "A comparison has always the same result: the two sides can never be equal."),
@@ -81,6 +85,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("W0504", "Two options of a `select` are equal."),
     ("W0505", "An arm of a `match` is never reached."),
     ("W0506", "The left side of `??` is never `none`."),
+    ("W0513", "A keyword of a schema means nothing, and looks like one that does."),
 ];
 
 /// Whether the code is of what goes wrong while a program runs.

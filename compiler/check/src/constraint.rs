@@ -62,14 +62,14 @@ impl Builder<'_> {
 
     fn body(&mut self, id: StructId) -> Result<(Arc<str>, Json), Type> {
         let Some(item) = self.structs.get(id.0 as usize) else { return Err(Type::Struct(id)) };
-        let fields = item.fields.iter().map(|field| (field.name.clone(), &field.ty));
-        let fields = fields.map(|(name, ty)| self.field(name, ty)).collect::<Result<_, _>>()?;
+        let fields = item.fields.iter().map(|field| self.field(field.name.clone(), &field.ty, field.always));
+        let fields = fields.collect::<Result<_, _>>()?;
         Ok((item.name.clone(), Json::Object(fields)))
     }
 
-    fn field(&mut self, name: Arc<str>, ty: &Type) -> Result<Field, Type> {
+    fn field(&mut self, name: Arc<str>, ty: &Type, always: bool) -> Result<Field, Type> {
         match ty {
-            Type::Optional(item) => Ok(Field { name, json: self.shape(item)?, optional: true }),
+            Type::Optional(item) if !always => Ok(Field { name, json: self.shape(item)?, optional: true }),
             ty => Ok(Field { name, json: self.shape(ty)?, optional: false }),
         }
     }
@@ -92,7 +92,7 @@ impl Builder<'_> {
             Type::Struct(id) => self.reference(*id),
             Type::OneOf(ids) => Json::AnyOf(ids.iter().map(|id| self.reference(*id)).collect()),
             Type::Record(fields) => {
-                let fields = fields.iter().map(|(name, ty)| self.field(name.clone(), ty));
+                let fields = fields.iter().map(|(name, ty)| self.field(name.clone(), ty, false));
                 Json::Object(fields.collect::<Result<_, _>>()?)
             }
             // A type parameter is checked here, not written: its constraint is made where it stands for a type.

@@ -480,7 +480,7 @@ impl Body<'_> {
             let value = self.field_value(&field, &name, known.map(|known| &known.ty));
             if known.is_none() {
                 unknown = true;
-                self.unknown_field(&item.name, item.fields.iter().map(|f| &*f.name), &name);
+                self.unknown_field(&item.name, item.fields.iter().map(|f| &*f.name), name.text(), name.span());
             } else if let Some((_, first)) = given.get(name.text()) {
                 let d = Diagnostic::error("E0208", format!("the field `{}` is given twice", name.text()));
                 self.report(d.at(name.span(), "again here").also(*first, "first here").hint("remove one of them"));
@@ -506,15 +506,15 @@ impl Body<'_> {
         Expr { kind, ty: Type::Struct(id), span }
     }
 
-    pub(crate) fn unknown_field<'n>(&mut self, of: &str, known: impl Iterator<Item = &'n str>, name: &ast::Name) {
+    pub(crate) fn unknown_field<'n>(&mut self, of: &str, known: impl Iterator<Item = &'n str>, name: &str, at: Span) {
         let known: Vec<&str> = known.collect();
-        let hint = match nearest(name.text(), known.iter().copied()) {
+        let hint = match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if known.is_empty() => "it has no fields".to_string(),
             None => format!("its fields are: {}", known.join(", ")),
         };
-        let d = Diagnostic::error("E0204", format!("`{of}` has no field `{}`", name.text()));
-        self.report(d.at(name.span(), "not one of its fields").hint(hint));
+        let d = Diagnostic::error("E0204", format!("`{of}` has no field `{name}`"));
+        self.report(d.at(at, "not one of its fields").hint(hint));
     }
 
     /// The struct that a path names.

@@ -8,6 +8,8 @@
 //!
 //! `generics` makes one function of a generic item for each set of types that it is used with.
 //!
+//! `schema` reads JSON Schemas.
+//!
 //! Inside a body, `relate` says which types fit, `narrow` what conditions tell, `prompting` what is appended, `exhaust`
 //! whether a `match` covers everything. [`builtins`] is the table of the host library, [`records`] the types of what the
 //! engine hands back, [`gen_rules`] the table of what may be asked of it.
@@ -41,6 +43,7 @@ pub mod program;
 mod prompting;
 pub mod records;
 mod relate;
+mod schema;
 mod show;
 mod signature;
 mod similar;

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use sgl_diag::{Diagnostic, FileId, SourceMap, Span};
 use sgl_syntax::ast::{self, ImportSource};
 
+use crate::schema::{SchemaFile, type_name};
+use crate::written::schema_path;
+
 /// Where imported files come from. The only way in which checking reaches the world outside. (Checking runs on a thread of
 /// its own, hence `Send`.)
 pub trait Loader: Send {
@@ -35,12 +38,16 @@ pub(crate) struct LoadedFile {
     pub ast: ast::File,
     /// Its imports and the index of the file that each names, where that could be read.
     pub imports: Vec<(ast::Import, Option<usize>)>,
+    /// The schemas that it names, by path as written: their numbers, where they could be read.
+    pub schemas: HashMap<String, usize>,
 }
 
 /// All files of a program; a file stands after those that it imports.
 #[derive(Default)]
 pub(crate) struct Files {
     pub files: Vec<LoadedFile>,
+    /// The schemas that the files name.
+    pub schemas: Vec<SchemaFile>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -53,13 +60,15 @@ struct Reader<'a> {
     loader: &'a mut dyn Loader,
     sources: &'a mut SourceMap,
     states: HashMap<String, State>,
+    /// Schema files by name, and their numbers.
+    schemas: HashMap<String, Option<usize>>,
     out: Files,
 }
 
 /// Reads and parses the root file and everything it imports. The root file is the last one.
 pub(crate) fn load(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Files {
     let name = sources.name(root).to_string();
-    let mut reader = Reader { loader, sources, states: HashMap::new(), out: Files::default() };
+    let mut reader = Reader { loader, sources, states: HashMap::new(), schemas: HashMap::new(), out: Files::default() };
     reader.states.insert(name, State::Open);
     reader.parse(root, 0);
     reader.out
@@ -78,7 +87,16 @@ impl Reader<'_> {
             })
             .collect();
         let imports = found.into_iter().map(|import| (import.clone(), self.import(file, &import, depth))).collect();
-        self.out.files.push(LoadedFile { ast, imports });
+        let mut schemas = HashMap::new();
+        for named in ast.named_types() {
+            if let Some(path) = schema_path(&named)
+                && !schemas.contains_key(&path)
+                && let Some(number) = self.schema(file, &named, &path)
+            {
+                schemas.insert(path, number);
+            }
+        }
+        self.out.files.push(LoadedFile { ast, imports, schemas });
         self.out.files.len() - 1
     }
 
@@ -127,6 +145,39 @@ impl Reader<'_> {
                 Some(index)
             }
         }
+    }
+
+    /// Reads the file that a type names.
+    fn schema(&mut self, from: FileId, named: &ast::NamedType, path: &str) -> Option<usize> {
+        let span = named.span();
+        let (name, text) = match self.loader.load(self.sources.name(from), path) {
+            Ok(found) => found,
+            Err(why) => {
+                let title = format!("cannot read the schema {path:?}: {why}");
+                self.report("E0114", title, span, "named here", "paths start at the file that names them");
+                return None;
+            }
+        };
+        if let Some(known) = self.schemas.get(&name) {
+            return *known;
+        }
+        let stem = path.rsplit(['/', '\\']).next().unwrap_or(path).trim_end_matches(".json");
+        let called = named.alias().map(|alias| alias.text().to_string());
+        let called = called.or_else(|| type_name(stem)).unwrap_or_else(|| "Schema".to_string());
+        let file = self.sources.add(name.clone(), text);
+        let text = self.sources.file(file).map_or("", |source| &source.text);
+        let number = match SchemaFile::read(file, text, called, span) {
+            Ok(schema) => {
+                self.out.schemas.push(schema);
+                Some(self.out.schemas.len() - 1)
+            }
+            Err(d) => {
+                self.out.diagnostics.push(d);
+                None
+            }
+        };
+        self.schemas.insert(name, number);
+        number
     }
 
     fn std_module(&mut self, path: &[ast::Name]) -> Option<(String, String, Span)> {

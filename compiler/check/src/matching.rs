@@ -214,7 +214,7 @@ impl Body<'_> {
                     let known = item.as_ref().and_then(|item| item.fields.iter().find(|f| *f.name == *name.text()));
                     let ty = known.map_or(Type::Error, |known| known.ty.clone());
                     if let (None, Some(item)) = (known, &item) {
-                        self.unknown_field(&item.name, item.fields.iter().map(|f| &*f.name), &name);
+                        self.unknown_field(&item.name, item.fields.iter().map(|f| &*f.name), name.text(), name.span());
                     }
                     if names.iter().any(|other| **other == *name.text()) {
                         let title = format!("the field `{}` is matched twice", name.text());

@@ -291,6 +291,12 @@ impl Body<'_> {
         match index.subscript() {
             None => self.broken(span),
             Some(ast::Subscript::At(at)) => {
+                if let Type::Struct(_) | Type::OneOf(_) | Type::Record(_) = ty
+                    && let ast::Expr::String(text) = &at
+                    && let (false, Some(name)) = (text.has_holes(), text.text())
+                {
+                    return self.known_field(base, &name, text.span(), span);
+                }
                 let (key, ty) = match ty {
                     Type::List { item, .. } => (Some(Type::INT), *item),
                     Type::Map(item) => (Some(Type::STR), *item),
@@ -334,7 +340,9 @@ impl Body<'_> {
         let shown = self.show(ty);
         let hint = match ty {
             Type::Optional(_) => "it may be `none`: write `x ?? other`, or ask `if x != none`",
-            Type::Struct(_) | Type::Record(_) => "fields are read by name: `value.field`",
+            Type::Struct(_) | Type::OneOf(_) | Type::Record(_) => {
+                "fields are read by name: `value.field`, or `value[\"a field\"]` with the text written out"
+            }
             _ => "lists, maps, texts and json have elements",
         };
         self.error("E0211", format!("a `{shown}` has no elements"), base.span, "indexed here", hint);
@@ -355,7 +363,12 @@ impl Body<'_> {
         }
         let base = self.expr(&base, None);
         let Some(name) = name else { return self.broken(span) };
-        let mut expr = self.field(base, &name);
+        self.known_field(base, name.text(), name.span(), span)
+    }
+
+    /// A field of a value, with what is known of it.
+    fn known_field(&mut self, base: Expr, name: &str, at: Span, span: Span) -> Expr {
+        let mut expr = self.field(base, name, at);
         expr.span = span;
         if let Some(path) = path_of(&expr)
             && let Some(known) = self.known(&path)
@@ -376,16 +389,15 @@ impl Body<'_> {
     }
 
     /// A field of a value.
-    pub(crate) fn field(&mut self, base: Expr, name: &ast::Name) -> Expr {
-        let span = base.span.to(name.span());
-        let text = name.text();
+    pub(crate) fn field(&mut self, base: Expr, text: &str, at: Span) -> Expr {
+        let span = base.span.to(at);
         let ty = match self.infer.shallow(&base.ty) {
             Type::Struct(id) => {
                 let Some(item) = self.w.struct_item(id).cloned() else { return self.broken(span) };
                 match item.fields.iter().find(|field| *field.name == *text) {
                     Some(field) => field.ty.clone(),
                     None => {
-                        self.unknown_field(&item.name, item.fields.iter().map(|field| &*field.name), name);
+                        self.unknown_field(&item.name, item.fields.iter().map(|field| &*field.name), text, at);
                         Type::Error
                     }
                 }
@@ -405,7 +417,7 @@ impl Body<'_> {
                     let shown = self.show(&base.ty);
                     let title = format!("not every one of `{shown}` has a field `{text}`");
                     let hint = "`match` finds out which one it is";
-                    self.error("E0204", title, name.span(), "only in some", hint);
+                    self.error("E0204", title, at, "only in some", hint);
                     Type::Error
                 })
             }
@@ -413,20 +425,20 @@ impl Body<'_> {
                 Some((_, ty)) => ty.clone(),
                 None => {
                     let shown = self.show(&base.ty);
-                    self.unknown_field(&shown, fields.iter().map(|(field, _)| &**field), name);
+                    self.unknown_field(&shown, fields.iter().map(|(field, _)| &**field), text, at);
                     Type::Error
                 }
             },
             Type::Tuple(items) => {
                 match text.parse::<usize>().ok().and_then(|index| items.get(index).map(|ty| (index, ty))) {
                     Some((index, ty)) => {
-                        let at = Const::Int(index as i64);
-                        let at = Expr { ty: Type::INT, kind: ExprKind::Const(at), span: name.span() };
-                        return Expr { kind: ExprKind::Index(Box::new(base), Box::new(at)), ty: ty.clone(), span };
+                        let index = ExprKind::Const(Const::Int(index as i64));
+                        let index = Expr { ty: Type::INT, kind: index, span: at };
+                        return Expr { kind: ExprKind::Index(Box::new(base), Box::new(index)), ty: ty.clone(), span };
                     }
                     None => {
                         let title = format!("this tuple has {} elements and no `.{text}`", items.len());
-                        self.error("E0204", title, name.span(), "not one of them", "they are called `.0`, `.1`, …");
+                        self.error("E0204", title, at, "not one of them", "they are called `.0`, `.1`, …");
                         Type::Error
                     }
                 }
@@ -439,7 +451,7 @@ impl Body<'_> {
                     "messages" => (PromptField::Messages, Type::list(records::message())),
                     "logprob" => (PromptField::Logprob, Type::FLOAT),
                     _ => {
-                        self.unknown_field("prompt", ["text", "tokens", "messages", "logprob"].into_iter(), name);
+                        self.unknown_field("prompt", ["text", "tokens", "messages", "logprob"].into_iter(), text, at);
                         return self.broken(span);
                     }
                 };
@@ -463,7 +475,7 @@ impl Body<'_> {
                 };
                 let code = if matches!(other, Type::Optional(_)) { "E0220" } else { "E0204" };
                 let title = format!("a `{shown}` has no field `{text}`");
-                self.error(code, title, name.span(), "not a field", &hint);
+                self.error(code, title, at, "not a field", &hint);
                 Type::Error
             }
         };

@@ -63,6 +63,8 @@ pub struct StructField {
     pub ty: Type,
     /// Documentation.
     pub doc: String,
+    /// Whether JSON has it even where it is `none`, as `null`: a schema may ask for that.
+    pub always: bool,
     /// Where it stands.
     pub span: Span,
 }

@@ -11,6 +11,7 @@ use sgl_syntax::ast::{self, FunctionKind, HasDocs, ImportSource};
 use crate::generics::{Generic, Origin, TypeArgs};
 use crate::load::{Files, LoadedFile};
 use crate::program::{ConstId, ConstItem, FnId, ModelId, ModelItem, Program, Struct, StructField, StructId};
+use crate::schema::SchemaFile;
 use crate::similar::nearest;
 use crate::types::Type;
 
@@ -110,6 +111,10 @@ pub(crate) struct World {
     pub unions: Vec<(Vec<StructId>, Span)>,
     pub program: Program,
     pub diagnostics: Vec<Diagnostic>,
+    /// Schema files, until they are types.
+    pub schemas: Vec<SchemaFile>,
+    /// By the numbers that [`LoadedFile::schemas`] has.
+    pub schema_types: Vec<Type>,
 }
 
 impl World {
@@ -131,6 +136,8 @@ impl World {
             unions: Vec::new(),
             program: Program::default(),
             diagnostics: loaded.diagnostics,
+            schemas: loaded.schemas,
+            schema_types: Vec::new(),
         };
         for (file, loaded) in loaded.files.into_iter().enumerate() {
             world.names.push(Names::new());
@@ -193,6 +200,11 @@ impl World {
                 self.const_decls.push(ConstDecl { file, ast, done: None });
             }
             ast::Item::Function(ast) if ast.kind() == FunctionKind::Tool => {
+                if let Some(param) = ast.type_params().next() {
+                    let d = Diagnostic::error("E0113", "a `tool` cannot have type parameters");
+                    let d = d.at(param.span(), "a model cannot say for which type it calls it");
+                    self.report(d.hint("write the types that its parameters have"));
+                }
                 let span = ast.name().map_or(ast.span(), |name| name.span());
                 let d = Diagnostic::error("E0390", "`tool` items are not supported yet")
                     .at(span, "this tool")
@@ -295,6 +307,7 @@ impl World {
 
     /// Finds the types of fields, parameters and results.
     pub(crate) fn resolve_heads(&mut self) {
+        self.import_schemas();
         for alias in 0..self.aliases.len() {
             self.alias(alias, 0);
         }
@@ -362,7 +375,7 @@ impl World {
             }
             let doc = field.docs().unwrap_or_default();
             let text: Arc<str> = name.text().into();
-            fields.insert(text.clone(), StructField { name: text, ty, doc, span: name.span() });
+            fields.insert(text.clone(), StructField { name: text, ty, doc, always: false, span: name.span() });
         }
         fields.into_values().collect()
     }

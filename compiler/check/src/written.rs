@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sgl_diag::{Diagnostic, Span};
 use sgl_syntax::ast::{self, Flavor, LiteralValue, TypeLiteral};
 
-use crate::program::StructId;
+use crate::program::{Struct, StructId};
 use crate::similar::nearest;
 use crate::types::{Const, Type, is_small};
 use crate::world::{AliasState, Item, World};
@@ -168,19 +168,7 @@ impl World {
             return;
         }
         let items: Vec<_> = ids.iter().filter_map(|id| self.struct_item(*id)).collect();
-        let Some((first, rest)) = items.split_first() else { return };
-        let tagged = first.fields.iter().any(|field| {
-            let Type::Literals(members) = &field.ty else { return false };
-            let mut seen: std::collections::HashSet<String> = members.iter().map(|m| format!("{m:?}")).collect();
-            rest.iter().all(|item| {
-                let other = item.fields.iter().find(|other| other.name == field.name);
-                match other.map(|other| &other.ty) {
-                    Some(Type::Literals(members)) => members.iter().all(|m| seen.insert(format!("{m:?}"))),
-                    _ => false,
-                }
-            })
-        });
-        if !tagged && items.iter().all(|item| item.fields.iter().all(|field| field.ty != Type::Error)) {
+        if !is_tagged(&items) && items.iter().all(|item| item.fields.iter().all(|field| field.ty != Type::Error)) {
             let names: Vec<_> = items.iter().map(|item| format!("`{}`", item.name)).collect();
             let d = Diagnostic::error("E0221", format!("nothing tells {} apart", names.join(" and ")))
                 .at(span, "this union needs a tag")
@@ -315,7 +303,10 @@ impl World {
             "map" => 2,
             _ => 0,
         };
-        if matches!(name, "schema" | "grammar") {
+        if name == "schema" {
+            return self.schema_type(file, named);
+        }
+        if name == "grammar" {
             let hint = "write the type as a struct, or use `json`";
             return self.unsupported("types imported from files", named.span(), hint);
         }
@@ -386,6 +377,17 @@ impl World {
             self.report(d.at(args.span(), "too much").hint("only `str`, `int`, `float` and `list` have arguments"));
         }
         base
+    }
+
+    /// `schema("file.json")`: what the file says was read and understood before.
+    fn schema_type(&mut self, file: usize, named: &ast::NamedType) -> Type {
+        let Some(path) = schema_path(named) else {
+            let d = Diagnostic::error("E0228", "`schema` takes the path of a file").at(named.span(), "this type");
+            self.report(d.hint("write it as a text without holes: `schema(\"ticket.json\")`"));
+            return Type::Error;
+        };
+        let number = self.files.get(file).and_then(|file| file.schemas.get(&path));
+        number.and_then(|number| self.schema_types.get(*number)).cloned().unwrap_or(Type::Error)
     }
 
     fn error_at(&mut self, code: &'static str, title: &str, span: Span, text: &str, hint: &str) {
@@ -524,6 +526,22 @@ impl World {
     }
 }
 
+/// Whether a field that all have tells the structs apart.
+pub(crate) fn is_tagged(items: &[&Struct]) -> bool {
+    let Some((first, rest)) = items.split_first() else { return true };
+    first.fields.iter().any(|field| {
+        let Type::Literals(members) = &field.ty else { return false };
+        let mut seen: std::collections::HashSet<String> = members.iter().map(|m| format!("{m:?}")).collect();
+        rest.iter().all(|item| {
+            let other = item.fields.iter().find(|other| other.name == field.name);
+            match other.map(|other| &other.ty) {
+                Some(Type::Literals(members)) => members.iter().all(|m| seen.insert(format!("{m:?}"))),
+                _ => false,
+            }
+        })
+    })
+}
+
 fn has_finite(ty: &Type, finite: &[bool]) -> bool {
     let known = |id: &StructId| finite.get(id.0 as usize).copied().unwrap_or(true);
     match ty {
@@ -532,6 +550,16 @@ fn has_finite(ty: &Type, finite: &[bool]) -> bool {
         Type::List { item, min, .. } => *min == 0 || has_finite(item, finite),
         Type::Tuple(items) => items.iter().all(|item| has_finite(item, finite)),
         _ => true,
+    }
+}
+
+/// The path in `schema("path")`, if that is what the type is.
+pub(crate) fn schema_path(named: &ast::NamedType) -> Option<String> {
+    let (path, args) = (named.path(), named.args()?);
+    let mut args = args.args();
+    match (path.as_slice(), args.next()?.value()?, args.next()) {
+        ([name], ast::Expr::String(text), None) if name.text() == "schema" && !text.has_holes() => text.text(),
+        _ => None,
     }
 }
 

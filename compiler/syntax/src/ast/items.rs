@@ -3,7 +3,7 @@
 use sgl_diag::Span;
 
 use super::node::{choice, doc_line, nodes};
-use super::{AstNode, Block, Expr, HasDocs, Name, Node, Record, StringLit, Type};
+use super::{AstNode, Block, Expr, HasDocs, Name, NamedType, Node, Record, StringLit, Type};
 use crate::kind::SyntaxKind;
 
 nodes! {
@@ -67,6 +67,12 @@ impl File {
     /// The items, in the order of the source.
     pub fn items(&self) -> impl Iterator<Item = Item> + use<> {
         self.0.children()
+    }
+
+    /// All types that are written by name, wherever in the file they stand.
+    pub fn named_types(&self) -> impl Iterator<Item = NamedType> + use<> {
+        let file = self.0.file();
+        self.0.syntax().descendants().filter_map(move |raw| NamedType::cast(Node::new(raw, file)))
     }
 
     /// The text of the `//!` lines.

@@ -136,6 +136,11 @@ impl NamedType {
         self.0.child_of(SyntaxKind::TYPE_ARGS).into_iter().flat_map(|args| args.children())
     }
 
+    /// The name that a `type` gives it, where it is all that stands there.
+    pub fn alias(&self) -> Option<Name> {
+        self.0.parent().and_then(super::TypeItem::cast)?.name()
+    }
+
     /// The refinements in `(…)`.
     pub fn args(&self) -> Option<Args> {
         self.0.child()

@@ -1,0 +1,768 @@
+//! One schema in, its type out, with the structs that it is made of.
+//!
+//! Objects get their number first and their fields later, from a queue: so a schema may refer to what holds it, and a long
+//! chain of objects needs no deep stack.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use sgl_diag::Span;
+
+use super::spans::escape;
+use super::{Problem, pattern};
+use crate::program::{Struct, StructField, StructId};
+use crate::similar::nearest;
+use crate::types::{Const, Type, is_small};
+
+/// Schemas may stand inside each other, or lead to each other, this deep without an object between them.
+const MAX_DEPTH: u32 = 64;
+
+/// Keywords that say something about every value.
+const ANY: &[&str] = &["type", "enum", "const", "$ref", "anyOf", "oneOf", "allOf"];
+/// Keywords that say something about values of one type.
+const OF_TYPE: &[(&str, &[&str])] = &[
+    ("string", &["minLength", "maxLength", "pattern"]),
+    ("number", &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]),
+    ("array", &["items", "prefixItems", "additionalItems", "minItems", "maxItems", "uniqueItems"]),
+    ("object", &["properties", "required", "additionalProperties"]),
+];
+/// Keywords that no type can say, except with the value that says nothing.
+const NEVER: &[&str] = &[
+    "not",
+    "if",
+    "contains",
+    "minContains",
+    "maxContains",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "patternProperties",
+    "propertyNames",
+    "minProperties",
+    "maxProperties",
+    "dependentRequired",
+    "dependentSchemas",
+    "dependencies",
+    "$dynamicRef",
+    "$recursiveRef",
+];
+/// Keywords that describe and do not constrain.
+const ANNOTATIONS: &[&str] = &[
+    "$schema",
+    "$id",
+    "$comment",
+    "$defs",
+    "$anchor",
+    "$dynamicAnchor",
+    "$recursiveAnchor",
+    "$vocabulary",
+    "definitions",
+    "title",
+    "description",
+    "default",
+    "deprecated",
+    "examples",
+    "example",
+    "format",
+    "readOnly",
+    "writeOnly",
+    "contentEncoding",
+    "contentMediaType",
+    "contentSchema",
+    "discriminator",
+    "nullable",
+    "then",
+    "else",
+];
+
+/// What is known of a place in the schema.
+enum State {
+    Open,
+    Done(Option<Type>),
+}
+
+/// An object whose fields are still to be found.
+struct Job<'a> {
+    id: StructId,
+    object: &'a Map<String, Value>,
+    at: String,
+    name: String,
+}
+
+/// An end of a range of numbers.
+#[derive(Clone, Copy)]
+struct Bound {
+    number: f64,
+    /// The number, where it is whole and has 64 bits.
+    exact: Option<i64>,
+    /// Whether the end is itself not in the range.
+    excluded: bool,
+}
+
+struct Converter<'a> {
+    root: &'a Value,
+    structs: &'a mut Vec<Struct>,
+    place: &'a dyn Fn(&str) -> Span,
+    known: HashMap<String, State>,
+    queue: Vec<Job<'a>>,
+    /// Unions whose members must be told apart once their fields are known.
+    unions: Vec<(Vec<StructId>, String)>,
+    problems: Vec<Problem>,
+    depth: u32,
+    /// In drafts up to 7 what stands beside a `$ref` says nothing.
+    ref_alone: bool,
+}
+
+/// The type that a schema says, and what is wrong with it: without errors among the problems there is a type.
+///
+/// Objects become structs at the end of `structs`, called after their `title`, their key in `$defs`, or the property that holds
+/// them; the outermost is called `name` where it has no title. `place` tells where a JSON pointer into the schema stands.
+pub(crate) fn convert(
+    structs: &mut Vec<Struct>,
+    schema: &Value,
+    name: &str,
+    place: &dyn Fn(&str) -> Span,
+) -> (Option<Type>, Vec<Problem>) {
+    let draft = schema.get("$schema").and_then(Value::as_str).unwrap_or_default();
+    let ref_alone = ["draft-07", "draft-06", "draft-04"].iter().any(|old| draft.contains(old));
+    let mut converter = Converter {
+        root: schema,
+        structs,
+        place,
+        known: HashMap::new(),
+        queue: Vec::new(),
+        unions: Vec::new(),
+        problems: Vec::new(),
+        depth: 0,
+        ref_alone,
+    };
+    let ty = converter.shape(schema, "", name);
+    let mut done = 0;
+    while done < converter.queue.len() {
+        converter.fields(done);
+        done += 1;
+    }
+    converter.check_unions();
+    let failed = converter.problems.iter().any(|problem| problem.code.starts_with('E'));
+    (ty.filter(|_| !failed), converter.problems)
+}
+
+impl<'a> Converter<'a> {
+    fn problem(
+        &mut self,
+        code: &'static str,
+        at: &str,
+        title: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Option<Type> {
+        let problem = Problem { code, title: title.into(), pointer: at.to_string(), hint: hint.into() };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+        None
+    }
+
+    /// A keyword that means something and cannot be said.
+    fn unsaid(&mut self, at: &str, keyword: &str, hint: &str) -> Option<Type> {
+        let title = format!("no type can say `{keyword}` as it stands here");
+        self.problem("E0115", &join(at, keyword), title, hint)
+    }
+
+    /// A keyword with a value that JSON Schema does not allow.
+    fn invalid(&mut self, at: &str, keyword: &str, wanted: &str) -> Option<Type> {
+        self.problem(
+            "E0116",
+            &join(at, keyword),
+            format!("`{keyword}` is not {wanted}"),
+            "see json-schema.org for what it may be",
+        )
+    }
+
+    /// The type of the schema at a place. Each place is looked at once.
+    fn shape(&mut self, schema: &'a Value, at: &str, name: &str) -> Option<Type> {
+        match self.known.get(at) {
+            Some(State::Done(ty)) => return ty.clone(),
+            Some(State::Open) => {
+                let title = "this schema holds itself without an object between";
+                return self.problem("E0115", at, title, "put an object between: only structs may hold themselves");
+            }
+            None => {}
+        }
+        if self.depth >= MAX_DEPTH {
+            let title = format!("schemas stand more than {MAX_DEPTH} deep inside each other here");
+            return self.problem("E0115", at, title, "put an object between");
+        }
+        self.known.insert(at.to_string(), State::Open);
+        self.depth += 1;
+        let ty = self.build(schema, at, name);
+        self.depth -= 1;
+        let ty = match ty {
+            Some(ty) if !is_small(&ty) => self.problem(
+                "E0115",
+                at,
+                "this type has too many parts once its parts are written out",
+                "use objects for them",
+            ),
+            ty => ty,
+        };
+        self.known.insert(at.to_string(), State::Done(ty.clone()));
+        ty
+    }
+
+    fn build(&mut self, schema: &'a Value, at: &str, name: &str) -> Option<Type> {
+        let object = match schema {
+            Value::Bool(true) => return Some(Type::Json),
+            Value::Bool(false) => {
+                return self.problem("E0115", at, "no value fits `false`", "leave out what cannot be there");
+            }
+            Value::Object(object) => object,
+            _ => return self.problem("E0116", at, "a schema is an object, `true` or `false`", "write an object"),
+        };
+        self.check_keywords(object, at)?;
+        let title = object.get("title").and_then(Value::as_str).and_then(type_name);
+        let name = title.as_deref().unwrap_or(name);
+        if let Some(target) = object.get("$ref") {
+            if !self.ref_alone {
+                self.alone(object, at, "$ref", &[])?;
+            }
+            return self.reference(target, at);
+        }
+        if object.contains_key("enum") || object.contains_key("const") {
+            return self.constants(object, at);
+        }
+        for keyword in ["anyOf", "oneOf", "allOf"] {
+            if let Some(members) = object.get(keyword) {
+                // That all members are objects may be said once for all of them.
+                let may = if keyword != "allOf" && object.get("type") == Some(&Value::from("object")) {
+                    &["type"][..]
+                } else {
+                    &[]
+                };
+                self.alone(object, at, keyword, may)?;
+                let ty = self.one_of(members, at, keyword, name)?;
+                if !may.is_empty() && !matches!(ty, Type::Struct(_) | Type::OneOf(_)) {
+                    return self.unsaid(at, "type", "say it in the members");
+                }
+                return Some(ty);
+            }
+        }
+        self.of_types(object, at, name)
+    }
+
+    /// Reports keywords that no type can say, and those that look misspelt.
+    fn check_keywords(&mut self, object: &Map<String, Value>, at: &str) -> Option<()> {
+        let mut sound = true;
+        if object.contains_key("$id") && !at.is_empty() {
+            self.unsaid(at, "$id", "keep the schema in one piece: `$ref` leads to `#/…` only");
+            sound = false;
+        }
+        for (keyword, value) in object {
+            let keyword = keyword.as_str();
+            let says_nothing = match keyword {
+                "minProperties" => value == &Value::from(0),
+                "minContains" | "maxContains" => !object.contains_key("contains"),
+                "unevaluatedItems" | "unevaluatedProperties" | "propertyNames" => is_true(value),
+                _ => value.as_object().is_some_and(Map::is_empty) && keyword.starts_with(['d', 'p']),
+            };
+            if NEVER.contains(&keyword) && !says_nothing {
+                self.unsaid(at, keyword, "say it in the prompt, and check the value with an `assert`");
+                sound = false;
+            }
+            let means = ANY.iter().chain(OF_TYPE.iter().flat_map(|(_, keywords)| *keywords)).chain(NEVER);
+            let known = means.clone().copied().chain(ANNOTATIONS.iter().copied());
+            if !known.into_iter().any(|other| other == keyword)
+                && let Some(near) = nearest(keyword, means.copied())
+            {
+                let title = format!("`{keyword}` means nothing in JSON Schema");
+                self.problem("W0513", &join(at, keyword), title, format!("did you mean `{near}`?"));
+            }
+        }
+        sound.then_some(())
+    }
+
+    /// Reports what else constrains the value beside a keyword that stands alone.
+    fn alone(&mut self, object: &Map<String, Value>, at: &str, keyword: &str, may: &[&str]) -> Option<()> {
+        let of_type = OF_TYPE.iter().flat_map(|(_, keywords)| *keywords);
+        let constrains = |key: &&str| *key != keyword && !may.contains(key) && object.contains_key(*key);
+        let found: Option<&str> = ANY.iter().chain(of_type).copied().find(constrains);
+        match found {
+            None => Some(()),
+            Some(other) => {
+                let title = format!("no type can say both `{keyword}` and `{other}`");
+                self.problem("E0115", &join(at, other), title, "say it in one place");
+                None
+            }
+        }
+    }
+
+    fn reference(&mut self, target: &Value, at: &str) -> Option<Type> {
+        let Some(target) = target.as_str() else { return self.invalid(at, "$ref", "a text") };
+        let pointer = target.strip_prefix('#').and_then(percent_decoded);
+        let Some(pointer) = pointer.filter(|pointer| pointer.is_empty() || pointer.starts_with('/')) else {
+            let title = format!("`$ref` leads out of the file, or to a name: {target}");
+            return self.problem("E0117", &join(at, "$ref"), title, "write where it stands: `#/$defs/…`");
+        };
+        let root = self.root;
+        let Some(found) = root.pointer(&pointer) else {
+            let title = format!("`$ref` leads nowhere: {target}");
+            return self.problem("E0117", &join(at, "$ref"), title, "the schemas that it may name stand in `$defs`");
+        };
+        let key = pointer.rsplit('/').next().unwrap_or_default().to_string();
+        let name = type_name(&key).unwrap_or(key);
+        self.shape(found, &pointer, &name)
+    }
+
+    /// `enum` and `const`: scalars that are written out.
+    fn constants(&mut self, object: &'a Map<String, Value>, at: &str) -> Option<Type> {
+        let keyword = if object.contains_key("const") { "const" } else { "enum" };
+        self.alone(object, at, keyword, &["type"])?;
+        let one;
+        let values = match (keyword, object.get(keyword)) {
+            ("const", Some(value)) => {
+                one = [value.clone()];
+                &one[..]
+            }
+            (_, Some(Value::Array(values))) => values,
+            _ => return self.invalid(at, keyword, "an array"),
+        };
+        let types = self.types(object, at)?;
+        let (mut members, mut has_none) = (Vec::new(), false);
+        for value in values {
+            let Some(member) = scalar(value) else {
+                return self.unsaid(at, keyword, "its values are texts, 64-bit numbers, `true`, `false` and `null`");
+            };
+            let is_of = |ty: &&str| match &member {
+                Const::None => *ty == "null",
+                Const::Bool(_) => *ty == "boolean",
+                Const::Int(_) => matches!(*ty, "integer" | "number"),
+                Const::Float(_) => *ty == "number",
+                _ => *ty == "string",
+            };
+            if types.is_empty() || types.iter().any(is_of) {
+                match member {
+                    Const::None => has_none = true,
+                    member if !members.contains(&member) => members.push(member),
+                    _ => {}
+                }
+            }
+        }
+        let ty = match members.as_slice() {
+            [] if has_none => return Some(Type::None),
+            [] => {
+                return self.problem("E0116", &join(at, keyword), "no value fits here", "add one that is of the type");
+            }
+            [Const::Bool(_), Const::Bool(_)] => Type::Bool,
+            _ => Type::Literals(members),
+        };
+        Some(if has_none { Type::optional(ty) } else { ty })
+    }
+
+    /// `anyOf`, `oneOf`, and an `allOf` of one.
+    fn one_of(&mut self, members: &'a Value, at: &str, keyword: &str, name: &str) -> Option<Type> {
+        let Some(members) = members.as_array().filter(|members| !members.is_empty()) else {
+            return self.invalid(at, keyword, "an array of schemas");
+        };
+        if let ("allOf", [_, _, ..]) = (keyword, members.as_slice()) {
+            return self.unsaid(at, keyword, "write what its members say together as one schema");
+        }
+        let here = join(at, keyword);
+        let (mut literals, mut structs, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut nones, mut twice, mut sound) = (0, false, true);
+        for (index, member) in members.iter().enumerate() {
+            let name = if members.len() == 1 { name.to_string() } else { format!("{name}{}", index + 1) };
+            let Some(mut ty) = self.shape(member, &format!("{here}/{index}"), &name) else {
+                sound = false;
+                continue;
+            };
+            if let Type::Optional(item) = ty {
+                (ty, nones) = (*item, nones + 1);
+            }
+            match ty {
+                Type::None => nones += 1,
+                Type::Literals(more) => {
+                    for member in more {
+                        match literals.contains(&member) {
+                            true => twice = true,
+                            false => literals.push(member),
+                        }
+                    }
+                }
+                Type::Struct(id) => add(&mut structs, id, &mut twice),
+                Type::OneOf(ids) => ids.into_iter().for_each(|id| add(&mut structs, id, &mut twice)),
+                other => others.push(other),
+            }
+        }
+        if !sound {
+            return None;
+        }
+        if keyword == "oneOf" && (twice || nones > 1) {
+            let title = "a value fits two members of this `oneOf`, and so none";
+            return self.problem("E0115", &here, title, "write `anyOf`, or remove one of them");
+        }
+        let ty = match (literals.is_empty(), structs.as_slice(), others.as_slice()) {
+            (true, [], []) => return Some(Type::None),
+            (false, [], []) => Type::Literals(literals),
+            (true, [only], []) => Type::Struct(*only),
+            (true, [_, ..], []) => {
+                self.unions.push((structs.clone(), here));
+                Type::OneOf(structs)
+            }
+            (true, [], [only]) => only.clone(),
+            _ => {
+                return self.unsaid(at, keyword, "its members are all constants, or all objects, or one and `null`");
+            }
+        };
+        Some(if nones > 0 { Type::optional(ty) } else { ty })
+    }
+
+    /// A union of structs needs a field that all have, with different literals.
+    fn check_unions(&mut self) {
+        for (ids, at) in std::mem::take(&mut self.unions) {
+            let items: Vec<&Struct> = ids.iter().filter_map(|id| self.structs.get(id.0 as usize)).collect();
+            let whole = items.iter().all(|item| item.fields.iter().all(|field| field.ty != Type::Error));
+            if whole && !crate::written::is_tagged(&items) {
+                let title = "nothing tells the members of this union apart";
+                let hint = "give each a required property of the same name with a `const` of its own";
+                self.problem("E0115", &at, title, hint);
+            }
+        }
+    }
+
+    /// The names in `type`; none where there is no such keyword.
+    fn types(&mut self, object: &'a Map<String, Value>, at: &str) -> Option<Vec<&'a str>> {
+        const TYPES: &[&str] = &["string", "integer", "number", "boolean", "null", "array", "object"];
+        let types: Option<Vec<&str>> = match object.get("type") {
+            None => Some(Vec::new()),
+            Some(Value::String(ty)) => Some(vec![ty]),
+            Some(Value::Array(types)) if !types.is_empty() => types.iter().map(Value::as_str).collect(),
+            Some(_) => None,
+        };
+        match types {
+            Some(types) if types.iter().all(|ty| TYPES.contains(ty)) => Some(types),
+            _ => {
+                self.invalid(at, "type", "one of string, integer, number, boolean, null, array and object");
+                None
+            }
+        }
+    }
+
+    fn of_types(&mut self, object: &'a Map<String, Value>, at: &str, name: &str) -> Option<Type> {
+        let mut types = self.types(object, at)?;
+        if types.is_empty() {
+            for (ty, keywords) in OF_TYPE {
+                if let Some(keyword) = keywords.iter().find(|keyword| object.contains_key(**keyword)) {
+                    let title = format!("`{keyword}` without a `type`: any value of another type would fit");
+                    return self.problem("E0115", &join(at, keyword), title, format!("add `\"type\": \"{ty}\"`"));
+                }
+            }
+            return Some(Type::Json);
+        }
+        types.sort_unstable();
+        types.dedup();
+        let nullable = types.contains(&"null");
+        types.retain(|ty| *ty != "null" && !(*ty == "integer" && types_has_number(object)));
+        let ty = match types.as_slice() {
+            [] => return Some(Type::None),
+            ["string"] => self.text(object, at)?,
+            ["integer"] => self.integer(object, at)?,
+            ["number"] => self.number(object, at)?,
+            ["boolean"] => Type::Bool,
+            ["array"] => self.array(object, at, name)?,
+            ["object"] => self.object(object, at, name)?,
+            _ => return self.unsaid(at, "type", "a value is of one type, or of one and `null`"),
+        };
+        Some(if nullable { Type::optional(ty) } else { ty })
+    }
+
+    fn text(&mut self, object: &Map<String, Value>, at: &str) -> Option<Type> {
+        let (min, max) = (self.count(object, at, "minLength")?, self.count(object, at, "maxLength")?);
+        self.ordered(min, max, at, "maxLength")?;
+        let Some(pattern) = object.get("pattern") else {
+            return Some(Type::Str { min_len: min.unwrap_or(0), max_len: max });
+        };
+        let Some(pattern) = pattern.as_str() else { return self.invalid(at, "pattern", "a text") };
+        if min.is_some() || max.is_some() {
+            let hint = "write the length into the pattern: `^[a-z]{1,8}$`";
+            return self.problem("E0115", &join(at, "pattern"), "no type can say both a pattern and a length", hint);
+        }
+        match pattern::anchored(pattern) {
+            Ok(pattern) => Some(Type::Pattern(pattern.into())),
+            Err(why) => {
+                let hint = "use what automata can match: no look-around and no back-references";
+                self.problem("E0115", &join(at, "pattern"), format!("this pattern does not work here: {why}"), hint)
+            }
+        }
+    }
+
+    /// A number that counts; `Some(None)` where there is none, and where it is more than anything can have.
+    fn count(&mut self, object: &Map<String, Value>, at: &str, keyword: &str) -> Option<Option<u32>> {
+        let Some(value) = object.get(keyword) else { return Some(None) };
+        match whole(value) {
+            Some(n) if n >= 0 => match u32::try_from(n) {
+                Ok(n) => Some(Some(n)),
+                Err(_) if keyword.starts_with("max") => Some(None),
+                Err(_) => {
+                    self.unsaid(at, keyword, "write a smaller number");
+                    None
+                }
+            },
+            _ => {
+                self.invalid(at, keyword, "a whole number from 0");
+                None
+            }
+        }
+    }
+
+    fn ordered(&mut self, min: Option<u32>, max: Option<u32>, at: &str, keyword: &str) -> Option<()> {
+        if min.zip(max).is_some_and(|(min, max)| min > max) {
+            self.problem(
+                "E0116",
+                &join(at, keyword),
+                "no value fits here: the most is below the least",
+                "swap the two bounds",
+            );
+            return None;
+        }
+        Some(())
+    }
+
+    /// The bounds of a number, with whether each is itself excluded.
+    fn bounds(&mut self, object: &Map<String, Value>, at: &str) -> Option<[Option<Bound>; 2]> {
+        let mut bounds = [None, None];
+        for (slot, plain, exclusive) in [(0, "minimum", "exclusiveMinimum"), (1, "maximum", "exclusiveMaximum")] {
+            for (keyword, excluded) in [(plain, false), (exclusive, true)] {
+                let Some(value) = object.get(keyword) else { continue };
+                let Some(number) = value.as_f64().filter(|number| number.is_finite()) else {
+                    self.invalid(at, keyword, "a number");
+                    return None;
+                };
+                if bounds.get(slot).is_some_and(Option::is_some) {
+                    self.unsaid(at, keyword, "keep the narrower of the two bounds");
+                    return None;
+                }
+                if let Some(bound) = bounds.get_mut(slot) {
+                    *bound = Some(Bound { number, exact: whole(value), excluded });
+                }
+            }
+        }
+        Some(bounds)
+    }
+
+    fn integer(&mut self, object: &Map<String, Value>, at: &str) -> Option<Type> {
+        if object.get("multipleOf").is_some_and(|value| whole(value) != Some(1)) {
+            return self.unsaid(at, "multipleOf", "multiply the value where it is used");
+        }
+        let [low, high] = self.bounds(object, at)?;
+        // Beyond 64 bits a bound says nothing, or that there is no value: as i128 both come out by themselves.
+        let low = low.map_or(i128::MIN, |low| match low.exact {
+            Some(n) => i128::from(n) + i128::from(low.excluded),
+            None => low.number.ceil() as i128,
+        });
+        let high = high.map_or(i128::MAX, |high| match high.exact {
+            Some(n) => i128::from(n) - i128::from(high.excluded),
+            None => high.number.floor() as i128,
+        });
+        if low > high.min(i64::MAX.into()) || high < i64::MIN.into() {
+            return self.problem("E0116", at, "no integer of 64 bits fits here", "the smaller bound comes first");
+        }
+        Some(Type::Int { min: i64::try_from(low).ok(), max: i64::try_from(high).ok() })
+    }
+
+    fn number(&mut self, object: &Map<String, Value>, at: &str) -> Option<Type> {
+        if object.contains_key("multipleOf") {
+            return self.unsaid(at, "multipleOf", "round the value where it is used");
+        }
+        let [low, high] = self.bounds(object, at)?;
+        // Floats have neighbours: above 0 is from the smallest float above it.
+        let min = low.map(|low| if low.excluded { low.number.next_up() } else { low.number });
+        let max = high.map(|high| if high.excluded { high.number.next_down() } else { high.number });
+        if min.zip(max).is_some_and(|(min, max)| min > max) || [min, max].iter().flatten().any(|end| !end.is_finite()) {
+            return self.problem("E0116", at, "no number fits here", "the smaller bound comes first");
+        }
+        Some(Type::Float { min, max })
+    }
+
+    fn array(&mut self, object: &'a Map<String, Value>, at: &str, name: &str) -> Option<Type> {
+        if object.get("uniqueItems").is_some_and(|value| *value != Value::Bool(false)) {
+            return self.unsaid(at, "uniqueItems", "remove repeated elements where the list is used: `xs.unique()`");
+        }
+        let (min, max) = (self.count(object, at, "minItems")?, self.count(object, at, "maxItems")?);
+        self.ordered(min, max, at, "maxItems")?;
+        // Up to draft 2019-09 an array in `items` is what `prefixItems` is now.
+        let (keyword, rest) = match object.get("items") {
+            Some(Value::Array(_)) => ("items", "additionalItems"),
+            _ => ("prefixItems", "items"),
+        };
+        if let Some(parts) = object.get(keyword).filter(|_| object.contains_key(keyword)) {
+            let Some(parts) = parts.as_array() else { return self.invalid(at, keyword, "an array of schemas") };
+            let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+            let closed = object.get(rest) == Some(&Value::Bool(false)) || max == Some(count);
+            if !closed || max.is_some_and(|max| max < count) || min.unwrap_or(0) != count {
+                let hint = format!(
+                    "a tuple has all of its elements and no more: add \"minItems\": {count} and \"{rest}\": false"
+                );
+                return self.unsaid(at, keyword, &hint);
+            }
+            let here = join(at, keyword);
+            let mut items = Vec::new();
+            for (index, part) in parts.iter().enumerate() {
+                items.push(self.shape(part, &format!("{here}/{index}"), &format!("{name}{}", index + 1)));
+            }
+            return items.into_iter().collect::<Option<Vec<_>>>().map(Type::Tuple);
+        }
+        let min = min.unwrap_or(0);
+        let item = match object.get("items") {
+            Some(Value::Bool(false)) if min == 0 => {
+                return Some(Type::List { item: Box::new(Type::Json), min, max: Some(0) });
+            }
+            Some(item) => self.shape(item, &join(at, "items"), &format!("{name}Item"))?,
+            None => Type::Json,
+        };
+        Some(Type::List { item: Box::new(item), min, max })
+    }
+
+    fn object(&mut self, object: &'a Map<String, Value>, at: &str, name: &str) -> Option<Type> {
+        let properties = match object.get("properties") {
+            None => None,
+            Some(Value::Object(properties)) => Some(properties).filter(|properties| !properties.is_empty()),
+            Some(_) => return self.invalid(at, "properties", "an object of schemas"),
+        };
+        let required = match object.get("required") {
+            None => Vec::new(),
+            Some(required) => {
+                let names =
+                    required.as_array().map(|names| names.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+                let Some(Some(names)) = names else { return self.invalid(at, "required", "an array of texts") };
+                names
+            }
+        };
+        let others = object.get("additionalProperties");
+        let free = others.is_none_or(|others| is_true(others) || *others == Value::Bool(false));
+        match (properties, others) {
+            (None, Some(Value::Bool(false))) if required.is_empty() => {}
+            (None, others) if required.is_empty() => {
+                let item = match others {
+                    Some(others) => self.shape(others, &join(at, "additionalProperties"), &format!("{name}Value"))?,
+                    None => Type::Json,
+                };
+                return Some(Type::Map(Box::new(item)));
+            }
+            _ if !free => {
+                let hint = "say `false`, or put what is free into a property of its own";
+                return self.unsaid(at, "additionalProperties", hint);
+            }
+            _ => {}
+        }
+        let unknown = required.iter().find(|name| properties.is_none_or(|properties| !properties.contains_key(**name)));
+        if let (Some(unknown), Some(Value::Bool(false))) = (unknown, others) {
+            let title = format!("`{unknown}` is required and not allowed: no value fits");
+            return self.problem("E0116", &join(at, "required"), title, "add it to `properties`");
+        }
+        let id = StructId(self.structs.len() as u32);
+        let doc = object.get("description").and_then(Value::as_str).unwrap_or_default().to_string();
+        let span = (self.place)(at);
+        self.structs.push(Struct { name: name.into(), doc, fields: Vec::new(), span });
+        self.queue.push(Job { id, object, at: at.to_string(), name: name.to_string() });
+        Some(Type::Struct(id))
+    }
+
+    /// Finds the fields of an object of the queue.
+    fn fields(&mut self, job: usize) {
+        let Some(Job { id, object, at, name }) = self.queue.get(job) else { return };
+        let (id, object, at, name) = (*id, *object, at.clone(), name.clone());
+        let strings =
+            |value: Option<&'a Value>| value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let required: Vec<&str> = strings(object.get("required")).collect();
+        let properties = object.get("properties").and_then(Value::as_object);
+        let here = join(&at, "properties");
+        let mut fields: Vec<StructField> = Vec::new();
+        for (key, schema) in properties.into_iter().flatten() {
+            let pointer = join(&here, key);
+            let inner = format!("{name}.{key}");
+            let ty = self.shape(schema, &pointer, &inner).unwrap_or(Type::Error);
+            let is_required = required.contains(&key.as_str());
+            let doc = schema.get("description").and_then(Value::as_str).unwrap_or_default().to_string();
+            let always = is_required && matches!(ty, Type::Optional(_) | Type::Json);
+            let ty = if is_required { ty } else { Type::optional(ty) };
+            fields.push(StructField { name: key.as_str().into(), ty, doc, always, span: (self.place)(&pointer) });
+        }
+        for key in required {
+            if !fields.iter().any(|field| *field.name == *key) {
+                let name: Arc<str> = key.into();
+                let span = (self.place)(&join(&at, "required"));
+                fields.push(StructField { name, ty: Type::Json, doc: String::new(), always: true, span });
+            }
+        }
+        if let Some(item) = self.structs.get_mut(id.0 as usize) {
+            item.fields = fields;
+        }
+    }
+}
+
+fn add(ids: &mut Vec<StructId>, id: StructId, twice: &mut bool) {
+    match ids.contains(&id) {
+        true => *twice = true,
+        false => ids.push(id),
+    }
+}
+
+/// The pointer of a keyword or key below another place.
+fn join(at: &str, key: &str) -> String {
+    format!("{at}/{}", escape(key))
+}
+
+/// Whether the schema allows every value.
+fn is_true(schema: &Value) -> bool {
+    *schema == Value::Bool(true) || schema.as_object().is_some_and(Map::is_empty)
+}
+
+fn types_has_number(object: &Map<String, Value>) -> bool {
+    object.get("type").and_then(Value::as_array).is_some_and(|types| types.contains(&Value::from("number")))
+}
+
+/// A number without a fraction, however it is written, where it has 64 bits.
+fn whole(value: &Value) -> Option<i64> {
+    let float = || value.as_f64().filter(|x| x.fract() == 0.0 && x.abs() < 9.0e15).map(|x| x as i64);
+    value.as_i64().or_else(float)
+}
+
+fn scalar(value: &Value) -> Option<Const> {
+    Some(match value {
+        Value::Null => Const::None,
+        Value::Bool(value) => Const::Bool(*value),
+        Value::String(text) => Const::Str(text.as_str().into()),
+        Value::Number(_) => match whole(value) {
+            Some(n) => Const::Int(n),
+            None if value.is_u64() => return None,
+            None => Const::Float(value.as_f64().filter(|x| x.is_finite())?),
+        },
+        _ => return None,
+    })
+}
+
+/// A title as the name of a type: `a support ticket` is `ASupportTicket`.
+pub(crate) fn type_name(title: &str) -> Option<String> {
+    let mut name = String::new();
+    for word in title.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()) {
+        let mut chars = word.chars();
+        name.extend(chars.next().into_iter().flat_map(char::to_uppercase));
+        name.push_str(chars.as_str());
+    }
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_').then_some(name)
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        if *first == b'%' {
+            let (digits, tail) = rest.split_at_checked(2)?;
+            bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
+            rest = tail;
+        } else {
+            bytes.push(*first);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}

@@ -1,0 +1,94 @@
+//! JSON Schemas in, types of the language out.
+//!
+//! [`convert`](convert::convert) reads a schema (drafts 7 to 2020-12) and says what it means as a [`Type`]; objects become
+//! structs of the program. [`pattern`] carries regular expressions over, [`spans`] knows where in the file each part stands.
+//!
+//! **Architecture invariant:** nothing is weakened in silence. What a type cannot say exactly is a [`Problem`] that names the
+//! keyword and its JSON pointer; only keywords that JSON Schema itself calls annotations are passed over.
+//!
+//! **Architecture invariant:** any JSON value is read without a panic, in time bounded by its size.
+
+mod convert;
+mod pattern;
+mod spans;
+
+use serde_json::Value;
+use sgl_diag::{Diagnostic, FileId, Severity, Span};
+
+pub(crate) use convert::{convert, type_name};
+pub(crate) use spans::Spans;
+
+use crate::types::Type;
+use crate::world::World;
+
+/// Something that is wrong with a schema, or that no type can say.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Problem {
+    /// `E0115` and its kin, `W0513`.
+    pub code: &'static str,
+    /// What is wrong, as a sentence.
+    pub title: String,
+    /// Where, as a JSON pointer into the schema.
+    pub pointer: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+impl Problem {
+    /// The problem as it is told, at its place.
+    pub fn diagnostic(self, at: Span, label: &str) -> Diagnostic {
+        let severity = if self.code.starts_with('W') { Severity::Warning } else { Severity::Error };
+        let d = Diagnostic { severity, ..Diagnostic::error(self.code, self.title) };
+        d.at(at, label).hint(self.hint)
+    }
+}
+
+/// A schema file that the program names.
+pub(crate) struct SchemaFile {
+    pub file: FileId,
+    pub value: Value,
+    pub spans: Spans,
+    /// What its object is called where it has no `title`: the alias, or the file's name.
+    pub name: String,
+    /// Where the program names it first.
+    pub used: Span,
+}
+
+impl SchemaFile {
+    /// Reads the text of a schema file.
+    pub fn read(file: FileId, text: &str, name: String, used: Span) -> Result<Self, Diagnostic> {
+        match serde_json::from_str(text) {
+            Ok(value) => Ok(SchemaFile { file, value, spans: Spans::of(text), name, used }),
+            Err(error) => {
+                let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len);
+                let at = (lines.sum::<usize>() + error.column().saturating_sub(1)).min(text.len());
+                let said = error.to_string();
+                let said = said.split(" at line ").next().unwrap_or_default();
+                let d = Diagnostic::error("E0114", format!("this schema is not JSON: {said}"));
+                let d = d.at(Span::new(file, at as u32, at as u32), "here").also(used, "read for this type");
+                Err(d.hint("a schema file holds one JSON value"))
+            }
+        }
+    }
+}
+
+impl World {
+    /// The types of all schema files, in the order in which they were read.
+    pub(crate) fn import_schemas(&mut self) {
+        for schema in std::mem::take(&mut self.schemas) {
+            let place = |pointer: &str| schema.spans.place(schema.file, pointer);
+            let (ty, problems) = convert(&mut self.program.structs, &schema.value, &schema.name, &place);
+            for problem in problems {
+                let (at, pointer) = (place(&problem.pointer), format!("at {}", shown(&problem.pointer)));
+                let d = problem.diagnostic(at, &pointer).also(schema.used, "read for this type");
+                self.report(d);
+            }
+            self.schema_types.push(ty.unwrap_or(Type::Error));
+        }
+    }
+}
+
+/// A JSON pointer for people: the root has none.
+fn shown(pointer: &str) -> &str {
+    if pointer.is_empty() { "the root" } else { pointer }
+}
