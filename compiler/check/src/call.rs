@@ -4,6 +4,7 @@ use sgl_diag::{Diagnostic, Span};
 use sgl_syntax::ast;
 
 use crate::body::{Body, Prompting};
+use crate::builtins::Builtin;
 use crate::program::{Expr, ExprKind, FnId};
 use crate::relate::widen;
 use crate::signature::{self, Need, Signature};
@@ -100,6 +101,10 @@ impl Body<'_> {
             self.no_types(member.type_args().as_ref(), &name);
             if let Some(namespace) = self.namespace(&base) {
                 return match signature::namespaced(namespace, name.text()) {
+                    Some(signature) if signature.constant => {
+                        let constant = self.namespaced_value(namespace, &name, callee.span());
+                        self.call_value(constant, written)
+                    }
                     Some(signature) => self.call_library(signature, None, written, want),
                     None => {
                         self.unknown_in_namespace(namespace, &name);
@@ -149,10 +154,14 @@ impl Body<'_> {
         self.error("E0105", title, name.span(), "not found there", &hint);
     }
 
-    /// A function of a namespace that is not called.
+    /// A name of a namespace that is not called: a constant, or else a mistake.
     pub(crate) fn namespaced_value(&mut self, namespace: &'static str, name: &ast::Name, span: Span) -> Expr {
         let text = name.text();
         match signature::namespaced(namespace, text) {
+            Some(signature) if signature.constant => {
+                let kind = ExprKind::Builtin(signature.builtin, Vec::new());
+                return Expr { kind, ty: signature.ret.clone(), span };
+            }
             Some(_) => self.library_is_called(&format!("{namespace}.{text}"), span),
             None => self.unknown_in_namespace(namespace, name),
         }
@@ -413,13 +422,17 @@ impl Body<'_> {
         let last = given.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
         let none = || Expr { kind: ExprKind::Const(Const::None), ty: Type::None, span };
         args.extend(given.into_iter().take(last).map(|arg| arg.unwrap_or_else(none)));
-        if signature.builtin.effect().is_some() && self.prompting == Prompting::Constant {
-            self.not_constant(span, "effects");
+        if self.prompting == Prompting::Constant {
+            match signature.builtin {
+                Builtin::StrTokens => self.not_constant(span, "models"),
+                builtin if builtin.effect().is_some() => self.not_constant(span, "effects"),
+                _ => {}
+            }
         }
-        if let Some((var, need)) = signature::need(signature.builtin)
-            && let Some(ty) = vars.get(var)
-        {
-            self.need(need, ty, name, span);
+        for (var, need) in [signature::need(signature.builtin), signature.either].into_iter().flatten() {
+            if let Some(ty) = vars.get(var) {
+                self.need(need, ty, name, span);
+            }
         }
         let ret = self.infer.instantiate(&signature.ret, &vars);
         let ret = self.infer.resolve(&ret);
@@ -437,8 +450,9 @@ impl Body<'_> {
         let (ok, what) = match need {
             _ if matches!(wide, Type::Error | Type::Var(_) | Type::Never) => (true, ""),
             Need::Number => (number, "numbers"),
-            Need::Order => (number || wide == Type::STR, "numbers and texts"),
+            Need::Order => (has_order(&wide), "numbers, texts and tuples of them"),
             Need::Text => (self.w.is_data(&ty), "values that have a text"),
+            Need::Search => (matches!(wide, Type::Regex) || wide == Type::STR, "a text or a regular expression"),
         };
         if !ok {
             let shown = self.w.show(&ty);
@@ -447,6 +461,7 @@ impl Body<'_> {
                 Need::Number => "take the numbers out first: `xs.map(|x| x.score).sum()`",
                 Need::Order => "say what to compare: `xs.sort_by(|x| x.score)`, `xs.max_by(…)`",
                 Need::Text => "write the parts of it that have one",
+                Need::Search => "give it a text, or a pattern: `re\"[0-9]+\"`",
             };
             self.error("E0232", title, span, "these cannot do it", hint);
         }
@@ -483,6 +498,17 @@ fn types_of(callee: &ast::Expr) -> Option<ast::TypeArgs> {
     }
 }
 
+/// Whether values of this (widened) type have an order: numbers, texts, truth values, `none` before what may stand in its
+/// place, and tuples of these, element by element.
+fn has_order(ty: &Type) -> bool {
+    match ty {
+        Type::Int { .. } | Type::Float { .. } | Type::Str { .. } | Type::Bool => true,
+        Type::Optional(item) => has_order(item),
+        Type::Tuple(items) => items.iter().all(has_order),
+        _ => false,
+    }
+}
+
 fn count(n: usize, what: &str) -> String {
     match n {
         0 => format!("no {what}s"),
@@ -507,14 +533,19 @@ fn some_methods(ty: &Type) -> String {
 fn common_name(name: &str) -> Option<&'static str> {
     Some(match name {
         "push" | "append" | "add" | "extend" | "concat" => "values do not change: write `xs = xs + [x]`",
-        "length" | "size" | "count" => "the length is `len()`",
+        "length" | "size" => "the length is `len()`",
         "trim" => "white space at the ends goes with `strip()`",
         "to_lower" | "lowercase" | "toLowerCase" => "lower case is `lower()`",
         "to_upper" | "uppercase" | "toUpperCase" => "upper case is `upper()`",
         "to_string" | "toString" => "the text of any value is `text(x)` or \"{x}\"",
-        "reduce" => "it is called `fold(start, f)`",
         "includes" | "has" => "it is called `contains`",
         "unwrap" | "expect" => "write `x ?? other`, or ask `if x != none`",
+        "trim_start" | "lstrip" => "it is called `strip_start`",
+        "trim_end" | "rstrip" => "it is called `strip_end`",
+        "sorted" => "it is called `sort`",
+        "entries" => "it is called `items`",
+        "distinct" | "dedupe" => "it is called `unique`",
+        "foldl" | "inject" => "it is called `fold(start, f)`",
         "insert" | "set" => "assign to a key of a `var`: `m[\"key\"] = value`",
         _ => return None,
     })

@@ -1,12 +1,12 @@
 //! Signatures of the host library: their text in the table of builtins in, parameter and result types out.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use crate::builtins::{Builtin, NAMESPACES};
+use crate::builtins::{Builtin, NAMESPACES, parts};
 use crate::types::Type;
 
-/// A builtin with its types. `T`, `U` and `K` are the variables 0, 1 and 2.
+/// A builtin with its types. `T`, `U` and `K` are the variables 0, 1 and 2; the variable 3 is `str | regex` or `int | float`.
 #[derive(Debug)]
 pub(crate) struct Signature {
     /// Which builtin.
@@ -15,10 +15,14 @@ pub(crate) struct Signature {
     pub receiver: Option<Type>,
     /// The word before the dot of a function that is no method.
     pub namespace: Option<&'static str>,
-    /// Parameters after the receiver: name and type.
+    /// Parameters after the receiver: name and type. One that may be left out is then `none`.
     pub params: Vec<(&'static str, Type)>,
     /// How many of them must be given.
     pub required: usize,
+    /// Whether it is a constant: a name without a call.
+    pub constant: bool,
+    /// The variable that is one of two types, and what it needs for that.
+    pub either: Option<(usize, Need)>,
     /// Result.
     pub ret: Type,
 }
@@ -32,44 +36,58 @@ pub(crate) enum Need {
     Order,
     /// Have a text.
     Text,
+    /// Say what to look for: be a text or a regular expression.
+    Search,
 }
 
 /// Number of variables of any signature.
-pub(crate) const VARS: usize = 3;
+pub(crate) const VARS: usize = 4;
+
+/// The variable that `str | regex` or `int | float` is.
+const EITHER: usize = 3;
 
 /// What the variables of a builtin must be able to do: variable and need.
 pub(crate) fn need(builtin: Builtin) -> Option<(usize, Need)> {
     use Builtin::*;
     match builtin {
-        ListSum | ListMean => Some((0, Need::Number)),
-        ListSort | ListMin | ListMax | Min | Max => Some((0, Need::Order)),
-        ListSortBy | ListMinBy | ListMaxBy => Some((2, Need::Order)),
-        ListJoin | ToText | ToJson => Some((0, Need::Text)),
+        ListSum | ListProduct | ListMean | ListMedian | ListVariance | ListStddev | ListPercentile => {
+            Some((0, Need::Number))
+        }
+        ListSort | ListIsSorted | ListMin | ListMax | Min | Max => Some((0, Need::Order)),
+        ListSortBy | ListMinBy | ListMaxBy | ListTop | MapSortBy => Some((2, Need::Order)),
+        ListJoin | ListBullets | ListNumbered | ListCounts | MapInvert | ToText | ToJson => Some((0, Need::Text)),
         _ => None,
     }
 }
 
 /// Functions by namespace (empty for those without) and name, methods by the family of their receiver and their name.
 struct Library {
-    functions: HashMap<&'static str, HashMap<&'static str, Signature>>,
-    methods: HashMap<(&'static str, &'static str), Signature>,
+    all: HashMap<Builtin, Signature>,
+    functions: HashMap<&'static str, HashMap<&'static str, Builtin>>,
+    methods: HashMap<(&'static str, &'static str), Builtin>,
 }
 
 static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
-    let mut library = Library { functions: HashMap::new(), methods: HashMap::new() };
+    let mut library = Library { all: HashMap::new(), functions: HashMap::new(), methods: HashMap::new() };
     for builtin in Builtin::ALL {
         if let Some((name, signature)) = parse(*builtin) {
             match signature.receiver.as_ref().and_then(family) {
-                Some(family) => library.methods.insert((family, name), signature),
+                Some(family) => library.methods.insert((family, name), *builtin),
                 None => {
                     let namespace = library.functions.entry(signature.namespace.unwrap_or_default()).or_default();
-                    namespace.insert(name, signature)
+                    namespace.insert(name, *builtin)
                 }
             };
+            library.all.insert(*builtin, signature);
         }
     }
     library
 });
+
+/// The types of a builtin.
+pub(crate) fn of(builtin: Builtin) -> Option<&'static Signature> {
+    LIBRARY.all.get(&builtin)
+}
 
 /// The function of this name that stands in no namespace.
 pub(crate) fn function(name: &str) -> Option<&'static Signature> {
@@ -88,7 +106,7 @@ pub(crate) fn namespace(name: &str) -> Option<&'static str> {
 
 /// The function of this name in a namespace.
 pub(crate) fn namespaced(namespace: &str, name: &str) -> Option<&'static Signature> {
-    LIBRARY.functions.get(namespace)?.get(name)
+    of(*LIBRARY.functions.get(namespace)?.get(name)?)
 }
 
 /// The names of the functions of a namespace.
@@ -98,7 +116,8 @@ pub(crate) fn in_namespace(namespace: &str) -> impl Iterator<Item = &'static str
 
 /// The method of this name on values of this type.
 pub(crate) fn method(receiver: &Type, name: &str) -> Option<&'static Signature> {
-    LIBRARY.methods.iter().find(|((f, n), _)| *n == name && family(receiver) == Some(f)).map(|(_, s)| s)
+    let (_, builtin) = LIBRARY.methods.iter().find(|((f, n), _)| *n == name && family(receiver) == Some(f))?;
+    of(*builtin)
 }
 
 /// The names of the methods of this type.
@@ -125,33 +144,43 @@ fn parse(builtin: Builtin) -> Option<(&'static str, Signature)> {
 }
 
 fn read(builtin: Builtin, text: &'static str) -> Option<(&'static str, Signature)> {
-    let (receiver, namespace, rest) = match text.strip_prefix('(') {
-        Some(rest) => {
-            let (receiver, rest) = rest.split_once(").")?;
-            (Some(Reader(receiver).ty()?), None, rest)
+    let (before, name) = parts(text);
+    let rest = text.get(before.map_or(0, |before| before.len() + 1) + name.len()..)?;
+    let (receiver, namespace) = match before {
+        Some(namespace) if NAMESPACES.contains(&namespace) => (None, Some(namespace)),
+        Some(receiver) => {
+            let plain = receiver.strip_prefix('(').and_then(|receiver| receiver.strip_suffix(')'));
+            (Some(Reader(plain.unwrap_or(receiver)).ty()?), None)
         }
-        None => match text.split('(').next().and_then(|head| head.rsplit_once('.')) {
-            Some((space, _)) if NAMESPACES.contains(&space) => (None, Some(space), text.get(space.len() + 1..)?),
-            Some((receiver, _)) => (Some(Reader(receiver).ty()?), None, text.get(receiver.len() + 1..)?),
-            None => (None, None, text),
-        },
+        None => (None, None),
     };
-    let (name, rest) = rest.split_once('(')?;
-    let mut reader = Reader(rest);
     let mut params = Vec::new();
     let mut required = 0;
+    let either = match text {
+        _ if text.contains("str | regex") => Some((EITHER, Need::Search)),
+        _ if text.contains("int | float") => Some((EITHER, Need::Number)),
+        _ => None,
+    };
+    if let Some(ty) = rest.strip_prefix(':') {
+        let ret = Reader(ty).ty()?;
+        return Some((name, Signature { builtin, receiver, namespace, params, required, constant: true, either, ret }));
+    }
+    let rest = rest.strip_prefix('(')?;
+    let mut reader = Reader(rest);
     while !reader.eat(")") {
         let param = reader.word()?;
-        if !reader.eat("?") {
-            required = params.len() + 1;
-        }
+        let optional = reader.eat("?");
         reader.eat(":").then_some(())?;
-        params.push((param, reader.ty()?));
+        let ty = reader.ty()?;
+        params.push((param, if optional { Type::optional(ty) } else { ty }));
+        if !optional {
+            required = params.len();
+        }
         reader.eat(",");
     }
     reader.eat("->").then_some(())?;
     let ret = reader.ty()?;
-    Some((name, Signature { builtin, receiver, namespace, params, required, ret }))
+    Some((name, Signature { builtin, receiver, namespace, params, required, constant: false, either, ret }))
 }
 
 /// What is left of a signature.
@@ -180,20 +209,26 @@ impl Reader {
         Some(items)
     }
 
+    fn fields(&mut self) -> Option<Vec<(Arc<str>, Type)>> {
+        let mut fields = Vec::new();
+        while !self.eat("}") {
+            let name = self.word()?;
+            self.eat(":").then_some(())?;
+            fields.push((name.into(), self.ty()?));
+            self.eat(",");
+        }
+        Some(fields)
+    }
+
     fn ty(&mut self) -> Option<Type> {
         let ty = if self.eat("(") {
             Type::Tuple(self.list()?)
         } else if self.eat("{") {
-            let mut fields = Vec::new();
-            while !self.eat("}") {
-                let name = self.word()?;
-                self.eat(":").then_some(())?;
-                fields.push((name.into(), self.ty()?));
-                self.eat(",");
-            }
-            Type::Record(fields)
+            Type::Record(self.fields()?)
         } else {
             match self.word()? {
+                "str" if self.eat("| regex") => Type::Var(EITHER as u32),
+                "int" if self.eat("| float") => Type::Var(EITHER as u32),
                 "str" => Type::STR,
                 "int" => Type::INT,
                 "float" => Type::FLOAT,
@@ -201,6 +236,7 @@ impl Reader {
                 "regex" => Type::Regex,
                 "json" => Type::Json,
                 "none" => Type::None,
+                "date" => Reader(crate::builtins::DATE).ty()?,
                 "T" => Type::Var(0),
                 "U" => Type::Var(1),
                 "K" => Type::Var(2),

@@ -1,8 +1,19 @@
-//! The host library: each builtin of the checker's table, computed. Texts, lists, maps and numbers have a file each.
+//! The host library: each builtin of the checker's table, computed. A file for each kind of work; each does its own builtins
+//! and hands the others on to the next.
 
+mod applied;
+mod date;
+mod encode;
+mod json;
+mod layout;
 mod list;
 mod map;
+mod math;
 mod number;
+mod search;
+mod sets;
+mod sorting;
+mod stats;
 mod text;
 
 use std::sync::Arc;
@@ -11,14 +22,21 @@ use sgl_check::builtins::Builtin;
 
 use crate::ops::{Args, Demand};
 use crate::order::ordered;
-use crate::{HostError, Value, json, text_of};
+use crate::{HostError, Regex, Value, text_of};
 
-/// Computes a builtin; the receiver is the first operand.
-pub(crate) fn call(builtin: Builtin, mut args: Args) -> Result<Value, HostError> {
+/// Computes a builtin; the receiver is the first operand, what was left out is `none`.
+pub(crate) fn call(builtin: Builtin, args: &mut Args) -> Result<Value, HostError> {
     match builtin {
         Builtin::ToText => Ok(Value::Str(text_of(&args.any()?)?)),
-        Builtin::ToJson => Ok(Value::str(json::write(&args.any()?)?)),
         Builtin::ToFloat => Ok(Value::Float(args.float()?)),
+        Builtin::ToRegex => Ok(Value::Regex(Arc::new(Regex::new(&args.str()?)?))),
+        Builtin::ToChar => {
+            let code = args.int()?;
+            match u32::try_from(code).ok().and_then(char::from_u32) {
+                Some(char) => Ok(Value::str(char.to_string())),
+                None => Err(HostError::BadArgument(format!("{code} is not the number of a Unicode character"))),
+            }
+        }
         Builtin::Min | Builtin::Max => {
             let (a, b) = (args.any()?, args.any()?);
             let order = ordered(&a, &b)?;
@@ -41,12 +59,20 @@ pub(crate) fn call(builtin: Builtin, mut args: Args) -> Result<Value, HostError>
 /// hand its elements on do not wait for the elements.
 pub(crate) fn demand(builtin: Builtin, index: usize) -> Demand {
     use Builtin::*;
-    match builtin {
-        ListLen | ListIsEmpty | ListFirst | ListLast | ListTake | ListDrop | ListReverse | ListZip | ListEnumerate
-        | ListMap | Race | MapLen | MapIsEmpty | MapKeys | MapValues | MapItems | MapGet | MapContains | MapWith
-        | MapWithout | MapMerge => Demand::Shape,
-        ListFilter | ListFind | ListSortBy | ListMinBy | ListMaxBy | ListGroupBy if index == 0 => Demand::Shape,
-        ListFlatMap | ListAny | ListAll if index == 0 => Demand::Shape,
+    match (builtin, index) {
+        (MapWith | ListWith | ListInsert, 2) => Demand::Nothing,
+        (ListLen | ListIsEmpty | ListFirst | ListLast | ListGet | ListTake | ListDrop | ListTakeLast, _) => {
+            Demand::Shape
+        }
+        (ListDropLast | ListSplitAt | ListStepBy | ListChunks | ListWindows | ListReverse | ListRotate, _) => {
+            Demand::Shape
+        }
+        (ListShuffle | ListSample | ListInsert | ListWith | ListRemove | ListSwap | ListRepeat, _) => Demand::Shape,
+        (ListZip | ListZip3 | ListEnumerate | ListInterleave | ListCross | ListPairs, _) => Demand::Shape,
+        (ListCombinations | ListPermutations | ListMap | Race, _) => Demand::Shape,
+        (MapLen | MapIsEmpty | MapKeys | MapValues | MapItems | MapGet | MapContains | MapWith, _) => Demand::Shape,
+        (MapWithout | MapMerge | MapMapValues | MapSort, _) => Demand::Shape,
+        _ if index == 0 && builtin.function_at().is_some() => Demand::Shape,
         _ => Demand::Whole,
     }
 }
@@ -54,4 +80,9 @@ pub(crate) fn demand(builtin: Builtin, index: usize) -> Demand {
 /// A list of texts.
 fn texts(texts: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Result<Value, HostError> {
     Value::list(texts.into_iter().map(Value::str).collect())
+}
+
+/// A number of characters, elements or bytes.
+fn number(count: usize) -> Value {
+    Value::Int(count as i64)
 }

@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use sgl_check::builtins::Builtin;
 use sgl_check::program::{BinaryOp, UnaryOp};
 use sgl_graph::graph::{HostOp, NodeKind, TextPart};
 
@@ -46,7 +45,7 @@ fn demand_of_op(op: &HostOp, index: usize) -> Demand {
     use Demand::{Nothing, Shape, Whole};
     match (op, index) {
         (HostOp::List | HostOp::Tuple | HostOp::Record(..), _) | (HostOp::WithField(_), 1) => Nothing,
-        (HostOp::WithIndex, 2) | (HostOp::Builtin(Builtin::MapWith), 2) => Nothing,
+        (HostOp::WithIndex, 2) => Nothing,
         (HostOp::Map, key_or_value) if key_or_value % 2 == 1 => Nothing,
         (HostOp::Index | HostOp::Slice | HostOp::WithIndex | HostOp::WithField(_), 0) => Shape,
         (HostOp::Field(_) | HostOp::TupleItem(_) | HostOp::IsNone | HostOp::IsStruct(_), _) => Shape,
@@ -149,7 +148,7 @@ pub fn compute(op: &HostOp, inputs: Vec<Value>) -> Result<Value, HostError> {
             n if n < 0 => Err(HostError::BadArgument(format!("there cannot be {n} branches: the number is negative"))),
             n => range(0, n, false),
         },
-        HostOp::Builtin(builtin) => methods::call(*builtin, args),
+        HostOp::Builtin(builtin) => methods::call(*builtin, &mut args),
     }
 }
 
@@ -169,6 +168,40 @@ impl Args {
         match self.any()? {
             Value::Int(number) => Ok(number),
             other => Err(unexpected("an integer", &other)),
+        }
+    }
+
+    /// An integer that counts something: not negative, and not more than there can be of anything.
+    pub(crate) fn count(&mut self, what: &str) -> Result<usize, HostError> {
+        let number = self.int()?;
+        usize::try_from(number).map_err(|_| HostError::BadArgument(format!("{what} is negative: {number}")))
+    }
+
+    /// As [`Args::count`], and at least 1.
+    pub(crate) fn positive(&mut self, what: &str) -> Result<usize, HostError> {
+        match self.count(what)? {
+            0 => Err(HostError::BadArgument(format!("{what} is 0, and must be at least 1"))),
+            number => Ok(number),
+        }
+    }
+
+    /// The next operand, where it was not left out.
+    pub(crate) fn given(&mut self) -> Option<&mut Args> {
+        match self.0.as_slice().first() {
+            Some(Value::None) => {
+                self.0.next();
+                None
+            }
+            Some(_) => Some(self),
+            None => None,
+        }
+    }
+
+    pub(crate) fn flag(&mut self) -> Result<bool, HostError> {
+        match self.given().map(Args::any).transpose()? {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(flag),
+            Some(other) => Err(unexpected("a truth value", &other)),
         }
     }
 
@@ -213,7 +246,7 @@ pub(crate) fn unexpected(expected: &str, found: &Value) -> HostError {
     HostError::Internal(format!("expected {expected}, found {}", found.kind()))
 }
 
-fn out_of_range(index: impl ToString, what: &'static str, len: usize) -> HostError {
+pub(crate) fn out_of_range(index: impl ToString, what: &'static str, len: usize) -> HostError {
     HostError::OutOfRange { index: index.to_string(), what, len }
 }
 
@@ -376,7 +409,7 @@ fn range(from: i64, to: i64, inclusive: bool) -> Result<Value, HostError> {
     Value::list((0..size as i64).map(|step| Value::Int(from + step)).collect())
 }
 
-fn with_index(base: Value, at: Value, value: Value) -> Result<Value, HostError> {
+pub(crate) fn with_index(base: Value, at: Value, value: Value) -> Result<Value, HostError> {
     match (base, at) {
         (Value::List(mut seq), Value::Int(at)) => {
             let len = seq.items().len();
@@ -391,6 +424,12 @@ fn with_index(base: Value, at: Value, value: Value) -> Result<Value, HostError> 
         }
         (base, at) => Err(HostError::BadArgument(format!("{} has no place {}", base.kind(), at.kind()))),
     }
+}
+
+/// A text, where it is not too long.
+pub(crate) fn bounded(text: String) -> Result<Value, HostError> {
+    room_for("the text", text.len() as u128, "bytes", MAX_BYTES)?;
+    Ok(Value::str(text))
 }
 
 /// Fails where a result would be larger than `limit`.

@@ -158,11 +158,14 @@ fn ranges_and_patterns() {
     assert_eq!(within(Value::str("5"), None, None), "false");
 }
 
-/// Every builtin that a program can reach is computed: called with no operands at all it says that one is missing.
+/// Every builtin that a program can reach is computed: called with no operands at all it says that one is missing. Constants
+/// want none, effects belong to the executor, and some are lowered to other operations.
 #[test]
 fn every_builtin_is_computed() {
+    use Builtin::*;
+    let lowered = [StrTokens, ListMap, ListFlatMap, ListFold, ListScan, ListReduce, MapMap, MapUpdate];
     for builtin in Builtin::ALL {
-        if *builtin != Builtin::ListFold {
+        if builtin.effect().is_none() && builtin.signature().contains('(') && !lowered.contains(builtin) {
             let said = call(*builtin, json!([]));
             assert!(said.contains("an operand is missing"), "{builtin:?}: {said}");
         }

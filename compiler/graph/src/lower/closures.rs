@@ -1,13 +1,14 @@
 //! Function values, and the methods of the library that take one.
 
 use sgl_check::builtins::Builtin;
-use sgl_check::program::{Expr, ExprKind, FnId, Pattern};
+use sgl_check::program::{Expr, ExprKind, FnId, Pattern, PromptField};
+use sgl_check::types::Const;
 
 use super::Lowering;
 use super::exits::Tail;
 use super::frame::{Val, Var};
 use super::loops::Shape;
-use crate::graph::{EdgeKind, HostOp, LoopOrigin, NodeKind, ValueInfo};
+use crate::graph::{EdgeKind, HostOp, LoopOrigin, NodeKind, TextPart, ValueInfo};
 
 /// A function that a method applies to each element.
 enum Applied<'e> {
@@ -15,30 +16,6 @@ enum Applied<'e> {
     Closure(&'e [Pattern], &'e Expr),
     Item(FnId),
     Value(Val),
-}
-
-/// Whether this argument of a method is a function whose code is known where the method is called.
-pub(super) fn is_function_literal(arg: &Expr) -> bool {
-    matches!(arg.kind, ExprKind::Closure(..) | ExprKind::Function(_))
-}
-
-/// Whether the last argument of the method is a function.
-pub(super) fn takes_function(builtin: Builtin) -> bool {
-    use Builtin::*;
-    matches!(
-        builtin,
-        ListMap
-            | ListFilter
-            | ListFlatMap
-            | ListAny
-            | ListAll
-            | ListFind
-            | ListSortBy
-            | ListMinBy
-            | ListMaxBy
-            | ListGroupBy
-            | ListFold
-    )
 }
 
 impl Lowering<'_> {
@@ -69,18 +46,16 @@ impl Lowering<'_> {
     }
 
     pub(super) fn builtin(&mut self, expr: &Expr, builtin: Builtin, args: &[Expr]) -> Val {
-        let (function, operands) = match args.split_last() {
-            Some((function, operands)) if takes_function(builtin) => (function, operands),
-            _ => {
-                let operands = self.exprs(args);
-                if builtin.effect().is_some() {
-                    self.at(expr.span);
-                    return self.performed(NodeKind::Effect(builtin), &operands);
-                }
-                return self.apply(expr, HostOp::Builtin(builtin), &operands);
-            }
+        let Some((at, function)) = builtin.function_at().and_then(|at| Some((at, args.get(at)?))) else {
+            let operands = self.exprs(args);
+            self.at(expr.span);
+            return match builtin {
+                Builtin::StrTokens => self.token_count(&operands),
+                _ if builtin.effect().is_some() => self.performed(NodeKind::Effect(builtin), &operands),
+                _ => self.apply(expr, HostOp::Builtin(builtin), &operands),
+            };
         };
-        let operands = self.exprs(operands);
+        let mut operands = self.exprs(args.iter().enumerate().filter(|(place, _)| *place != at).map(|(_, arg)| arg));
         let function = match &function.kind {
             ExprKind::Closure(params, body) => Applied::Closure(params, body),
             ExprKind::Function(id) => Applied::Item(*id),
@@ -88,43 +63,84 @@ impl Lowering<'_> {
         };
         self.at(expr.span);
         self.then(Tail::No, |this| match (builtin, operands.as_slice()) {
-            (Builtin::ListFold, &[list, start]) => this.fold(list, start, &function),
-            (_, &[list, ..]) => {
-                let results = this.map(list, &function);
+            (Builtin::ListFold, &[list, start]) => this.fold(list, start, &function, false),
+            (Builtin::ListScan, &[list, start]) => this.fold(list, start, &function, true),
+            (Builtin::ListReduce, &[list]) => {
+                let first = this.host(HostOp::Builtin(Builtin::ListFirst), &[list]);
+                let one = this.constant(Const::Int(1));
+                let rest = this.host(HostOp::Builtin(Builtin::ListDrop), &[list, one]);
+                this.fold(rest, first, &function, false)
+            }
+            (Builtin::MapUpdate, &[map, key]) => {
+                let before = this.host(HostOp::Builtin(Builtin::MapGet), &[map, key]);
+                let before = this.host(HostOp::List, &[before]);
+                let after = this.map(before, 1, &function);
+                let after = this.host(HostOp::Builtin(Builtin::ListFirst), &[after]);
+                this.host(HostOp::Builtin(Builtin::MapWith), &[map, key, after])
+            }
+            (_, &[receiver, ..]) => {
+                let arity = builtin.function_arity();
+                let elements = match builtin {
+                    Builtin::MapMapValues => this.host(HostOp::Builtin(Builtin::MapValues), &[receiver]),
+                    _ if arity == 2 => this.host(HostOp::Builtin(Builtin::MapItems), &[receiver]),
+                    _ => receiver,
+                };
+                let results = this.map(elements, arity, &function);
                 this.at(expr.span);
-                match builtin {
-                    Builtin::ListMap => results,
-                    Builtin::ListFlatMap => {
-                        this.then(Tail::No, |this| this.host(HostOp::Builtin(Builtin::ListFlatten), &[results]))
+                this.then(Tail::No, |this| match builtin {
+                    Builtin::ListMap | Builtin::MapMap => results,
+                    Builtin::ListFlatMap => this.host(HostOp::Builtin(Builtin::ListFlatten), &[results]),
+                    _ => {
+                        operands.insert(at.min(operands.len()), results);
+                        this.host(HostOp::Builtin(builtin), &operands)
                     }
-                    _ => this.then(Tail::No, |this| this.host(HostOp::Builtin(builtin), &[list, results])),
-                }
+                })
             }
             _ => this.none(),
         })
     }
 
-    /// The list of what `function` gives for each element.
-    fn map(&mut self, list: Val, function: &Applied) -> Val {
+    /// The list of what `function` gives for each element; one of two parameters takes pairs apart.
+    fn map(&mut self, list: Val, arity: usize, function: &Applied) -> Val {
         let shape =
             Shape { site: self.site(), collect: true, isolated: true, ..Shape::each(LoopOrigin::Comprehension, list) };
         let element = self.push_each(None);
-        let item = self.applied(function, &[element]);
+        let args = match arity {
+            2 => vec![self.host(HostOp::TupleItem(0), &[element]), self.host(HostOp::TupleItem(1), &[element])],
+            _ => vec![element],
+        };
+        let item = self.applied(function, &args);
         self.finish_loop(shape, None, &[item])
     }
 
-    /// What has been folded so far is carried like a variable that the body assigns.
-    fn fold(&mut self, list: Val, start: Val, function: &Applied) -> Val {
+    /// What has been folded so far is carried like a variable that the body assigns. Gives the last value, or all of them.
+    fn fold(&mut self, list: Val, start: Val, function: &Applied, collect: bool) -> Val {
         let so_far = self.temp();
         self.declare(so_far, start);
-        let shape =
-            Shape { site: self.site(), ordered: true, isolated: true, ..Shape::each(LoopOrigin::Comprehension, list) };
+        let shape = Shape {
+            site: self.site(),
+            ordered: true,
+            isolated: true,
+            collect,
+            ..Shape::each(LoopOrigin::Comprehension, list)
+        };
         let element = self.push_each(None);
         let before = self.get(so_far);
         let value = self.applied(function, &[before, element]);
         self.set(so_far, value);
-        self.finish_loop(shape, None, &[]);
-        self.get(so_far)
+        let items: Vec<Val> = collect.then_some(value).into_iter().collect();
+        let all = self.finish_loop(shape, None, &items);
+        if collect { all } else { self.get(so_far) }
+    }
+
+    /// The tokens of a text are those of a prompt that is nothing but the text.
+    fn token_count(&mut self, operands: &[Val]) -> Val {
+        self.then(Tail::No, |this| {
+            let empty = this.emit_one(NodeKind::Empty, &[], EdgeKind::State);
+            let inputs: Vec<Val> = [empty].into_iter().chain(operands.iter().copied()).collect();
+            let prompt = this.emit_one(NodeKind::Text(vec![TextPart::Hole]), &inputs, EdgeKind::State);
+            this.emit_one(NodeKind::PromptField(PromptField::Tokens), &[prompt], EdgeKind::Data)
+        })
     }
 
     fn applied(&mut self, function: &Applied, args: &[Val]) -> Val {

@@ -2,8 +2,6 @@
 
 use sgl_check::program::{Block, Expr, ExprKind, FnId, Fork, PlaceStep, Program, StmtKind, TemplatePart};
 
-use super::closures::{is_function_literal, takes_function};
-
 /// For each item, by [`FnId`], whether it has effects.
 pub(super) fn effectful(program: &Program) -> Vec<bool> {
     let mut callers: Vec<Vec<usize>> = vec![Vec::new(); program.functions.len()];
@@ -97,21 +95,21 @@ impl Found {
                 self.calls.push(*function);
                 self.exprs(args.iter().flatten());
             }
-            ExprKind::Builtin(builtin, args) => match args.split_last() {
-                Some((function, operands)) if takes_function(*builtin) => {
-                    self.exprs(operands);
-                    match &function.kind {
+            ExprKind::Builtin(builtin, args) => {
+                let function_at = builtin.function_at();
+                for (at, arg) in args.iter().enumerate() {
+                    match &arg.kind {
+                        _ if function_at != Some(at) => self.expr(arg),
                         ExprKind::Closure(_, body) => self.expr(body),
                         ExprKind::Function(id) => self.calls.push(*id),
-                        _ => self.expr(function),
+                        _ => {
+                            self.effects = true;
+                            self.expr(arg);
+                        }
                     }
-                    self.effects |= !is_function_literal(function);
                 }
-                _ => {
-                    self.effects |= builtin.effect().is_some();
-                    self.exprs(args);
-                }
-            },
+                self.effects |= builtin.effect().is_some();
+            }
             ExprKind::Template(parts) => {
                 for part in parts {
                     if let TemplatePart::Hole(hole) = part {

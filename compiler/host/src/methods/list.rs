@@ -1,152 +1,210 @@
-//! Methods of `list`. Those that take a function get, in its place, the list of what it gave for each element.
-
-use std::collections::HashMap;
-use std::sync::Arc;
+//! Methods of `list` that move elements about without looking into them.
 
 use indexmap::IndexMap;
 use sgl_check::builtins::Builtin;
-use sgl_check::program::BinaryOp;
 
-use super::map;
-use crate::ops::{Args, MAX_BYTES, MAX_ITEMS, binary, room_for, unexpected};
-use crate::order::{hash, ordered};
+use super::{number, sorting};
+use crate::ops::{Args, MAX_BYTES, MAX_ITEMS, bounded, out_of_range, room_for, unexpected, with_index};
 use crate::{HostError, Value, text_of};
 
-pub(super) fn call(builtin: Builtin, mut args: Args) -> Result<Value, HostError> {
+pub(super) fn call(builtin: Builtin, args: &mut Args) -> Result<Value, HostError> {
     Ok(match builtin {
-        Builtin::ListLen => Value::Int(args.list()?.items().len() as i64),
+        Builtin::ListLen => number(args.list()?.items().len()),
         Builtin::ListIsEmpty => Value::Bool(args.list()?.items().is_empty()),
-        Builtin::ListJoin => join(args.list()?.items(), &args.str()?)?,
-        Builtin::ListContains => {
-            let list = args.list()?;
-            Value::Bool(list.items().contains(&args.any()?))
-        }
-        Builtin::ListIndexOf => {
-            let (list, item) = (args.list()?, args.any()?);
-            let at = list.items().iter().position(|other| *other == item);
-            Value::or_none(at.map(|at| Value::Int(at as i64)))
+        Builtin::ListJoin => {
+            let (list, separator) = (args.list()?, args.str()?);
+            let last = args.given().map(Args::str).transpose()?;
+            join(list.items(), &separator, last.as_deref().unwrap_or(&separator))?
         }
         Builtin::ListFirst => Value::or_none(args.list()?.items().first().cloned()),
         Builtin::ListLast => Value::or_none(args.list()?.items().last().cloned()),
-        Builtin::ListTake | Builtin::ListDrop => {
-            let (list, n) = (args.list()?, args.int()?);
-            let Ok(count) = usize::try_from(n) else {
-                return Err(HostError::BadArgument(format!("the number of elements is negative: {n}")));
-            };
-            let (head, tail) = list.items().split_at(count.min(list.items().len()));
-            Value::list(if builtin == Builtin::ListTake { head } else { tail }.to_vec())?
+        Builtin::ListGet => {
+            let (list, at) = (args.list()?, args.int()?);
+            Value::or_none(from_either_end(list.items(), at).cloned())
+        }
+        Builtin::ListTake => part(args, |len, n| (0, n.min(len)))?,
+        Builtin::ListDrop => part(args, |len, n| (n.min(len), len))?,
+        Builtin::ListTakeLast => part(args, |len, n| (len - n.min(len), len))?,
+        Builtin::ListDropLast => part(args, |len, n| (0, len - n.min(len)))?,
+        Builtin::ListSplitAt => {
+            let (list, n) = (args.list()?, args.count("the number of elements")?);
+            let (head, tail) = list.items().split_at(n.min(list.items().len()));
+            Value::tuple(vec![Value::list(head.to_vec())?, Value::list(tail.to_vec())?])?
+        }
+        Builtin::ListStepBy => {
+            let (list, n) = (args.list()?, args.positive("the step")?);
+            Value::list(list.items().iter().step_by(n).cloned().collect())?
+        }
+        Builtin::ListChunks => {
+            let (list, n) = (args.list()?, args.positive("the number of elements")?);
+            lists(list.items().chunks(n))?
+        }
+        Builtin::ListWindows => {
+            let (list, n) = (args.list()?, args.positive("the number of elements")?);
+            let count = (list.items().len() + 1).saturating_sub(n);
+            room_for("the list", count as u128 * n as u128, "elements", MAX_ITEMS)?;
+            lists(list.items().windows(n))?
+        }
+        Builtin::ListInsert => {
+            let (list, at) = (args.list()?, args.int()?);
+            let mut items = list.items().to_vec();
+            let place = usize::try_from(at).ok().filter(|place| *place <= items.len());
+            let place = place.ok_or_else(|| out_of_range(at, "a list", list.items().len()))?;
+            items.insert(place, args.any()?);
+            Value::list(items)?
+        }
+        Builtin::ListWith => with_index(Value::List(args.list()?), Value::Int(args.int()?), args.any()?)?,
+        Builtin::ListRemove => {
+            let mut items = args.list()?.items().to_vec();
+            let at = place(args, items.len())?;
+            items.remove(at);
+            Value::list(items)?
+        }
+        Builtin::ListSwap => {
+            let mut items = args.list()?.items().to_vec();
+            let (a, b) = (place(args, items.len())?, place(args, items.len())?);
+            items.swap(a, b);
+            Value::list(items)?
+        }
+        Builtin::ListRepeat => {
+            let (list, times) = (args.list()?, args.count("the number of copies")?);
+            room_for("the list", list.items().len() as u128 * times as u128, "elements", MAX_ITEMS)?;
+            Value::list(list.items().iter().cycle().take(list.items().len() * times).cloned().collect())?
         }
         Builtin::ListReverse => Value::list(args.list()?.items().iter().rev().cloned().collect())?,
-        Builtin::ListSort => {
-            let list = args.list()?;
-            sorted(list.items(), list.items())?
-        }
-        Builtin::ListUnique => {
-            let list = args.list()?;
-            let firsts = groups(list.items()).into_iter().filter_map(|(first, _)| list.items().get(first).cloned());
-            Value::list(firsts.collect())?
-        }
-        Builtin::ListSum => {
-            let mut numbers = args.list()?.items().to_vec().into_iter();
-            let first = numbers.next().unwrap_or(Value::Int(0));
-            numbers.try_fold(first, |sum, number| binary(BinaryOp::Add, sum, number))?
-        }
-        Builtin::ListMean => match args.list()?.items() {
-            [] => Value::None,
-            // Each divided first: the sum of large numbers is not finite where their mean is.
-            items => {
-                let count = items.len() as f64;
-                let numbers = items.iter().map(|item| match item {
-                    Value::Int(number) => Ok(*number as f64),
-                    Value::Float(number) => Ok(*number),
-                    other => Err(unexpected("a number", other)),
-                });
-                let numbers: Vec<f64> = numbers.collect::<Result<_, _>>()?;
-                let sum: f64 = numbers.iter().sum();
-                let mean = if sum.is_finite() { sum / count } else { numbers.iter().map(|n| n / count).sum() };
-                Value::Float(mean)
+        Builtin::ListRotate => {
+            let (mut items, n) = (args.list()?.items().to_vec(), args.int()?);
+            if !items.is_empty() {
+                let places = n.rem_euclid(items.len() as i64) as usize;
+                items.rotate_left(places);
             }
-        },
-        Builtin::ListMin | Builtin::ListMax => {
-            let list = args.list()?;
-            extreme(list.items(), list.items(), builtin == Builtin::ListMin)?
-        }
-        Builtin::ListMode => {
-            let list = args.list()?;
-            // `max_by_key` keeps the last of equals: backwards that is the first.
-            let most = groups(list.items()).into_iter().rev().max_by_key(|(_, count)| *count);
-            Value::or_none(most.and_then(|(first, _)| list.items().get(first).cloned()))
+            Value::list(items)?
         }
         Builtin::ListZip => {
             let (a, b) = (args.list()?, args.list()?);
-            let pairs = a.items().iter().zip(b.items()).map(|(a, b)| Value::tuple(vec![a.clone(), b.clone()]));
-            Value::list(pairs.collect::<Result<_, _>>()?)?
+            tuples(a.items().iter().zip(b.items()).map(|(a, b)| vec![a.clone(), b.clone()]))?
         }
+        Builtin::ListZip3 => {
+            let (a, b, c) = (args.list()?, args.list()?, args.list()?);
+            let triples = a.items().iter().zip(b.items()).zip(c.items());
+            tuples(triples.map(|((a, b), c)| vec![a.clone(), b.clone(), c.clone()]))?
+        }
+        Builtin::ListUnzip => {
+            let list = args.list()?;
+            let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
+            for item in list.items() {
+                let (first, second) = pair(item)?;
+                firsts.push(first);
+                seconds.push(second);
+            }
+            Value::tuple(vec![Value::list(firsts)?, Value::list(seconds)?])?
+        }
+        Builtin::ListInterleave => {
+            let (a, b) = (args.list()?, args.list()?);
+            let (mut a, mut b) = (a.items().iter(), b.items().iter());
+            let mut items = Vec::with_capacity(a.len() + b.len());
+            while !(a.as_slice().is_empty() && b.as_slice().is_empty()) {
+                items.extend(a.next().into_iter().chain(b.next()).cloned());
+            }
+            room_for("the list", items.len() as u128, "elements", MAX_ITEMS)?;
+            Value::list(items)?
+        }
+        Builtin::ListCross => {
+            let (a, b) = (args.list()?, args.list()?);
+            room_for("the list", a.items().len() as u128 * b.items().len() as u128, "elements", MAX_ITEMS)?;
+            let pairs = a.items().iter().flat_map(|a| b.items().iter().map(move |b| vec![a.clone(), b.clone()]));
+            tuples(pairs)?
+        }
+        Builtin::ListPairs => {
+            let list = args.list()?;
+            let items = list.items();
+            room_for("the list", choices(items.len(), 2), "elements", MAX_ITEMS)?;
+            let after = |at: usize| items.iter().skip(at + 1);
+            tuples(items.iter().enumerate().flat_map(|(at, a)| after(at).map(move |b| vec![a.clone(), b.clone()])))?
+        }
+        Builtin::ListCombinations => {
+            let (list, n) = (args.list()?, args.count("the number of elements")?);
+            combinations(list.items(), n)?
+        }
+        Builtin::ListPermutations => permutations(args.list()?.items())?,
         Builtin::ListEnumerate => {
-            let pairs =
-                (0..).zip(args.list()?.items().to_vec()).map(|(at, item)| Value::tuple(vec![Value::Int(at), item]));
-            Value::list(pairs.collect::<Result<_, _>>()?)?
+            let list = args.list()?;
+            let start = args.given().map(Args::int).transpose()?.unwrap_or(0);
+            let last = start.checked_add(list.items().len() as i64);
+            last.ok_or_else(|| HostError::Overflow(format!("{start} + {}", list.items().len())))?;
+            tuples((start..).zip(list.items()).map(|(at, item)| vec![Value::Int(at), item.clone()]))?
         }
         Builtin::ListFlatten => flatten(args.list()?.items())?,
-        Builtin::ListFlatMap => {
-            args.list()?;
-            flatten(args.list()?.items())?
+        Builtin::ListTranspose => {
+            let list = args.list()?;
+            let rows = list.items().iter().map(|row| match row {
+                Value::List(row) => Ok(row.items()),
+                other => Err(unexpected("a list", other)),
+            });
+            let rows: Vec<&[Value]> = rows.collect::<Result<_, _>>()?;
+            let width = rows.iter().map(|row| row.len()).min().unwrap_or(0);
+            let column = |at: usize| Value::list(rows.iter().filter_map(|row| row.get(at).cloned()).collect());
+            Value::list((0..width).map(column).collect::<Result<_, _>>()?)?
         }
-        Builtin::ListMap => {
-            args.list()?;
-            Value::List(args.list()?)
-        }
-        Builtin::ListFilter => {
-            let (items, flags) = (args.list()?, args.list()?);
-            let kept = items.items().iter().zip(flags.items()).filter(|(_, flag)| is_true(flag));
-            Value::list(kept.map(|(item, _)| item.clone()).collect())?
-        }
-        Builtin::ListFind => {
-            let (items, flags) = (args.list()?, args.list()?);
-            let found = items.items().iter().zip(flags.items()).find(|(_, flag)| is_true(flag));
-            Value::or_none(found.map(|(item, _)| item.clone()))
-        }
-        Builtin::ListAny | Builtin::ListAll => {
-            args.list()?;
-            let flags = args.list()?;
-            let any = builtin == Builtin::ListAny;
-            Value::Bool(flags.items().iter().any(|flag| is_true(flag) == any) == any)
-        }
-        Builtin::ListSortBy => {
-            let (items, keys) = (args.list()?, args.list()?);
-            sorted(items.items(), keys.items())?
-        }
-        Builtin::ListMinBy | Builtin::ListMaxBy => {
-            let (items, keys) = (args.list()?, args.list()?);
-            extreme(items.items(), keys.items(), builtin == Builtin::ListMinBy)?
-        }
-        Builtin::ListGroupBy => {
-            let (items, keys) = (args.list()?, args.list()?);
-            let mut groups: IndexMap<Arc<str>, Vec<Value>> = IndexMap::new();
-            for (item, key) in items.items().iter().zip(keys.items()) {
-                groups.entry(text_of(key)?).or_default().push(item.clone());
+        Builtin::ListToMap => {
+            let mut map = IndexMap::new();
+            for item in args.list()?.items() {
+                let (key, value) = pair(item)?;
+                map.insert(text_of(&key)?, value);
             }
-            let groups = groups.into_iter().map(|(key, items)| Ok::<_, HostError>((key, Value::list(items)?)));
-            Value::map(groups.collect::<Result<_, _>>()?)?
+            Value::map(map)?
         }
-        _ => return map::call(builtin, args),
+        _ => return sorting::call(builtin, args),
     })
 }
 
-fn is_true(value: &Value) -> bool {
-    matches!(value, Value::Bool(true))
+/// The element at an index, which counts from the end where it is negative.
+pub(super) fn from_either_end(items: &[Value], at: i64) -> Option<&Value> {
+    let at = if at < 0 { at.checked_add(items.len() as i64)? } else { at };
+    items.get(usize::try_from(at).ok()?)
 }
 
-fn join(list: &[Value], separator: &str) -> Result<Value, HostError> {
+/// The elements of the range that is made of the length and the given number.
+fn part(args: &mut Args, ends: fn(usize, usize) -> (usize, usize)) -> Result<Value, HostError> {
+    let (list, n) = (args.list()?, args.count("the number of elements")?);
+    let (from, to) = ends(list.items().len(), n);
+    Value::list(list.items().get(from..to).unwrap_or_default().to_vec())
+}
+
+/// An index of a list of this length.
+fn place(args: &mut Args, len: usize) -> Result<usize, HostError> {
+    let at = args.int()?;
+    usize::try_from(at).ok().filter(|place| *place < len).ok_or_else(|| out_of_range(at, "a list", len))
+}
+
+fn pair(value: &Value) -> Result<(Value, Value), HostError> {
+    match value {
+        Value::Tuple(seq) | Value::List(seq) => match seq.items() {
+            [first, second] => Ok((first.clone(), second.clone())),
+            _ => Err(unexpected("a pair", value)),
+        },
+        other => Err(unexpected("a pair", other)),
+    }
+}
+
+fn tuples(rows: impl Iterator<Item = Vec<Value>>) -> Result<Value, HostError> {
+    Value::list(rows.map(Value::tuple).collect::<Result<_, _>>()?)
+}
+
+fn lists<'v>(rows: impl Iterator<Item = &'v [Value]>) -> Result<Value, HostError> {
+    Value::list(rows.map(|row| Value::list(row.to_vec())).collect::<Result<_, _>>()?)
+}
+
+fn join(list: &[Value], separator: &str, last: &str) -> Result<Value, HostError> {
     let mut joined = String::new();
     for (at, item) in list.iter().enumerate() {
         if at > 0 {
-            joined.push_str(separator);
+            joined.push_str(if at + 1 == list.len() { last } else { separator });
         }
         joined.push_str(&text_of(item)?);
         room_for("the text", joined.len() as u128, "bytes", MAX_BYTES)?;
     }
-    Ok(Value::str(joined))
+    bounded(joined)
 }
 
 fn flatten(lists: &[Value]) -> Result<Value, HostError> {
@@ -161,51 +219,63 @@ fn flatten(lists: &[Value]) -> Result<Value, HostError> {
     Value::list(flat)
 }
 
-/// Distinct elements: index of the first of each, and how many there are.
-fn groups(items: &[Value]) -> Vec<(usize, usize)> {
-    let mut groups: Vec<(usize, usize)> = Vec::new();
-    let mut by_hash: HashMap<u64, Vec<usize>> = HashMap::new();
-    for (at, item) in items.iter().enumerate() {
-        let candidates = by_hash.entry(hash(item)).or_default();
-        let same = |group: &&usize| groups.get(**group).is_some_and(|(first, _)| items.get(*first) == Some(item));
-        match candidates.iter().find(same).copied() {
-            Some(group) => {
-                if let Some((_, count)) = groups.get_mut(group) {
-                    *count += 1;
-                }
-            }
-            None => {
-                candidates.push(groups.len());
-                groups.push((at, 1));
-            }
+/// In how many ways `n` of `len` can be taken; where that is beyond counting, some very large number.
+fn choices(len: usize, n: usize) -> u128 {
+    if n > len {
+        return 0;
+    }
+    let few = n.min(len - n) as u128;
+    let mut ways: u128 = 1;
+    for step in 0..few {
+        match ways.checked_mul(len as u128 - step) {
+            Some(product) => ways = product / (step + 1),
+            None => return u128::MAX,
         }
     }
-    groups
+    ways
 }
 
-/// The items in ascending order of their keys; equal keys keep their order.
-fn sorted(items: &[Value], keys: &[Value]) -> Result<Value, HostError> {
-    if let Some(first) = keys.first() {
-        // Keys have one type, so that each has an order with the first if it has one with any; `none` has one with all.
-        keys.iter().chain([first]).try_for_each(|key| ordered(first, key).and_then(|_| ordered(key, key)).map(drop))?;
+fn combinations(items: &[Value], n: usize) -> Result<Value, HostError> {
+    let size = choices(items.len(), n).saturating_mul(n.max(1) as u128);
+    room_for("the list", size, "elements", MAX_ITEMS)?;
+    if n > items.len() {
+        return Value::list(Vec::new());
     }
-    let mut pairs: Vec<(&Value, &Value)> = keys.iter().zip(items).collect();
-    pairs.sort_by(|(a, _), (b, _)| ordered(a, b).unwrap_or(std::cmp::Ordering::Equal));
-    Value::list(pairs.into_iter().map(|(_, item)| item.clone()).collect())
-}
-
-/// The item with the smallest (or largest) key; of equal ones the first.
-fn extreme(items: &[Value], keys: &[Value], smallest: bool) -> Result<Value, HostError> {
-    let mut best: Option<(&Value, &Value)> = None;
-    for (item, key) in items.iter().zip(keys) {
-        let better = match best {
-            Some((_, than)) if smallest => ordered(key, than)?.is_lt(),
-            Some((_, than)) => ordered(key, than)?.is_gt(),
-            None => true,
+    let mut taken: Vec<usize> = (0..n).collect();
+    let mut all = Vec::new();
+    loop {
+        all.push(Value::list(taken.iter().filter_map(|at| items.get(*at).cloned()).collect())?);
+        // The last place that can move on does, and those behind it follow it.
+        let Some(moves) = (0..n).rev().find(|at| taken.get(*at).is_some_and(|place| *place < items.len() - n + at))
+        else {
+            return Value::list(all);
         };
-        if better {
-            best = Some((item, key));
+        let first = taken.get(moves).map_or(0, |place| place + 1);
+        taken.iter_mut().skip(moves).zip(first..).for_each(|(place, next)| *place = next);
+    }
+}
+
+fn permutations(items: &[Value]) -> Result<Value, HostError> {
+    let count = (1..=items.len() as u128).fold(1_u128, u128::saturating_mul);
+    room_for("the list", count.saturating_mul(items.len().max(1) as u128), "elements", MAX_ITEMS)?;
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    let mut all = Vec::new();
+    loop {
+        all.push(Value::list(order.iter().filter_map(|at| items.get(*at).cloned()).collect())?);
+        if !next_order(&mut order) {
+            return Value::list(all);
         }
     }
-    Ok(Value::or_none(best.map(|(item, _)| item.clone())))
+}
+
+/// The next order in the order of a dictionary.
+fn next_order(order: &mut [usize]) -> bool {
+    let Some(rise) = order.windows(2).rposition(|pair| pair.first() < pair.last()) else { return false };
+    let Some((head, tail)) = order.split_at_mut_checked(rise + 1) else { return false };
+    let Some(low) = head.last_mut() else { return false };
+    if let Some(high) = tail.iter_mut().rev().find(|high| **high > *low) {
+        std::mem::swap(low, high);
+    }
+    tail.reverse();
+    true
 }
