@@ -1,4 +1,4 @@
-//! The snippets in `tests/suite/**/*.sgl`: each is checked, and what is reported must be what its comments say.
+//! The snippets in `tests/suite/**/*.sgl`: each is checked, some are run, and what is said must be what their comments say.
 //!
 //! A file holds snippets after lines `--- name ---`. A comment above a line says what is reported there, by columns:
 //!
@@ -8,29 +8,39 @@
 //! fn main(essay: str) -> str { esay }
 //! ```
 //!
-//! `Warning:` likewise; a range ends in `…` where it goes on in another line. `// Type: x list<str>` says of which type a
-//! variable is. `//- util.sgl` begins a further file that the snippet may import. With `UPDATE_SUITE=1` the comments are
-//! written anew: read the difference before you keep it.
+//! - `// Warning:` likewise; a range ends in `…` where it goes on in another line.
+//! - `// Type: x list<str>` says of which type a variable is.
+//! - `//- util.sgl` begins a further file that the snippet may import.
+//!
+//! A snippet with one of these lines, which stand above `main`, is run:
+//!
+//! - `// Result: 3` is what `main` gives, as JSON, with the default values of its parameters. Of a prompt, it is its text.
+//! - `// Prints: text` is a line of standard error. All of them are there, in their order.
+//! - `// Sent: "<user>Hello</user><assistant>"` is a prompt that was sent to a model. All of them are there, if there is one.
+//! - `// Fails: 13-18 E0402 title` stands above the line where the run failed, in place of a result.
+//!
+//! What models answer stands anywhere in the snippet:
+//!
+//! - `// Answer: "text"` to whatever is asked. A `select` chooses the option that is this text, or takes `option 2`, the second
+//!   one; `fail "why"` makes the model fail. An answer that does not fit what is asked is passed over.
+//! - `// Answer when "words": "text"` where the prompt holds these words. Of several such lines the one whose words stand last
+//!   in the prompt answers: what is asked decides, not when.
+//! - Without such a line the real engine answers, on a model without weights: nonsense, but of its type, and always the same.
+//!
+//! With `UPDATE_SUITE=1` all of these but types and answers are written anew: read the difference before you keep it. For a
+//! new snippet write a bare `// Result:`, and a bare `// Sent:` if the prompts are of interest.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use sgl_check::{Checked, Loader, check};
+use sgl_check::Checked;
 use sgl_diag::{Diagnostic, SourceMap};
-
-/// The files of one snippet.
-struct Files(Vec<(String, String)>);
-
-impl Loader for Files {
-    fn load(&mut self, _from: &str, path: &str) -> Result<(String, String), String> {
-        let name = path.trim_start_matches("./");
-        let found = self.0.iter().find(|(other, _)| other == name);
-        found.cloned().ok_or_else(|| "there is no such file".to_string())
-    }
-}
+use support::play::{Files, Rule, play};
 
 struct Snippet {
     name: String,
@@ -38,9 +48,7 @@ struct Snippet {
 }
 
 fn suite() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = here.ancestors().map(|dir| dir.join("tests/suite")).find(|dir| dir.is_dir());
-    found.expect("the folder tests/suite")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite")
 }
 
 fn sgl_files(dir: &Path, out: &mut Vec<PathBuf>) {
@@ -72,63 +80,97 @@ fn snippets(text: &str) -> Vec<Snippet> {
     all
 }
 
-fn is_expectation(line: &str) -> bool {
-    let line = line.trim_start();
-    ["// Error: ", "// Warning: ", "// Hint: "].iter().any(|start| line.starts_with(start))
+/// Run-time codes that no snippet can show: the machine, the outside or a mistake of ours must fail, or somebody stop the run.
+const UNSHOWN: [&str; 4] = ["E0410", "E0412", "E0498", "E0499"];
+
+/// The comments that say what is expected; those that are written anew.
+const EXPECTATIONS: [&str; 7] = ["Error", "Warning", "Hint", "Result", "Prints", "Sent", "Fails"];
+
+/// What stands behind `// Word:`.
+fn directive<'a>(line: &'a str, word: &str) -> Option<&'a str> {
+    line.trim_start().strip_prefix("// ")?.strip_prefix(word)?.strip_prefix(':').map(str::trim)
+}
+
+/// Whether the snippet has such a comment.
+fn has(text: &str, words: &[&str]) -> bool {
+    text.lines().any(|line| words.iter().any(|word| directive(line, word).is_some()))
 }
 
 /// The snippet without its expectations.
 fn bare(text: &str) -> String {
-    text.lines().filter(|line| !is_expectation(line)).map(|line| format!("{line}\n")).collect()
+    let kept = text.lines().filter(|line| EXPECTATIONS.iter().all(|word| directive(line, word).is_none()));
+    kept.map(|line| format!("{line}\n")).collect()
 }
 
-/// The files of a snippet: the one to check first.
-fn files(text: &str) -> Vec<(String, String)> {
-    let mut files = vec![("main.sgl".to_string(), String::new())];
-    for line in text.lines() {
-        if let Some(name) = line.strip_prefix("//- ") {
-            files.push((name.trim().to_string(), String::new()));
-        }
-        if let Some((name, text)) = files.last_mut() {
-            // Only sgl knows comments.
-            let is_header = line.starts_with("//- ") && !name.ends_with(".sgl");
-            text.push_str(if is_header { "" } else { line });
-            text.push('\n');
-        }
-    }
-    files
-}
-
-fn run(text: &str) -> (Checked, SourceMap, Vec<(String, String)>) {
-    let files = files(text);
-    let mut sources = SourceMap::new();
-    let root = sources.add(files[0].0.clone(), files[0].1.clone());
-    let checked = check(root, &mut Files(files.clone()), &mut sources);
+fn run(text: &str) -> (Checked, SourceMap, Files) {
+    let mut files = Files::of(text);
+    let (checked, sources) = files.check();
     (checked, sources, files)
 }
 
 /// The comments for one diagnostic and the line (of the bare snippet, from 0) that they stand above.
-fn expectation(d: &Diagnostic, sources: &SourceMap, files: &[(String, String)]) -> (usize, String) {
-    let span = d.span().unwrap_or_else(|| panic!("no place: {d:?}"));
+fn expectation(kind: &str, d: &Diagnostic, sources: &SourceMap, files: &Files) -> Option<(usize, String)> {
+    let span = d.span()?;
     let (start, file) = (sources.line_col(span), sources.file(span.file).expect("a file"));
     let end = file.line_col(span.end);
-    let before = files.iter().take_while(|(name, _)| *name != file.name).map(|(_, text)| text.lines().count());
+    let before = files.0.iter().take_while(|(name, _)| *name != file.name).map(|(_, text)| text.lines().count());
     let line = before.sum::<usize>() + start.line as usize - 1;
     let end = if end.line == start.line { end.col.to_string() } else { "…".to_string() };
-    let kind = if d.is_error() { "Error" } else { "Warning" };
     let mut text = format!("// {kind}: {}-{end} {} {}\n", start.col, d.code, d.title);
     if let Some(hint) = &d.hint {
         let _ = writeln!(text, "// Hint: {hint}");
     }
-    (line, text)
+    Some((line, text))
+}
+
+/// The comments that fit how the snippet runs, and the lines that they stand above.
+fn played(text: &str, bare: &str, checked: &Checked, sources: &SourceMap, files: &Files) -> Vec<(usize, String)> {
+    let above =
+        bare.lines().position(|line| line.starts_with("fn main") || line.starts_with("prompt main")).unwrap_or(0);
+    let Some(program) = &checked.program else {
+        return vec![(above, "// Result: the snippet does not compile\n".into())];
+    };
+    let rules = bare.lines().filter_map(|line| {
+        let line = line.trim_start().strip_prefix("// Answer")?;
+        let rule = line.strip_prefix(": ").unwrap_or(line.trim_start());
+        Some(Rule::read(rule).unwrap_or_else(|| panic!("what answer is {line:?}?")))
+    });
+    let played = play(program, &rules.collect::<Vec<_>>());
+    let mut notes: String =
+        played.printed.iter().map(|line| format!("// Prints: {}\n", line.replace('\n', "\\n"))).collect();
+    if has(text, &["Sent"]) {
+        for prompt in &played.sent {
+            let _ = writeln!(notes, "// Sent: {}", serde_json::to_string(prompt).unwrap());
+        }
+    }
+    let mut places = Vec::new();
+    match played.result {
+        Ok(result) => {
+            let _ = writeln!(notes, "// Result: {result}");
+        }
+        Err(fault) => match expectation("Fails", &fault.diagnostic(), sources, files) {
+            Some(place) => places.push(place),
+            None => {
+                let _ = writeln!(notes, "// Fails: {} {}", fault.code, fault.title);
+            }
+        },
+    }
+    places.push((above, notes));
+    places
 }
 
 /// The snippet with the comments that fit what is reported.
 fn annotated(text: &str) -> (String, Checked) {
     let bare = bare(text);
     let (checked, sources, files) = run(&bare);
-    let mut notes: Vec<(usize, String)> =
-        checked.diagnostics.iter().map(|d| expectation(d, &sources, &files)).collect();
+    let reported = checked.diagnostics.iter().map(|d| {
+        let kind = if d.is_error() { "Error" } else { "Warning" };
+        expectation(kind, d, &sources, &files).unwrap_or_else(|| panic!("no place: {d:?}"))
+    });
+    let mut notes: Vec<(usize, String)> = reported.collect();
+    if has(text, &["Result", "Prints", "Sent", "Fails"]) {
+        notes.extend(played(text, &bare, &checked, &sources, &files));
+    }
     notes.sort_by_key(|(line, _)| *line);
     let mut out = String::new();
     let mut notes = notes.into_iter().peekable();
@@ -166,7 +208,7 @@ fn check_types(snippet: &Snippet, checked: &Checked, failures: &mut Vec<String>)
 }
 
 #[test]
-fn every_snippet_gets_the_diagnostics_that_it_says() {
+fn every_snippet_says_and_does_what_its_comments_say() {
     let mut paths = Vec::new();
     sgl_files(&suite(), &mut paths);
     assert!(!paths.is_empty());
@@ -189,7 +231,7 @@ fn every_snippet_gets_the_diagnostics_that_it_says() {
         }
     }
     assert!(failures.is_empty(), "{} of {count} snippets differ:\n{}", failures.len(), failures.join("\n"));
-    assert!(count >= 120, "only {count} snippets");
+    assert!(count >= 200, "only {count} snippets");
 }
 
 #[test]
@@ -200,18 +242,16 @@ fn every_code_is_shown_by_a_snippet() {
     for path in paths {
         let text = std::fs::read_to_string(&path).expect("a snippet file");
         for snippet in snippets(&text) {
-            shown.extend(run(&bare(&snippet.text)).0.diagnostics.iter().map(|d| d.code));
+            shown.extend(run(&bare(&snippet.text)).0.diagnostics.iter().map(|d| d.code.to_string()));
         }
+        let failing = text.lines().filter_map(|line| directive(line, "Fails"));
+        shown.extend(failing.flat_map(|said| said.split(' ').find(|word| word.starts_with("E04"))).map(str::to_string));
     }
-    let checked =
-        sgl_check::codes::ALL.iter().map(|(code, _)| *code).filter(|code| !sgl_check::codes::is_run_time(code));
-    let missing: Vec<_> = checked.filter(|code| !shown.contains(code)).collect();
+    let all = sgl_check::codes::ALL.iter().map(|(code, _)| *code).filter(|code| !UNSHOWN.contains(code));
+    let missing: Vec<_> = all.filter(|code| !shown.contains(*code)).collect();
     assert!(missing.is_empty(), "no snippet shows {missing:?}");
-    let unlisted: Vec<_> = shown
-        .iter()
-        .filter(|code| !code.starts_with("E00"))
-        .filter(|code| !sgl_check::codes::ALL.iter().any(|(c, _)| c == *code))
-        .collect();
+    let listed = |code: &str| sgl_check::codes::ALL.iter().any(|(other, _)| *other == code);
+    let unlisted: Vec<_> = shown.iter().filter(|code| !listed(code)).collect();
     assert!(unlisted.is_empty(), "not in the table of codes: {unlisted:?}");
 }
 
@@ -221,11 +261,11 @@ fn the_page_of_errors_is_the_table_of_codes() {
     let mut text = String::from(
         "# Errors and warnings\n\nWhat sgl reports, by code. `E00xx` come from parsing, `E01xx` are about names, `E02xx` about \
          types, `E03xx` about prompts and the arguments of `gen`. `E04xx` happen while a program runs, and `try e else f` \
-         catches them. Warnings (`W05xx`) do not keep a program from running. Each code of checking has at least one example \
-         in `tests/suite/`.\n\n| code | what it means |\n| --- | --- |\n",
+         catches them. Warnings (`W05xx`) do not keep a program from running. Each code has a page that explains it \
+         with a wrong program and a right one, and examples in `tests/suite/`.\n\n| code | what it means |\n| --- | --- |\n",
     );
     for (code, meaning) in sgl_check::codes::ALL {
-        let _ = writeln!(text, "| `{code}` | {meaning} |");
+        let _ = writeln!(text, "| [`{code}`](../compiler/diag/explain/{code}.md) | {meaning} |");
     }
     if std::env::var_os("UPDATE_SUITE").is_some() {
         std::fs::create_dir_all(page.parent().expect("a folder")).expect("the folder docs");

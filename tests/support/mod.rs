@@ -1,7 +1,12 @@
-//! The real model for tests: its path, pulled once into the usual cache, or a printed line that says the test was skipped.
+//! What tests of whole programs share: the real model's path, pulled once into the usual cache, or a printed line that says
+//! the test was skipped; and without a model, [`play`].
 
 #![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
+
+pub mod play;
+pub mod sim;
 
 use std::path::PathBuf;
 

@@ -1,8 +1,18 @@
-//! The codes of everything that is reported, while checking and while running, each with one sentence. `docs/errors.md` is
+//! The codes of everything that is reported, while parsing, checking and running, each with one sentence. `docs/errors.md` is
 //! this table.
 
 /// Code and what it means, in order.
 pub const ALL: &[(&str, &str)] = &[
+    ("E0001", "Something stands where it does not belong."),
+    ("E0002", "Things stand too deep inside each other, or a file is too big."),
+    ("E0003", "An expression has too many operators."),
+    ("E0004", "Something is missing."),
+    ("E0005", "A bracket or a quote is never closed."),
+    ("E0006", "There are no semicolons."),
+    ("E0007", "A number does not fit in 64 bits."),
+    ("E0008", "An escape in a text does not exist."),
+    ("E0009", "A text must be known to the compiler and cannot have holes."),
+    ("E0010", "Comparisons do not chain."),
     ("E0101", "A name stands where nothing is called so."),
     ("E0102", "Two things in one place have the same name, or a union or map has the same member twice."),
     ("E0103", "An imported file or module cannot be read."),

@@ -66,6 +66,8 @@ enum Ctor {
     Const(Const),
     /// Integers from..=to.
     Ints(i64, i64),
+    /// Floats between the two, without them; none is without a bound.
+    Between(Option<f64>, Option<f64>),
     /// The value of an optional type that is not `none`.
     Present,
     Struct(StructId),
@@ -161,6 +163,27 @@ impl Search<'_> {
                 let ends = starts.iter().skip(1).map(|start| start - 1).chain([i128::from(max)]);
                 starts.iter().zip(ends).map(|(from, to)| Ctor::Ints(*from as i64, to as i64)).collect()
             }
+            Type::Float { min, max } => {
+                let mut points: Vec<f64> = min.iter().chain(max).copied().collect();
+                for pattern in column.iter().copied().chain([row]) {
+                    points.extend(floats(pattern).into_iter().flat_map(|(from, to)| [from, to]).flatten());
+                }
+                points.retain(|x| min.is_none_or(|min| min <= *x) && max.is_none_or(|max| *x <= max));
+                points.sort_by(f64::total_cmp);
+                points.dedup();
+                let mut all: Vec<Ctor> = points.iter().map(|x| Ctor::Const(Const::Float(*x))).collect();
+                all.extend(points.windows(2).filter_map(|pair| match pair {
+                    [from, to] => Some(Ctor::Between(Some(*from), Some(*to))),
+                    _ => None,
+                }));
+                if min.is_none() {
+                    all.push(Ctor::Between(None, points.first().copied()));
+                }
+                if max.is_none() && (min.is_some() || !points.is_empty()) {
+                    all.push(Ctor::Between(points.last().copied(), None));
+                }
+                all
+            }
             _ => {
                 let mut all: Vec<Ctor> = Vec::new();
                 for pattern in column.iter().copied().chain([row]) {
@@ -200,16 +223,21 @@ impl Search<'_> {
         match (pattern, ctor) {
             (Pattern::Const(Const::None), Ctor::Present) => None,
             (pattern, Ctor::Present) => Some(vec![pattern.clone()]),
-            (Pattern::Const(a), Ctor::Const(b)) => (a == b).then(Vec::new),
             (_, Ctor::Ints(from, to)) => {
                 let (a, b) = ints(pattern)?;
                 (a <= *from && *to <= b).then(Vec::new)
             }
-            (Pattern::Range(from, to), Ctor::Const(Const::Float(x))) => {
-                let at_least = |from: &Const| matches!(from, Const::Float(from) if from <= x);
-                let at_most = |to: &Const| matches!(to, Const::Float(to) if x <= to);
-                (from.as_ref().is_none_or(at_least) && to.as_ref().is_none_or(at_most)).then(Vec::new)
+            (_, Ctor::Const(Const::Float(x))) => {
+                let (from, to) = floats(pattern)?;
+                (from.is_none_or(|from| from <= *x) && to.is_none_or(|to| *x <= to)).then(Vec::new)
             }
+            (_, Ctor::Between(lower, upper)) => {
+                let (from, to) = floats(pattern)?;
+                let above = from.is_none_or(|from| lower.is_some_and(|lower| from <= lower));
+                let below = to.is_none_or(|to| upper.is_some_and(|upper| upper <= to));
+                (above && below).then(Vec::new)
+            }
+            (Pattern::Const(a), Ctor::Const(b)) => (a == b).then(Vec::new),
             (Pattern::Struct(a, fields), Ctor::Struct(b)) if a == b => {
                 let item = self.structs.get(a.0 as usize)?;
                 let part = |name: &Arc<str>| fields.iter().find(|(field, _)| field == name).map(|(_, p)| p.clone());
@@ -228,6 +256,7 @@ impl Search<'_> {
             Ctor::Ints(i64::MIN, to) => format!("numbers up to {to}"),
             Ctor::Ints(from, i64::MAX) => format!("numbers from {from}"),
             Ctor::Ints(from, to) => format!("{from}..={to}"),
+            Ctor::Between(..) => "other numbers".to_string(),
             Ctor::Present => match parts.first().map(String::as_str) {
                 Some("_") | None => "a value that is not `none`".to_string(),
                 Some(part) => part.to_string(),
@@ -244,7 +273,6 @@ impl Search<'_> {
             }
             Ctor::Tuple(_) => format!("({})", parts.join(", ")),
             Ctor::Other if matches!(ty, Type::Str { .. } | Type::Pattern(_)) => "other texts".to_string(),
-            Ctor::Other if matches!(ty, Type::Float { .. }) => "other numbers".to_string(),
             Ctor::Other => "_".to_string(),
         }
     }
@@ -270,6 +298,23 @@ fn ints(pattern: &Pattern) -> Option<(i64, i64)> {
             };
             Some((from, to))
         }
+        _ => None,
+    }
+}
+
+/// The floats that a pattern fits, from and to; none is without a bound.
+fn floats(pattern: &Pattern) -> Option<(Option<f64>, Option<f64>)> {
+    let end = |value: &Const| match value {
+        Const::Float(x) => Some(*x),
+        Const::Int(n) => Some(*n as f64),
+        _ => None,
+    };
+    match pattern {
+        Pattern::Const(value) => end(value).map(|x| (Some(x), Some(x))),
+        Pattern::Range(from, to) => match (from.as_ref().map(end), to.as_ref().map(end)) {
+            (Some(None), _) | (_, Some(None)) => None,
+            (from, to) => Some((from.flatten(), to.flatten())),
+        },
         _ => None,
     }
 }

@@ -161,6 +161,11 @@ impl Body<'_> {
             self.error("E0220", title, span, &format!("a `{}`", self.w.show(&found)), hint);
             return;
         }
+        // Of what may be `none`, the rest is what was meant.
+        let want = match want {
+            Type::Optional(item) if !matches!(found, Type::Optional(_) | Type::None) => *item,
+            want => want,
+        };
         let (a, b) = (self.w.show(&found), self.w.show(&want));
         let hint = match (&found, &want) {
             (Type::Int { .. }, Type::Float { .. }) => "`float(x)` makes a float of an integer".to_string(),

@@ -99,11 +99,12 @@ impl Body<'_> {
     }
 
     fn gen_value(&mut self, rule: &Rule, value: &ast::Expr) -> Expr {
+        // An argument that is `none` is as if it were not there.
         match rule.kind {
-            Kind::Int => self.expr(value, Some(&Type::INT)),
-            Kind::Float => self.expr(value, Some(&Type::FLOAT)),
-            Kind::Bool => self.expr(value, Some(&Type::Bool)),
-            Kind::Bias => self.expr(value, Some(&Type::Map(Box::new(Type::FLOAT)))),
+            Kind::Int => self.expr(value, Some(&Type::optional(Type::INT))),
+            Kind::Float => self.expr(value, Some(&Type::optional(Type::FLOAT))),
+            Kind::Bool => self.expr(value, Some(&Type::optional(Type::Bool))),
+            Kind::Bias => self.expr(value, Some(&Type::optional(Type::Map(Box::new(Type::FLOAT))))),
             Kind::Model => {
                 let value = self.expr(value, None);
                 if !matches!(self.infer.shallow(&value.ty), Type::Model | Type::Error) {
@@ -116,9 +117,12 @@ impl Body<'_> {
             }
             Kind::Stop => {
                 let value = self.expr(value, None);
-                let ty = self.infer.resolve(&value.ty);
+                let ty = match self.infer.resolve(&value.ty) {
+                    Type::Optional(item) => *item,
+                    ty => ty,
+                };
                 let ok = match &ty {
-                    Type::Regex | Type::Error => true,
+                    Type::None | Type::Regex | Type::Error => true,
                     Type::List { item, .. } => matches!(widen(item), Type::Str { .. } | Type::Error | Type::Var(_)),
                     ty => widen(ty) == Type::STR,
                 };

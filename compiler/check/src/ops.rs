@@ -274,6 +274,7 @@ impl Body<'_> {
             (_, Type::Param(_), _) | (_, _, Type::Param(_)) => {
                 "a type parameter stands for any type: its values can be compared by `==`, written and generated"
             }
+            (BinaryOp::In, _, Type::Int { .. }) => "a range stands in parentheses here: `x in (1..=5)`",
             (BinaryOp::In, ..) => "on the right stands a list, a map (its keys) or a text (its parts)",
             _ => "both sides are of the same kind",
         };

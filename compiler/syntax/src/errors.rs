@@ -393,6 +393,9 @@ fn habit(prev: &str, broken: &str) -> Option<&'static str> {
         "lambda" => Some("a function value is `|x| e`"),
         "elif" | "elseif" => Some("write `else if`"),
         "system" | "user" | "assistant" if broken.starts_with(':') => Some("the text follows its role without a `:`"),
+        "assistant" if first_word(broken).is_some_and(|word| matches!(word, "gen" | "select")) => {
+            Some("a role stands alone or where a value begins: give it a name first, `let x = assistant gen()`")
+        }
         "++" | "--" => Some("write `x += 1` or `x -= 1`"),
         "+" if broken.starts_with('+') => Some("write `x += 1`"),
         _ => None,

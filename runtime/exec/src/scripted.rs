@@ -148,7 +148,10 @@ impl Backend for ScriptedBackend {
             let mut most = shared.most.subscribe();
             let due = async {
                 let _ = most.wait_for(|most| *most >= answer.until_in_flight).await;
-                tokio::time::sleep(answer.delay).await;
+                // Without a timer where there is no delay: on one thread, the order of answers is then that of the requests.
+                if !answer.delay.is_zero() {
+                    tokio::time::sleep(answer.delay).await;
+                }
                 if matches!(answer.what, What::Never) {
                     std::future::pending::<()>().await;
                 }

@@ -46,7 +46,12 @@ impl Lowering<'_> {
                 self.operation(expr, HostOp::Record(*id, names), fields.iter().map(|(_, value)| value))
             }
             ExprKind::Field(base, name) => self.operation(expr, HostOp::Field(name.clone()), [&**base]),
-            ExprKind::Index(base, index) => self.operation(expr, HostOp::Index, [&**base, &**index]),
+            ExprKind::Index(base, index) => match (&base.ty, &index.kind) {
+                (Type::Tuple(_), ExprKind::Const(Const::Int(at))) => {
+                    self.operation(expr, HostOp::TupleItem(*at as u32), [&**base])
+                }
+                _ => self.operation(expr, HostOp::Index, [&**base, &**index]),
+            },
             ExprKind::Slice(base, from, to) => {
                 let base = self.expr(base);
                 let from = self.optional(from.as_deref());
