@@ -203,11 +203,7 @@ impl Body<'_> {
                 if let Some(Stmt { kind: StmtKind::Expr(expr), .. }) = out.last()
                     && let ExprKind::If(condition, then, otherwise) = &expr.kind
                 {
-                    let (condition, then_left) = (condition.clone(), leaves_block(then));
-                    let else_left = otherwise.as_ref().is_some_and(leaves_block);
-                    if then_left != else_left {
-                        self.learn(&condition, !then_left);
-                    }
+                    self.learn_after(condition, then, otherwise.as_ref());
                 }
                 leaves
             }
@@ -297,6 +293,7 @@ impl Body<'_> {
 
     fn let_stmt(&mut self, stmt: &ast::Let, out: &mut Vec<Stmt>) -> bool {
         let written = stmt.ty().map(|ty| self.w.ty(self.file, &ty));
+        self.warn_hidden(stmt);
         let value = stmt.value().map(|value| self.expr(&value, written.as_ref()));
         let mutable = stmt.is_var();
         let found = value.as_ref().map_or(Type::Error, |value| value.ty.clone());
@@ -315,6 +312,30 @@ impl Body<'_> {
         }
         out.push(Stmt { kind: StmtKind::Let(pattern, value), span: stmt.span() });
         leaves
+    }
+
+    /// A `let` in an inner block that hides a variable of the code around it is mostly a slip: an assignment was meant, or
+    /// the name is taken. Binding anew in the same block is not, nor is a value made of the one that it hides.
+    fn warn_hidden(&mut self, stmt: &ast::Let) {
+        let mut names = Vec::new();
+        names_of(stmt.pattern(), &mut names);
+        for name in names {
+            let text = name.text();
+            let here = self.scopes.last().is_some_and(|scope| scope.contains_key(text));
+            let Some(hidden) = self.lookup(text).filter(|_| !here && !text.starts_with('_')) else { continue };
+            let Some(hidden) = self.local(hidden).map(|local| (local.mutable, local.span)) else { continue };
+            let (mutable, span) = hidden;
+            let is_it = |expr: ast::NameExpr| expr.name().is_some_and(|name| name.text() == text);
+            let from_it = !mutable && stmt.value().is_some_and(|value| value.names().any(is_it));
+            if !from_it {
+                let hint = match mutable {
+                    true => format!("to change it, assign: `{text} = …`; otherwise choose another name"),
+                    false => "choose another name: in this block the one around cannot be read".to_string(),
+                };
+                let d = Diagnostic::warning("W0512", format!("this `{text}` hides another one"));
+                self.report(d.at(name.span(), "a new variable").also(span, "hidden from here on").hint(hint));
+            }
+        }
     }
 
     /// A variable of optional type has a value that is there.
@@ -479,15 +500,13 @@ impl Body<'_> {
     }
 }
 
-/// Whether the end of the block is not reached.
-fn leaves_block(block: &Block) -> bool {
-    let last = match (&block.value, block.stmts.last()) {
-        (Some(value), _) => Some(&**value),
-        (None, Some(Stmt { kind: StmtKind::Expr(expr), .. })) => Some(expr),
-        _ => None,
-    };
-    last.is_some_and(|expr| expr.ty == Type::Never)
-        || block.stmts.iter().any(|stmt| matches!(&stmt.kind, StmtKind::Expr(expr) if expr.ty == Type::Never))
+/// The names that a pattern of a `let` binds.
+fn names_of(pattern: Option<ast::Pattern>, out: &mut Vec<ast::Name>) {
+    match pattern {
+        Some(ast::Pattern::Name(name)) => out.extend(name.name()),
+        Some(ast::Pattern::Tuple(tuple)) => tuple.patterns().for_each(|pattern| names_of(Some(pattern), out)),
+        _ => {}
+    }
 }
 
 /// The parts of a template that is one literal text.

@@ -9,12 +9,12 @@ use sgl_diag::{Diagnostic, Span};
 use sgl_syntax::ast::{self, HasDocs};
 
 use crate::finish;
-use crate::narrow::Fact;
+use crate::narrow::Facts;
 use crate::program::{Block, Expr, ExprKind, Function, GenArg, Local, LocalId, Param};
 use crate::relate::Infer;
 use crate::similar::nearest;
 use crate::types::Type;
-use crate::world::{FnHead, Item, World};
+use crate::world::{Entry, FnHead, Item, World};
 
 /// Expressions may nest this deep; the parser's own limit is on brackets, this one also counts chains.
 const MAX_DEPTH: u32 = 300;
@@ -86,7 +86,7 @@ pub(crate) struct Body<'w> {
     /// One a local: whether it was read, and the closure level it belongs to.
     pub local_use: Vec<(bool, u32)>,
     pub scopes: Vec<HashMap<Arc<str>, LocalId>>,
-    pub facts: Vec<Fact>,
+    pub facts: Facts,
     pub prompting: Prompting,
     pub returns: Returns,
     pub loops: Vec<Loop>,
@@ -111,7 +111,7 @@ impl<'w> Body<'w> {
             locals: Vec::new(),
             local_use: Vec::new(),
             scopes: vec![HashMap::new()],
-            facts: Vec::new(),
+            facts: Facts::default(),
             prompting,
             returns,
             loops: Vec::new(),
@@ -164,7 +164,7 @@ impl<'w> Body<'w> {
         let result = check(self);
         self.scopes.pop();
         let depth = self.scopes.len();
-        self.facts.retain(|fact| fact.depth <= depth);
+        self.facts.leave(depth);
         result
     }
 
@@ -196,7 +196,7 @@ impl<'w> Body<'w> {
     }
 
     pub(crate) fn item(&self, name: &str) -> Option<Item> {
-        self.w.names.get(self.file)?.get(name).map(|entry| entry.item)
+        self.w.names.get(self.file)?.get(name).map(Entry::read)
     }
 
     /// Reports a name that nothing has, once a body.

@@ -95,6 +95,9 @@ pub const ALL: &[(&str, &str)] = &[
     ("W0504", "Two options of a `select` are equal."),
     ("W0505", "An arm of a `match` is never reached."),
     ("W0506", "The left side of `??` is never `none`."),
+    ("W0510", "An imported name is not used."),
+    ("W0511", "A private item is not used."),
+    ("W0512", "A variable of an inner block hides one of the code around it."),
     ("W0513", "A keyword of a schema means nothing, and looks like one that does."),
 ];
 

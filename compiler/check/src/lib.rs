@@ -90,6 +90,7 @@ fn check_here(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) ->
     world.check_constants();
     world.check_bodies();
     world.check_main();
+    world.warn_unused_names();
     let world::World { program, mut diagnostics, .. } = world;
     diagnostics.sort_by_key(|d| d.span().map(|span| (span.file, span.start)));
     let diagnostics = follow_ups::without_follow_ups(diagnostics, sources);

@@ -60,6 +60,8 @@ struct Reader<'a> {
     loader: &'a mut dyn Loader,
     sources: &'a mut SourceMap,
     states: HashMap<String, State>,
+    /// The files that are being read, each imported by the one before.
+    open: Vec<String>,
     /// Schema files by name, and their numbers.
     schemas: HashMap<String, Option<usize>>,
     out: Files,
@@ -68,8 +70,16 @@ struct Reader<'a> {
 /// Reads and parses the root file and everything it imports. The root file is the last one.
 pub(crate) fn load(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Files {
     let name = sources.name(root).to_string();
-    let mut reader = Reader { loader, sources, states: HashMap::new(), schemas: HashMap::new(), out: Files::default() };
-    reader.states.insert(name, State::Open);
+    let mut reader = Reader {
+        loader,
+        sources,
+        states: HashMap::new(),
+        open: Vec::new(),
+        schemas: HashMap::new(),
+        out: Files::default(),
+    };
+    reader.states.insert(name.clone(), State::Open);
+    reader.open.push(name);
     reader.parse(root, 0);
     reader.out
 }
@@ -133,14 +143,18 @@ impl Reader<'_> {
         match self.states.get(&name) {
             Some(State::Done(index)) => Some(*index),
             Some(State::Open) => {
-                let title = format!("{name} imports itself, directly or through others");
+                let circle = self.open.iter().skip_while(|open| **open != name).chain([&name]);
+                let circle: Vec<&str> = circle.map(String::as_str).collect();
+                let title = format!("files import each other in a circle: {}", circle.join(" → "));
                 self.report("E0104", title, span, "this closes the circle", "move what both need into a third file");
                 None
             }
             None => {
                 self.states.insert(name.clone(), State::Open);
                 let file = self.sources.add(name.clone(), text);
+                self.open.push(name.clone());
                 let index = self.parse(file, depth + 1);
+                self.open.pop();
                 self.states.insert(name, State::Done(index));
                 Some(index)
             }

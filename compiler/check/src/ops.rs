@@ -179,6 +179,13 @@ impl Body<'_> {
                 if none(left) && asked(right) || none(right) && asked(left) {
                     return Type::Bool;
                 }
+                // What a question before this one has ruled out may be asked again; a misspelt text may not.
+                let declared = |expr: &Expr, ty: Type| match path_of(expr) {
+                    Some(path) if self.known(&path).is_some() => self.declared_type(&path).unwrap_or(ty),
+                    _ => ty,
+                };
+                let (a, b) = (declared(left, a), declared(right, b));
+                let (a, b) = (self.infer.resolve(&a), self.infer.resolve(&b));
                 let same = match (&left.kind, &right.kind) {
                     (_, ExprKind::Const(value)) => self.can_equal(&a, value),
                     (ExprKind::Const(value), _) => self.can_equal(&b, value),

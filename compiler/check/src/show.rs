@@ -45,6 +45,7 @@ impl fmt::Display for Shown<'_> {
             Type::Literals(members) => union(f, members.iter(), members.len()),
             Type::None => f.write_str("none"),
             Type::Optional(item) => match **item {
+                Type::Literals(ref members) if members.len() == 1 => write!(f, "{}?", show(item)),
                 Type::Literals(_) | Type::OneOf(_) | Type::Fn(..) => write!(f, "({})?", show(item)),
                 _ => write!(f, "{}?", show(item)),
             },

@@ -1,6 +1,7 @@
 //! What all items of a program know of each other: files in, names and item heads (types of fields, parameters,
 //! results) out. Bodies are checked against this.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -33,11 +34,21 @@ pub(crate) enum Item {
 }
 
 /// A name of a file.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub item: Item,
     pub span: Span,
     pub imported: bool,
+    /// Whether anything in the file asked for it.
+    used: Cell<bool>,
+}
+
+impl Entry {
+    /// What the name stands for, for something that uses it.
+    pub(crate) fn read(&self) -> Item {
+        self.used.set(true);
+        self.item
+    }
 }
 
 pub(crate) type Names = IndexMap<Arc<str>, Entry>;
@@ -171,7 +182,7 @@ impl World {
             self.report(d);
             return;
         }
-        names.insert(name.text().into(), Entry { item, span: name.span(), imported });
+        names.insert(name.text().into(), Entry { item, span: name.span(), imported, used: Cell::new(false) });
     }
 
     fn item(&mut self, file: usize, item: ast::Item) {
@@ -419,6 +430,27 @@ impl World {
             Item::Function(id) => Some(id),
             _ => None,
         }
+    }
+
+    /// Warns of imports and private items that nothing asks for. A file with mistakes may ask for more than was found.
+    pub(crate) fn warn_unused_names(&mut self) {
+        if self.diagnostics.iter().any(Diagnostic::is_error) {
+            return;
+        }
+        let mut found = Vec::new();
+        for (name, entry) in self.names.iter().flatten().filter(|(_, entry)| !entry.used.get()) {
+            let d = match entry.imported {
+                true => Diagnostic::warning("W0510", format!("`{name}` is imported and not used"))
+                    .at(entry.span, "nothing here needs it")
+                    .hint("remove it from the import"),
+                false if name.starts_with('_') => Diagnostic::warning("W0511", format!("`{name}` is not used"))
+                    .at(entry.span, "private, and nothing here needs it")
+                    .hint("remove it, or take the `_` from its name so that others can import it"),
+                false => continue,
+            };
+            found.push(d);
+        }
+        self.diagnostics.extend(found);
     }
 
     /// A command line gives texts and a batch gives JSON: other parameters cannot be given.

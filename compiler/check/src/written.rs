@@ -226,7 +226,7 @@ impl World {
             return self.no_args(ty, named, last);
         }
         let item = match own {
-            Some(entry) => Some(entry.item),
+            Some(entry) => Some(entry.read()),
             None => self.path(file, &path, true),
         };
         let ty = match item {
@@ -280,7 +280,7 @@ impl World {
             self.report(d.at(first.span(), "not known here").hint(hint));
             return None;
         };
-        let (mut item, mut at) = (entry.item, first);
+        let (mut item, mut at) = (entry.read(), first);
         for name in rest {
             item = match item {
                 Item::Module(module) => self.exported(module, name),

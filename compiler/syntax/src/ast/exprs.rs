@@ -157,6 +157,14 @@ impl Literal {
     }
 }
 
+impl Expr {
+    /// The names that stand in it as values, wherever in it they are.
+    pub fn names(&self) -> impl Iterator<Item = NameExpr> + use<> {
+        let file = self.node().file();
+        self.node().syntax().descendants().filter_map(move |raw| NameExpr::cast(Node::new(raw, file)))
+    }
+}
+
 impl NameExpr {
     /// The name.
     pub fn name(&self) -> Option<Name> {

@@ -68,8 +68,10 @@ impl<'a> Formatter<'a> {
     pub(super) fn node(&mut self, node: &SyntaxNode) {
         match node.kind() {
             BLOCK => self.block(node, true),
-            PARAMS | ARGS | TYPE_ARGS | FN_TYPE | TUPLE_TYPE | IMPORT_NAMES | STRUCT_BODY | FORK_BRANCHES | PAREN
-            | TUPLE | LIST | RECORD | MAP | STRUCT_LIT | TUPLE_PAT | STRUCT_PAT => self.list(node),
+            PARAMS | TYPE_PARAMS | ARGS | TYPE_ARGS | FN_TYPE | TUPLE_TYPE | IMPORT_NAMES | STRUCT_BODY
+            | FORK_BRANCHES | PAREN | TUPLE | LIST | RECORD | MAP | STRUCT_LIT | TUPLE_PAT | STRUCT_PAT => {
+                self.list(node)
+            }
             MATCH_BODY => self.arms(node),
             COMPREHENSION => self.comprehension(node),
             CLOSURE_PARAMS => self.closure_params(node),
@@ -286,7 +288,9 @@ fn separator(parent: SyntaxKind, before: &Child, part: &Child) -> Sep {
     if before.mark_in(&spaced) || part.mark_in(&spaced) {
         return Sep::Space;
     }
-    if part.mark_in(&["(", "[", "<"]) || matches!(part.kind(), PARAMS | ARGS | TYPE_ARGS | FULL | IMPORT_NAMES) {
+    if part.mark_in(&["(", "[", "<"])
+        || matches!(part.kind(), PARAMS | TYPE_PARAMS | ARGS | TYPE_ARGS | FULL | IMPORT_NAMES)
+    {
         return Sep::None;
     }
     let is_word = |kind| matches!(kind, KEYWORD | OPERATOR);
