@@ -214,7 +214,12 @@ impl Body<'_> {
         let depth = self.scopes.len();
         let mutable = self.local(path.local).is_some_and(|local| local.mutable);
         let facts = if mutable { &mut self.facts.vars } else { &mut self.facts.fixed };
-        facts.entry(path.local).or_default().push(Fact { fields: path.fields, ty, depth });
+        let facts = facts.entry(path.local).or_default();
+        if let Some(fact) = facts.iter_mut().rev().find(|fact| fact.depth == depth && fact.fields == path.fields) {
+            fact.ty = ty;
+            return;
+        }
+        facts.push(Fact { fields: path.fields, ty, depth });
         self.facts.log.push((path.local, depth));
     }
 

@@ -3,9 +3,10 @@
 //! Objects get their number first and their fields later, from a queue: so a schema may refer to what holds it, and a long
 //! chain of objects needs no deep stack.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use indexmap::IndexSet;
 use serde_json::{Map, Value};
 use sgl_diag::Span;
 
@@ -155,10 +156,7 @@ impl<'a> Converter<'a> {
         title: impl Into<String>,
         hint: impl Into<String>,
     ) -> Option<Type> {
-        let problem = Problem { code, title: title.into(), pointer: at.to_string(), hint: hint.into() };
-        if !self.problems.contains(&problem) {
-            self.problems.push(problem);
-        }
+        self.problems.push(Problem { code, title: title.into(), pointer: at.to_string(), hint: hint.into() });
         None
     }
 
@@ -326,7 +324,7 @@ impl<'a> Converter<'a> {
             _ => return self.invalid(at, keyword, "an array"),
         };
         let types = self.types(object, at)?;
-        let (mut members, mut has_none) = (Vec::new(), false);
+        let (mut members, mut seen, mut has_none) = (Vec::new(), HashSet::new(), false);
         for value in values {
             let Some(member) = scalar(value) else {
                 return self.unsaid(at, keyword, "its values are texts, 64-bit numbers, `true`, `false` and `null`");
@@ -341,7 +339,7 @@ impl<'a> Converter<'a> {
             if types.is_empty() || types.iter().any(is_of) {
                 match member {
                     Const::None => has_none = true,
-                    member if !members.contains(&member) => members.push(member),
+                    member if seen.insert(format!("{member:?}")) => members.push(member),
                     _ => {}
                 }
             }
@@ -367,6 +365,7 @@ impl<'a> Converter<'a> {
         }
         let here = join(at, keyword);
         let (mut literals, mut structs, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        let mut seen = HashSet::new();
         let (mut nones, mut twice, mut sound) = (0, false, true);
         for (index, member) in members.iter().enumerate() {
             let name = if members.len() == 1 { name.to_string() } else { format!("{name}{}", index + 1) };
@@ -381,9 +380,9 @@ impl<'a> Converter<'a> {
                 Type::None => nones += 1,
                 Type::Literals(more) => {
                     for member in more {
-                        match literals.contains(&member) {
-                            true => twice = true,
-                            false => literals.push(member),
+                        match seen.insert(format!("{member:?}")) {
+                            true => literals.push(member),
+                            false => twice = true,
                         }
                     }
                 }
@@ -672,7 +671,7 @@ impl<'a> Converter<'a> {
         let (id, object, at, name) = (*id, *object, at.clone(), name.clone());
         let strings =
             |value: Option<&'a Value>| value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-        let required: Vec<&str> = strings(object.get("required")).collect();
+        let required: IndexSet<&str> = strings(object.get("required")).collect();
         let properties = object.get("properties").and_then(Value::as_object);
         let here = join(&at, "properties");
         let mut fields: Vec<StructField> = Vec::new();
@@ -680,14 +679,14 @@ impl<'a> Converter<'a> {
             let pointer = join(&here, key);
             let inner = format!("{name}.{key}");
             let ty = self.shape(schema, &pointer, &inner).unwrap_or(Type::Error);
-            let is_required = required.contains(&key.as_str());
+            let is_required = required.contains(key.as_str());
             let doc = schema.get("description").and_then(Value::as_str).unwrap_or_default().to_string();
             let always = is_required && matches!(ty, Type::Optional(_) | Type::Json);
             let ty = if is_required { ty } else { Type::optional(ty) };
             fields.push(StructField { name: key.as_str().into(), ty, doc, always, span: (self.place)(&pointer) });
         }
         for key in required {
-            if !fields.iter().any(|field| *field.name == *key) {
+            if properties.is_none_or(|properties| !properties.contains_key(key)) {
                 let name: Arc<str> = key.into();
                 let span = (self.place)(&join(&at, "required"));
                 fields.push(StructField { name, ty: Type::Json, doc: String::new(), always: true, span });
