@@ -19,8 +19,9 @@ use crate::world::{FnHead, Item, World};
 /// Functions may ask for functions of other types this deep: an item that calls itself with ever larger types never ends.
 const MAX_DEPTH: u32 = 24;
 
-/// Functions that generic items may become, all together.
-const MAX_INSTANCES: usize = 4096;
+/// Functions that generic items may ask each other for, all together: so many, and so many more for each that the program
+/// itself asks for.
+const MAX_NESTED: (usize, usize) = (1024, 16);
 
 /// Numbers from here on are those of generic items, not of functions: they stand in bodies that are thrown away.
 const OPEN: u32 = 1 << 31;
@@ -161,7 +162,8 @@ impl World {
     }
 
     fn check_instance(&mut self, id: FnId, head: FnHead, origin: Origin) -> Function {
-        if self.generics.get(origin.generic).is_none_or(|generic| generic.broken) {
+        let broken = self.generics.get(origin.generic).is_none_or(|generic| generic.broken);
+        if broken || (self.endless && origin.depth > 0) {
             let body = Block { stmts: Vec::new(), value: None, span: head.span };
             let (name, is_prompt, ret, span) = (head.name, head.is_prompt, head.ret, head.span);
             let (doc, params, locals, returns_state) = (String::new(), Vec::new(), Vec::new(), head.returns_state);
@@ -214,12 +216,19 @@ impl World {
         let depth = above.map_or(0, |above| above.depth + 1);
         let origin = Origin { generic, call, parent, depth };
         let head = self.generics.get(generic)?.head.clone();
-        if depth > MAX_DEPTH || self.instances.len() >= MAX_INSTANCES || !args.iter().all(is_small) {
+        let (least, each) = MAX_NESTED;
+        let most = least + each * self.instances.len().saturating_sub(self.nested);
+        self.nested += usize::from(depth > 0);
+        if self.endless && depth > 0 {
+            return None;
+        }
+        if depth > MAX_DEPTH || self.nested > most || !args.iter().all(is_small) {
             let title = format!("`{}` is needed for more and more types, without end", head.name);
             let d = Diagnostic::error("E0235", title).at(self.outermost(origin), "this use begins it");
             let d = d.also(call, "each asks for the next here");
             self.report(d.hint("let it call itself with the same types"));
             self.instances.insert(key, None);
+            self.endless = true;
             return None;
         }
         let id = FnId(self.heads.len() as u32);

@@ -112,6 +112,10 @@ pub(crate) struct World {
     pub generics: Vec<Generic>,
     /// The functions that generic items have become, by item and types.
     pub instances: HashMap<(usize, String), Option<FnId>>,
+    /// How many of them were asked for by others of them.
+    pub nested: usize,
+    /// Whether they turned out to have no end: that is told once, and no more of them are made.
+    pub endless: bool,
     /// The type parameters of the item that is checked now.
     pub type_scope: TypeArgs,
     /// The function of a generic item that is checked now.
@@ -141,6 +145,8 @@ impl World {
             heads: Vec::new(),
             generics: Vec::new(),
             instances: HashMap::new(),
+            nested: 0,
+            endless: false,
             type_scope: Vec::new(),
             current: None,
             fields_known: false,
