@@ -16,6 +16,11 @@ struct OneFile;
 
 impl Loader for OneFile {
     fn load(&mut self, _from: &str, path: &str) -> Result<(String, String), String> {
+        if path.ends_with(".json") {
+            let schema =
+                r##"{ "type": "object", "properties": { "x": { "type": "integer" }, "next": { "$ref": "#" } } }"##;
+            return Ok((path.to_string(), schema.to_string()));
+        }
         Ok((path.to_string(), "struct P { x: int, next: P? }\nconst A = 1\nfn f(x: int) -> int { x }\n".to_string()))
     }
 }
@@ -24,8 +29,14 @@ impl Loader for OneFile {
 static SEEDS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/suite");
     let mut seeds = vec![include_str!("../../syntax/tests/programs/judge.sgl").to_string()];
-    for entry in std::fs::read_dir(suite).expect("the suite") {
-        let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a file");
+    let mut todo = vec![suite];
+    while let Some(path) = todo.pop() {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(path).expect("the suite");
+            todo.extend(entries.map(|entry| entry.expect("an entry").path()));
+            continue;
+        }
+        let text = std::fs::read_to_string(path).expect("a file");
         seeds.extend(
             text.split("--- ").filter_map(|snippet| snippet.split_once('\n')).map(|(_, text)| text.to_string()),
         );

@@ -278,3 +278,33 @@ fn missing_parts_do_not_shift_the_others() {
     assert!(matches!(&stmts[1], Stmt::While(w) if w.cond().is_none() && w.body().is_some()));
     assert_eq!(parsed.errors.len(), 3);
 }
+
+#[test]
+fn types_stand_behind_a_name_and_before_a_call() {
+    let text = "fn f<T, U>(x: T) -> U {\n g<list<T>, \"a\" | \"b\">(x)\n util.g<int>(x)\n a < b\n [a<b, c > (d)]\n a<b && c>(d)\n}";
+    let parsed = parse(FileId(0), text);
+    assert_eq!(parsed.errors, []);
+    let Some(Item::Function(f)) = parsed.file().items().next() else { panic!() };
+    let names: Vec<String> = f.type_params().filter_map(|p| Some(p.name()?.text().to_string())).collect();
+    assert_eq!(names, ["T", "U"]);
+    let types: Vec<_> = (f.body().expect("a body").stmts())
+        .map(|stmt| match stmt {
+            Stmt::Expr(stmt) => match stmt.expr() {
+                Some(ast::Expr::Call(call)) => call.type_args().map(|args| args.types().count()),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    assert_eq!(types, [Some(2), Some(1), None, None, None]);
+}
+
+#[test]
+fn many_angles_are_read_in_one_go() {
+    for text in ["a<".repeat(20_000), "f(a<b(".repeat(20_000), format!("{}x{}", "a<b(".repeat(60), ")1>(x)".repeat(60))]
+    {
+        let begun = std::time::Instant::now();
+        let _ = parse(FileId(0), &format!("fn f() {{\n {text}\n}}"));
+        assert!(begun.elapsed().as_secs() < 20, "{}…", &text[..12]);
+    }
+}
