@@ -63,7 +63,7 @@ impl Params {
     pub fn from_words(&self, matches: &ArgMatches) -> Result<Arguments, Complaint> {
         let given = self.0.iter().filter_map(|param| Some((param, matches.get_one::<String>(&param.id())?)));
         let read = given.map(|(param, word)| match contents(word) {
-            Ok(text) => Ok((param.name.clone(), Given::Text(text))),
+            Ok(given) => Ok((param.name.clone(), given)),
             Err(why) => Err(Complaint::usage(format!("`--{}`: {why}", param.name))),
         });
         read.collect()
@@ -110,18 +110,17 @@ impl Param {
 }
 
 /// What a word stands for: itself, or a file's contents.
-fn contents(word: &str) -> Result<String, String> {
+fn contents(word: &str) -> Result<Given, String> {
     match word.strip_prefix('@') {
-        None => Ok(word.to_string()),
-        Some(rest) if rest.starts_with('@') => Ok(rest.to_string()),
+        None => Ok(Given::Text(word.to_string())),
+        Some(rest) if rest.starts_with('@') => Ok(Given::Text(rest.to_string())),
         Some("-") => {
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .map_err(|error| format!("cannot read standard input as UTF-8 text: {error}"))?;
-            Ok(text)
+            let mut bytes = Vec::new();
+            let read = std::io::stdin().read_to_end(&mut bytes);
+            read.map(|_| Given::File(bytes)).map_err(|error| format!("cannot read standard input: {error}"))
         }
-        Some(path) => std::fs::read_to_string(path)
+        Some(path) => std::fs::read(path)
+            .map(Given::File)
             .map_err(|error| format!("cannot read {path}: {error} (`@` reads a file, `@@` stands for a plain `@`)")),
     }
 }
@@ -164,7 +163,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("e.txt");
         std::fs::write(&path, "two\nlines\n").unwrap();
-        assert_eq!(contents(&format!("@{}", path.display())), Ok("two\nlines\n".to_string()));
+        assert_eq!(contents(&format!("@{}", path.display())), Ok(Given::File(b"two\nlines\n".to_vec())));
         assert!(contents("@no such file").unwrap_err().contains("no such file"));
     }
 

@@ -130,13 +130,20 @@ impl Body<'_> {
             }
             _ => self.expr(ast, want),
         };
-        if use_.append != Append::All || writes(&mut expr) || expr.ty == Type::Never {
+        let is_picture = self.infer.shallow(&expr.ty) == Type::Image;
+        if is_picture && use_.append != Append::Nothing {
+            if !self.in_prompt(span, "a picture that stands alone is appended to the prompt") {
+                return None;
+            }
+        } else if use_.append != Append::All || writes(&mut expr) || expr.ty == Type::Never {
             if !use_.value {
                 self.warn_unread(&expr);
             }
             return self.keep(expr, use_, out);
         }
-        self.needs_text(&expr);
+        if !is_picture {
+            self.needs_text(&expr);
+        }
         if use_.value {
             let local = self.temp(expr.ty.clone(), span);
             let read = Expr { kind: ExprKind::Local(local), ty: expr.ty.clone(), span };
@@ -492,6 +499,7 @@ impl Body<'_> {
             let hint = match ty {
                 Type::Prompt => "its text is `p.text`; `...p` appends the prompt itself",
                 Type::Fn(..) => "call it: `f()`",
+                Type::Image => "a picture stands alone, or after `emit`: outside of the text",
                 Type::Regex => "write the text of the pattern as a string",
                 _ => "write the parts of it that have one",
             };

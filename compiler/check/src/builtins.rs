@@ -80,7 +80,7 @@ impl Builtin {
     pub fn effect(self) -> Option<Effect> {
         match self {
             Builtin::HttpGet | Builtin::HttpPost => Some(Effect::Net),
-            Builtin::FsRead | Builtin::FsList | Builtin::FsExists => Some(Effect::Read),
+            Builtin::Image | Builtin::FsRead | Builtin::FsList | Builtin::FsExists => Some(Effect::Read),
             Builtin::FsWrite | Builtin::FsAppend => Some(Effect::Write),
             Builtin::ProcessRun => Some(Effect::Run),
             Builtin::EnvGet => Some(Effect::Env),
@@ -613,6 +613,8 @@ builtins! {
         r#"date.days_in_month(2024, 2) == 29"#;
     DateIsLeap "date.is_leap(year: int) -> bool" "Whether a year has a 29th of February."
         r#"date.is_leap(2000) && !date.is_leap(1900)"#;
+    Image "image(path: str) -> image"
+        "The picture in a file, a PNG, JPEG, GIF or WebP; needs `--allow-read=DIR`. Alone in a prompt it is appended.";
     HttpGet "http.get(url: str, headers?: map<str, str>) -> { status: int, body: str, headers: map<str, str> }"
         "Asks a server for a page; needs `--allow-net=HOST`. A status that says no is not an error, no answer is.";
     HttpPost "http.post(url: str, body: str, headers?: map<str, str>) -> { status: int, body: str, headers: map<str, str> }"

@@ -72,11 +72,6 @@ impl Body<'_> {
             return match (item, name.text()) {
                 (Some(item), _) => self.call_item(item, &name, types.as_ref(), written, want),
                 (None, "print") => self.print(written),
-                (None, "image") => {
-                    self.each_argument(written);
-                    let _ = self.w.unsupported("pictures in prompts", span, "describe the picture in words");
-                    self.broken(span)
-                }
                 (None, text) => match signature::function(text) {
                     Some(signature) => self.call_library(signature, None, written, want),
                     None => {

@@ -221,7 +221,7 @@ impl Body<'_> {
         }
         match self.item(name.text()) {
             Some(item) => self.item_value(item, name.text(), span, want),
-            None if crate::signature::function(name.text()).is_some() || matches!(name.text(), "print" | "image") => {
+            None if crate::signature::function(name.text()).is_some() || name.text() == "print" => {
                 self.library_is_called(name.text(), span);
                 self.broken(span)
             }

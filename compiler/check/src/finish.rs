@@ -75,7 +75,7 @@ fn children(kind: &mut ExprKind, visit: &mut dyn FnMut(Child<'_>)) {
         }
         ExprKind::Record(_, fields) => fields.iter_mut().for_each(|(_, value)| visit(E(value))),
         ExprKind::Field(inner, _) | ExprKind::Unary(_, inner) | ExprKind::PromptField(inner, _) => visit(E(inner)),
-        ExprKind::Closure(_, inner) | ExprKind::Return(Some(inner)) | ExprKind::Image(inner) => visit(E(inner)),
+        ExprKind::Closure(_, inner) | ExprKind::Return(Some(inner)) => visit(E(inner)),
         ExprKind::Index(a, b) | ExprKind::Range(a, b, _) | ExprKind::Binary(_, a, b) => {
             visit(E(a));
             visit(E(b));
@@ -139,7 +139,7 @@ fn children(kind: &mut ExprKind, visit: &mut dyn FnMut(Child<'_>)) {
 /// `fork` writes goes elsewhere.
 pub(crate) fn writes(expr: &mut Expr) -> bool {
     match &mut expr.kind {
-        ExprKind::Gen(_) | ExprKind::Select(_) | ExprKind::Role(..) | ExprKind::Image(_) => true,
+        ExprKind::Gen(_) | ExprKind::Select(_) | ExprKind::Role(..) => true,
         ExprKind::Call { splice: true, .. } => true,
         ExprKind::Closure(..) => false,
         ExprKind::From(prompt, _) => writes(prompt),

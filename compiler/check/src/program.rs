@@ -172,7 +172,7 @@ pub enum StmtKind {
     /// `place = value`, with `op` for `+=` and its kin.
     Assign(Place, Option<BinaryOp>, Expr),
     /// Appends the text of a value to the current prompt: a template statement, `emit e`, `user essay`. A value of type
-    /// [`Type::Prompt`] (`...p`) appends its parts.
+    /// [`Type::Prompt`] (`...p`) appends its parts, one of type [`Type::Image`] itself.
     Append(Expr),
     /// An expression for its effects.
     Expr(Expr),
@@ -308,8 +308,6 @@ pub enum ExprKind {
     Print(Vec<Expr>),
     /// `assert condition, message`
     Assert(Box<Expr>, Option<Box<Expr>>),
-    /// `image(path)`: appends a picture.
-    Image(Box<Expr>),
 }
 
 /// A part of a template.

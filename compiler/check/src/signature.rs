@@ -236,6 +236,7 @@ impl Reader {
                 "regex" => Type::Regex,
                 "json" => Type::Json,
                 "none" => Type::None,
+                "image" => Type::Image,
                 "date" => Reader(crate::builtins::DATE).ty()?,
                 "T" => Type::Var(0),
                 "U" => Type::Var(1),

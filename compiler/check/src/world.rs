@@ -466,11 +466,12 @@ impl World {
         let head = self.program.main.and_then(|id| self.heads.get(id.0 as usize));
         let params: Vec<ParamHead> = head.map(|head| head.params.clone()).unwrap_or_default();
         for param in params {
-            if !self.is_data(&param.ty) {
+            let is_picture = param.ty == Type::Image || param.ty == Type::optional(Type::Image);
+            if !is_picture && !self.is_data(&param.ty) {
                 let ty = param.ty.show(&self.program.structs).to_string();
                 let d = Diagnostic::error("E0227", format!("a command line cannot give `{}`", param.name))
                     .at(param.span, format!("this is a `{ty}`"))
-                    .hint("parameters of `main` are texts, numbers, truth values, lists, maps and structs");
+                    .hint("parameters of `main` are texts, numbers, truth values, lists, maps, structs and pictures");
                 self.report(d);
             }
         }

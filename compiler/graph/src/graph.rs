@@ -173,8 +173,8 @@ pub enum NodeKind {
     Gen(Box<Gen>),
     /// Appends the best option. `[state, options, arguments…] → [value, state]`
     Select(Box<Select>),
-    /// All parts of a prompt after another: `...f()` is a call on the current state, this is for joining branches.
-    /// `[state, prompt] → [state]`
+    /// All parts of a prompt after another (`...f()` is a call on the current state, this is for joining branches), or a
+    /// picture. `[state, prompt or picture] → [state]`
     Extend,
     /// The exact text or tokens of a prompt: asks the backend. `[prompt] → [value]`
     PromptField(PromptField),
@@ -183,8 +183,6 @@ pub enum NodeKind {
     Switch(Vec<Region>),
     /// Runs a region for each element or while it says so.
     Loop(Box<Loop>),
-    /// Appends the picture at a path. `[state, path] → [state]`
-    Image,
     /// Calls an item. `[state (prompt items)] [effect (effectful items)] arguments… → value [state] [effect]`
     Call {
         /// What is called.

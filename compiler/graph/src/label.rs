@@ -39,7 +39,6 @@ pub(crate) fn label(graph: &Graph, node: &Node, inputs: &[String]) -> String {
             format!("select{full} #{} {} {} by {}{args}", node.site, input(0), input(1), select_by(node.by))
         }
         NodeKind::Extend => format!("extend {}", all(0)),
-        NodeKind::Image => format!("image {}", all(0)),
         NodeKind::PromptField(field) => format!("{}.{}", input(0), prompt_field(*field)),
         NodeKind::Switch(_) => format!("switch {}", input(0)),
         NodeKind::Loop(each) => {

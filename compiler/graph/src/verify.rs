@@ -133,7 +133,7 @@ impl Verifier<'_> {
                 (prefixed(State, holes), vec![State])
             }
             NodeKind::Open(_) | NodeKind::Close => (vec![State], vec![State]),
-            NodeKind::Extend | NodeKind::Image => (vec![State, Data], vec![State]),
+            NodeKind::Extend => (vec![State, Data], vec![State]),
             NodeKind::Gen(generation) => (prefixed(State, generation.args.len()), vec![Data, State]),
             NodeKind::Select(selection) => (prefixed(State, selection.args.len() + 1), vec![Data, State]),
             NodeKind::PromptField(_) => (data(1), data(1)),

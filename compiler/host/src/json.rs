@@ -6,6 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 use sgl_check::program::{Struct, StructId};
@@ -34,7 +36,9 @@ pub fn to_json(value: &Value) -> Result<Json, HostError> {
                 fields.items().iter().map(|(name, value)| Ok::<_, HostError>((name.to_string(), to_json(value)?)));
             Json::Object(fields.collect::<Result<_, _>>()?)
         }
-        Value::Prompt(_) | Value::Function(_) | Value::Model(_) => return Err(HostError::NoText(value.kind())),
+        Value::Prompt(_) | Value::Image(_) | Value::Function(_) | Value::Model(_) => {
+            return Err(HostError::NoText(value.kind()));
+        }
         Value::Later(_) => return Err(HostError::Internal("a value is written before it is there".into())),
     })
 }
@@ -103,6 +107,18 @@ pub fn argument(text: &str, ty: &Type, structs: &[Struct]) -> Result<Value, Mism
         Type::Optional(inner) if text != "null" && text != "none" => argument(text, inner, structs),
         Type::Optional(_) => Ok(Value::None),
         _ => parse_as(text, ty, structs),
+    }
+}
+
+/// A file as a value of a type: a picture, and what every other type makes of its text.
+pub fn file(bytes: Vec<u8>, ty: &Type, structs: &[Struct]) -> Result<Value, Mismatch> {
+    match ty {
+        Type::Optional(inner) => file(bytes, inner, structs),
+        Type::Image => Value::picture(bytes).map_err(|error| mismatch("a picture".into(), error.to_string())),
+        _ => match String::from_utf8(bytes) {
+            Ok(text) => argument(&text, ty, structs),
+            Err(error) => Err(mismatch(words(ty, structs), format!("a file that is not UTF-8 text ({error})"))),
+        },
     }
 }
 
@@ -184,6 +200,11 @@ pub fn from_json(json: &Json, ty: &Type, structs: &[Struct]) -> Result<Value, Mi
         (Type::OneOf(ids), Json::Object(given)) => match ids.iter().find(|id| tagged(given, **id, structs)) {
             Some(id) => from_json(json, &Type::Struct(*id), structs),
             None => Err(mismatch(words(ty, structs), "an object whose literal fields fit none of them".into())),
+        },
+        (Type::Image, Json::String(text)) => match BASE64_STANDARD.decode(text).map(Value::picture) {
+            Ok(Ok(picture)) => Ok(picture),
+            Ok(Err(error)) => Err(mismatch(words(ty, structs), error.to_string())),
+            Err(error) => Err(mismatch(words(ty, structs), error.to_string())),
         },
         (Type::Json, json) => any(json),
         _ => Err(expected()),
@@ -315,7 +336,8 @@ fn words(ty: &Type, structs: &[Struct]) -> String {
             format!("an object with the fields {}", names.join(", "))
         }
         Type::Json => "a JSON value".into(),
-        Type::Image | Type::Prompt | Type::Fn(..) | Type::Model => "a value that has no JSON form".into(),
+        Type::Image => "a picture, its file in base 64".into(),
+        Type::Prompt | Type::Fn(..) | Type::Model => "a value that has no JSON form".into(),
         Type::Never | Type::Error | Type::Var(_) | Type::Param(_) => "no value".into(),
     }
 }

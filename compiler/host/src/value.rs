@@ -8,7 +8,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use sgl_check::program::{ModelId, StructId};
 use sgl_check::types::Const;
-use sgl_wire::Prompt;
+use sgl_wire::{NoPicture, Picture, Prompt};
 
 use crate::code::Code;
 use crate::{Fault, HostError, Later, Regex};
@@ -44,6 +44,8 @@ pub enum Value {
     Record(Option<StructId>, Arc<Fields>),
     /// A prompt.
     Prompt(Prompt),
+    /// A picture.
+    Image(Arc<Picture>),
     /// A function.
     Function(Arc<Function>),
     /// A model item.
@@ -199,6 +201,11 @@ impl Value {
         Ok(Value::Record(ty, Arc::new(Fields::new(items)?)))
     }
 
+    /// A picture, if these are the bytes of one.
+    pub fn picture(bytes: Vec<u8>) -> Result<Value, NoPicture> {
+        Ok(Value::Image(Arc::new(Picture::new(bytes)?)))
+    }
+
     /// `value`, or `none`.
     pub fn or_none(value: Option<Value>) -> Value {
         value.unwrap_or(Value::None)
@@ -305,6 +312,7 @@ impl Value {
             Value::Map(_) => "a map",
             Value::Record(..) => "a record",
             Value::Prompt(_) => "a prompt",
+            Value::Image(_) => "a picture",
             Value::Function(_) => "a function",
             Value::Model(_) => "a model",
             Value::Later(_) => "a value still being computed",
@@ -344,6 +352,7 @@ impl PartialEq for Value {
             (Value::Map(a), Value::Map(b)) => a.items == b.items,
             (Value::Record(_, a), Value::Record(_, b)) => a.items == b.items,
             (Value::Prompt(a), Value::Prompt(b)) => a.same(b),
+            (Value::Image(a), Value::Image(b)) => a == b,
             (Value::Model(a), Value::Model(b)) => a == b,
             (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
                 crate::order::compare(self, other).is_some_and(|order| order.is_eq())

@@ -15,7 +15,13 @@ fn structs() -> Vec<Struct> {
         doc: String::new(),
         fields: fields
             .iter()
-            .map(|(name, ty)| StructField { name: (*name).into(), ty: ty.clone(), doc: String::new(), always: false, span })
+            .map(|(name, ty)| StructField {
+                name: (*name).into(),
+                ty: ty.clone(),
+                doc: String::new(),
+                always: false,
+                span,
+            })
             .collect(),
         span,
     };

@@ -9,7 +9,7 @@ use std::time::Instant;
 use sgl_constrain::{Automaton, Matcher};
 use sgl_model::{ChatTemplate, Loaded, Model};
 use sgl_wire::{
-    Ask, Backend, Constraint, Failure, Generate, Prompt, Rendered, Reply, ReplySender, Request, Select, Stop,
+    Ask, Backend, Constraint, Failure, Generate, Part, Prompt, Rendered, Reply, ReplySender, Request, Select, Stop,
 };
 
 use crate::cache::{Nothing, Prefixes};
@@ -172,7 +172,7 @@ impl LocalBackend {
     /// The request in tokens.
     pub(crate) fn job(&self, request: Request, reply: ReplySender) -> Result<Job, Failure> {
         let submitted = Instant::now();
-        let prompt = self.shared.renderer.render(&request.prompt)?.tokens;
+        let prompt = self.rendered(&request.prompt)?.tokens;
         let prompt_tokens = prompt.len();
         let prompt = if prompt.is_empty() { self.nothing()? } else { prompt };
         let (work, mut sequences) = match &request.ask {
@@ -237,6 +237,14 @@ impl LocalBackend {
         Ok((Work::Select(Box::new(selection)), sequences))
     }
 
+    /// Text and tokens of a prompt, all of which is text.
+    fn rendered(&self, prompt: &Prompt) -> Result<Rendered, Failure> {
+        if prompt.parts().iter().any(|part| matches!(part, Part::Image(_))) {
+            return Err(Failure::NoPictures { model: self.shared.name.clone() });
+        }
+        self.shared.renderer.render(prompt)
+    }
+
     /// Tokens left after a prompt, or why `needed` do not fit.
     fn room(&self, prompt: usize, needed: usize) -> Result<usize, Failure> {
         let limit = self.shared.limit;
@@ -272,7 +280,7 @@ impl Backend for LocalBackend {
     }
 
     fn render(&self, prompt: &Prompt) -> Result<Rendered, Failure> {
-        self.shared.renderer.render(prompt)
+        self.rendered(prompt)
     }
 
     fn fewest_tokens(&self, constraint: &Constraint) -> Result<u32, Failure> {

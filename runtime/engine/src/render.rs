@@ -101,7 +101,7 @@ impl Renderer {
                     (begun, inside, written) = (begun + 1, true, 0);
                 }
                 Part::Close => inside = false,
-                Part::Text(_) | Part::Output(_) => {
+                Part::Text(_) | Part::Output(_) | Part::Image(_) => {
                     if !inside && begun > 0 && written == 0 {
                         // Text between two messages: the first one's end comes before it.
                         let end = self.end_of(&roles[..begun])?;

@@ -10,6 +10,8 @@ use crate::runner::{RunError, Runner};
 pub enum Given {
     /// As typed on a command line: the text itself for text types, JSON for others.
     Text(String),
+    /// The contents of a file.
+    File(Vec<u8>),
     /// A JSON value.
     Json(serde_json::Value),
 }
@@ -39,9 +41,10 @@ impl Runner {
                 );
                 continue;
             };
-            let value = match &given {
-                Given::Text(text) => json::argument(text, &param.ty, &graph.structs),
-                Given::Json(value) => json::from_json(value, &param.ty, &graph.structs),
+            let value = match given {
+                Given::Text(text) => json::argument(&text, &param.ty, &graph.structs),
+                Given::File(bytes) => json::file(bytes, &param.ty, &graph.structs),
+                Given::Json(value) => json::from_json(&value, &param.ty, &graph.structs),
             };
             match value {
                 Ok(value) => *slot = Some(value),

@@ -178,7 +178,7 @@ fn fire(context: &Context, code: &Arc<Code>, index: usize, step: &Step, inputs: 
             }
             (None, None) => internal("a constant that does not exist"),
         },
-        NodeKind::Text(_) | NodeKind::Open(_) | NodeKind::Close | NodeKind::Extend | NodeKind::Image => {
+        NodeKind::Text(_) | NodeKind::Open(_) | NodeKind::Close | NodeKind::Extend => {
             vec![append(&step.node.kind, inputs).map(Value::Prompt).map_err(|error| Fault::of(error, span))]
         }
         NodeKind::Host(HostOp::Builtin(Builtin::Race)) => race::run(context, inputs.next(), span),
@@ -238,9 +238,10 @@ fn append(kind: &NodeKind, mut inputs: impl Iterator<Item = Value>) -> Result<Pr
         },
         NodeKind::Extend => match inputs.next() {
             Some(Value::Prompt(other)) => prompt.extend(&other),
-            _ => return Err(HostError::Internal("what is spliced in is no prompt".into())),
+            Some(Value::Image(picture)) => prompt.push(Part::Image(picture)),
+            _ => return Err(HostError::Internal("what is spliced in is neither a prompt nor a picture".into())),
         },
-        _ => return Err(HostError::BadArgument("this model reads no pictures".into())),
+        kind => return Err(HostError::Internal(format!("{kind:?} appends nothing"))),
     })
 }
 

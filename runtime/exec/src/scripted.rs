@@ -121,6 +121,7 @@ impl ScriptedBackend {
                     text += &format!("<{open}>");
                 }
                 Part::Close => text += &format!("</{open}>"),
+                Part::Image(picture) => text += &format!("<{picture:?}>"),
                 part => text += part.text(),
             }
         }

@@ -201,3 +201,40 @@ fn the_examples_run() {
     }
     assert!(ran >= 5, "{ran} examples");
 }
+
+#[test]
+fn pictures_are_parts_of_a_prompt() {
+    let source = r#"
+        prompt look(photo: image) -> str {
+            user {
+                "See: "
+                photo
+            }
+            assistant gen()
+        }
+        fn main(photo: image) -> str { look(photo) }
+    "#;
+    for graph in compiled(source) {
+        let main = graph.main.unwrap();
+        let backend = agreeable();
+        let given = |bytes: &[u8]| [("photo".to_string(), sgl_exec::Given::File(bytes.to_vec()))];
+        let arguments = runner(&graph, &backend).arguments(main, given(b"\x89PNG\r\n\x1a\n...")).unwrap();
+        let finished = run(&graph, &backend, arguments);
+        assert!(finished.result.is_ok(), "{}", shown(&finished));
+        let prompt = ScriptedBackend::text(&backend.seen()[0].prompt);
+        assert_eq!(prompt, "<user>See: <image/png of 11 bytes></user><assistant>");
+        let wrong = runner(&graph, &backend).arguments(main, given(b"no picture")).unwrap_err();
+        let title = "argument `photo`: expected a picture, found bytes that begin like no PNG, JPEG, GIF or WebP";
+        assert_eq!(wrong[0].title, title);
+    }
+}
+
+/// Tokens of a text are counted by the backend, also of one that the program made.
+#[test]
+fn texts_know_their_tokens() {
+    for graph in compiled("fn main() -> list<int> { [\"a b c\".tokens(), \"\".tokens()] }") {
+        let backend = agreeable();
+        let finished = run(&graph, &backend, Vec::new());
+        assert!(finished.result.is_ok(), "{}", shown(&finished));
+    }
+}

@@ -74,6 +74,12 @@ pub enum Failure {
     /// The request itself is wrong: an unsatisfiable constraint, an option without text, an argument out of range.
     #[error("{0}")]
     BadRequest(String),
+    /// The prompt has a picture, and the model reads only text.
+    #[error("{model} cannot see pictures")]
+    NoPictures {
+        /// Name of the model.
+        model: String,
+    },
     /// It took longer than its `timeout`.
     #[error("no answer within the timeout of {seconds} s")]
     Timeout {

@@ -10,11 +10,13 @@
 
 mod backend;
 mod constraint;
+mod picture;
 mod prompt;
 mod request;
 
 pub use backend::{Backend, Event, Failure, Outcome, Rendered, Reply, ReplySender, reply};
 pub use constraint::{Constraint, Field, Json, Literal, Schema};
+pub use picture::{MAX_PICTURE_BYTES, NoPicture, Picture};
 pub use prompt::{Message, Output, Part, Prompt, Role};
 pub use request::{
     Ask, Finish, Generate, Generated, OptionScore, Request, Sampling, Select, SelectBy, Selected, Stop, TokenLogprob,

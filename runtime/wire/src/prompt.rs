@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::Picture;
+
 /// Who speaks in a chat message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -49,6 +51,8 @@ pub enum Part {
     Text(Arc<str>),
     /// Text that a model wrote.
     Output(Arc<Output>),
+    /// A picture that the program gave.
+    Image(Arc<Picture>),
 }
 
 /// A prompt state. Cloning is one reference count; appending shares everything before.
@@ -89,7 +93,7 @@ impl Prompt {
         let open = match &part {
             Part::Open(role) => Some(*role),
             Part::Close => None,
-            Part::Text(_) | Part::Output(_) => self.open_role(),
+            Part::Text(_) | Part::Output(_) | Part::Image(_) => self.open_role(),
         };
         Prompt(Some(Arc::new(Node { before: self.clone(), part, len: self.len() + 1, open })))
     }
@@ -122,7 +126,7 @@ impl Prompt {
                     fresh = false;
                 }
                 Part::Close => fresh = true,
-                Part::Text(_) | Part::Output(_) => {
+                Part::Text(_) | Part::Output(_) | Part::Image(_) => {
                     if fresh {
                         messages.push(Message { role: None, content: String::new() });
                         fresh = false;
@@ -156,12 +160,12 @@ impl Prompt {
 }
 
 impl Part {
-    /// The text of this part; markup has none.
+    /// The text of this part; markup and pictures have none.
     pub fn text(&self) -> &str {
         match self {
             Part::Text(text) => text,
             Part::Output(output) => &output.text,
-            Part::Open(_) | Part::Close => "",
+            Part::Open(_) | Part::Close | Part::Image(_) => "",
         }
     }
 }

@@ -120,10 +120,7 @@ impl Found {
             ExprKind::List(items) | ExprKind::Tuple(items) => self.exprs(items),
             ExprKind::Map(entries) => self.exprs(entries.iter().flat_map(|(key, value)| [key, value])),
             ExprKind::Record(_, fields) => self.exprs(fields.iter().map(|(_, value)| value)),
-            ExprKind::Field(inner, _)
-            | ExprKind::Unary(_, inner)
-            | ExprKind::PromptField(inner, _)
-            | ExprKind::Image(inner) => self.expr(inner),
+            ExprKind::Field(inner, _) | ExprKind::Unary(_, inner) | ExprKind::PromptField(inner, _) => self.expr(inner),
             ExprKind::Index(left, right)
             | ExprKind::Range(left, right, _)
             | ExprKind::Binary(_, left, right)

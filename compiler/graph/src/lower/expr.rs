@@ -117,7 +117,6 @@ impl Lowering<'_> {
                 self.at(expr.span);
                 self.effect(NodeKind::Assert, &values)
             }
-            ExprKind::Image(path) => self.image(path),
         }
     }
 

@@ -10,7 +10,7 @@ use super::frame::{Val, Var};
 use crate::graph::{self, EdgeKind, NodeKind, TextPart};
 
 impl Lowering<'_> {
-    /// Appends the text of a value; all parts of a prompt.
+    /// Appends the text of a value; all parts of a prompt; a picture.
     pub(super) fn append(&mut self, value: &Expr) {
         let (kind, operands) = match &value.kind {
             ExprKind::Template(parts) => {
@@ -21,7 +21,7 @@ impl Lowering<'_> {
                 (NodeKind::Text(parts), holes)
             }
             ExprKind::Const(Const::Str(text)) => (NodeKind::Text(vec![TextPart::Literal(text.clone())]), Vec::new()),
-            _ if value.ty == Type::Prompt => (NodeKind::Extend, vec![self.expr(value)]),
+            _ if matches!(value.ty, Type::Prompt | Type::Image) => (NodeKind::Extend, vec![self.expr(value)]),
             _ => (NodeKind::Text(vec![TextPart::Hole]), vec![self.expr(value)]),
         };
         self.at(value.span);
@@ -29,14 +29,6 @@ impl Lowering<'_> {
             this.write(kind, &operands);
             Vec::new()
         });
-    }
-
-    pub(super) fn image(&mut self, path: &Expr) -> Val {
-        let path = self.expr(path);
-        self.then(Tail::No, |this| {
-            this.write(NodeKind::Image, &[path]);
-            this.none()
-        })
     }
 
     /// A node `[state, operands…] → [state]` on the current prompt.

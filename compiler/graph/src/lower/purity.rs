@@ -92,8 +92,7 @@ fn is_pure(kind: &NodeKind) -> bool {
         | NodeKind::Function(_)
         | NodeKind::Empty
         | NodeKind::Start => true,
-        NodeKind::Image
-        | NodeKind::Text(_)
+        NodeKind::Text(_)
         | NodeKind::Open(_)
         | NodeKind::Close
         | NodeKind::Gen(_)

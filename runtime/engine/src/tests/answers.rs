@@ -320,6 +320,14 @@ fn what_cannot_fit_is_refused_at_once_with_the_numbers() {
 }
 
 #[test]
+fn pictures_are_refused_by_the_model_that_cannot_see_them() {
+    let picture = sgl_wire::Picture::new(b"GIF89a".to_vec()).unwrap();
+    let prompt = text("See ").push(Part::Image(Arc::new(picture)));
+    let failure = run(&backend(slots(100)), generate(prompt, 0, |_| ())).unwrap_err();
+    assert_eq!(failure.to_string(), "sim cannot see pictures");
+}
+
+#[test]
 fn an_empty_prompt_is_the_nothing_context() {
     let backend = backend(slots(100));
     let g = generated(run(&backend, generate(Prompt::empty(), 0, |g| g.ignore_eos = true)));
