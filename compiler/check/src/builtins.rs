@@ -176,7 +176,7 @@ builtins! {
         r#""Aé".codes() == [65, 233]"#;
     StrReverse "str.reverse() -> str" "The characters, last to first."
         r#""abc".reverse() == "cba""#;
-    StrReplace "str.replace(old: str | regex, new: str, limit?: int) -> str" "Every `old`, or the first `limit` of them, replaced by `new`. After a regular expression `$1` in `new` is its first group, `${name}` the one of that name, `$$` a dollar."
+    StrReplace "str.replace(old: str | regex, new: str, limit?: int) -> str" "Every `old`, or the first `limit` of them, replaced by `new`. After a regular expression `$1` in `new` is its first group, `${name}` (in `r\"…\"`) the one of that name, `$$` a dollar."
         r#""a-b-c".replace("-", "+", limit: 1) == "a+b-c" && "7 of 9".replace(re"(\d) of (\d)", "$2/$1") == "9/7""#;
     StrContains "str.contains(part: str | regex) -> bool" "Whether `part` occurs."
         r#""seashell".contains("shell") && "no 7".contains(re"\d")"#;
