@@ -495,17 +495,26 @@ impl World {
     pub(crate) fn check_finite(&mut self) {
         let count = self.program.structs.len();
         let mut finite = vec![false; count];
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for (index, item) in self.program.structs.iter().enumerate() {
-                let known = finite.get(index).copied().unwrap_or(true);
-                if !known && item.fields.iter().all(|field| has_finite(&field.ty, &finite)) {
-                    changed = true;
-                    if let Some(slot) = finite.get_mut(index) {
-                        *slot = true;
+        // One that turns out to be finite may make those finite that hold it: these are looked at again.
+        let mut holders: Vec<Vec<usize>> = vec![Vec::new(); count];
+        for (index, item) in self.program.structs.iter().enumerate() {
+            for field in &item.fields {
+                each_struct(&field.ty, &mut |id| {
+                    if let Some(holders) = holders.get_mut(id.0 as usize) {
+                        holders.push(index);
                     }
+                });
+            }
+        }
+        let mut todo: Vec<usize> = (0..count).collect();
+        while let Some(index) = todo.pop() {
+            let Some(item) = self.program.structs.get(index) else { continue };
+            let known = finite.get(index).copied().unwrap_or(true);
+            if !known && item.fields.iter().all(|field| has_finite(&field.ty, &finite)) {
+                if let Some(slot) = finite.get_mut(index) {
+                    *slot = true;
                 }
+                todo.extend(holders.get(index).into_iter().flatten());
             }
         }
         let endless: Vec<_> = self.program.structs.iter().zip(&finite).filter(|(_, f)| !**f).map(|(s, _)| s).collect();
@@ -540,6 +549,17 @@ pub(crate) fn is_tagged(items: &[&Struct]) -> bool {
             }
         })
     })
+}
+
+/// The structs that decide whether the type has a finite value.
+fn each_struct(ty: &Type, visit: &mut impl FnMut(StructId)) {
+    match ty {
+        Type::Struct(id) => visit(*id),
+        Type::OneOf(ids) => ids.iter().copied().for_each(visit),
+        Type::List { item, .. } => each_struct(item, visit),
+        Type::Tuple(items) => items.iter().for_each(|item| each_struct(item, visit)),
+        _ => {}
+    }
 }
 
 fn has_finite(ty: &Type, finite: &[bool]) -> bool {
