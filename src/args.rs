@@ -29,6 +29,8 @@ pub enum Command {
     Run(RunArgs),
     /// Compile programs and report what is wrong with them
     Check(CheckArgs),
+    /// Lay programs out in the one style
+    Fmt(FmtArgs),
     /// Print the dataflow graph of a program
     Graph(GraphArgs),
     /// Pull, list, check and remove models
@@ -128,6 +130,24 @@ pub struct CheckArgs {
     #[arg(long)]
     pub json: bool,
 }
+
+/// `sglc fmt`.
+#[derive(Debug, Args)]
+#[command(after_help = FMT_EXIT_CODES)]
+pub struct FmtArgs {
+    /// Programs, folders with programs, or `-` for standard input; all .sgl files below this folder if not given
+    #[arg(value_name = "FILE|DIR|-")]
+    pub paths: Vec<PathBuf>,
+    /// Write nothing; name the files that would change, and end with 1 if there are any
+    #[arg(long)]
+    pub check: bool,
+    /// Write nothing; print what would change
+    #[arg(long)]
+    pub diff: bool,
+}
+
+const FMT_EXIT_CODES: &str = "Exit codes: 0 done, 1 --check found files that would change, 2 a file cannot be read or \
+                              written, 3 a file has syntax errors (it is left alone).";
 
 /// `sglc graph`.
 #[derive(Debug, Args)]

@@ -73,7 +73,8 @@ fn tidy(path: &Path) -> PathBuf {
     out
 }
 
-fn read(path: &Path) -> Result<String, String> {
+/// The text of a file.
+pub fn read(path: &Path) -> Result<String, String> {
     let bytes = fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     String::from_utf8(bytes).map_err(|error| {
         format!("{} is not UTF-8 text: byte {} is wrong", path.display(), error.utf8_error().valid_up_to())

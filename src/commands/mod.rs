@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod completions;
+pub mod fmt;
 pub mod graph;
 pub mod model;
 pub mod run;
@@ -15,6 +16,7 @@ pub fn run(command: Command) -> Result<Exit, Complaint> {
         Command::Run(args) => run::run(args),
         Command::Graph(args) => graph::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Model(command) => model::run(command),
         Command::Completions { shell } => completions::run(shell),
     }

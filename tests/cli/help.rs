@@ -4,7 +4,7 @@ use crate::sglc;
 
 #[test]
 fn help_of_every_command() {
-    for words in ["", "run", "check", "graph", "model", "model pull", "model check"] {
+    for words in ["", "run", "check", "fmt", "graph", "model", "model pull", "model check"] {
         let mut all: Vec<&str> = words.split_whitespace().collect();
         all.push("--help");
         let run = sglc(&all);

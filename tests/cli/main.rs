@@ -5,6 +5,7 @@
 mod batch;
 mod broken;
 mod check;
+mod fmt;
 mod help;
 mod hostile;
 mod model;

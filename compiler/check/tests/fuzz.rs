@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::path::Path;
-use std::sync::LazyLock;
+#[path = "../../../grammar/tests/mutate/mod.rs"]
+mod mutate;
+
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use proptest::sample::Index;
 use sgl_check::{Loader, check};
 use sgl_diag::SourceMap;
 
@@ -23,105 +23,6 @@ impl Loader for OneFile {
         }
         Ok((path.to_string(), "struct P { x: int, next: P? }\nconst A = 1\nfn f(x: int) -> int { x }\n".to_string()))
     }
-}
-
-/// All snippets of the suite.
-static SEEDS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/suite");
-    let mut seeds = vec![include_str!("../../syntax/tests/programs/judge.sgl").to_string()];
-    let mut todo = vec![suite];
-    while let Some(path) = todo.pop() {
-        if path.is_dir() {
-            let entries = std::fs::read_dir(path).expect("the suite");
-            todo.extend(entries.map(|entry| entry.expect("an entry").path()));
-            continue;
-        }
-        let text = std::fs::read_to_string(path).expect("a file");
-        seeds.extend(
-            text.split("--- ").filter_map(|snippet| snippet.split_once('\n')).map(|(_, text)| text.to_string()),
-        );
-    }
-    seeds.sort();
-    seeds
-});
-
-/// Words and what stands between them.
-fn tokens(text: &str) -> Vec<&str> {
-    let mut tokens = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let word = |c: char| c.is_alphanumeric() || c == '_';
-        let end = match word(first) {
-            true => rest.find(|c| !word(c)).unwrap_or(rest.len()),
-            false => first.len_utf8(),
-        };
-        let (token, after) = rest.split_at(end);
-        tokens.push(token);
-        rest = after;
-    }
-    tokens
-}
-
-#[derive(Debug, Clone)]
-enum Mutation {
-    Delete(Index, u8),
-    Repeat(Index, u8, u8),
-    Swap(Index, Index),
-    /// A token of another seed.
-    Take(Index, Index, Index),
-    /// A stretch of another seed.
-    Graft(Index, Index, Index, u8),
-}
-
-fn mutation() -> impl Strategy<Value = Mutation> {
-    let index = any::<Index>;
-    prop_oneof![
-        (index(), 1..8u8).prop_map(|(a, n)| Mutation::Delete(a, n)),
-        (index(), 1..6u8, 1..4u8).prop_map(|(a, n, k)| Mutation::Repeat(a, n, k)),
-        (index(), index()).prop_map(|(a, b)| Mutation::Swap(a, b)),
-        (index(), index(), index()).prop_map(|(a, s, b)| Mutation::Take(a, s, b)),
-        (index(), index(), index(), 1..30u8).prop_map(|(a, s, b, n)| Mutation::Graft(a, s, b, n)),
-    ]
-}
-
-fn mutate(seed: &str, mutations: &[Mutation]) -> String {
-    let mut words: Vec<&str> = tokens(seed);
-    for mutation in mutations {
-        if words.is_empty() {
-            break;
-        }
-        let count = words.len();
-        match mutation {
-            Mutation::Delete(at, n) => {
-                let at = at.index(count);
-                words.drain(at..(at + *n as usize).min(count));
-            }
-            Mutation::Repeat(at, n, times) => {
-                let at = at.index(count);
-                let part = words[at..(at + *n as usize).min(count)].to_vec();
-                for _ in 0..*times {
-                    words.splice(at..at, part.iter().copied());
-                }
-            }
-            Mutation::Swap(a, b) => words.swap(a.index(count), b.index(count)),
-            Mutation::Take(at, seed, from) => {
-                let other = tokens(seed.get::<String>(&SEEDS));
-                if !other.is_empty() {
-                    words[at.index(count)] = *from.get(&other);
-                }
-            }
-            Mutation::Graft(at, seed, from, n) => {
-                let other = tokens(seed.get::<String>(&SEEDS));
-                if !other.is_empty() {
-                    let from = from.index(other.len());
-                    let part = other[from..(from + *n as usize).min(other.len())].to_vec();
-                    let at = at.index(count);
-                    words.splice(at..at, part);
-                }
-            }
-        }
-    }
-    words.concat()
 }
 
 /// Checks a text and sees that the answer makes sense.
@@ -146,11 +47,11 @@ fn sensible(text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(mutate::config(2000))]
 
     #[test]
-    fn mutants_are_checked(seed in any::<Index>(), mutations in prop::collection::vec(mutation(), 1..6)) {
-        sensible(&mutate(seed.get::<String>(&SEEDS), &mutations));
+    fn mutants_are_checked(text in mutate::mutant()) {
+        sensible(&text);
     }
 }
 

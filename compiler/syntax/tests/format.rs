@@ -3,11 +3,11 @@
 
 #[path = "../../../grammar/tests/mutate/mod.rs"]
 mod mutate;
+mod spaced;
 
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use proptest::sample::Index;
 use rowan::{NodeOrToken, WalkEvent};
 use sgl_diag::FileId;
 use sgl_syntax::ast::{AstNode, Part, StringLit};
@@ -123,74 +123,21 @@ fn every_program_of_the_repository() {
     assert!(seen >= 150, "{seen}");
 }
 
-/// Puts newlines, space and comments between tokens wherever the program stays one.
-fn respaced(text: &str, edits: &[(Index, u8)]) -> String {
-    let mut text = text.to_string();
-    for (place, what) in edits {
-        let parsed = parse(FileId(0), &text);
-        let tokens: Vec<SyntaxToken> =
-            parsed.tree.descendants_with_tokens().filter_map(NodeOrToken::into_token).collect();
-        if tokens.is_empty() {
-            break;
-        }
-        let token = place.get(&tokens);
-        let at = usize::from(token.text_range().start());
-        let inserted = match what % 8 {
-            0 => "\n".to_string(),
-            1 => "\n\n\n  ".to_string(),
-            2 => format!(" // c{what}\n"),
-            3 => format!("\n// c{what}\n"),
-            4 => format!("\n\n    /// c{what}\n\n"),
-            5 => "    ".to_string(),
-            6 => format!("// {}\n", "wide ".repeat(30)),
-            _ => "\t\r\n".to_string(),
-        };
-        let mut other = text.clone();
-        other.insert_str(at, &inserted);
-        if parse(FileId(0), &other).errors.is_empty() {
-            text = other;
-        } else if token.kind() == SyntaxKind::NEWLINE {
-            // Where lines may be joined, they are.
-            let mut joined = text.clone();
-            joined.replace_range(at..at + token.text().len(), " ");
-            if parse(FileId(0), &joined).errors.is_empty() {
-                text = joined;
-            }
-        }
-    }
-    text
-}
+proptest! {
+    #![proptest_config(mutate::config(2000))]
 
-/// Makes names longer, so that lines must break in other places.
-fn widened(text: &str, by: usize) -> String {
-    let parsed = parse(FileId(0), text);
-    let tokens = parsed.tree.descendants_with_tokens().filter_map(NodeOrToken::into_token);
-    let wide = |token: SyntaxToken| match token.kind() {
-        SyntaxKind::IDENT if token.text().len() > 3 && token.text().starts_with(char::is_lowercase) => {
-            format!("{}{}", token.text(), "_x".repeat(by))
-        }
-        _ => token.text().to_string(),
-    };
-    tokens.map(wide).collect()
+    #[test]
+    fn mutants_are_formatted(text in mutate::mutant()) {
+        formatted(&text);
+    }
 }
 
 proptest! {
-    #![proptest_config(mutate::config(1000))]
+    #![proptest_config(mutate::config(300))]
 
     #[test]
-    fn mutants_that_parse(text in mutate::mutant()) {
+    fn mutants_of_space_and_comments_are_formatted(text in spaced::program()) {
         formatted(&text);
-    }
-
-    #[test]
-    fn any_space_and_any_comment(
-        chunk in any::<Index>(),
-        edits in prop::collection::vec((any::<Index>(), any::<u8>()), 1..10),
-        width in 0..12usize,
-    ) {
-        let chunks = mutate::sound();
-        let chosen: &String = chunk.get(&chunks);
-        formatted(&respaced(&widened(chosen, width), &edits));
     }
 }
 

@@ -30,7 +30,7 @@ proptest! {
     #![proptest_config(mutate::config(500))]
 
     #[test]
-    fn broken_programs_have_trees(text in mutate::mutant()) {
+    fn mutants_have_trees(text in mutate::mutant()) {
         let parsed = checked(&text);
         let syntax_errors = parsed.errors.iter().any(|e| ["E0001", "E0002", "E0004", "E0005", "E0006"].contains(&e.code));
         prop_assert_eq!(is_marked(&parsed.tree), syntax_errors, "{}", text);

@@ -38,7 +38,7 @@ impl Formatter<'_> {
         let mut parts = row(node);
         comments_beside_operators(&mut parts);
         let bound = |op: &str| matches!(op, ".." | "..=");
-        let is_pipe = parts.iter().any(|part| operator(part) == Some("|>".into()));
+        let is_pipe = parts.iter().any(|part| operator(part).is_some_and(|op| op == "|>"));
         let was_broken = is_pipe && parts.iter().any(|part| operator(part).is_some() && part.gap.has_newline());
         let group = self.doc.begin(was_broken);
         let mut last = None;
@@ -110,7 +110,7 @@ impl Formatter<'_> {
             if let Some(dot) = parts.first() {
                 let breaks = may_break && link.is_call && n >= first_call && !(n == first_call && keeps_first);
                 self.gap(&dot.gap, if breaks { Sep::Line("") } else { Sep::None });
-                let is_number = link.suffixes.len() > 0 && parts.last().is_some_and(|name| starts_with_digit(name));
+                let is_number = parts.last().is_some_and(starts_with_digit);
                 // `1 .0` is no `1.0`.
                 if n == 0 && first_suffixes.is_empty() && ends_in_number && is_number && !dot.gap.has_comments() {
                     self.doc.text(" ");

@@ -68,7 +68,7 @@ impl<'a> Formatter<'a> {
     pub(super) fn node(&mut self, node: &SyntaxNode) {
         match node.kind() {
             BLOCK => self.block(node, true),
-            PARAMS | TYPE_PARAMS | ARGS | TYPE_ARGS | FN_TYPE | TUPLE_TYPE | IMPORT_NAMES | STRUCT_BODY
+            PARAMS | ARGS | TYPE_ARGS | TYPE_PARAMS | FN_TYPE | TUPLE_TYPE | IMPORT_NAMES | STRUCT_BODY
             | FORK_BRANCHES | PAREN | TUPLE | LIST | RECORD | MAP | STRUCT_LIT | TUPLE_PAT | STRUCT_PAT => {
                 self.list(node)
             }
@@ -113,24 +113,19 @@ impl<'a> Formatter<'a> {
 
     /// A condition before a body: its further lines stand deeper than the lines of the body.
     fn head(&mut self, part: &Child) {
-        let group = self.doc.begin(false);
-        let start = self.doc.mark();
+        self.doc.begin(false);
         self.doc.push(Op::Indent);
         self.element(part);
         self.doc.push(Op::Dedent);
-        if self.doc.has_newlines_since(start) {
-            self.doc.force(&group);
-        }
         self.doc.end();
     }
 
     /// `if`, `else if` and `else`: either all of the blocks stand on one line, or none.
     fn if_expr(&mut self, node: &SyntaxNode) {
-        let one_line = node.descendants_of_if().all(|block| stays_on_one_line(&block));
-        let group = self.doc.begin(!one_line);
+        let one_line = branches(node).all(|block| stays_on_one_line(&block));
+        self.doc.begin(!one_line);
         self.if_parts(node);
         self.doc.end();
-        drop(group);
     }
 
     fn if_parts(&mut self, node: &SyntaxNode) {
@@ -181,7 +176,7 @@ impl<'a> Formatter<'a> {
         };
         self.element(word);
         self.gap(&condition.gap, Sep::Space);
-        let group = self.doc.begin(false);
+        self.doc.begin(false);
         self.element(condition);
         self.doc.push(Op::Indent);
         self.gap(&comma.gap, Sep::None);
@@ -190,7 +185,6 @@ impl<'a> Formatter<'a> {
         self.element(message);
         self.doc.push(Op::Dedent);
         self.doc.end();
-        drop(group);
     }
 
     /// `type T = …`: a union that is broken has one member a line, each after a `|`.
@@ -204,7 +198,7 @@ impl<'a> Formatter<'a> {
         let mut members = children(node);
         let starts_with_bar = members.first().is_some_and(|first| first.is("|"));
         let was_broken = starts_with_bar && (union.gap.has_newline() || members.iter().any(|m| m.gap.has_newline()));
-        let group = self.doc.begin(was_broken);
+        self.doc.begin(was_broken);
         self.doc.push(Op::Indent);
         self.gap(&union.gap, Sep::Line(" "));
         self.doc.push(Op::IfBroken("| "));
@@ -217,7 +211,6 @@ impl<'a> Formatter<'a> {
         self.members(&members);
         self.doc.push(Op::Dedent);
         self.doc.end();
-        drop(group);
     }
 
     /// Alternatives between `|`, which begins the further lines.
@@ -246,21 +239,13 @@ impl<'a> Formatter<'a> {
     }
 }
 
-/// The blocks of an `if` and its `else`s.
-trait Branches {
-    fn descendants_of_if(&self) -> impl Iterator<Item = SyntaxNode>;
-}
-
-impl Branches for SyntaxNode {
-    fn descendants_of_if(&self) -> impl Iterator<Item = SyntaxNode> {
-        let own = last_block(self);
-        own.into_iter()
-            .chain(self.children().filter(|node| matches!(node.kind(), ELSE_IF | ELSE)).filter_map(|n| last_block(&n)))
-    }
-}
-
-fn last_block(node: &SyntaxNode) -> Option<SyntaxNode> {
-    node.children().filter(|child| child.kind() == BLOCK).last()
+/// The blocks of an `if` and of what follows it; the condition may have blocks too.
+fn branches(node: &SyntaxNode) -> impl Iterator<Item = SyntaxNode> {
+    let elses = node.children().filter(|child| matches!(child.kind(), ELSE_IF | ELSE));
+    std::iter::once(node.clone()).chain(elses).filter_map(|branch| {
+        let blocks = branch.children().filter(|child| child.kind() == BLOCK);
+        blocks.last()
+    })
 }
 
 /// Whether the last line of it will be the brace of a block.
@@ -289,7 +274,7 @@ fn separator(parent: SyntaxKind, before: &Child, part: &Child) -> Sep {
         return Sep::Space;
     }
     if part.mark_in(&["(", "[", "<"])
-        || matches!(part.kind(), PARAMS | TYPE_PARAMS | ARGS | TYPE_ARGS | FULL | IMPORT_NAMES)
+        || matches!(part.kind(), PARAMS | ARGS | TYPE_ARGS | TYPE_PARAMS | FULL | IMPORT_NAMES)
     {
         return Sep::None;
     }
@@ -302,13 +287,8 @@ fn separator(parent: SyntaxKind, before: &Child, part: &Child) -> Sep {
         return Sep::Space;
     }
     match part.gap.is_wide {
-        true if part.gap.newlines > 0 && !is_known(parent) => Sep::Newline,
+        true if part.gap.newlines > 0 => Sep::Newline,
         true => Sep::Space,
         false => Sep::None,
     }
-}
-
-/// Nodes where a newline between two parts means no more than a space.
-fn is_known(kind: SyntaxKind) -> bool {
-    (IMPORT..=WILDCARD_PAT).contains(&kind)
 }

@@ -6,7 +6,7 @@ use super::doc::Op;
 use super::gaps::{Child, Gap, children, parts};
 use crate::kind::{SyntaxKind, SyntaxNode};
 
-/// What may stand between the braces of a block and still leave it on one line.
+/// Whether a block may stand on one line: one statement at most, and the author had it so.
 pub(super) fn stays_on_one_line(block: &SyntaxNode) -> bool {
     let parts = children(block);
     match parts.as_slice() {
@@ -30,10 +30,9 @@ impl Formatter<'_> {
                 }
             }
             before = Some(kind);
-            let group = self.doc.begin(false);
+            self.doc.begin(false);
             self.element(item);
             self.doc.end();
-            drop(group);
         }
         match before {
             None => self.first_lines(&end, false),
@@ -88,7 +87,9 @@ impl Formatter<'_> {
     /// `{ … }` with statements. Without a group of its own it breaks where the group around it does.
     pub(super) fn block(&mut self, block: &SyntaxNode, own_group: bool) {
         let parts = children(block);
-        let group = own_group.then(|| self.doc.begin(!stays_on_one_line(block)));
+        if own_group {
+            self.doc.begin(!stays_on_one_line(block));
+        }
         if let [open, stmts @ .., close] = parts.as_slice() {
             self.element(open);
             self.doc.push(Op::Indent);
@@ -98,7 +99,7 @@ impl Formatter<'_> {
             }
             self.close_bracket(close, if stmts.is_empty() { "" } else { " " });
         }
-        if group.is_some() {
+        if own_group {
             self.doc.end();
         }
     }

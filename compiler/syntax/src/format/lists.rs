@@ -64,6 +64,7 @@ impl Formatter<'_> {
         let group = self.doc.begin(was_broken);
         let start = self.doc.mark();
         self.doc.push(Op::Indent);
+        // Numbers fill lines: each break is a group of its own.
         let fills = kind == LIST && items.iter().all(|item| is_number(&item.part));
         let count = items.len();
         for (n, item) in items.iter().enumerate() {
@@ -72,14 +73,11 @@ impl Formatter<'_> {
                 self.doc.begin(false);
             }
             self.gap_in_list(&item.gap, sep, n > 0);
-            if fills && n > 0 {
-                self.element(&item.part);
-                self.comma(kind, item, n + 1 == count, count);
-                self.doc.end();
-                continue;
-            }
             self.element(&item.part);
             self.comma(kind, item, n + 1 == count, count);
+            if fills && n > 0 {
+                self.doc.end();
+            }
         }
         if self.doc.has_rows_since(start) && kind != PAREN {
             self.doc.force(&group);

@@ -1,0 +1,145 @@
+//! `sglc fmt [FILE|DIR|-]…`: programs in; the same programs in the one layout out, in their files.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use sgl_diag::SourceMap;
+use similar::TextDiff;
+
+use crate::args::FmtArgs;
+use crate::compile::read;
+use crate::render;
+use crate::terminal::{self, Complaint, DIM, Exit, GOOD};
+
+/// Lays out every file; the exit code is that of the worst.
+pub fn run(args: &FmtArgs) -> Result<Exit, Complaint> {
+    let mut exit = Exit::Done;
+    for path in &args.paths_or_here() {
+        let outcome = if path == Path::new("-") {
+            standard_input(args)
+        } else {
+            programs(path)
+                .and_then(|files| files.iter().try_fold(Exit::Done, |worst, path| Ok(worst.max(file(path, args)))))
+        };
+        exit = exit.max(outcome.unwrap_or_else(|complaint| complaint.report()));
+    }
+    Ok(exit)
+}
+
+impl FmtArgs {
+    fn paths_or_here(&self) -> Vec<PathBuf> {
+        if self.paths.is_empty() { vec![PathBuf::from(".")] } else { self.paths.clone() }
+    }
+
+    fn writes(&self) -> bool {
+        !self.check && !self.diff
+    }
+}
+
+/// The file itself, or the programs below a folder, by name. Folders whose name begins with a dot, `target`, and links are
+/// not entered.
+fn programs(path: &Path) -> Result<Vec<PathBuf>, Complaint> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let mut found = Vec::new();
+    let mut folders = vec![path.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let failed = |error: io::Error| Complaint::usage(format!("cannot read {}: {error}", folder.display()));
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name();
+            let is_hidden = name.to_string_lossy().starts_with('.') || name == "target";
+            let kind = entry.file_type().map_err(failed)?;
+            // Below `.` paths read better without it.
+            let path = if folder == Path::new(".") { PathBuf::from(&name) } else { entry.path() };
+            if kind.is_dir() && !is_hidden {
+                folders.push(path);
+            } else if kind.is_file() && path.extension().is_some_and(|extension| extension == "sgl") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Lays out one file, and reports what is wrong with it.
+fn file(path: &Path, args: &FmtArgs) -> Exit {
+    let name = path.display().to_string();
+    let done = read(path).map_err(Complaint::usage).and_then(|before| {
+        let Some(after) = laid_out(&name, &before) else { return Ok(Exit::DoesNotCompile) };
+        if before == after {
+            return Ok(Exit::Done);
+        }
+        if args.writes() {
+            replace(path, &after).map_err(|error| Complaint::usage(format!("cannot write {name}: {error}")))?;
+            terminal::write_error(&format!("{GOOD}formatted{GOOD:#} {name}\n"));
+        }
+        Ok(report(&name, &before, &after, args))
+    });
+    done.unwrap_or_else(|complaint| complaint.report())
+}
+
+/// Lays out standard input and prints it.
+fn standard_input(args: &FmtArgs) -> Result<Exit, Complaint> {
+    let mut before = String::new();
+    io::stdin()
+        .read_to_string(&mut before)
+        .map_err(|error| Complaint::usage(format!("cannot read standard input: {error}")))?;
+    let Some(after) = laid_out("<stdin>", &before) else { return Ok(Exit::DoesNotCompile) };
+    if args.writes() {
+        terminal::write_result(&after);
+        return Ok(Exit::Done);
+    }
+    Ok(if before == after { Exit::Done } else { report("<stdin>", &before, &after, args) })
+}
+
+/// The text in the one layout; where it has errors, they are drawn.
+fn laid_out(name: &str, text: &str) -> Option<String> {
+    let mut sources = SourceMap::new();
+    let id = sources.add(name, text);
+    match sgl_syntax::format(&sgl_syntax::parse(id, text)) {
+        Ok(text) => Some(text),
+        Err(errors) => {
+            terminal::write_error(&render::draw(errors, &sources));
+            None
+        }
+    }
+}
+
+/// Says that a file would change, and how.
+fn report(name: &str, before: &str, after: &str, args: &FmtArgs) -> Exit {
+    if args.diff {
+        let diff = TextDiff::from_lines(before, after);
+        let text = diff.unified_diff().context_radius(3).header(name, &format!("{name} (formatted)")).to_string();
+        terminal::write_result(&text);
+    }
+    if !args.check {
+        return Exit::Done;
+    }
+    terminal::write_error(&format!("{name} {DIM}is not formatted{DIM:#}\n"));
+    Exit::Failed
+}
+
+/// Writes a file anew in one step: whoever reads it sees the old text or the new one. A link stays a link.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = fs::canonicalize(path)?;
+    let permissions = fs::metadata(&path)?.permissions();
+    if permissions.readonly() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let written = fs::File::create_new(&partial).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.set_permissions(permissions)?;
+        file.sync_all()
+    });
+    let done = written.and_then(|()| fs::rename(&partial, &path));
+    if done.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    done
+}
