@@ -6,6 +6,7 @@ use super::Formatter;
 use super::code::Sep;
 use super::doc::Op;
 use super::gaps::{Child, children};
+use super::print::INDENT;
 use crate::build::binding;
 use crate::kind::SyntaxKind::{self, *};
 use crate::kind::SyntaxNode;
@@ -93,7 +94,9 @@ impl Formatter<'_> {
         let starts_line = |n: usize| links.get(n).is_some_and(Link::starts_line);
         let later = links.iter().skip(first_call + 1).any(|link| link.is_call && link.starts_line());
         let was_broken = has_comments || calls > 1 && (starts_line(first_call) || later);
-        let keeps_first = was_broken && !starts_line(first_call);
+        // A short name has its first call beside it: the next line could not begin further left.
+        let is_short = base.kind() == NAME_EXPR && first_call == 0 && usize::from(base.text_range().len()) <= INDENT;
+        let keeps_first = if was_broken { !starts_line(first_call) } else { is_short };
 
         let group = may_break.then(|| self.doc.begin(was_broken));
         let ends_in_number = base.last_token().is_some_and(|token| token.kind() == NUMBER);

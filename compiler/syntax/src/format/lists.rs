@@ -74,10 +74,10 @@ impl Formatter<'_> {
             }
             self.gap_in_list(&item.gap, sep, n > 0);
             self.element(&item.part);
-            self.comma(kind, item, n + 1 == count, count);
             if fills && n > 0 {
                 self.doc.end();
             }
+            self.comma(kind, item, n + 1 == count, count);
         }
         if self.doc.has_rows_since(start) && kind != PAREN {
             self.doc.force(&group);
