@@ -164,7 +164,7 @@ fn apply(text: &str, edit: &Edit) -> String {
             parts.concat()
         }
         Edit::Graft(unit, at, seed, from, len) => {
-            let (mut parts, other) = (unit.split(text), unit.split(seed.get(seeds())));
+            let (mut parts, other) = (unit.split(text), unit.split(seed.get::<String>(seeds())));
             let at = place(at, &parts);
             parts.splice(at..at, stretch(&other, place(from, &other), *len));
             parts.concat()

@@ -36,8 +36,8 @@ pub(super) enum Op<'a> {
     Row { indented: bool },
     /// The string ends.
     CloseString,
-    /// Text with newlines that stays as it is, byte for byte.
-    Verbatim(&'a str),
+    /// Text with newlines that stays as it is.
+    Verbatim(Cow<'a, str>),
     /// Nothing; a place that may become an [`Op::End`].
     Nothing,
 }

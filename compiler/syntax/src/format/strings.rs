@@ -30,7 +30,10 @@ impl<'a> Formatter<'a> {
     fn hole(&mut self, hole: &SyntaxNode) {
         let source = self.slice(hole.text_range());
         if source.contains('\n') {
-            return self.doc.push(Op::Verbatim(source));
+            // Newlines are those of the rest of the file; `\r\r\n` in a string would become another text.
+            let is_mixed = source.contains("\r\r");
+            let text = if is_mixed { Cow::Borrowed(source) } else { Cow::Owned(source.replace("\r\n", "\n")) };
+            return self.doc.push(Op::Verbatim(text));
         }
         let start = self.doc.mark();
         self.doc.begin_flat();
