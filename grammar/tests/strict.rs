@@ -9,7 +9,18 @@ use std::sync::OnceLock;
 use pest_meta::optimizer::{OptimizedExpr, OptimizedRule};
 use pest_vm::Vm;
 use proptest::prelude::*;
-use sgl_grammar::{GRAMMAR, is_recovery, parse, recovery_names};
+use sgl_grammar::{GRAMMAR, MAX_NESTING, is_recovery, parse, recovery_names};
+
+/// `deep | rest`, where `deep` matches from a certain depth on, is `rest` up to that depth.
+fn bounded(expr: OptimizedExpr) -> OptimizedExpr {
+    match expr {
+        OptimizedExpr::Choice(first, rest) if matches!(&*first, OptimizedExpr::Ident(name) if name == "deep") => {
+            let depth = OptimizedExpr::PeekSlice(MAX_NESTING as i32, Some(MAX_NESTING as i32 + 1));
+            OptimizedExpr::Seq(Box::new(OptimizedExpr::NegPred(Box::new(depth))), rest)
+        }
+        expr => expr,
+    }
+}
 
 /// The strict grammar, interpreted.
 fn strict() -> &'static Vm {
@@ -25,7 +36,8 @@ fn strict() -> &'static Vm {
             .map(|rule| {
                 let is_recovery = names.contains(&rule.name.as_str());
                 replaced += usize::from(is_recovery);
-                OptimizedRule { expr: if is_recovery { never() } else { rule.expr }, ..rule }
+                let expr = if is_recovery { never() } else { rule.expr.map_bottom_up(bounded) };
+                OptimizedRule { expr, ..rule }
             })
             .collect();
         assert_eq!(replaced, names.len(), "every recovery rule stands in the grammar");

@@ -44,7 +44,10 @@ fn space_between_tokens() {
         ("return(x)", "return (x)"),
         ("gen\n< 3", "gen\n    < 3"),
         ("x=- 1", "x = -1"),
-        ("let s=\"{ a+b } {x=f( 1 )} { {a:1} } {match a{_=>1}}\"", "let s = \"{a + b} {x = f(1)} { { a: 1 } } {match a{_=>1}}\""),
+        (
+            "let s=\"{ a+b } {x=f( 1 )} { {a:1} } {match a{_=>1}}\"",
+            "let s = \"{a + b} {x = f(1)} { { a: 1 } } {match a{_=>1}}\"",
+        ),
         ("a\n\n\n\nb", "a\n\nb"),
     ] {
         assert_eq!(body(before), after, "{before}");
@@ -54,7 +57,8 @@ fn space_between_tokens() {
 #[test]
 fn lines_of_strings_move_with_the_code() {
     let text = "let s = \"\"\"\n a\n   b {x}\n\n \"\"\"\nlet t = \"\"\"x\n\t\ty\n\t\t\"\"\"\nlet u = \"\"\"\"\"\"";
-    let want = "let s = \"\"\"\n    a\n      b {x}\n\n    \"\"\"\nlet t = \"\"\"x\n    y\n    \"\"\"\nlet u = \"\"\"\"\"\"";
+    let want =
+        "let s = \"\"\"\n    a\n      b {x}\n\n    \"\"\"\nlet t = \"\"\"x\n    y\n    \"\"\"\nlet u = \"\"\"\"\"\"";
     assert_eq!(body(text), want);
 }
 

@@ -53,12 +53,17 @@ pub fn seeds() -> &'static [String] {
         let mut seeds: Vec<String> = items.map(str::to_string).collect();
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let suite = here.ancestors().map(|folder| folder.join("tests/suite")).find(|folder| folder.is_dir());
-        for entry in std::fs::read_dir(suite.expect("the folder tests/suite")).expect("the suite") {
-            let path = entry.expect("an entry").path();
-            if path.extension().is_some_and(|extension| extension == "sgl") {
-                let text = std::fs::read_to_string(&path).expect("a file");
-                let snippets = text.split("--- ").filter_map(|snippet| snippet.split_once('\n'));
-                seeds.extend(snippets.map(|(_, text)| text.to_string()));
+        let mut folders = vec![suite.expect("the folder tests/suite")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "sgl") {
+                    let text = std::fs::read_to_string(&path).expect("a file");
+                    let snippets = text.split("--- ").filter_map(|snippet| snippet.split_once('\n'));
+                    seeds.extend(snippets.map(|(_, text)| text.to_string()));
+                }
             }
         }
         seeds.sort();
