@@ -431,6 +431,9 @@ impl Body<'_> {
         }
         let ret = self.infer.instantiate(&signature.ret, &vars);
         let ret = self.infer.resolve(&ret);
+        // What is computed from numbers of a range need not lie in it.
+        let computed = matches!(signature::need(signature.builtin), Some((_, Need::Number)));
+        let ret = if computed { widen(&ret) } else { ret };
         if !complete {
             return Expr { ty: ret, ..self.broken(span) };
         }

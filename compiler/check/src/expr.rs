@@ -570,8 +570,9 @@ impl Body<'_> {
                 patterns.push(body.bind(pattern.as_ref(), &ty, false));
                 types.push(ty);
             }
-            // A function that gives nothing takes any body.
-            let want_ret = want_ret.filter(|ret| *ret != Type::None);
+            // A function that gives nothing takes any body; of what is still open, the body decides.
+            let want_ret = want_ret.map(|ret| body.infer.shallow(&ret));
+            let want_ret = want_ret.filter(|ret| !matches!(ret, Type::None | Type::Var(_)));
             let value = closure.body().map(|value| body.expr(&value, want_ret.as_ref()));
             (patterns, types, value)
         });

@@ -199,7 +199,7 @@ impl Infer {
             (Type::Fn(params, ret), Type::Fn(want, want_ret)) => {
                 params.len() == want.len()
                     && want.iter().zip(params).all(|(want, param)| self.fits(want, param))
-                    && (**want_ret == Type::None || self.fits(ret, want_ret))
+                    && self.result_fits(ret, want_ret)
             }
             (Type::List { item, .. } | Type::Map(item), Type::Json) => self.fits(item, &Type::Json),
             (Type::Tuple(items), Type::Json) => items.iter().all(|item| self.fits(item, &Type::Json)),
@@ -207,6 +207,16 @@ impl Infer {
             (Type::Str { .. } | Type::Pattern(_) | Type::Int { .. } | Type::Float { .. }, Type::Json)
             | (Type::Bool | Type::Literals(_) | Type::Struct(_) | Type::OneOf(_) | Type::Param(_), Type::Json) => true,
             (from, to) => from == to,
+        }
+    }
+
+    /// Whether what a function gives may stand where `want` is wanted. A variable gets the very type: what a function
+    /// promises stays promised in `xs.map(f)`.
+    fn result_fits(&mut self, ret: &Type, want: &Type) -> bool {
+        match (self.shallow(ret), self.shallow(want)) {
+            (_, Type::None) => true,
+            (ret, Type::Var(var)) if !matches!(ret, Type::Error | Type::Never) => self.bind(var, &ret),
+            (ret, want) => self.fits(&ret, &want),
         }
     }
 
