@@ -17,7 +17,7 @@
 //! - `// Result: 3` is what `main` gives, as JSON, with the default values of its parameters. Of a prompt, it is its text.
 //! - `// Prints: text` is a line of standard error. All of them are there, in their order.
 //! - `// Sent: "<user>Hello</user><assistant>"` is a prompt that was sent to a model. All of them are there, if there is one.
-//! - `// Fails: 13-18 E0402 title` stands above the line where the run failed, in place of a result.
+//! - `// Fails: 13-18 E0402 title` stands above the line where the run failed, in place of a result; `// Note:` says more.
 //!
 //! What models answer stands anywhere in the snippet:
 //!
@@ -84,7 +84,7 @@ fn snippets(text: &str) -> Vec<Snippet> {
 const UNSHOWN: [&str; 4] = ["E0410", "E0412", "E0498", "E0499"];
 
 /// The comments that say what is expected; those that are written anew.
-const EXPECTATIONS: [&str; 7] = ["Error", "Warning", "Hint", "Result", "Prints", "Sent", "Fails"];
+const EXPECTATIONS: [&str; 8] = ["Error", "Warning", "Hint", "Note", "Result", "Prints", "Sent", "Fails"];
 
 /// What stands behind `// Word:`.
 fn directive<'a>(line: &'a str, word: &str) -> Option<&'a str> {
@@ -149,7 +149,12 @@ fn played(text: &str, bare: &str, checked: &Checked, sources: &SourceMap, files:
             let _ = writeln!(notes, "// Result: {result}");
         }
         Err(fault) => match expectation("Fails", &fault.diagnostic(), sources, files) {
-            Some(place) => places.push(place),
+            Some((line, mut text)) => {
+                for note in &fault.notes {
+                    let _ = writeln!(text, "// Note: {}", note.replace('\n', "\\n"));
+                }
+                places.push((line, text));
+            }
             None => {
                 let _ = writeln!(notes, "// Fails: {} {}", fault.code, fault.title);
             }
