@@ -165,7 +165,10 @@ impl Body<'_> {
             self.as_float(right, &a);
         }
         let (a, b) = (self.infer.resolve(&left.ty), self.infer.resolve(&right.ty));
-        let result_if_wrong = if matches!(op, Eq | Ne | Lt | Le | Gt | Ge | In) { Type::Bool } else { Type::Error };
+        // Of `x in 1..5` this is `x in 1`, and what follows is wrong because of it.
+        let is_range = op == In && matches!(b, Type::Int { .. });
+        let is_question = matches!(op, Eq | Ne | Lt | Le | Gt | Ge | In) && !is_range;
+        let result_if_wrong = if is_question { Type::Bool } else { Type::Error };
         if [&a, &b].iter().any(|ty| matches!(ty, Type::Error | Type::Never)) {
             return result_if_wrong;
         }
