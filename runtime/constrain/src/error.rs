@@ -13,6 +13,9 @@ pub enum ConstrainError {
         /// What the parser said.
         reason: String,
     },
+    /// The text of a grammar is no grammar.
+    #[error(transparent)]
+    Grammar(GrammarError),
     /// No text at all satisfies the constraint.
     #[error("no text can satisfy {what}: {reason}")]
     Unsatisfiable {
@@ -42,6 +45,40 @@ pub enum ConstrainError {
     /// There are valid texts, but the vocabulary has no tokens to write one.
     #[error("the model's vocabulary cannot spell any text of this constraint")]
     Unspellable,
+}
+
+/// What is wrong with a grammar, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column} of the grammar: {problem}")]
+pub struct GrammarError {
+    /// Byte where it begins.
+    pub start: usize,
+    /// Byte after its end.
+    pub end: usize,
+    /// Line of `start`, from 1.
+    pub line: usize,
+    /// Column of `start` in characters, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl GrammarError {
+    pub(crate) fn new(
+        text: &str,
+        start: usize,
+        end: usize,
+        problem: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        let before = text.get(..start).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
+        let line = before.matches('\n').count() + 1;
+        Self { start, end, line, column, problem: problem.into(), hint: hint.into() }
+    }
 }
 
 /// Why a token was not accepted.

@@ -1,9 +1,11 @@
 //! The places that texts lead to, found as they are needed: (place, byte) → place.
 //!
 //! A place is a canonical set of threads, each a byte node of the network and a stack; stacks share their
-//! frames, and equal places have one [`StateId`]. For a constraint without recursion and counts this is a
+//! frames, and equal places have one [`StateId`]. Threads that differ only below the top of their stacks are one, as in
+//! a graph-structured stack (Tomita), so that an ambiguous grammar needs no thread for each way to read the text. For a constraint without recursion and counts this is a
 //! deterministic automaton built lazily; for the others it is one with a place for each stack met.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::cost::{self, Costs, NEVER};
@@ -23,6 +25,8 @@ const UNKNOWN: StateId = StateId::MAX;
 
 /// Threads of one place at most.
 pub(crate) const MOST_THREADS: usize = 2_048;
+/// Frames below the top that are made one where stacks are; what lies deeper is kept apart, which costs memory only.
+const MERGED_DEPTH: u32 = 8;
 /// Nodes looked at for one step at most.
 const MOST_VISITS: usize = 65_536;
 /// Bytes after which a matcher moves to a fresh graph.
@@ -50,11 +54,20 @@ pub(crate) enum Frame {
     Turn { counter: u32, turn: u32 },
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Pushed {
-    frame: Frame,
-    below: StackId,
-    /// Bytes to the end from behind this frame's part.
+/// What was called and not yet left.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Stack {
+    Bottom,
+    /// This frame on that stack.
+    Pushed(Frame, StackId),
+    /// Any one of these stacks, none of which is of this kind; only below a frame.
+    Any(Box<[StackId]>),
+}
+
+#[derive(Debug)]
+struct Held {
+    stack: Stack,
+    /// Bytes to the end from behind all that is on it.
     cost: u32,
 }
 
@@ -77,8 +90,12 @@ pub(crate) struct State {
     pub cost: u32,
 }
 
-/// A thread apart from the graph that it was found in.
-pub(crate) type Loose = (NodeId, Vec<Frame>);
+/// Threads apart from the graph that they were found in; their stacks are places in the list, from 1.
+#[derive(Debug)]
+pub(crate) struct Loose {
+    stacks: Vec<Stack>,
+    threads: Vec<Thread>,
+}
 
 /// The threads met while following what reads no byte: a list while they are few.
 #[derive(Default)]
@@ -109,8 +126,8 @@ impl Seen {
 /// The places found so far.
 #[derive(Debug)]
 pub(crate) struct Graph {
-    stacks: Vec<Pushed>,
-    stack_ids: QuickMap<(Frame, StackId), StackId>,
+    stacks: Vec<Held>,
+    stack_ids: QuickMap<Stack, StackId>,
     states: Vec<State>,
     state_ids: QuickMap<(Arc<[Thread]>, bool, bool), StateId>,
     /// A row of `stride` entries for each state.
@@ -133,7 +150,7 @@ impl Graph {
     pub fn new(tables: &Tables) -> Self {
         let nowhere = State { threads: Arc::new([]), complete: false, lean: false, cost: NEVER };
         Self {
-            stacks: vec![Pushed { frame: Frame::Return(0), below: BOTTOM, cost: 0 }],
+            stacks: vec![Held { stack: Stack::Bottom, cost: 0 }],
             stack_ids: QuickMap::default(),
             states: vec![nowhere.clone(), nowhere],
             state_ids: QuickMap::default(),
@@ -209,35 +226,90 @@ impl Graph {
         to
     }
 
+    fn stack(&self, id: StackId) -> &Stack {
+        self.stacks.get(id as usize).map_or(&Stack::Bottom, |held| &held.stack)
+    }
+
     /// The turns of the counted loop that `thread` is directly inside, and the stack below it.
     pub fn turn(&self, stack: StackId) -> Option<(u32, u32, StackId)> {
-        match self.stacks.get(stack as usize) {
-            Some(Pushed { frame: Frame::Turn { counter, turn }, below, .. }) if stack != BOTTOM => {
-                Some((*counter, *turn, *below))
-            }
+        match self.stack(stack) {
+            Stack::Pushed(Frame::Turn { counter, turn }, below) => Some((*counter, *turn, *below)),
             _ => None,
         }
     }
 
     /// Bytes to the end from behind all that is on `stack`.
     pub fn stack_cost(&self, stack: StackId) -> u32 {
-        self.stacks.get(stack as usize).map_or(NEVER, |pushed| pushed.cost)
+        self.stacks.get(stack as usize).map_or(NEVER, |held| held.cost)
     }
 
     /// `frame` on `below`.
     pub fn push(&mut self, tables: &Tables, frame: Frame, below: StackId) -> StackId {
-        if let Some(known) = self.stack_ids.get(&(frame, below)) {
-            return *known;
-        }
         let own = match frame {
             Frame::Return(node) => tables.costs.node(node),
             Frame::Turn { counter, turn } => tables.costs.rest(&tables.net, counter, turn),
         };
         let cost = cost::sum(own, self.stack_cost(below));
+        self.hold(Stack::Pushed(frame, below), cost)
+    }
+
+    /// Any one of `members`; those with an equal frame on top are one, `depth` frames down.
+    fn any(&mut self, tables: &Tables, members: &[StackId], depth: u32) -> StackId {
+        let mut all: Vec<StackId> = Vec::with_capacity(members.len());
+        for member in members {
+            match self.stack(*member) {
+                Stack::Any(inner) => all.extend(inner),
+                _ => all.push(*member),
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        if depth > 0 && all.len() > 1 {
+            all = self.merged(tables, &all, depth - 1);
+        }
+        match all.as_slice() {
+            [only] => *only,
+            all => {
+                let cost = all.iter().map(|member| self.stack_cost(*member)).min().unwrap_or(NEVER);
+                self.hold(Stack::Any(all.into()), cost)
+            }
+        }
+    }
+
+    /// The stacks, sorted, those that return to the same node made one.
+    fn merged(&mut self, tables: &Tables, stacks: &[StackId], depth: u32) -> Vec<StackId> {
+        let (mut returns, mut out): (Vec<(NodeId, StackId)>, Vec<StackId>) = (Vec::new(), Vec::new());
+        for id in stacks {
+            match self.stack(*id) {
+                Stack::Pushed(Frame::Return(node), below) => returns.push((*node, *below)),
+                _ => out.push(*id),
+            }
+        }
+        returns.sort_unstable();
+        for same in returns.chunk_by(|a, b| a.0 == b.0) {
+            let (Some((node, first)), belows) = (same.first(), same.iter().map(|(_, below)| *below)) else { continue };
+            let below = match same.len() {
+                1 => *first,
+                _ => self.any(tables, &belows.collect::<Vec<_>>(), depth),
+            };
+            out.push(self.push(tables, Frame::Return(*node), below));
+        }
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+
+    fn hold(&mut self, stack: Stack, cost: u32) -> StackId {
+        if let Some(known) = self.stack_ids.get(&stack) {
+            return *known;
+        }
         let id = self.stacks.len() as StackId;
-        self.stacks.push(Pushed { frame, below, cost });
-        self.stack_ids.insert((frame, below), id);
-        self.bytes += 56;
+        self.bytes += match &stack {
+            Stack::Any(members) => 80 + members.len() * 8,
+            _ => 80,
+        };
+        self.stacks.push(Held { stack: stack.clone(), cost });
+        self.stack_ids.insert(stack, id);
         id
     }
 
@@ -319,15 +391,36 @@ impl Graph {
                 }
                 Node::Return if stack == BOTTOM => complete = true,
                 Node::Return => {
-                    if let Some(Pushed { frame: Frame::Return(node), below, .. }) = self.stacks.get(stack as usize) {
-                        pending.push(Thread { node: *node, stack: *below });
+                    if let Stack::Pushed(Frame::Return(node), below) = *self.stack(stack) {
+                        match self.stack(below) {
+                            Stack::Any(members) => {
+                                pending.extend(members.iter().map(|stack| Thread { node, stack: *stack }));
+                            }
+                            _ => pending.push(Thread { node, stack: below }),
+                        }
                     }
                 }
             }
         }
         self.drop_dominated(net, &mut threads);
         threads.sort_unstable();
+        self.merge(tables, &mut threads);
         if threads.is_empty() && !complete { DEAD } else { self.intern(tables, threads.into(), complete, lean) }
+    }
+
+    /// Makes one thread of those, sorted, that are at the same node and return to the same.
+    fn merge(&mut self, tables: &Tables, threads: &mut Vec<Thread>) {
+        if !threads.windows(2).any(|pair| matches!(pair, [a, b] if a.node == b.node)) {
+            return;
+        }
+        let mut out = Vec::with_capacity(threads.len());
+        for same in threads.chunk_by(|a, b| a.node == b.node) {
+            let stacks: Vec<StackId> = same.iter().map(|thread| thread.stack).collect();
+            let node = same.first().map_or(0, |thread| thread.node);
+            let stacks = if stacks.len() > 1 { self.merged(tables, &stacks, MERGED_DEPTH) } else { stacks };
+            out.extend(stacks.into_iter().map(|stack| Thread { node, stack }));
+        }
+        *threads = out;
     }
 
     /// Of threads that differ only in the turn of a loop past its least count, keeps the one with most turns left.
@@ -371,29 +464,47 @@ impl Graph {
         id
     }
 
-    /// The threads of `state` with their stacks written out, to carry them to another graph.
-    pub fn loose(&self, state: StateId) -> Vec<Loose> {
-        let frames = |mut stack: StackId| {
-            let mut frames = Vec::new();
-            while let Some(pushed) = self.stacks.get(stack as usize).filter(|_| stack != BOTTOM) {
-                frames.push(pushed.frame);
-                stack = pushed.below;
+    /// The threads of `state` with their stacks, to carry them to another graph.
+    pub fn loose(&self, state: StateId) -> Loose {
+        let threads = &self.state(state).threads;
+        let mut found: BTreeSet<StackId> = BTreeSet::new();
+        let mut pending: Vec<StackId> = threads.iter().map(|thread| thread.stack).collect();
+        while let Some(id) = pending.pop() {
+            if id != BOTTOM && found.insert(id) {
+                match self.stack(id) {
+                    Stack::Bottom => {}
+                    Stack::Pushed(_, below) => pending.push(*below),
+                    Stack::Any(members) => pending.extend(members),
+                }
             }
-            frames
-        };
-        self.state(state).threads.iter().map(|thread| (thread.node, frames(thread.stack))).collect()
+        }
+        // What lies below was held earlier, so it has the smaller number.
+        let found: Vec<StackId> = found.into_iter().collect();
+        let place = |id: &StackId| found.binary_search(id).map_or(BOTTOM, |at| at as StackId + 1);
+        let stacks = found.iter().map(|id| match self.stack(*id) {
+            Stack::Bottom => Stack::Bottom,
+            Stack::Pushed(frame, below) => Stack::Pushed(*frame, place(below)),
+            Stack::Any(members) => Stack::Any(members.iter().map(place).collect()),
+        });
+        let threads = threads.iter().map(|thread| Thread { node: thread.node, stack: place(&thread.stack) });
+        Loose { stacks: stacks.collect(), threads: threads.collect() }
     }
 
     /// The place of threads from another graph.
-    pub fn carry(&mut self, tables: &Tables, loose: &[Loose], complete: bool) -> StateId {
-        let mut threads: Vec<Thread> = Vec::with_capacity(loose.len());
-        for (node, frames) in loose {
-            let mut stack = BOTTOM;
-            for frame in frames.iter().rev() {
-                stack = self.push(tables, *frame, stack);
-            }
-            threads.push(Thread { node: *node, stack });
+    pub fn carry(&mut self, tables: &Tables, loose: &Loose, complete: bool) -> StateId {
+        let mut ids = vec![BOTTOM];
+        for stack in &loose.stacks {
+            let own = |place: &StackId| ids.get(*place as usize).copied().unwrap_or(BOTTOM);
+            let id = match stack {
+                Stack::Bottom => BOTTOM,
+                Stack::Pushed(frame, below) => self.push(tables, *frame, own(below)),
+                Stack::Any(members) => self.any(tables, &members.iter().map(own).collect::<Vec<_>>(), 0),
+            };
+            ids.push(id);
         }
+        let stack = |thread: &Thread| ids.get(thread.stack as usize).copied().unwrap_or(BOTTOM);
+        let mut threads: Vec<Thread> =
+            loose.threads.iter().map(|thread| Thread { node: thread.node, stack: stack(thread) }).collect();
         threads.sort_unstable();
         self.intern(tables, threads.into(), complete, false)
     }

@@ -1,7 +1,7 @@
 //! A constraint on a text → the tokens that may come next, with the token budget kept.
 //!
 //! The steps:
-//! 1. [`lower`] lowers a constraint to rules, [`json`] those of a schema, [`regex`] (with [`look`]) and [`number`] their leaves: all
+//! 1. [`lower`] lowers a constraint to rules, [`json`] those of a schema, [`grammar`] those that [`gbnf`] has read, [`regex`] (with [`look`]) and [`number`] their leaves: all
 //!    become [`expr::Expr`].
 //! 2. [`network`] makes a recursive transition network over bytes of them.
 //! 3. [`cost`] finds how far each node is from the end, and the finite language that shortest texts stay in.
@@ -19,10 +19,13 @@
 
 #![allow(rustdoc::private_intra_doc_links, reason = "the steps link to the code of each")]
 
+mod accept;
 mod cost;
 mod error;
 mod expr;
 mod fewest;
+mod gbnf;
+mod grammar;
 mod graph;
 mod groups;
 mod hash;
@@ -37,7 +40,8 @@ mod regex;
 mod vocabulary;
 mod walk;
 
-pub use error::{ConstrainError, Rejected};
+pub use accept::accepts;
+pub use error::{ConstrainError, GrammarError, Rejected};
 pub use mask::Mask;
 pub use matcher::{Automaton, Matcher};
 pub use vocabulary::Vocabulary;

@@ -5,8 +5,8 @@ use sgl_wire::Constraint;
 
 use crate::error::ConstrainError;
 use crate::expr::{self, Expr, Machine};
-use crate::json;
 use crate::regex::{self, Spelling};
+use crate::{grammar, json};
 
 /// Constraints written inside each other at most.
 const DEPTH: usize = 64;
@@ -47,7 +47,7 @@ fn part(constraint: &Constraint, rules: &mut Vec<(String, Expr)>, depth: usize) 
         Constraint::Choice(options) if options.is_empty() => Err(unsatisfiable("the choice", "it has no options")),
         Constraint::Choice(options) => Ok(expr::alt(options.iter().map(|option| expr::text(option.as_bytes())))),
         Constraint::Json(schema) => json::lower(schema, rules),
-        Constraint::Grammar(_) => Err(ConstrainError::Limit { what: "grammars", limit: 0 }),
+        Constraint::Grammar(text) => grammar::lower(text, rules),
         Constraint::AnyOf(alternatives) if alternatives.is_empty() => {
             Err(unsatisfiable("the choice", "it has no alternatives"))
         }
