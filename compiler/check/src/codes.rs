@@ -64,6 +64,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("E0233", "An `if` without an `else` stands where a value is wanted."),
     ("E0234", "A generic item is used with types that it does not work with."),
     ("E0235", "A generic item is needed for more and more types, without end."),
+    ("E0246", "A grammar is not valid, or a rule of it has no finite text."),
     ("E0298", "Expressions are nested too deep."),
     ("E0299", "Types or patterns are too large to check."),
     ("E0301", "Something needs a current prompt where there is none."),

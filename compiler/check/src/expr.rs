@@ -679,7 +679,7 @@ impl Body<'_> {
                 let shown = self.show(&other);
                 let hint = match other {
                     Type::Map(_) => "`m.items()` gives its keys and values, `m.keys()` its keys",
-                    Type::Str { .. } | Type::Literals(_) | Type::Pattern(_) => {
+                    Type::Str { .. } | Type::Literals(_) | Type::Pattern(_) | Type::Grammar(_) => {
                         "`s.lines()`, `s.words()` or `s.split(\"\")` gives its parts"
                     }
                     Type::Int { .. } => "the numbers below `n` are `0..n`",

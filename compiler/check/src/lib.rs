@@ -35,6 +35,7 @@ mod follow_ups;
 mod gen_args;
 pub mod gen_rules;
 mod generics;
+mod grammar;
 mod load;
 mod matching;
 mod narrow;

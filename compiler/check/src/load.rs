@@ -1,6 +1,7 @@
 //! The files of a program: the root file in, it and everything it imports parsed out, each before those that import it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use sgl_diag::{Diagnostic, FileId, SourceMap, Span};
 use sgl_syntax::ast::{self, ImportSource};
@@ -40,6 +41,27 @@ pub(crate) struct LoadedFile {
     pub imports: Vec<(ast::Import, Option<usize>)>,
     /// The schemas that it names, by path as written: their numbers, where they could be read.
     pub schemas: HashMap<String, usize>,
+    /// The files that its types name, by the path as it is written, where they could be read.
+    pub texts: HashMap<String, TextFile>,
+}
+
+/// A file that a type names: `grammar("sum.gbnf")`.
+#[derive(Debug, Clone)]
+pub(crate) struct TextFile {
+    /// Its place among the sources.
+    pub file: FileId,
+    pub text: Arc<str>,
+}
+
+/// The types that name a file.
+const FILE_TYPES: &[&str] = &["grammar"];
+
+/// The path that a type names.
+pub(crate) fn named_file(named: &ast::NamedType) -> Option<ast::StringLit> {
+    match named.args()?.args().next()?.value()? {
+        ast::Expr::String(path) => Some(path),
+        _ => None,
+    }
 }
 
 /// All files of a program; a file stands after those that it imports.
@@ -64,6 +86,8 @@ struct Reader<'a> {
     open: Vec<String>,
     /// Schema files by name, and their numbers.
     schemas: HashMap<String, Option<usize>>,
+    /// What types name, by the name that the loader gave it.
+    texts: HashMap<String, TextFile>,
     out: Files,
 }
 
@@ -76,6 +100,7 @@ pub(crate) fn load(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMa
         states: HashMap::new(),
         open: Vec::new(),
         schemas: HashMap::new(),
+        texts: HashMap::new(),
         out: Files::default(),
     };
     reader.states.insert(name.clone(), State::Open);
@@ -97,6 +122,7 @@ impl Reader<'_> {
             })
             .collect();
         let imports = found.into_iter().map(|import| (import.clone(), self.import(file, &import, depth))).collect();
+        let texts = self.texts(file, &ast);
         let mut schemas = HashMap::new();
         for named in ast.named_types() {
             if let Some(path) = schema_path(&named)
@@ -106,8 +132,32 @@ impl Reader<'_> {
                 schemas.insert(path, number);
             }
         }
-        self.out.files.push(LoadedFile { ast, imports, schemas });
+        self.out.files.push(LoadedFile { ast, imports, schemas, texts });
         self.out.files.len() - 1
+    }
+
+    /// Reads the files that types name.
+    fn texts(&mut self, from: FileId, ast: &ast::File) -> HashMap<String, TextFile> {
+        let mut found = HashMap::new();
+        for named in ast.named_types() {
+            let is_file = matches!(named.path().as_slice(), [only] if FILE_TYPES.contains(&only.text()));
+            let Some(written) = named_file(&named).filter(|_| is_file) else { continue };
+            let Some(path) = written.text().filter(|path| !found.contains_key(path)) else { continue };
+            match self.loader.load(self.sources.name(from), &path) {
+                Ok((name, text)) => {
+                    let known = self.texts.entry(name.clone()).or_insert_with(|| TextFile {
+                        text: text.as_str().into(),
+                        file: self.sources.add(name, text),
+                    });
+                    found.insert(path, known.clone());
+                }
+                Err(why) => {
+                    let title = format!("cannot read {path:?}: {why}");
+                    self.report("E0103", title, written.span(), "named here", "paths start at the file that names them");
+                }
+            }
+        }
+        found
     }
 
     fn report(&mut self, code: &'static str, title: String, span: Span, text: &str, hint: &str) {

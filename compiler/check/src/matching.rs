@@ -291,7 +291,7 @@ impl Body<'_> {
         let possible = match present(whole) {
             _ if value == Const::None => matches!(whole, Type::Optional(_) | Type::None | Type::Json | Type::Error),
             Type::Literals(members) => members.contains(&value),
-            Type::Str { .. } | Type::Pattern(_) => matches!(value, Const::Str(_)),
+            Type::Str { .. } | Type::Pattern(_) | Type::Grammar(_) => matches!(value, Const::Str(_)),
             Type::Never => true,
             ty => const_fits(&value, ty),
         };

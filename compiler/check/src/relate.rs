@@ -11,6 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use regex_automata::meta::Regex;
 use sgl_diag::Span;
+use sgl_wire::Constraint;
 
 use crate::types::{Const, Type};
 
@@ -179,7 +180,7 @@ impl Infer {
             (Type::Literals(a), Type::Literals(b)) => a == b || a.iter().all(|member| b.contains(member)),
             (Type::Bool, Type::Literals(b)) => [true, false].iter().all(|v| b.contains(&Const::Bool(*v))),
             (Type::Pattern(a), Type::Pattern(b)) => a == b,
-            (Type::Pattern(_), Type::Str { min_len: 0, max_len: None }) => true,
+            (Type::Pattern(_) | Type::Grammar(_), Type::Str { min_len: 0, max_len: None }) => true,
             (Type::Str { min_len: a, max_len: b }, Type::Str { min_len: c, max_len: d }) => a >= c && within(*b, *d),
             (Type::Int { min: a, max: b }, Type::Int { min: c, max: d }) => from_within(*a, *c) && within(*b, *d),
             (Type::Float { min: a, max: b }, Type::Float { min: c, max: d }) => from_within(*a, *c) && within(*b, *d),
@@ -205,7 +206,7 @@ impl Infer {
             (Type::Tuple(items), Type::Json) => items.iter().all(|item| self.fits(item, &Type::Json)),
             (Type::Record(fields), Type::Json) => fields.iter().all(|(_, ty)| self.fits(ty, &Type::Json)),
             (Type::Str { .. } | Type::Pattern(_) | Type::Int { .. } | Type::Float { .. }, Type::Json)
-            | (Type::Bool | Type::Literals(_) | Type::Struct(_) | Type::OneOf(_) | Type::Param(_), Type::Json) => true,
+            | (Type::Grammar(_) | Type::Bool | Type::Literals(_) | Type::Struct(_) | Type::OneOf(_) | Type::Param(_), Type::Json) => true,
             (from, to) => from == to,
         }
     }
@@ -303,7 +304,7 @@ fn from_within<T: PartialOrd>(a: Option<T>, b: Option<T>) -> bool {
 /// The base type of a refined one: what a variable without a written type holds.
 pub(crate) fn widen(ty: &Type) -> Type {
     match ty {
-        Type::Str { .. } | Type::Pattern(_) => Type::STR,
+        Type::Str { .. } | Type::Pattern(_) | Type::Grammar(_) => Type::STR,
         Type::Int { .. } => Type::INT,
         Type::Float { .. } => Type::FLOAT,
         Type::Literals(members) => {
@@ -354,6 +355,10 @@ pub(crate) fn const_fits(value: &Const, ty: &Type) -> bool {
             len >= *min_len as usize && max_len.is_none_or(|max| len <= max as usize)
         }
         (Const::Str(text), Type::Pattern(pattern)) => matches_whole(pattern, text),
+        // A grammar that does not work was reported where it stands.
+        (Const::Str(text), Type::Grammar(grammar)) => {
+            sgl_constrain::accepts(&Constraint::Grammar(grammar.text.clone()), text).unwrap_or(true)
+        }
         _ => false,
     }
 }

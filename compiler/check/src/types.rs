@@ -16,6 +16,8 @@ pub enum Type {
     },
     /// Text that a regular expression matches from end to end.
     Pattern(Arc<str>),
+    /// Text of a context-free grammar.
+    Grammar(Arc<Grammar>),
     /// A regular expression itself: the value of `re"…"`.
     Regex,
     /// 64-bit integers in `min..=max`.
@@ -98,6 +100,21 @@ impl Type {
             Type::Optional(_) | Type::None | Type::Json | Type::Error => item,
             item => Type::Optional(Box::new(item)),
         }
+    }
+}
+
+/// A context-free grammar in GBNF. Two are the same type where their texts are equal.
+#[derive(Debug, Clone)]
+pub struct Grammar {
+    /// What it says.
+    pub text: Arc<str>,
+    /// How the type is written: `grammar("sum.gbnf")`.
+    pub shown: String,
+}
+
+impl PartialEq for Grammar {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }
 

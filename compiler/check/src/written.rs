@@ -40,9 +40,7 @@ impl World {
                 None => Type::Tuple(tuple.types().map(|item| self.ty_at(file, &item, depth)).collect()),
             },
             ast::Type::Named(named) => self.named(file, named, depth),
-            ast::Type::Grammar(grammar) => {
-                self.unsupported("types from a grammar", grammar.span(), "use `re\"…\"` or a struct")
-            }
+            ast::Type::Grammar(grammar) => self.inline_grammar(grammar),
             ast::Type::Literal(literal) => match literal.value() {
                 Some(TypeLiteral::String(string)) if string.flavor() == Flavor::Regex => self.pattern(&string),
                 Some(value) => self.constant_of(&value).map_or(Type::Error, |value| match value {
@@ -307,8 +305,7 @@ impl World {
             return self.schema_type(file, named);
         }
         if name == "grammar" {
-            let hint = "write the type as a struct, or use `json`";
-            return self.unsupported("types imported from files", named.span(), hint);
+            return self.grammar_file(file, named);
         }
         if args.len() != wanted {
             let example = match name {

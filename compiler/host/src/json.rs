@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 use sgl_check::program::{Struct, StructId};
 use sgl_check::types::{Const, Type};
+use sgl_wire::Constraint;
 
 use crate::text::float;
 use crate::{HostError, Regex, Value};
@@ -68,7 +69,7 @@ impl fmt::Display for Mismatch {
 /// is JSON.
 pub fn parse_as(text: &str, ty: &Type, structs: &[Struct]) -> Result<Value, Mismatch> {
     match ty {
-        Type::Str { .. } | Type::Pattern(_) => from_json(&Json::from(text), ty, structs),
+        Type::Str { .. } | Type::Pattern(_) | Type::Grammar(_) => from_json(&Json::from(text), ty, structs),
         Type::Literals(literals)
             if literals.iter().all(|literal| matches!(literal, Const::Str(text) if !text.is_empty())) =>
         {
@@ -145,6 +146,13 @@ pub fn from_json(json: &Json, ty: &Type, structs: &[Struct]) -> Result<Value, Mi
             Ok(false) => Err(expected()),
             Err(error) => Err(mismatch(words(ty, structs), error.to_string())),
         },
+        (Type::Grammar(grammar), Json::String(text)) => {
+            match sgl_constrain::accepts(&Constraint::Grammar(grammar.text.clone()), text) {
+                Ok(true) => Ok(Value::str(text.as_str())),
+                Ok(false) => Err(expected()),
+                Err(error) => Err(mismatch(words(ty, structs), error.to_string())),
+            }
+        }
         (Type::Regex, Json::String(pattern)) => match Regex::new(pattern) {
             Ok(regex) => Ok(Value::Regex(Arc::new(regex))),
             Err(error) => Err(mismatch("a regular expression".into(), error.to_string())),
@@ -308,6 +316,7 @@ fn words(ty: &Type, structs: &[Struct]) -> String {
         Type::Str { min_len: 0, max_len: None } => "a text".into(),
         Type::Str { min_len, max_len } => format!("a text of {} characters", span(Some(min_len), max_len.as_ref())),
         Type::Pattern(pattern) => format!("a text that matches /{pattern}/"),
+        Type::Grammar(grammar) => format!("a text of {}", grammar.shown),
         Type::Regex => "a regular expression".into(),
         Type::Int { min: None, max: None } => "a 64-bit integer".into(),
         Type::Int { min, max } => format!("an integer in {}", span(min.as_ref(), max.as_ref())),

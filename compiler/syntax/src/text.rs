@@ -104,6 +104,22 @@ pub(crate) fn dedent<H>(pieces: &mut [Piece<H>]) {
     }
 }
 
+/// The byte of `raw` that stands at `offset` of `text`, which is `raw` or what [`dedent`] made of it.
+pub(crate) fn offset_in_raw(raw: &str, text: &str, offset: usize) -> Option<usize> {
+    if raw == text {
+        return Some(offset);
+    }
+    let before = text.get(..offset)?;
+    let (line, column) = (before.matches('\n').count(), offset - before.rfind('\n').map_or(0, |at| at + 1));
+    let length = text.split('\n').nth(line)?.len();
+    let first_is_blank = raw.split('\n').next().is_some_and(|first| first.chars().all(char::is_whitespace));
+    let skipped = line + usize::from(first_is_blank && raw.contains('\n'));
+    let start: usize = raw.split_inclusive('\n').take(skipped).map(str::len).sum();
+    let written = raw.get(start..)?.split('\n').next()?;
+    let indent = written.strip_suffix('\r').unwrap_or(written).len().checked_sub(length)?;
+    Some(start + indent + column)
+}
+
 /// The longest space that every line begins with, of the lines that say something.
 pub(crate) fn common_indent<H>(pieces: &[Piece<H>]) -> Option<String> {
     let mut common: Option<String> = None;
@@ -153,6 +169,15 @@ mod tests {
         assert_eq!(dedented("\n\ta\n\t\tb\n"), "a\n\tb");
         assert_eq!(dedented("\n\ta\n  b\n"), "\ta\n  b", "a tab is no space");
         assert_eq!(dedented("\r\n  a\r\n  b\r\n"), "a\nb");
+    }
+
+    #[test]
+    fn a_place_in_the_text_is_found_in_what_is_written() {
+        for raw in ["a\nb x", "\n    a\n      x b\n    ", "\r\n  a\r\n  x\r\n", "  a\n    b x\n    c"] {
+            let text = dedented(raw);
+            let found = text.find('x').and_then(|at| offset_in_raw(raw, &text, at));
+            assert_eq!(found, raw.find('x'), "{raw:?}");
+        }
     }
 
     #[test]

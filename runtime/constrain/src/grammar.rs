@@ -11,9 +11,16 @@ use std::sync::Arc;
 use crate::error::{ConstrainError, GrammarError};
 use crate::expr::{self, Expr, Machine};
 use crate::gbnf::{self, Grammar, Item};
+use crate::regex::{self, Spelling};
 
-/// Adds the rules of the grammar `text`, and gives what its start rule allows.
-pub(crate) fn lower(text: &str, rules: &mut Vec<(String, Expr)>) -> Result<Expr, ConstrainError> {
+/// Adds the rules of the grammar `text` to `rules`, the first of which is number `first`, and gives what its start
+/// rule allows.
+pub(crate) fn lower(
+    text: &str,
+    spelling: Spelling,
+    first: usize,
+    rules: &mut Vec<(String, Expr)>,
+) -> Result<Expr, ConstrainError> {
     let grammar = gbnf::parse(text).map_err(ConstrainError::Grammar)?;
     let finite = fixpoint(&grammar, |item, known| finite(item, known));
     if let Some(endless) = grammar.rules.iter().zip(&finite).find(|(_, finite)| !**finite).map(|(rule, _)| rule) {
@@ -21,9 +28,10 @@ pub(crate) fn lower(text: &str, rules: &mut Vec<(String, Expr)>) -> Result<Expr,
         let hint = "give it an alternative that does without itself";
         return Err(ConstrainError::Grammar(GrammarError::new(text, endless.at.0, endless.at.1, problem, hint)));
     }
-    let first = rules.len();
+    let (own, first) = (rules.len(), first + rules.len());
     let lowering = Lowering {
         first,
+        spelling,
         empty: fixpoint(&grammar, |item, known| may_be_empty(item, known)),
         text: fixpoint(&grammar, |item, known| has_text(item, known)),
     };
@@ -39,7 +47,7 @@ pub(crate) fn lower(text: &str, rules: &mut Vec<(String, Expr)>) -> Result<Expr,
     rules.extend(bodies.into_iter().enumerate().map(|(index, body)| (name(index), body)));
     rules.extend(helpers.into_iter().map(|(index, body)| (name(index), body)));
     // A rule with the empty text alone is never called, and no rule may be without texts.
-    for (_, body) in rules.iter_mut().skip(first) {
+    for (_, body) in rules.iter_mut().skip(own) {
         if *body == Expr::Never {
             *body = expr::text(" ");
         }
@@ -104,6 +112,7 @@ fn has_text(item: &Item, known: &[bool]) -> bool {
 struct Lowering {
     /// Index of the grammar's first rule among all.
     first: usize,
+    spelling: Spelling,
     /// Of each rule: whether it allows the empty text, and any other.
     empty: Vec<bool>,
     text: Vec<bool>,
@@ -120,8 +129,8 @@ impl Lowering {
 
     fn item(&self, item: &Item) -> Expr {
         match item {
-            Item::Text(text) => expr::text(text),
-            Item::Class(class) => expr::class(class.clone()),
+            Item::Text(text) => Expr::Text(regex::spell(text, self.spelling)),
+            Item::Class(class) => regex::spell_class(class, self.spelling),
             Item::Rule(rule) => self.call(*rule),
             Item::Seq(items) => expr::seq(items.iter().map(|item| self.item(item))),
             Item::Alt(items) => factored(items.iter().map(|item| self.item(item)).collect()),

@@ -1,9 +1,12 @@
 //! [`Schema`] → rules: one [`Expr`] for each of its definitions, and one for the whole.
 
+use std::cell::RefCell;
+
 use sgl_wire::{Json, Literal, Schema};
 
 use crate::error::ConstrainError;
 use crate::expr::{self, Expr};
+use crate::grammar;
 use crate::lower::{check_lengths, unsatisfiable};
 use crate::number;
 use crate::regex::{self, Spelling};
@@ -13,12 +16,14 @@ const DEPTH: usize = 128;
 
 /// Adds a rule for each definition of `schema` and gives the shape of the whole.
 pub(crate) fn lower(schema: &Schema, rules: &mut Vec<(String, Expr)>) -> Result<Expr, ConstrainError> {
-    let lowering = Lowering { first: rules.len(), defs: schema.defs.len() };
+    let lowering = Lowering { first: rules.len(), defs: schema.defs.len(), grammars: RefCell::default() };
     for (name, json) in &schema.defs {
         rules.push((name.to_string(), lowering.json(json, &Place::of(name))?));
     }
     rules.push(("any JSON value".to_owned(), lowering.anything()));
-    lowering.json(&schema.root, &Place::of("$"))
+    let root = lowering.json(&schema.root, &Place::of("$"))?;
+    rules.extend(lowering.grammars.into_inner());
+    Ok(root)
 }
 
 /// Where in a schema we are.
@@ -45,6 +50,8 @@ struct Lowering {
     first: usize,
     /// Number of definitions; the rule after them is "any value".
     defs: usize,
+    /// The rules of grammars in strings; they follow.
+    grammars: RefCell<Vec<(String, Expr)>>,
 }
 
 impl Lowering {
@@ -73,6 +80,10 @@ impl Lowering {
                 quoted(expr::repeat(string_char(), *min_len, *max_len))
             }
             Json::Pattern(pattern) => quoted(regex::lower(pattern, Spelling::Json, &format!(" at {}", at.path))?),
+            Json::Grammar(text) => {
+                let first = self.first + self.defs + 1;
+                quoted(grammar::lower(text, Spelling::Json, first, &mut self.grammars.borrow_mut())?)
+            }
             Json::Literals(literals) => {
                 if literals.is_empty() {
                     return Err(empty("it has no values"));

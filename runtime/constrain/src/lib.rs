@@ -7,7 +7,7 @@
 //! 3. [`cost`] finds how far each node is from the end, and the finite language that shortest texts stay in.
 //! 4. [`graph`] finds the places that texts lead to, as they are needed: a set of threads, each a node and a stack.
 //! 5. [`walk`] walks the [`Vocabulary`]'s trie along the graph: the [`Mask`]; [`fewest`] counts tokens to the end.
-//! 6. [`Automaton`] holds all that for one constraint, [`Matcher`] the place of one text.
+//! 6. [`Automaton`] holds all that for one constraint, [`Matcher`] the place of one text; [`accepts`] and [`prove`] need no model.
 //!
 //! What is decided: JSON is written compactly, without white space outside strings. Strings may spell a character
 //! in any way that JSON allows; patterns inside strings, keys and constants only in the shortest. Numbers are
@@ -40,7 +40,7 @@ mod regex;
 mod vocabulary;
 mod walk;
 
-pub use accept::accepts;
+pub use accept::{accepts, prove};
 pub use error::{ConstrainError, GrammarError, Rejected};
 pub use mask::Mask;
 pub use matcher::{Automaton, Matcher};

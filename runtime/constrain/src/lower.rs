@@ -47,7 +47,7 @@ fn part(constraint: &Constraint, rules: &mut Vec<(String, Expr)>, depth: usize) 
         Constraint::Choice(options) if options.is_empty() => Err(unsatisfiable("the choice", "it has no options")),
         Constraint::Choice(options) => Ok(expr::alt(options.iter().map(|option| expr::text(option.as_bytes())))),
         Constraint::Json(schema) => json::lower(schema, rules),
-        Constraint::Grammar(text) => grammar::lower(text, rules),
+        Constraint::Grammar(text) => grammar::lower(text, Spelling::Plain, 0, rules),
         Constraint::AnyOf(alternatives) if alternatives.is_empty() => {
             Err(unsatisfiable("the choice", "it has no alternatives"))
         }

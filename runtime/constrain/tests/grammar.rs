@@ -4,12 +4,13 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use common::{Random, brute_mask, bytes_and, data, matcher};
 use proptest::prelude::*;
 use sgl_constrain::{ConstrainError, accepts};
-use sgl_wire::Constraint;
+use sgl_wire::{Constraint, Json, Schema};
 
 fn grammar(text: &str) -> Constraint {
     Constraint::Grammar(text.into())
@@ -286,6 +287,20 @@ proptest! {
             let text = String::from_utf8(text).unwrap();
             prop_assert!(at.is_complete() && recognises(&rules, &text), "{:?}\n{}", text, written(&rules));
         }
+    }
+}
+
+#[test]
+fn a_grammar_inside_json_is_written_as_json_writes_it() {
+    let text = "root ::= \"\\\"\" [^\\n]* root? \"\\\"\" | \"\\n\"";
+    let list = Json::List { item: Box::new(Json::Grammar(text.into())), min: 0, max: None };
+    let schema = Schema { root: Json::Tuple(vec![list, Json::Any, Json::Ref(0)]), defs: vec![("g".into(), Json::Grammar("root ::= \"x\" root | \"y\"".into()))] };
+    let at = matcher(&Constraint::Json(Arc::new(schema)), &bytes_and(&[])).unwrap();
+    for text in [r#"[["\"a\\\"","\n"],{"a":1},"xxy"]"#, r#"[[],null,"y"]"#] {
+        assert!(at.completes(text.as_bytes()), "{text}");
+    }
+    for text in [r#"[["a"],null,"y"]"#, r#"[[],null,"x"]"#, r#"[[],null,xy]"#, "[[\"\n\"],null,\"y\"]"] {
+        assert!(!at.completes(text.as_bytes()), "{text}");
     }
 }
 

@@ -146,7 +146,7 @@ fn json(shape: &Json, schema: &Schema) -> serde_json::Value {
         Json::Int { min, .. } => min.unwrap_or(0).into(),
         Json::Float { min, .. } => min.unwrap_or(0.5).into(),
         Json::Str { min_len, .. } => "s".repeat(*min_len as usize + 1).into(),
-        Json::Pattern(_) => "1".into(),
+        Json::Pattern(_) | Json::Grammar(_) => "1".into(),
         Json::Literals(literals) => match literals.first() {
             Some(Literal::Str(text)) => (&**text).into(),
             Some(Literal::Int(number)) => (*number).into(),

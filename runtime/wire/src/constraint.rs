@@ -77,6 +77,8 @@ pub enum Json {
     },
     /// A string whose value this regular expression matches from end to end.
     Pattern(Arc<str>),
+    /// A string whose value is a text of this grammar, as in [`Constraint::Grammar`].
+    Grammar(Arc<str>),
     /// One of these scalars.
     Literals(Vec<Literal>),
     /// An array of `min..=max` elements of one shape.

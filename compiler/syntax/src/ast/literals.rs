@@ -134,6 +134,22 @@ impl StringLit {
         Some(all)
     }
 
+    /// Where the bytes `start..end` of its [`text`](Self::text) stand in the file; the whole string where escapes make that
+    /// unclear.
+    pub fn span_of_text(&self, start: usize, end: usize) -> Span {
+        let token = self.0.token(SyntaxKind::TEXT);
+        let found = token.as_ref().zip(self.text()).and_then(|(token, text)| {
+            let raw = token.text();
+            if self.flavor() == Flavor::Template && raw.contains('\\') {
+                return None;
+            }
+            let at = |offset| text::offset_in_raw(raw, &text, offset);
+            let from = u32::from(token.text_range().start());
+            Some(Span::new(self.0.file(), from + at(start)? as u32, from + at(end)? as u32))
+        });
+        found.unwrap_or_else(|| self.span())
+    }
+
     /// Whether there are holes in it.
     pub fn has_holes(&self) -> bool {
         self.0.child_of(SyntaxKind::HOLE).is_some()
