@@ -56,7 +56,7 @@ pub struct RunArgs {
 }
 
 /// What can be set for a run, before or after the program's name.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct RunOptions {
     /// A model by name or a GGUF file; it takes the place of every model that the program names
     #[arg(long, value_name = "NAME|PATH.gguf")]
@@ -129,6 +129,9 @@ pub struct CheckArgs {
     /// Print the findings as JSON on standard output
     #[arg(long)]
     pub json: bool,
+    /// Also check the programs against a model, by name or a GGUF file: budgets of tokens and the context window
+    #[arg(long, value_name = "NAME|PATH.gguf")]
+    pub model: Option<String>,
 }
 
 /// `sglc fmt`.

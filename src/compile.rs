@@ -19,6 +19,7 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
     /// The program, where there is no error.
     pub program: Option<Program>,
+    lowered: Option<Graph>,
 }
 
 /// Reads and checks a program and everything it imports.
@@ -31,8 +32,12 @@ pub fn compile(path: &Path) -> Result<Compiled, Complaint> {
 pub fn compile_text(name: &str, text: &str) -> Compiled {
     let mut sources = SourceMap::new();
     let root = sources.add(name, text);
-    let Checked { program, diagnostics } = sgl_check::check(root, &mut Files, &mut sources);
-    Compiled { sources, diagnostics, program }
+    let Checked { program, mut diagnostics } = sgl_check::check(root, &mut Files, &mut sources);
+    let lowered = program.as_ref().map(sgl_graph::lower);
+    let is_ours = |d: &Diagnostic| d.span().is_some_and(|span| !sources.name(span.file).starts_with("<std/"));
+    diagnostics.extend(lowered.iter().flat_map(sgl_graph::lints).filter(is_ours));
+    diagnostics.sort_by_key(|d| d.span().map(|span| (span.file, span.start)));
+    Compiled { sources, diagnostics, program, lowered }
 }
 
 impl Compiled {
@@ -43,7 +48,7 @@ impl Compiled {
 
     /// The graph of its program.
     pub fn graph(&self, program: &Program) -> Graph {
-        sgl_graph::optimize(sgl_graph::lower(program))
+        sgl_graph::optimize(self.lowered.clone().unwrap_or_else(|| sgl_graph::lower(program)))
     }
 }
 

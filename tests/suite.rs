@@ -80,8 +80,9 @@ fn snippets(text: &str) -> Vec<Snippet> {
     all
 }
 
-/// Run-time codes that no snippet can show: the machine, the outside or a mistake of ours must fail, or somebody stop the run.
-const UNSHOWN: [&str; 4] = ["E0410", "E0412", "E0498", "E0499"];
+/// Codes that no snippet can show: only a real model tells, the machine, the outside or a mistake of ours must fail, or
+/// somebody stop the run.
+const UNSHOWN: [&str; 7] = ["E0310", "E0311", "E0312", "E0410", "E0412", "E0498", "E0499"];
 
 /// The comments that say what is expected; those that are written anew.
 const EXPECTATIONS: [&str; 8] = ["Error", "Warning", "Hint", "Note", "Result", "Prints", "Sent", "Fails"];

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use sgl_check::program::FnId;
 use sgl_diag::SourceMap;
-use sgl_exec::{Finished, Line, Runner, Transcript};
+use sgl_exec::{Ask, Finished, Line, Runner, Transcript};
 use sgl_host::{Fault, Value, json};
 use sgl_wire::Usage;
 
@@ -81,6 +81,9 @@ impl Job {
             Ok(arguments) => arguments,
             Err(faults) => return Ok((misused(&faults), Usage::default())),
         };
+        if self.is_doomed().await {
+            return Ok((Exit::DoesNotCompile, Usage::default()));
+        }
         let options =
             sgl_exec::RunOptions { on_progress: self.options.stream.then(|| self.stream()), ..self.exec_options() };
         let Finished { result, usage } = self.runner.run(arguments, options).await;
@@ -105,6 +108,9 @@ impl Job {
         };
         let open = || File::open(path).map(BufReader::new).map_err(|error| cannot("read", path, error));
         let mut input = open()?;
+        if self.is_doomed().await {
+            return Ok((Exit::DoesNotCompile, Usage::default()));
+        }
         // A pipe can be read once: only the lines of a file are counted ahead, for the bar.
         let lines = match path.metadata().is_ok_and(|metadata| metadata.is_file()) {
             true => open()?.lines().filter(|line| line.as_ref().is_ok_and(|line| !line.trim().is_empty())).count(),
@@ -151,6 +157,16 @@ impl Job {
         }
         let cost = *cost.lock().unwrap_or_else(PoisonError::into_inner);
         Ok((if tally.failed == 0 { Exit::Done } else { Exit::Failed }, cost))
+    }
+
+    /// Says what is certain to fail on the models, before anything is asked of them. Where a model cannot be had, the run
+    /// tells so itself.
+    async fn is_doomed(&self) -> bool {
+        let found = self.runner.preflight(Ask::Needed).await.unwrap_or_default();
+        if !found.is_empty() {
+            terminal::write_error(&render::draw(&found, &self.sources));
+        }
+        !found.is_empty()
     }
 
     fn exec_options(&self) -> sgl_exec::RunOptions {

@@ -41,7 +41,11 @@ impl Files {
     pub fn check(&mut self) -> (Checked, SourceMap) {
         let mut sources = SourceMap::new();
         let root = sources.add(self.0[0].0.clone(), self.0[0].1.clone());
-        (check(root, self, &mut sources), sources)
+        let mut checked = check(root, self, &mut sources);
+        let lints = checked.program.iter().flat_map(|program| sgl_graph::lints(&sgl_graph::lower(program)));
+        checked.diagnostics.extend(lints.collect::<Vec<_>>());
+        checked.diagnostics.sort_by_key(|d| d.span().map(|span| (span.file, span.start)));
+        (checked, sources)
     }
 }
 
@@ -204,6 +208,10 @@ impl Backend for Recorded {
 
     fn fewest_tokens(&self, constraint: &Constraint) -> Result<u32, Failure> {
         self.backend.fewest_tokens(constraint)
+    }
+
+    fn context_window(&self) -> Option<usize> {
+        self.backend.context_window()
     }
 }
 

@@ -272,7 +272,9 @@ impl Search<'_> {
                 }
             }
             Ctor::Tuple(_) => format!("({})", parts.join(", ")),
-            Ctor::Other if matches!(ty, Type::Str { .. } | Type::Pattern(_) | Type::Grammar(_)) => "other texts".to_string(),
+            Ctor::Other if matches!(ty, Type::Str { .. } | Type::Pattern(_) | Type::Grammar(_)) => {
+                "other texts".to_string()
+            }
             Ctor::Other => "_".to_string(),
         }
     }

@@ -52,7 +52,8 @@ pub(crate) enum Child<'a> {
     Block(&'a mut Block),
 }
 
-fn children(kind: &mut ExprKind, visit: &mut dyn FnMut(Child<'_>)) {
+/// Calls `visit` with each part of an expression.
+pub(crate) fn children(kind: &mut ExprKind, visit: &mut dyn FnMut(Child<'_>)) {
     use Child::{Block as B, Expr as E};
     match kind {
         ExprKind::Const(_) | ExprKind::Local(_) | ExprKind::ConstItem(_) | ExprKind::Function(_) => {}

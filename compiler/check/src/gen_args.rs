@@ -174,6 +174,7 @@ impl Body<'_> {
                         "leave it out: the type says where the value ends; `stop` is for `str` without `min_len`";
                     self.unfit(title, value.span, at, hint);
                 }
+                (GenArg::Stop, _) => self.check_stop(value, ty),
                 (GenArg::IgnoreEos, constant) if !open && constant != Some(Const::Bool(false)) => {
                     let title = format!("`ignore_eos` cannot keep a `{shown}` from ending");
                     let hint = "leave it out: the type says where the value ends";
@@ -231,7 +232,7 @@ impl Body<'_> {
     }
 
     /// The value of an expression that is known now: literals, and constants that are one.
-    fn constant_value(&self, expr: &Expr) -> Option<Const> {
+    pub(crate) fn constant_value(&self, expr: &Expr) -> Option<Const> {
         let mut expr = expr;
         let mut negative = false;
         // A constant uses only those before it, so this ends.

@@ -23,7 +23,9 @@ impl World {
         let path = named_file(named).filter(|_| alone && named.type_args().next().is_none());
         let Some(path) = path.and_then(|path| path.text()) else {
             let d = Diagnostic::error("E0228", "`grammar` takes the path of a file");
-            self.report(d.at(span, "this type").hint("write grammar(\"sum.gbnf\"), or the grammar itself: grammar r\"…\""));
+            self.report(
+                d.at(span, "this type").hint("write grammar(\"sum.gbnf\"), or the grammar itself: grammar r\"…\""),
+            );
             return Type::Error;
         };
         // A file that cannot be read was reported when it was loaded.

@@ -11,7 +11,7 @@
 //! `schema` reads JSON Schemas.
 //!
 //! Inside a body, `relate` says which types fit, `narrow` what conditions tell, `prompting` what is appended, `exhaust`
-//! whether a `match` covers everything. [`builtins`] is the table of the host library, [`records`] the types of what the
+//! whether a `match` covers everything, `proofs` and `endless` what is certain before a token is paid for. [`builtins`] is the table of the host library, [`records`] the types of what the
 //! engine hands back, [`gen_rules`] the table of what may be asked of it.
 //!
 //! **Architecture invariant:** nothing here reads a file: the one way out is [`Loader`].
@@ -28,6 +28,7 @@ mod call;
 pub mod codes;
 mod constraint;
 mod control;
+mod endless;
 mod exhaust;
 mod expr;
 mod finish;
@@ -42,6 +43,7 @@ mod narrow;
 mod ops;
 pub mod program;
 mod prompting;
+mod proofs;
 pub mod records;
 mod relate;
 mod schema;
@@ -92,6 +94,9 @@ fn check_here(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) ->
     world.check_bodies();
     world.check_main();
     world.warn_unused_names();
+    if !world.diagnostics.iter().any(Diagnostic::is_error) {
+        world.check_endless();
+    }
     let world::World { program, mut diagnostics, .. } = world;
     diagnostics.sort_by_key(|d| d.span().map(|span| (span.file, span.start)));
     let diagnostics = follow_ups::without_follow_ups(diagnostics, sources);

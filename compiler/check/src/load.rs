@@ -145,15 +145,21 @@ impl Reader<'_> {
             let Some(path) = written.text().filter(|path| !found.contains_key(path)) else { continue };
             match self.loader.load(self.sources.name(from), &path) {
                 Ok((name, text)) => {
-                    let known = self.texts.entry(name.clone()).or_insert_with(|| TextFile {
-                        text: text.as_str().into(),
-                        file: self.sources.add(name, text),
-                    });
+                    let known = self
+                        .texts
+                        .entry(name.clone())
+                        .or_insert_with(|| TextFile { text: text.as_str().into(), file: self.sources.add(name, text) });
                     found.insert(path, known.clone());
                 }
                 Err(why) => {
                     let title = format!("cannot read {path:?}: {why}");
-                    self.report("E0103", title, written.span(), "named here", "paths start at the file that names them");
+                    self.report(
+                        "E0103",
+                        title,
+                        written.span(),
+                        "named here",
+                        "paths start at the file that names them",
+                    );
                 }
             }
         }

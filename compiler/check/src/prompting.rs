@@ -323,6 +323,7 @@ impl Body<'_> {
                 sgl_wire::Constraint::FREE
             }
         };
+        self.check_has_texts(&constraint, &value_ty, at);
         let args = self.gen_args(ast.args().as_ref(), "gen");
         self.check_against_type(&args, &value_ty, crate::gen_rules::is_open(&constraint), at);
         if !self.in_prompt(span, "`gen` continues the current prompt") {
@@ -355,8 +356,8 @@ impl Body<'_> {
             let hint = "put all options into one list: select([\"a\", \"b\"])";
             self.error("E0307", "`select` takes one list of options", more.span(), "one too many", hint);
         }
-        let item = self.options(&options);
         let by = self.select_by(args.as_ref());
+        let item = self.options(&options, by);
         let args = self.gen_args(args.as_ref(), "select");
         if !self.in_prompt(span, "`select` continues the current prompt") {
             return Expr { ty: item, ..self.broken(span) };
@@ -366,8 +367,8 @@ impl Body<'_> {
         Expr { kind: ExprKind::Select(Box::new(select)), ty, span }
     }
 
-    /// The type of the options: known texts make a literal union. Warns of equal ones.
-    fn options(&mut self, options: &Expr) -> Type {
+    /// The type of the options: known texts make a literal union. Warns of equal ones and of those that begin with others.
+    fn options(&mut self, options: &Expr, by: sgl_wire::SelectBy) -> Type {
         let items = match &options.kind {
             ExprKind::List(items) => items.clone(),
             ExprKind::ConstItem(id) => {
@@ -384,6 +385,7 @@ impl Body<'_> {
             return Type::Error;
         }
         let mut texts: Vec<Const> = Vec::new();
+        let mut places = Vec::new();
         for item in &items {
             let ExprKind::Const(value @ Const::Str(text)) = &item.kind else { return self.option_type(options) };
             if text.is_empty() {
@@ -400,9 +402,11 @@ impl Body<'_> {
                 let d = Diagnostic::warning("W0504", format!("the option {value} is there twice"));
                 self.report(d.at(item.span, "again here").hint("remove one of them: the first of equal ones is taken"));
             } else {
+                places.push((text.clone(), item.span));
                 texts.push(value.clone());
             }
         }
+        self.check_prefixes(&places, by);
         Type::Literals(texts)
     }
 

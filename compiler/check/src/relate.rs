@@ -206,7 +206,10 @@ impl Infer {
             (Type::Tuple(items), Type::Json) => items.iter().all(|item| self.fits(item, &Type::Json)),
             (Type::Record(fields), Type::Json) => fields.iter().all(|(_, ty)| self.fits(ty, &Type::Json)),
             (Type::Str { .. } | Type::Pattern(_) | Type::Int { .. } | Type::Float { .. }, Type::Json)
-            | (Type::Grammar(_) | Type::Bool | Type::Literals(_) | Type::Struct(_) | Type::OneOf(_) | Type::Param(_), Type::Json) => true,
+            | (
+                Type::Grammar(_) | Type::Bool | Type::Literals(_) | Type::Struct(_) | Type::OneOf(_) | Type::Param(_),
+                Type::Json,
+            ) => true,
             (from, to) => from == to,
         }
     }

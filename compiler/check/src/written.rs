@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use sgl_constrain::ConstrainError;
 use sgl_diag::{Diagnostic, Span};
 use sgl_syntax::ast::{self, Flavor, LiteralValue, TypeLiteral};
+use sgl_wire::Constraint;
 
 use crate::program::{Struct, StructId};
 use crate::similar::nearest;
@@ -59,9 +61,18 @@ impl World {
     }
 
     fn pattern(&mut self, string: &ast::StringLit) -> Type {
-        match self.regex(string) {
-            Some(pattern) => Type::Pattern(pattern),
-            None => Type::Error,
+        let Some(pattern) = self.regex(string) else { return Type::Error };
+        match sgl_constrain::prove(&Constraint::Regex(pattern.clone())) {
+            Ok(()) => Type::Pattern(pattern),
+            Err(error) => {
+                let title = match error {
+                    ConstrainError::Unsatisfiable { .. } => "no text matches this pattern from end to end".to_string(),
+                    error => format!("this regular expression does not work as a type: {error}"),
+                };
+                let d = Diagnostic::error("E0224", title).at(string.span(), "this pattern");
+                self.report(d.hint("what stands before or after an anchor cannot be there: take one of them out"));
+                Type::Error
+            }
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! 1. [`lower`] turns a checked [`Program`](sgl_check::program::Program) into a [`Graph`].
 //! 2. [`optimize`] makes it smaller ([`passes`]).
-//! 3. [`print::text`] and [`dot::dot`] show it at any stage; [`verify::verify`] says whether it is well formed.
+//! 3. [`lints()`] says what the first graph tells about the program.
+//! 4. [`print::text`] and [`dot::dot`] show it at any stage; [`verify::verify`] says whether it is well formed.
 //!
 //! **Architecture invariant:** nothing here runs a program, computes a value or knows a backend. What an operation means
 //! is in `sgl-host` (pure ones) and `sgl-exec` (the rest).
@@ -13,11 +14,13 @@
 pub mod dot;
 pub mod graph;
 mod label;
+mod lints;
 mod lower;
 pub mod passes;
 pub mod print;
 pub mod verify;
 
 pub use graph::Graph;
+pub use lints::lints;
 pub use lower::lower;
 pub use passes::optimize;

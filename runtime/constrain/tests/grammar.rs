@@ -294,7 +294,10 @@ proptest! {
 fn a_grammar_inside_json_is_written_as_json_writes_it() {
     let text = "root ::= \"\\\"\" [^\\n]* root? \"\\\"\" | \"\\n\"";
     let list = Json::List { item: Box::new(Json::Grammar(text.into())), min: 0, max: None };
-    let schema = Schema { root: Json::Tuple(vec![list, Json::Any, Json::Ref(0)]), defs: vec![("g".into(), Json::Grammar("root ::= \"x\" root | \"y\"".into()))] };
+    let schema = Schema {
+        root: Json::Tuple(vec![list, Json::Any, Json::Ref(0)]),
+        defs: vec![("g".into(), Json::Grammar("root ::= \"x\" root | \"y\"".into()))],
+    };
     let at = matcher(&Constraint::Json(Arc::new(schema)), &bytes_and(&[])).unwrap();
     for text in [r#"[["\"a\\\"","\n"],{"a":1},"xxy"]"#, r#"[[],null,"y"]"#] {
         assert!(at.completes(text.as_bytes()), "{text}");

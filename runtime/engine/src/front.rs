@@ -286,4 +286,8 @@ impl Backend for LocalBackend {
     fn fewest_tokens(&self, constraint: &Constraint) -> Result<u32, Failure> {
         Ok(self.automaton(constraint)?.map_or(0, |automaton| Matcher::new(automaton).fewest()))
     }
+
+    fn context_window(&self) -> Option<usize> {
+        Some(self.shared.limit)
+    }
 }

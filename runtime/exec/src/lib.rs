@@ -7,7 +7,8 @@
 //! 3. `loops` begins iterations as early as what they carry allows.
 //! 4. `generate` makes requests of `gen` and `select` and brings their answers back as typed values.
 //! 5. Effects are handed to the [`World`] of the run; `race` lets go of what came too late.
-//! 6. [`Path`] is a place in the run: seeds are made of it, and [`Transcript`] orders streamed text by it.
+//! 6. `preflight` finds what is certain to fail on the models before they are asked.
+//! 7. [`Path`] is a place in the run: seeds are made of it, and [`Transcript`] orders streamed text by it.
 //!
 //! An error is a value: it flows along edges and surfaces where it is read. A task is dropped when nobody holds what it
 //! computes, and with it its requests: that is all there is to cancellation.
@@ -21,6 +22,7 @@ mod frame;
 mod generate;
 mod loops;
 mod path;
+mod preflight;
 mod race;
 mod runner;
 mod scripted;
@@ -31,6 +33,7 @@ mod world;
 pub use arguments::Given;
 pub use backends::Backends;
 pub use path::Path;
+pub use preflight::Ask;
 pub use runner::{Finished, OnPrint, OnProgress, RunError, RunOptions, Runner};
 pub use scripted::{Answer, ScriptedBackend};
 pub use stream::{Line, Progress, Transcript};

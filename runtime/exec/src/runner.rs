@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sgl_check::program::{FnId, ModelId};
+use sgl_diag::Diagnostic;
 use sgl_graph::graph::Graph;
 use sgl_host::{Fault, Program, Value};
 use sgl_wire::{Backend, Prompt, Usage};
@@ -12,6 +13,7 @@ use sgl_wire::{Backend, Prompt, Usage};
 use crate::backends::{Backends, Models};
 use crate::frame::region;
 use crate::path::Path;
+use crate::preflight::{self, Ask};
 use crate::spawn::whole;
 use crate::stream::Progress;
 use crate::world::World;
@@ -90,6 +92,12 @@ impl Runner {
     /// The backend of a model item (or of the run's own model), loaded now where it is not yet.
     pub async fn backend(&self, model: Option<ModelId>) -> Result<Arc<dyn Backend>, String> {
         self.models.backend(&self.program, model).await
+    }
+
+    /// What is certain to fail on the program's models, found before anything is asked of them. They are loaded; the error
+    /// is why one could not be.
+    pub async fn preflight(&self, ask: Ask) -> Result<Vec<Diagnostic>, String> {
+        preflight::preflight(&self.program, &self.models, ask).await
     }
 
     /// Runs `main` with one value a parameter. Dropping the future stops the run and cancels its requests.

@@ -179,6 +179,10 @@ impl Backend for ScriptedBackend {
     fn fewest_tokens(&self, _: &Constraint) -> Result<u32, Failure> {
         Ok(1)
     }
+
+    fn context_window(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// The only backend of a program.

@@ -17,6 +17,9 @@ pub trait Backend: Send + Sync {
 
     /// The fewest tokens that a text of this constraint can have.
     fn fewest_tokens(&self, constraint: &Constraint) -> Result<u32, Failure>;
+
+    /// Tokens that a prompt and its answer may have together; none where that is not known.
+    fn context_window(&self) -> Option<usize>;
 }
 
 /// A prompt as the model sees it.
