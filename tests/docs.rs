@@ -1,25 +1,34 @@
-//! The documents keep their word: every fenced `sgl` block compiles, and every link to a file of the repository leads somewhere.
+//! The documents keep their word: every fenced `sgl` block compiles, what is said to be printed is printed, and every link
+//! leads somewhere. What a block says stands after its language:
+//!
+//! | block | what it says |
+//! | --- | --- |
+//! | `sgl` | compiles, and nothing is reported |
+//! | `sgl error E0202`, `sgl warns W0501` | exactly this is reported |
+//! | `sgl fails E0401` | compiles; running its `main` fails with this code |
+//! | `sgl run`, then `output` | its run prints that; `sgl run model`: on the real model, in that shape |
+//! | `sgl atlas.sgl`, `toml sgl.toml`, … | a file of the page, which later blocks may import or run |
+//! | `console run` | each `$ sglc …` prints what stands below it; `console model`: on the real model, in that shape |
+//!
+//! What a model writes is compared by shape, since another processor may round in another way. With `UPDATE_DOCS=1` what is
+//! printed is written into the pages: read the difference before you keep it.
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "docs/page.rs"]
+mod page;
 mod support;
+#[path = "docs/transcript.rs"]
+mod transcript;
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::Path;
 
+use page::{Fence, Page, fences};
 use sgl_check::codes;
 use sglc::render;
 use support::play::{Files, play};
-
-/// README, CHANGELOG, ARCHITECTURE, everything in docs/ and the pages of `sglc explain`.
-fn documents() -> Vec<(PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let in_folder =
-        |folder: &Path| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
-    let folders = [root.to_path_buf(), root.join("docs"), root.join("compiler/diag/explain")];
-    let all = folders.iter().flat_map(|folder| in_folder(folder));
-    let documents = all.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
-    documents.map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
-}
 
 /// What a fenced `sgl` block promises.
 #[derive(Debug, PartialEq)]
@@ -34,25 +43,27 @@ enum Promise<'a> {
     Fails(&'a str),
 }
 
-/// The fenced `sgl` blocks of a document: what each promises, and its text.
-fn blocks(text: &str) -> impl Iterator<Item = (Promise<'_>, &str)> {
-    text.split("\n```sgl").skip(1).map(|block| {
-        let (mark, rest) = block.split_once('\n').unwrap();
-        let source = rest.split("\n```").next().unwrap();
-        let promise = match mark.split_whitespace().collect::<Vec<_>>()[..] {
-            [] => Promise::Sound,
+impl<'a> Promise<'a> {
+    fn of(fence: &Fence<'a>) -> Promise<'a> {
+        match fence.marks[..] {
+            [] | ["run"] | ["run", "model"] => Promise::Sound,
             ["error", code] => Promise::Error(code),
             ["warns", code] => Promise::Warns(code),
             ["fails", code] => Promise::Fails(code),
-            _ => panic!("what is `sgl{mark}`?"),
-        };
-        (promise, source)
-    })
+            _ => panic!("line {}: what is `sgl {}`?", fence.line, fence.marks.join(" ")),
+        }
+    }
 }
 
-/// What is wrong with a block, if it does not keep its promise.
-fn broken(promise: &Promise<'_>, source: &str) -> Option<String> {
-    let (checked, sources) = Files::of(source).check();
+/// The fenced `sgl` blocks of a page of `sglc explain`: what each promises, and its text.
+fn blocks(text: &str) -> Vec<(Promise<'_>, &str)> {
+    let blocks = fences(text).into_iter().filter(|fence| fence.language == "sgl");
+    blocks.map(|fence| (Promise::of(&fence), fence.text)).collect()
+}
+
+/// What is wrong with a program, if it does not keep its promise.
+fn broken(promise: &Promise<'_>, mut files: Files) -> Option<String> {
+    let (checked, sources) = files.check();
     let said = render::draw(&checked.diagnostics, &sources);
     let said = anstream::adapter::strip_str(&said).to_string();
     let only = |code: &str| !checked.diagnostics.is_empty() && checked.diagnostics.iter().all(|d| d.code == code);
@@ -72,9 +83,20 @@ fn broken(promise: &Promise<'_>, source: &str) -> Option<String> {
 #[test]
 fn fenced_programs_keep_their_promise() {
     let (mut sound, mut unsound, mut wrong) = (0, 0, Vec::new());
-    for (path, text) in documents() {
-        for (n, (promise, source)) in blocks(&text).enumerate() {
-            wrong.extend(broken(&promise, source).map(|why| format!("{} block {}: {why}", path.display(), n + 1)));
+    for page in Page::all() {
+        let mut files: Vec<(String, String)> = Vec::new();
+        for fence in page.fences() {
+            if let Some(name) = fence.file {
+                files.retain(|(other, _)| other != name);
+                files.insert(0, (name.to_string(), fence.text.to_string()));
+            }
+            if fence.language != "sgl" {
+                continue;
+            }
+            let promise = Promise::of(&fence);
+            let mut program = Files::of(fence.text);
+            program.0.extend(files.clone());
+            wrong.extend(broken(&promise, program).map(|why| format!("{}: {why}", page.place(&fence))));
             *(if promise == Promise::Sound { &mut sound } else { &mut unsound }) += 1;
         }
     }
@@ -110,7 +132,7 @@ fn every_code_has_a_page_with_a_wrong_program_and_a_right_one() {
             code if code.starts_with('W') => Promise::Warns(code),
             code => Promise::Error(code),
         };
-        let shown: Vec<_> = blocks(page).collect();
+        let shown = blocks(page);
         let bad = shown.iter().filter(|(other, _)| *other == promise).count();
         let good = shown.iter().filter(|(other, _)| *other == Promise::Sound).count();
         let unshown = UNSHOWN.iter().any(|(other, _)| other == code);
@@ -127,6 +149,78 @@ fn every_code_has_a_page_with_a_wrong_program_and_a_right_one() {
     let pages = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("compiler/diag/explain")).unwrap();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(pages.count(), codes::ALL.len(), "a page for each code of the table");
+}
+
+/// Places of a page whose runs print something else, and what they print.
+#[derive(Default)]
+struct Findings {
+    wrong: Vec<String>,
+    printed: Vec<(Range<usize>, String)>,
+}
+
+/// Runs what a page says about runs, on the model or without one.
+fn run_page(page: &Page, model: Option<&Path>) -> Findings {
+    let folder = tempfile::tempdir().unwrap();
+    let mut found = Findings::default();
+    let fences = page.fences();
+    for (index, fence) in fences.iter().enumerate() {
+        let name = fence.file.or((fence.language == "sgl").then_some("block.sgl"));
+        if let Some(path) = name.map(|name| folder.path().join(name)) {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, fence.text).unwrap();
+        }
+        let on_model = fence.marks.last() == Some(&"model");
+        let (session, range) = match (fence.language, &fence.marks[..]) {
+            ("console", ["run" | "model"]) => (fence.text.to_string(), fence.range.clone()),
+            ("sgl", ["run"] | ["run", "model"]) => {
+                let output = fences.get(index + 1).filter(|next| next.language == "output");
+                let output = output.unwrap_or_else(|| panic!("{}: no `output` below", page.place(fence)));
+                (format!("$ sglc run {}\n{}", name.unwrap_or_default(), output.text), output.range.clone())
+            }
+            _ => continue,
+        };
+        if on_model != model.is_some() {
+            continue;
+        }
+        let mut written = String::new();
+        for step in transcript::steps(&session) {
+            let printed = step.run(folder.path(), model);
+            let wrong = step.differs(&printed, on_model).map(|why| format!("{}: it prints\n{why}", page.place(fence)));
+            found.wrong.extend(wrong);
+            written.push_str(&step.written(&printed));
+        }
+        let is_output = fence.language == "sgl";
+        let written = if is_output { written.split_once('\n').unwrap().1.to_string() } else { written };
+        found.printed.push((range, written));
+    }
+    found
+}
+
+fn every_page_prints_what_it_shows(model: Option<&Path>) {
+    let update = std::env::var_os("UPDATE_DOCS").is_some();
+    let mut wrong = Vec::new();
+    for page in Page::all() {
+        let found = run_page(&page, model);
+        if update && !found.printed.is_empty() {
+            let mut text = page.text.clone();
+            for (range, printed) in found.printed.into_iter().rev() {
+                text.replace_range(range, &printed);
+            }
+            std::fs::write(&page.path, text).unwrap();
+        } else {
+            wrong.extend(found.wrong);
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn programs_print_what_the_pages_show() {
+    every_page_prints_what_it_shows(None);
+    // In the same test: with UPDATE_DOCS both write the same files.
+    if let Some(model) = support::real_model() {
+        every_page_prints_what_it_shows(Some(&model));
+    }
 }
 
 #[test]
@@ -148,15 +242,35 @@ fn the_readme_shows_mistakes_as_sglc_does() {
     }
 }
 
+/// The anchors of a page's headings, as forges make them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let slug = |line: &str| -> String {
+        let kept = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    headings.map(slug).collect()
+}
+
 #[test]
 fn links_lead_somewhere() {
     let mut wrong = Vec::new();
-    for (path, text) in documents() {
-        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-        for target in targets.filter(|target| !target.starts_with("http") && !target.starts_with('#')) {
-            let file = target.split('#').next().unwrap();
-            if !path.parent().unwrap().join(file).exists() {
-                wrong.push(format!("{}: {target}", path.display()));
+    for page in Page::all() {
+        let mut prose = page.text.clone();
+        for fence in page.fences().iter().rev() {
+            prose.replace_range(fence.range.clone(), "");
+        }
+        let targets = prose.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for target in targets.filter(|target| !target.starts_with("http")) {
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let path = if file.is_empty() { page.path.clone() } else { page.path.parent().unwrap().join(file) };
+            let there = match std::fs::read_to_string(&path) {
+                Ok(text) => anchor.is_empty() || anchors(&text).contains(anchor),
+                Err(_) => path.is_dir() && anchor.is_empty(),
+            };
+            if !there {
+                wrong.push(format!("{}: {target}", page.path.display()));
             }
         }
     }
