@@ -26,7 +26,8 @@ fn run(source: &str, backend: &ScriptedBackend) -> Finished {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let running = runner.run(Vec::new(), RunOptions::default());
-        tokio::time::timeout(Duration::from_secs(60), running).await.expect("the program waits for what it need not")
+        let ended = tokio::time::timeout(Duration::from_secs(60), running).await;
+        ended.unwrap_or_else(|_| panic!("the program waits for what it need not"))
     })
 }
 
