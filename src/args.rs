@@ -20,7 +20,9 @@ pub struct Cli {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 a program failed, 2 wrong usage, 3 a program does not compile.";
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 a program, a test or a model failed; 2 wrong usage, or a file, folder or model that the command line \
+names is not there or cannot be read or written; 3 a program does not compile; 130 stopped by Ctrl-C.";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -31,8 +33,19 @@ pub enum Command {
     Check(CheckArgs),
     /// Lay programs out in the one style
     Fmt(FmtArgs),
+    /// Run the `test` items of programs
+    Test(TestArgs),
     /// Print the dataflow graph of a program
     Graph(GraphArgs),
+    /// Write pages about a program, or about the standard library, in HTML
+    Doc(DocArgs),
+    /// Start a project: a program with a test, and its sgl.toml
+    New(NewArgs),
+    /// Say more about an error code; without one, list them all
+    Explain {
+        /// A code such as E0214
+        code: Option<String>,
+    },
     /// Pull, list, check and remove models
     #[command(subcommand)]
     Model(ModelCommand),
@@ -41,27 +54,33 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Print the manual page, in roff: `sglc man | man -l -`
+    Man,
 }
 
 /// `sglc run`: options, then the program, then its arguments mixed with more options.
-#[derive(Debug, Args)]
-#[command(override_usage = "sglc run [OPTIONS] <FILE> [--NAME VALUE]...")]
+#[derive(Debug, Clone, Args)]
+#[command(override_usage = "sglc run [OPTIONS] [FILE] [--NAME VALUE]...\n       sglc run [OPTIONS] -e CODE...")]
 pub struct RunArgs {
     /// Options before the program.
     #[command(flatten)]
     pub options: RunOptions,
-    /// The program, then its arguments: `--NAME VALUE` for each parameter of main; `sglc run FILE --help` lists them
-    #[arg(required = true, num_args = 1.., trailing_var_arg = true, allow_hyphen_values = true, value_name = "FILE")]
+    /// Run CODE as the body of a prompt and print its last value; further ones are further lines, `import` lines come first
+    #[arg(short, long, value_name = "CODE", conflicts_with_all = ["program", "batch"])]
+    pub eval: Vec<String>,
+    /// The program, then its arguments: `--NAME VALUE` for each parameter of main; `sglc run FILE --help` lists them.
+    /// Without a program, the main one of the project
+    #[arg(num_args = 0.., trailing_var_arg = true, allow_hyphen_values = true, value_name = "FILE")]
     pub program: Vec<OsString>,
 }
 
 /// What can be set for a run, before or after the program's name.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RunOptions {
-    /// A model by name or a GGUF file; it takes the place of every model that the program names
-    #[arg(long, value_name = "NAME|PATH.gguf")]
-    pub model: Option<String>,
-    /// Seed of everything that is sampled [default: 0]
+    /// The model and how it runs.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// Seed of everything that is sampled [default: that of the project, or 0]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Print the result as JSON even if it is text
@@ -82,12 +101,23 @@ pub struct RunOptions {
     /// Instances of --batch that run at the same time [default: 64]
     #[arg(long, value_name = "N", value_parser = positive)]
     pub jobs: Option<usize>,
-    /// Threads for the model; all cores if not given
-    #[arg(long, value_name = "N", value_parser = positive)]
-    pub threads: Option<usize>,
-    /// Never use the network to get a model
+    /// Run again whenever the program, what it imports, an `@FILE` or sgl.toml changes
     #[arg(long)]
+    pub watch: bool,
+}
+
+/// Which model answers, and how it runs.
+#[derive(Debug, Clone, Default, Args)]
+pub struct EngineArgs {
+    /// A model by name, an alias of sgl.toml or a GGUF file; it takes the place of every model that the program names
+    #[arg(long, value_name = "NAME|PATH.gguf", help_heading = "Engine")]
+    pub model: Option<String>,
+    /// Never use the network to get a model
+    #[arg(long, help_heading = "Engine")]
     pub offline: bool,
+    /// Threads for the model; all cores if not given
+    #[arg(long, value_name = "N", value_parser = positive, help_heading = "Engine")]
+    pub threads: Option<usize>,
     /// Compute every prompt from its start, without the prefix cache
     #[arg(long, help_heading = "Engine")]
     pub no_cache: bool,
@@ -99,20 +129,13 @@ pub struct RunOptions {
     pub chunk: Option<usize>,
 }
 
-impl RunOptions {
+impl EngineArgs {
     /// These options where they are given, else the ones of `other`.
-    pub fn or(self, other: RunOptions) -> RunOptions {
-        RunOptions {
+    fn or(self, other: EngineArgs) -> EngineArgs {
+        EngineArgs {
             model: self.model.or(other.model),
-            seed: self.seed.or(other.seed),
-            json: self.json || other.json,
-            stream: self.stream || other.stream,
-            stats: self.stats.or(other.stats),
-            batch: self.batch.or(other.batch),
-            output: self.output.or(other.output),
-            jobs: self.jobs.or(other.jobs),
-            threads: self.threads.or(other.threads),
             offline: self.offline || other.offline,
+            threads: self.threads.or(other.threads),
             no_cache: self.no_cache || other.no_cache,
             max_batch: self.max_batch.or(other.max_batch),
             chunk: self.chunk.or(other.chunk),
@@ -120,11 +143,28 @@ impl RunOptions {
     }
 }
 
+impl RunOptions {
+    /// These options where they are given, else the ones of `other`.
+    pub fn or(self, other: RunOptions) -> RunOptions {
+        RunOptions {
+            engine: self.engine.or(other.engine),
+            seed: self.seed.or(other.seed),
+            json: self.json || other.json,
+            stream: self.stream || other.stream,
+            stats: self.stats.or(other.stats),
+            batch: self.batch.or(other.batch),
+            output: self.output.or(other.output),
+            jobs: self.jobs.or(other.jobs),
+            watch: self.watch || other.watch,
+        }
+    }
+}
+
 /// `sglc check`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
-    /// Programs
-    #[arg(required = true, value_name = "FILE")]
+    /// Programs; the main one of the project if none is named
+    #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Print the findings as JSON on standard output
     #[arg(long)]
@@ -132,6 +172,71 @@ pub struct CheckArgs {
     /// Also check the programs against a model, by name or a GGUF file: budgets of tokens and the context window
     #[arg(long, value_name = "NAME|PATH.gguf")]
     pub model: Option<String>,
+    /// Check again whenever a program, what it imports or sgl.toml changes
+    #[arg(long)]
+    pub watch: bool,
+}
+
+/// `sglc test`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = RECORDINGS)]
+pub struct TestArgs {
+    /// Programs, or folders with programs
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Only tests whose name contains TEXT
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Ask the models and record what they answer
+    #[arg(long)]
+    pub update: bool,
+    /// Ask the models even where there is a recording
+    #[arg(long, conflicts_with = "update")]
+    pub live: bool,
+    /// Print the outcomes as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Write the outcomes as XML in the form of JUnit
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Seed of everything that is sampled [default: that of the project, or 0]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Tests that run at the same time [default: 16]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub jobs: Option<usize>,
+    /// Test again whenever a program, what it imports, a recording or sgl.toml changes
+    #[arg(long)]
+    pub watch: bool,
+    /// The model and how it runs.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+const RECORDINGS: &str = "\
+What models answer is recorded by `--update`, in NAME.recorded.jsonl beside NAME.sgl. Where there is such a file, tests run on \
+it and need no model; a request that it does not hold fails the test that makes it.";
+
+/// `sglc doc`.
+#[derive(Debug, Args)]
+pub struct DocArgs {
+    /// A program, or `std` for what comes with sgl; the main program of the project if not given
+    #[arg(value_name = "FILE|std")]
+    pub file: Option<PathBuf>,
+    /// The folder for the pages
+    #[arg(short, long, value_name = "DIR", default_value = "doc")]
+    pub output: PathBuf,
+    /// Print the same as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `sglc new`.
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// The folder to make; it must be empty, if it is there
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 /// `sglc fmt`.
@@ -197,7 +302,7 @@ pub enum ModelCommand {
 #[derive(Debug, Args)]
 pub struct ModelCheckArgs {
     /// A model by name or a GGUF file; without it, every model in the cache is checked
-    #[arg(long, value_name = "NAME|PATH.gguf")]
+    #[arg(value_name = "NAME|PATH.gguf")]
     pub model: Option<String>,
     /// Compare tokens and log-probabilities with this file instead
     #[arg(long, value_name = "FILE.jsonl")]

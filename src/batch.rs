@@ -23,6 +23,9 @@ pub type LineResult = Result<Value, LineError>;
 /// What an error record says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LineError {
+    /// Number of the line in the input, from 1; blank lines count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
     /// Code of the diagnostic, or `input` where the line itself is wrong.
     pub code: String,
     /// One sentence.
@@ -35,7 +38,7 @@ pub struct LineError {
 impl LineError {
     /// An error without a place in the program.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> LineError {
-        LineError { code: code.into(), message: message.into(), at: None }
+        LineError { line: None, code: code.into(), message: message.into(), at: None }
     }
 
     /// The record that stands in the place of the result.
@@ -61,7 +64,8 @@ where
     F: Fn(Value) -> Fut,
     Fut: Future<Output = LineResult> + Send + 'static,
 {
-    let mut lines = input.lines().filter(|line| !line.as_ref().is_ok_and(|line| line.trim().is_empty())).fuse();
+    let lines = (1..).zip(input.lines());
+    let mut lines = lines.filter(|(_, line)| !line.as_ref().is_ok_and(|line| line.trim().is_empty())).fuse();
     let mut running: JoinSet<(usize, LineResult)> = JoinSet::new();
     let mut held: BTreeMap<usize, LineResult> = BTreeMap::new();
     let (mut started, mut written) = (0, 0);
@@ -69,19 +73,22 @@ where
     let mut more = true;
     loop {
         while more && running.len() < jobs && started - written < jobs.saturating_mul(HELD) {
-            let Some(line) = lines.next().transpose()? else {
+            let Some((number, line)) = lines.next() else {
                 more = false;
                 break;
             };
+            let line = line?;
+            let numbered = move |error: LineError| LineError { line: Some(number), ..error };
             let index = started;
             started += 1;
             match serde_json::from_str(&line) {
                 Ok(value) => {
                     let work = run(value);
-                    running.spawn(async move { (index, work.await) });
+                    running.spawn(async move { (index, work.await.map_err(numbered)) });
                 }
                 Err(error) => {
-                    held.insert(index, Err(LineError::new("input", format!("the line is not JSON: {error}"))));
+                    let why = format!("the line is not JSON: {}", without_line(&error));
+                    held.insert(index, Err(numbered(LineError::new("input", why))));
                 }
             }
         }
@@ -109,6 +116,15 @@ where
             None if more || !held.is_empty() => {}
             None => return Ok(tally),
         }
+    }
+}
+
+/// What is wrong with a line of JSON, by its column: the line's number is our own to give.
+fn without_line(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    match said.rsplit_once(" at line ") {
+        Some((why, _)) => format!("{why} at column {}", error.column()),
+        None => said,
     }
 }
 
@@ -146,8 +162,8 @@ mod tests {
             let (lines, tally, most) = run_all("0\n1\n\n2\n3\nnot json\n5\n6\n", jobs);
             assert_eq!(tally, Tally { done: 5, failed: 2 });
             assert_eq!(lines[..3], ["0", "2", "4"]);
-            assert_eq!(lines[3], r#"{"error":{"code":"E0400","message":"three"}}"#);
-            assert!(lines[4].contains("the line is not JSON"), "{}", lines[4]);
+            assert_eq!(lines[3], r#"{"error":{"code":"E0400","line":5,"message":"three"}}"#);
+            assert!(lines[4].contains("\"line\":6,") && lines[4].contains("at column 2"), "{}", lines[4]);
             assert_eq!(lines[5..], ["10", "12"]);
             assert!(most <= jobs, "{most} ran at once");
         }

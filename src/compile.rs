@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use sgl_check::program::Program;
 use sgl_check::{Checked, Loader};
-use sgl_diag::{Diagnostic, SourceMap};
+use sgl_diag::{Diagnostic, FileId, SourceMap};
 use sgl_graph::Graph;
 
 use crate::render;
@@ -28,11 +28,23 @@ pub fn compile(path: &Path) -> Result<Compiled, Complaint> {
     Ok(compile_text(&path.display().to_string(), &text))
 }
 
+/// What a program that stands on the command line is called in messages.
+const SNIPPET: &str = "<code>";
+
+/// Checks statements that stand on the command line, with the items before them; imports start at the current folder.
+pub fn compile_snippet(text: &str) -> Compiled {
+    compile_as(SNIPPET, text, sgl_check::check_snippet)
+}
+
 /// Checks a program that is already there, under the name of its file.
 pub fn compile_text(name: &str, text: &str) -> Compiled {
+    compile_as(name, text, sgl_check::check)
+}
+
+fn compile_as(name: &str, text: &str, check: fn(FileId, &mut dyn Loader, &mut SourceMap) -> Checked) -> Compiled {
     let mut sources = SourceMap::new();
     let root = sources.add(name, text);
-    let Checked { program, mut diagnostics } = sgl_check::check(root, &mut Files, &mut sources);
+    let Checked { program, mut diagnostics } = check(root, &mut Files, &mut sources);
     let lowered = program.as_ref().map(sgl_graph::lower);
     let is_ours = |d: &Diagnostic| d.span().is_some_and(|span| !sources.name(span.file).starts_with("<std/"));
     diagnostics.extend(lowered.iter().flat_map(sgl_graph::lints).filter(is_ours));
@@ -44,6 +56,11 @@ impl Compiled {
     /// Draws everything there is to say on standard error.
     pub fn report(&self) {
         terminal::write_error(&render::draw(&self.diagnostics, &self.sources));
+    }
+
+    /// The files that were read, without modules that come with the compiler.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> + '_ {
+        self.sources.files().filter(|(_, file)| !file.name.starts_with('<')).map(|(_, file)| PathBuf::from(&file.name))
     }
 
     /// The graph of its program.

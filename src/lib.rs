@@ -2,10 +2,12 @@
 //!
 //! 1. [`args`] turns words into one command.
 //! 2. [`commands`] holds one file for each; the compiler and the engine are called there.
-//! 3. [`compile`] reads a program; [`params`] and [`run_line`] read the arguments that its `main` wants.
+//! 3. [`project`] finds the project around a program, [`compile`] reads it; [`params`] and [`run_line`] read the arguments
+//!    that its `main` wants.
 //! 4. [`models`] finds, pulls and checks the file of a model; a [`session`] runs engines on them.
-//! 5. [`batch`] runs a program once a line; [`stats`] says what a run cost.
-//! 6. [`render`] draws diagnostics, [`terminal`] everything else that people read.
+//! 5. [`batch`] runs a program once a line, [`testing`] its tests, with [`junit`] for reports; [`watch`] does either again
+//!    when a file changes. [`stats`] says what a run cost.
+//! 6. [`render`] draws diagnostics, [`page`] explanations of them, [`terminal`] everything else that people read.
 //!
 //! Architecture invariant: only this package writes to a terminal, knows clap or miette, or downloads anything.
 //! Architecture invariant: nothing is parsed, checked, lowered, sampled or computed here.
@@ -14,14 +16,19 @@ pub mod args;
 pub mod batch;
 pub mod commands;
 pub mod compile;
+pub mod junit;
 pub mod load;
 pub mod models;
+pub mod page;
 pub mod params;
+pub mod project;
 pub mod render;
 pub mod run_line;
 pub mod session;
 pub mod stats;
 pub mod terminal;
+pub mod testing;
+pub mod watch;
 
 use std::ffi::OsString;
 

@@ -3,7 +3,9 @@
 //! `@FILE` takes the contents of a file, `@-` standard input, and `@@` begins a text with a plain `@`. What a word means for
 //! a parameter's type is decided where the types are known, in [`Runner::arguments`](sgl_exec::Runner::arguments).
 
+use std::ffi::OsString;
 use std::io::Read;
+use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches};
 use serde_json::Value as Json;
@@ -52,6 +54,23 @@ impl Params {
     /// Their names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|param| param.name.as_str())
+    }
+
+    /// How they stand in a usage line: `--essay VALUE [--brief]`.
+    pub fn usage(&self) -> String {
+        let shown = self.0.iter().map(|param| {
+            let flag = if param.is_flag { format!("--{}", param.name) } else { format!("--{} VALUE", param.name) };
+            if param.has_default { format!(" [{flag}]") } else { format!(" {flag}") }
+        });
+        shown.collect()
+    }
+
+    /// The files that `@FILE` words name.
+    pub fn files(words: &[OsString]) -> impl Iterator<Item = PathBuf> + '_ {
+        let words = words.iter().filter_map(|word| word.to_str());
+        let values = words.map(|word| word.split_once('=').map_or(word, |(_, value)| value));
+        let files = values.filter_map(|word| word.strip_prefix('@'));
+        files.filter(|file| !file.starts_with('@') && *file != "-").map(PathBuf::from)
     }
 
     /// One clap argument each. What is missing or of another type is said later, for all of them at once.

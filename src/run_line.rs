@@ -56,15 +56,11 @@ fn command(file: &str, main: &Function, params: &Params) -> Command {
         _ => arg,
     };
     let options = RunOptions::augment_args(Command::new("options")).mut_args(renamed);
-    let mut arguments = String::new();
-    for name in params.names() {
-        arguments.push_str(&format!(" --{name} VALUE"));
-    }
     Command::new("sglc run")
         .no_binary_name(true)
         .styles(STYLES)
         .about(main.doc.trim().to_string())
-        .override_usage(format!("sglc run {file}{arguments} [OPTIONS]"))
+        .override_usage(format!("sglc run {file}{} [OPTIONS]", params.usage()))
         .args(params.args())
         .args(options.get_arguments())
 }

@@ -4,20 +4,23 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sgl_check::program::ModelItem;
+use sgl_check::program::{GenArg, ModelItem};
 use sgl_engine::{EngineOptions, LocalBackend};
 use sgl_exec::Backends;
+use sgl_host::Value;
 use sgl_model::LoadOptions;
 use sgl_wire::Backend;
 
-use crate::args::RunOptions;
+use crate::args::EngineArgs;
 use crate::load::load;
 use crate::models::{self, table::DEFAULT};
+use crate::project::{Found, Resolved};
 use crate::terminal::{Bars, Complaint};
 
 /// The engines of one run.
 pub struct Session {
-    options: RunOptions,
+    options: EngineArgs,
+    project: Found,
     state: Mutex<State>,
 }
 
@@ -32,8 +35,25 @@ struct State {
 
 impl Session {
     /// Nothing is loaded yet.
-    pub fn new(options: RunOptions) -> Session {
-        Session { options, state: Mutex::default() }
+    pub fn new(options: EngineArgs, project: Found) -> Session {
+        Session { options, project, state: Mutex::default() }
+    }
+
+    /// What a model item stands for, or the run's own model where there is none: `--model` takes the place of every model
+    /// that the program names, and a name may be an alias of the project.
+    fn resolved(&self, model: Option<&ModelItem>) -> Resolved {
+        let named = model.map(|item| &*item.source);
+        let given = self.options.model.as_deref().or(named).or(self.project.project.model.as_deref());
+        self.project.model(given.unwrap_or(DEFAULT))
+    }
+
+    /// The name of a model on every machine: that of the table, or of the file without its folders.
+    pub fn name(&self, model: Option<&ModelItem>) -> String {
+        let Resolved { source, .. } = self.resolved(model);
+        match std::path::Path::new(&source).file_name() {
+            Some(file) if models::is_path(&source) => file.to_string_lossy().into_owned(),
+            _ => source,
+        }
     }
 
     /// The models loaded so far, for people.
@@ -74,22 +94,24 @@ impl Session {
 }
 
 impl Backends for Session {
-    /// `--model` takes the place of every model that the program names.
+    fn settings(&self, model: Option<&ModelItem>) -> Vec<(GenArg, Value)> {
+        self.resolved(model).settings
+    }
+
     fn backend(&self, model: Option<&ModelItem>) -> Result<Arc<dyn Backend>, String> {
-        let named = model.map(|item| &*item.source);
-        let spec = self.options.model.as_deref().or(named).unwrap_or(DEFAULT);
+        let Resolved { source: spec, .. } = self.resolved(model);
         // Held while a model loads: two items of one model then load it once.
         let mut state = self.state();
-        if let Some(engine) = state.engines.get(spec) {
+        if let Some(engine) = state.engines.get(&spec) {
             return Ok(engine.clone());
         }
         let began = Instant::now();
-        let started = self.start(spec);
+        let started = self.start(&spec);
         state.load_time += began.elapsed();
         match started {
             Ok(engine) => {
                 let engine = Arc::new(engine);
-                state.engines.insert(spec.to_string(), engine.clone());
+                state.engines.insert(spec, engine.clone());
                 Ok(engine)
             }
             Err(complaint) => {

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -65,6 +66,11 @@ impl Complaint {
     /// The command line asks for something that cannot be.
     pub fn usage(message: impl Into<String>) -> Complaint {
         Complaint { exit: Exit::Usage, ..Complaint::failed(message) }
+    }
+
+    /// A file that the command line names cannot be read or written.
+    pub fn file(action: &str, path: &Path, error: impl std::fmt::Display) -> Complaint {
+        Complaint::usage(format!("cannot {action} {}: {error}", path.display()))
     }
 
     /// The same with one more line of what led to it.

@@ -82,7 +82,8 @@ fn snippets(text: &str) -> Vec<Snippet> {
 
 /// Codes that no snippet can show: only a real model tells, the machine, the outside or a mistake of ours must fail, or
 /// somebody stop the run.
-const UNSHOWN: [&str; 7] = ["E0310", "E0311", "E0312", "E0410", "E0412", "E0498", "E0499"];
+const UNSHOWN: [&str; 11] =
+    ["E0310", "E0311", "E0312", "E0410", "E0412", "E0425", "E0426", "E0427", "E0428", "E0498", "E0499"];
 
 /// The comments that say what is expected; those that are written anew.
 const EXPECTATIONS: [&str; 8] = ["Error", "Warning", "Hint", "Note", "Result", "Prints", "Sent", "Fails"];

@@ -1,6 +1,6 @@
 //! The grammar of .sgl: text in, pest pairs out, and the words that people see for its rules.
 //!
-//! 1. [`parse`] runs `sgl.pest`, which is total: every text parses, and what is wrong with it stands in the pairs as
+//! 1. [`parse`] (or [`parse_snippet`], for what has no file) runs `sgl.pest`, which is total: every text parses, and what is wrong with it stands in the pairs as
 //!    recovery nodes ([`is_recovery`]).
 //! 2. [`words`] says what a rule is called in a message.
 //!
@@ -32,6 +32,11 @@ pub const MAX_NESTING: usize = 200;
 /// The native stack was too small for this text; a bigger one will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutOfStack;
+
+/// Parses items and the statements after them. The one pair at the top is [`Rule::snippet`] and spans all of the text.
+pub fn parse_snippet(text: &str) -> Result<Pairs<'_, Rule>, OutOfStack> {
+    generated::Sgl::parse(Rule::snippet, text).map_err(|_| OutOfStack)
+}
 
 /// Parses a whole file. The one pair at the top is [`Rule::file`] and spans all of the text.
 pub fn parse(text: &str) -> Result<Pairs<'_, Rule>, OutOfStack> {

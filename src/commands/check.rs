@@ -1,26 +1,49 @@
 //! `sglc check FILE…`: what is wrong with programs, drawn or as JSON.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
 use sgl_diag::Diagnostic;
 use sgl_exec::{Ask, Runner};
 
-use crate::args::{CheckArgs, RunOptions};
+use crate::args::{CheckArgs, EngineArgs};
 use crate::compile::{Compiled, compile};
+use crate::project::Found;
 use crate::render;
 use crate::session::Session;
 use crate::terminal::{self, Complaint, Exit, GOOD, counted};
+use crate::watch::{self, Reads};
+
+/// Checks, again and again with `--watch`.
+pub fn run(args: CheckArgs) -> Result<Exit, Complaint> {
+    watch::run(|reads| {
+        reads.watch = args.watch;
+        once(&args, reads)
+    })
+}
 
 /// Compiles every file; the exit code is that of the worst.
-pub fn run(args: &CheckArgs) -> Result<Exit, Complaint> {
+fn once(args: &CheckArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
     let mut exit = Exit::Done;
     let mut reports = Vec::new();
-    let session = args
-        .model
-        .as_ref()
-        .map(|model| Arc::new(Session::new(RunOptions { model: Some(model.clone()), ..RunOptions::default() })));
-    for file in &args.files {
+    let files = match args.files.is_empty() {
+        true => {
+            let project = Found::above(Path::new(""))?;
+            reads.files.extend(project.path.clone());
+            vec![project.main()?]
+        }
+        false => args.files.clone(),
+    };
+    reads.files.extend(files.iter().cloned());
+    let session = match (&args.model, files.first()) {
+        (Some(model), Some(first)) => {
+            let engine = EngineArgs { model: Some(model.clone()), ..EngineArgs::default() };
+            Some(Arc::new(Session::new(engine, Found::of_program(first)?)))
+        }
+        _ => None,
+    };
+    for file in &files {
         let mut compiled = match compile(file) {
             Ok(compiled) => compiled,
             Err(complaint) => {
@@ -28,6 +51,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Complaint> {
                 continue;
             }
         };
+        reads.files.extend(compiled.files());
         if let Some(session) = &session {
             match before_run(&compiled, session.clone()) {
                 Ok(found) => compiled.diagnostics.extend(found),
@@ -55,7 +79,7 @@ pub fn run(args: &CheckArgs) -> Result<Exit, Complaint> {
     if args.json {
         terminal::write_json(&reports)?;
     } else if exit == Exit::Done {
-        terminal::write_error(&format!("{GOOD}ok{GOOD:#} {}\n", counted(args.files.len(), "file")));
+        terminal::write_error(&format!("{GOOD}ok{GOOD:#} {}\n", counted(files.len(), "file")));
     }
     Ok(exit)
 }

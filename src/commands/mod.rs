@@ -2,10 +2,15 @@
 
 pub mod check;
 pub mod completions;
+pub mod doc;
+pub mod explain;
 pub mod fmt;
 pub mod graph;
+pub mod man;
 pub mod model;
+pub mod new;
 pub mod run;
+pub mod test;
 
 use crate::args::Command;
 use crate::terminal::{Complaint, Exit};
@@ -14,9 +19,14 @@ use crate::terminal::{Complaint, Exit};
 pub fn run(command: Command) -> Result<Exit, Complaint> {
     match command {
         Command::Run(args) => run::run(args),
+        Command::Test(args) => test::run(&args),
+        Command::Doc(args) => doc::run(&args),
+        Command::New(args) => new::run(&args),
+        Command::Explain { code } => explain::run(code.as_deref()),
+        Command::Man => man::run(),
         Command::Graph(args) => graph::run(&args),
-        Command::Check(args) => check::run(&args),
         Command::Fmt(args) => fmt::run(&args),
+        Command::Check(args) => check::run(args),
         Command::Model(command) => model::run(command),
         Command::Completions { shell } => completions::run(shell),
     }

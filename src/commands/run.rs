@@ -1,8 +1,10 @@
 //! `sglc run FILE`: a program and its arguments in; its result on standard output, or one line for each line of a batch.
+//! The program may also stand on the command line (`-e`), or be the main one of the project.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,52 +16,93 @@ use sgl_wire::Usage;
 
 use crate::args::{RunArgs, RunOptions};
 use crate::batch::{self, LineError};
-use crate::compile::compile;
+use crate::compile::{Compiled, compile, compile_snippet};
 use crate::params::{Arguments, Params};
+use crate::project::Found;
 use crate::run_line::{self, NoRun, RunLine};
 use crate::session::Session;
 use crate::stats::Stats;
 use crate::terminal::{self, Bars, Complaint, DIM, Exit};
+use crate::watch::{self, Reads};
 use crate::{models::Progress as _, render, usage};
 
 /// Instances of a batch at once, where nobody says how many.
 const JOBS: usize = 64;
 
-/// Compiles the program, reads its arguments and runs it.
+/// Runs the program, again and again with `--watch`.
 pub fn run(args: RunArgs) -> Result<Exit, Complaint> {
-    let Some((file, words)) = args.program.split_first() else {
-        return Err(Complaint::usage("there is no program to run"));
+    watch::run(|reads| {
+        // Until the program is compiled nobody knows which words after it are its own.
+        reads.watch = args.options.watch || args.program.iter().any(|word| word == "--watch");
+        once(&args, reads)
+    })
+}
+
+/// What to run: its name, the project around it, and the words after it.
+struct Chosen<'a> {
+    name: String,
+    project: Found,
+    compiled: Compiled,
+    words: &'a [OsString],
+}
+
+/// Finds and compiles the program.
+fn choose<'a>(args: &'a RunArgs, reads: &mut Reads) -> Result<Chosen<'a>, Complaint> {
+    if !args.eval.is_empty() {
+        let project = Found::above(Path::new(""))?;
+        let compiled = compile_snippet(&args.eval.join("\n"));
+        return Ok(Chosen { name: "-e".into(), project, compiled, words: &[] });
+    }
+    let named = args.program.split_first().filter(|(first, _)| !first.to_string_lossy().starts_with('-'));
+    let (file, project, words) = match named {
+        Some((file, words)) => (PathBuf::from(file), Found::of_program(Path::new(file))?, words),
+        None => {
+            let project = Found::above(Path::new(""))?;
+            (project.main()?, project, &args.program[..])
+        }
     };
-    let compiled = compile(Path::new(file))?;
+    reads.files.push(file.clone());
+    reads.files.extend(project.path.clone());
+    reads.files.extend(Params::files(words));
+    let compiled = compile(&file)?;
+    reads.files.extend(compiled.files());
+    Ok(Chosen { name: file.display().to_string(), project, compiled, words })
+}
+
+/// Compiles the program, reads its arguments and runs it.
+fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
+    let Chosen { name, project, compiled, words } = choose(args, reads)?;
     compiled.report();
     let Some(program) = &compiled.program else { return Ok(Exit::DoesNotCompile) };
-    let name = file.to_string_lossy();
     let Some((id, main)) = program.main.and_then(|id| Some((id, program.functions.get(id.0 as usize)?))) else {
         let complaint = Complaint { exit: Exit::DoesNotCompile, ..Complaint::failed(format!("{name} has no `main`")) };
         return Err(complaint.help("write `fn main() { … }` or `prompt main() { … }`: it is what a run begins with"));
     };
     let params = Params::of(program, main);
-    let RunLine { options, given } = match run_line::read(&name, main, &params, args.options, words) {
+    let RunLine { options, given } = match run_line::read(&name, main, &params, args.options.clone(), words) {
         Ok(line) => line,
         Err(NoRun::Usage(error)) => return Ok(usage(&error)),
         Err(NoRun::Complaint(complaint)) => return Err(complaint),
     };
+    reads.watch = options.watch;
+    reads.files.extend(options.batch.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| Complaint::failed(format!("threads cannot be started: {error}")))?;
-    let session = Arc::new(Session::new(options.clone()));
+    let session = Arc::new(Session::new(options.engine.clone(), project.clone()));
     let runner = Runner::new(Arc::new(compiled.graph(program)), session.clone());
-    let job = Arc::new(Job { runner, main: id, params, options, sources: compiled.sources.clone() });
+    let seed = options.seed.or(project.project.run_seed).unwrap_or(0);
+    let job = Arc::new(Job { runner, main: id, params, options, seed, sources: compiled.sources.clone() });
     let began = Instant::now();
-    let (exit, cost) = match &job.options.batch {
+    let (mut exit, cost) = match &job.options.batch {
         None => runtime.block_on(job.once(given, &session))?,
         Some(lines) => runtime.block_on(job.clone().batch(lines, given))?,
     };
     // A model that could not be had has more to say than the program that wanted it.
     if let Some(complaint) = session.complaint() {
-        complaint.report();
+        exit = exit.max(complaint.report());
     }
     report(&job.options, &session, &cost, began.elapsed())?;
     Ok(exit)
@@ -71,6 +114,7 @@ struct Job {
     main: FnId,
     params: Params,
     options: RunOptions,
+    seed: u64,
     sources: SourceMap,
 }
 
@@ -103,10 +147,7 @@ impl Job {
 
     /// One run for each line of a file; the results in their order.
     async fn batch(self: Arc<Self>, path: &Path, defaults: Arguments) -> Result<(Exit, Usage), Complaint> {
-        let cannot = |action: &str, path: &Path, error: std::io::Error| {
-            Complaint::usage(format!("cannot {action} {}: {error}", path.display()))
-        };
-        let open = || File::open(path).map(BufReader::new).map_err(|error| cannot("read", path, error));
+        let open = || File::open(path).map(BufReader::new).map_err(|error| Complaint::file("read", path, error));
         let mut input = open()?;
         if self.is_doomed().await {
             return Ok((Exit::DoesNotCompile, Usage::default()));
@@ -124,7 +165,7 @@ impl Job {
             return Err(Complaint::usage(message).help("name another file with `-o`"));
         }
         let mut output: Box<dyn Write> = match &self.options.output {
-            Some(path) => Box::new(File::create(path).map_err(|error| cannot("write", path, error))?),
+            Some(path) => Box::new(File::create(path).map_err(|error| Complaint::file("write", path, error))?),
             None => Box::new(std::io::stdout()),
         };
         let cost = Arc::new(Mutex::new(Usage::default()));
@@ -171,7 +212,7 @@ impl Job {
 
     fn exec_options(&self) -> sgl_exec::RunOptions {
         sgl_exec::RunOptions {
-            seed: self.options.seed.unwrap_or(0),
+            seed: self.seed,
             on_progress: None,
             world: None,
             on_print: Some(Arc::new(|line| terminal::write_error(&format!("{line}\n")))),
@@ -259,8 +300,7 @@ fn report(options: &RunOptions, session: &Session, cost: &Usage, elapsed: Durati
         }
         Some(Some(path)) => {
             let text = serde_json::to_string_pretty(&stats()).map_err(|error| Complaint::failed(error.to_string()))?;
-            std::fs::write(path, text + "\n")
-                .map_err(|error| Complaint::failed(format!("cannot write {}: {error}", path.display())))
+            std::fs::write(path, text + "\n").map_err(|error| Complaint::file("write", path, error))
         }
     }
 }

@@ -60,10 +60,12 @@ pub fn pull(store: &Store, entry: &Entry, net: &Net, progress: &dyn Progress) ->
     }
     let partial = store.partial(entry);
     let mut attempts = Vec::new();
+    progress.note(&format!("pulling {}, {} MB", entry.name, entry.size.div_ceil(1_000_000)));
     for place in entry.places {
         match from_place(store, place, entry, net, progress) {
             Ok(()) => {
                 fs::rename(&partial, &path).map_err(io_error("rename", &partial))?;
+                progress.note(&format!("pulled {} from {place}", entry.name));
                 return Ok(path);
             }
             Err(why) => attempts.push((place.to_string(), why)),

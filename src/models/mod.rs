@@ -127,7 +127,7 @@ impl Error {
     /// What a person can do about it, one line each.
     pub fn help(&self) -> Vec<String> {
         let by_hand = |entry: &Entry, path: &Path| {
-            format!("by hand: put {} at {}, then `sglc model check --model {}`", entry.file, path.display(), entry.name)
+            format!("by hand: put {} at {}, then `sglc model check {}`", entry.file, path.display(), entry.name)
         };
         let places = |entry: &Entry| {
             let places: Vec<_> = entry.places.iter().map(Place::to_string).collect();

@@ -4,7 +4,25 @@ use crate::sglc;
 
 #[test]
 fn help_of_every_command() {
-    for words in ["", "run", "check", "fmt", "graph", "model", "model pull", "model check"] {
+    for words in [
+        "",
+        "run",
+        "test",
+        "check",
+        "fmt",
+        "graph",
+        "doc",
+        "new",
+        "explain",
+        "man",
+        "completions",
+        "model",
+        "model pull",
+        "model list",
+        "model rm",
+        "model path",
+        "model check",
+    ] {
         let mut all: Vec<&str> = words.split_whitespace().collect();
         all.push("--help");
         let run = sglc(&all);
@@ -16,7 +34,7 @@ fn help_of_every_command() {
 #[test]
 fn wrong_usage_is_two() {
     for words in
-        [&[][..], &["fly"], &["run"], &["run", "--seed", "x", "a.sgl"], &["run", "--jobs", "0", "a.sgl"], &["model"]]
+        [&[][..], &["fly"], &["new"], &["run", "--seed", "x", "a.sgl"], &["run", "--jobs", "0", "a.sgl"], &["model"]]
     {
         let run = sglc(words);
         assert_eq!(run.code, 2, "{words:?}\n{run}");
@@ -29,4 +47,32 @@ fn wrong_usage_is_two() {
 fn version_and_completions_are_results() {
     assert_eq!(sglc(&["--version"]).stdout, concat!("sglc ", env!("CARGO_PKG_VERSION"), "\n"));
     assert!(sglc(&["completions", "bash"]).stdout.contains("_sglc"));
+}
+
+#[test]
+fn the_manual_page_has_every_command() {
+    let page = sglc(&["man"]).stdout;
+    assert!(page.starts_with(".ie"), "{}", &page[..200.min(page.len())]);
+    for name in ["SGLC RUN", "SGLC TEST", "SGLC DOC", "SGLC MODEL CHECK"] {
+        assert!(page.contains(&format!(".SH \"{name}\"")), "{name}");
+    }
+    // What another section would hide is escaped.
+    assert!(
+        !page.lines().any(|line| line.starts_with(".SH OPTIONS")),
+        "sections of commands are sections inside theirs"
+    );
+}
+
+#[test]
+fn codes_are_explained() {
+    let plain = sglc(&["explain", "e0101"]).stdout;
+    assert!(
+        plain.starts_with("E0101: ") && plain.contains("    prompt grade(") && !plain.contains('\u{1b}'),
+        "{plain}"
+    );
+    let all = sglc(&["explain"]).stdout;
+    assert!(all.contains("E0214  ") && all.contains("W0501  ") && all.contains("E0001  "), "{all}");
+    let run = sglc(&["explain", "E0241"]);
+    assert!(run.code == 2 && run.stderr.contains("did you mean E02"), "{run}");
+    assert!(sglc(&["explain", "0214"]).stderr.contains("did you mean E0214"));
 }

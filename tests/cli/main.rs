@@ -9,6 +9,8 @@ mod fmt;
 mod help;
 mod hostile;
 mod model;
+mod project;
+mod tests;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -26,7 +26,7 @@ fn an_empty_cache() {
     insta::assert_snapshot!("model_list", sglc(&["model", "list"]));
     insta::assert_snapshot!("model_path_of_no_file", sglc(&["model", "path"]));
     insta::assert_snapshot!("model_rm_smollm2_135m", sglc(&["model", "rm", "smollm2:135m"]));
-    insta::assert_snapshot!("model_check_model_gemma3_270m", sglc(&["model", "check", "--model", "gemma3:270m"]));
+    insta::assert_snapshot!("model_check_gemma3_270m", sglc(&["model", "check", "gemma3:270m"]));
     insta::assert_snapshot!("model_path_smollm2", sglc(&["model", "path", "smollm2"]));
     assert_eq!(sglc(&["model", "check"]).code, 0);
 }

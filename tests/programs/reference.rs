@@ -8,7 +8,7 @@ use crate::support::real_model;
 
 fn compare(exact: &[&str]) -> Option<Value> {
     let output = Command::new(env!("CARGO_BIN_EXE_sglc"))
-        .args(["model", "check", "--json", "--reference", "tests/data/smollm2-135m-q4_1.jsonl", "--model"])
+        .args(["model", "check", "--json", "--reference", "tests/data/smollm2-135m-q4_1.jsonl"])
         .arg(real_model()?)
         .args(exact)
         .current_dir(env!("CARGO_MANIFEST_DIR"))

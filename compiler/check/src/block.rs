@@ -233,17 +233,7 @@ impl Body<'_> {
                 false
             }
             Ast::Assert(assert) => {
-                let Some(condition) = assert.cond() else { return false };
-                let condition = self.expr(&condition, Some(&Type::Bool));
-                let message = assert.message().map(|message| {
-                    self.scoped(|body| {
-                        body.learn(&condition, false);
-                        body.expr(&message, Some(&Type::STR))
-                    })
-                });
-                self.learn(&condition, true);
-                let kind = ExprKind::Assert(Box::new(condition), message.map(Box::new));
-                out.push(Stmt { kind: StmtKind::Expr(Expr { kind, ty: Type::None, span }), span });
+                self.assert_stmt(assert, span, out);
                 false
             }
             Ast::For(stmt) => {

@@ -382,11 +382,55 @@ pub(crate) fn model(w: &mut World, file: usize, ast: &ast::ModelItem) -> (Arc<st
     (source.into(), args)
 }
 
-/// Checks a test: host code that gives nothing.
-pub(crate) fn test(w: &mut World, file: usize, ast: &ast::TestItem) {
-    let mut body = Body::new(w, file, Prompting::Fn, Returns::Type(Type::None));
-    if let Some(block) = ast.body() {
-        let mut block = body.function_block(&block, None, &Type::None);
-        body.settle(&mut |settle| finish::types_of_block(&mut block, settle));
+/// Checks the statements of a snippet, as the body of a prompt item whose result is what the last of them gives.
+pub(crate) fn snippet(w: &mut World, file: usize, ast: &ast::Block) -> Function {
+    let mut body = Body::new(w, file, Prompting::Current { in_role: false }, Returns::Not("a snippet"));
+    let (mut block, ty) = body.block(ast, None, Use::VALUE);
+    if let Some(value) = &block.value
+        && body.infer.resolve(&ty) != Type::Prompt
+    {
+        body.needs_text(value);
     }
+    body.settle(&mut |settle| finish::types_of_block(&mut block, settle));
+    let ret = block.value.as_ref().map_or(Type::None, |value| value.ty.clone());
+    Function {
+        name: "main".into(),
+        doc: String::new(),
+        is_prompt: true,
+        params: Vec::new(),
+        ret,
+        returns_state: false,
+        locals: body.locals,
+        body: block,
+        span: ast.span(),
+    }
+}
+
+/// Checks a test: host code that gives nothing.
+pub(crate) fn test(w: &mut World, file: usize, ast: &ast::TestItem) -> Option<(Arc<str>, Function)> {
+    let mut body = Body::new(w, file, Prompting::Fn, Returns::Type(Type::None));
+    let name = ast.name()?;
+    let plain = name.text().filter(|text| !name.has_holes() && !text.trim().is_empty());
+    if plain.is_none() {
+        let hint = "write what must hold, as a sentence: test \"an empty list has no mean\" { … }";
+        body.error("E0125", "a test is named by a plain text", name.span(), "this names nothing", hint);
+    }
+    let mut block = body.function_block(&ast.body()?, None, &Type::None);
+    body.settle(&mut |settle| finish::types_of_block(&mut block, settle));
+    if !body.has_errors() {
+        body.warn_unused();
+    }
+    let name: Arc<str> = plain?.into();
+    let function = Function {
+        name: format!("test {name:?}").into(),
+        doc: String::new(),
+        is_prompt: false,
+        params: Vec::new(),
+        ret: Type::None,
+        returns_state: false,
+        locals: body.locals,
+        body: block,
+        span: ast.name()?.span(),
+    };
+    Some((name, function))
 }

@@ -129,9 +129,10 @@ pub(crate) fn children(kind: &mut ExprKind, visit: &mut dyn FnMut(Child<'_>)) {
             condition.iter_mut().for_each(|condition| visit(E(condition)));
             visit(E(value));
         }
-        ExprKind::Assert(condition, message) => {
-            visit(E(condition));
-            message.iter_mut().for_each(|message| visit(E(message)));
+        ExprKind::Assert(assert) => {
+            visit(E(&mut assert.condition));
+            assert.message.iter_mut().for_each(|message| visit(E(message)));
+            assert.shown.iter_mut().for_each(|(_, operand)| visit(E(operand)));
         }
     }
 }

@@ -21,6 +21,7 @@
 //!
 //! **Architecture invariant:** any tree is checked without a panic, in time and stack bounded by its size.
 
+mod asserts;
 mod block;
 mod body;
 pub mod builtins;
@@ -54,10 +55,12 @@ pub mod types;
 mod world;
 mod written;
 
+use load::Root;
 use sgl_diag::{Diagnostic, FileId, SourceMap};
 
-pub use load::{Loader, NoFiles};
+pub use load::{Loader, NoFiles, std_modules};
 pub use show::Shown;
+pub use similar::nearest;
 
 /// What checking gives.
 #[derive(Debug, Clone)]
@@ -73,9 +76,19 @@ const STACK_BYTES: usize = 128 << 20;
 
 /// Parses and checks the file `root` of `sources` and everything it imports; what is read is added to `sources`.
 pub fn check(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Checked {
+    check_as(Root::File, root, loader, sources)
+}
+
+/// Likewise for what has no file of its own: items, then statements. The statements are the body of a prompt item, the
+/// program's `main`; its result is the last expression, whatever type that has.
+pub fn check_snippet(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Checked {
+    check_as(Root::Snippet, root, loader, sources)
+}
+
+fn check_as(kind: Root, root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Checked {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("check".into()).stack_size(STACK_BYTES);
-        match thread.spawn_scoped(scope, || check_here(root, loader, sources)).map(|checking| checking.join()) {
+        match thread.spawn_scoped(scope, || check_here(kind, root, loader, sources)).map(|checking| checking.join()) {
             Ok(Ok(checked)) => checked,
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
             Err(error) => {
@@ -86,13 +99,16 @@ pub fn check(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> 
     })
 }
 
-fn check_here(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Checked {
-    let files = load::load(root, loader, sources);
+fn check_here(kind: Root, root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Checked {
+    let files = load::load(root, kind, loader, sources);
     let mut world = world::World::declare(files);
     world.resolve_heads();
     world.check_constants();
     world.check_bodies();
-    world.check_main();
+    match kind {
+        Root::File => world.check_main(),
+        Root::Snippet => world.check_snippet(),
+    }
     world.warn_unused_names();
     if !world.diagnostics.iter().any(Diagnostic::is_error) {
         world.check_endless();

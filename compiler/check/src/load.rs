@@ -30,6 +30,11 @@ impl Loader for NoFiles {
 /// The modules that come with the compiler.
 const STD: &[(&str, &str)] = &[("reason", include_str!("../../../stdlib/reason.sgl"))];
 
+/// The modules that come with the compiler: name without `std.`, and text.
+pub fn std_modules() -> impl Iterator<Item = (&'static str, &'static str)> {
+    STD.iter().copied()
+}
+
 /// Imports may chain this deep.
 const MAX_IMPORT_DEPTH: usize = 64;
 
@@ -91,8 +96,17 @@ struct Reader<'a> {
     out: Files,
 }
 
+/// What the root file is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Root {
+    /// A file of items.
+    File,
+    /// Items and statements after them.
+    Snippet,
+}
+
 /// Reads and parses the root file and everything it imports. The root file is the last one.
-pub(crate) fn load(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Files {
+pub(crate) fn load(root: FileId, kind: Root, loader: &mut dyn Loader, sources: &mut SourceMap) -> Files {
     let name = sources.name(root).to_string();
     let mut reader = Reader {
         loader,
@@ -105,13 +119,17 @@ pub(crate) fn load(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMa
     };
     reader.states.insert(name.clone(), State::Open);
     reader.open.push(name);
-    reader.parse(root, 0);
+    reader.parse(root, kind, 0);
     reader.out
 }
 
 impl Reader<'_> {
-    fn parse(&mut self, file: FileId, depth: usize) -> usize {
-        let parse = sgl_syntax::parse(file, self.sources.file(file).map_or("", |source| &source.text));
+    fn parse(&mut self, file: FileId, kind: Root, depth: usize) -> usize {
+        let text = self.sources.file(file).map_or("", |source| &source.text);
+        let parse = match kind {
+            Root::File => sgl_syntax::parse(file, text),
+            Root::Snippet => sgl_syntax::parse_snippet(file, text),
+        };
         let ast = parse.file();
         self.out.diagnostics.extend(parse.errors);
         let found: Vec<_> = ast
@@ -209,7 +227,7 @@ impl Reader<'_> {
                 self.states.insert(name.clone(), State::Open);
                 let file = self.sources.add(name.clone(), text);
                 self.open.push(name.clone());
-                let index = self.parse(file, depth + 1);
+                let index = self.parse(file, Root::File, depth + 1);
                 self.open.pop();
                 self.states.insert(name, State::Done(index));
                 Some(index)

@@ -39,6 +39,19 @@ pub struct Program {
     pub functions: Vec<Function>,
     /// The item called `main` of the first file, if there is one.
     pub main: Option<FnId>,
+    /// The `test` items of the first file, in its order; no two of one name.
+    pub tests: Vec<Test>,
+}
+
+/// `test "name" { … }`
+#[derive(Debug, Clone)]
+pub struct Test {
+    /// What it is called.
+    pub name: Arc<str>,
+    /// Its body, as a `fn` without parameters and result; the test fails where calling it does.
+    pub function: FnId,
+    /// Where the name stands.
+    pub span: Span,
 }
 
 /// `struct Name { … }`
@@ -307,7 +320,19 @@ pub enum ExprKind {
     /// `print(e, …)`: a line on standard error.
     Print(Vec<Expr>),
     /// `assert condition, message`
-    Assert(Box<Expr>, Option<Box<Expr>>),
+    Assert(Box<Assert>),
+}
+
+/// `assert condition, message`
+#[derive(Debug, Clone)]
+pub struct Assert {
+    /// What must be true.
+    pub condition: Expr,
+    /// What to say where it is not.
+    pub message: Option<Expr>,
+    /// Operands of the condition, each with its source, that a failure shows: names and constants, so reading them again is
+    /// nothing.
+    pub shown: Vec<(Arc<str>, Expr)>,
 }
 
 /// A part of a template.

@@ -1,7 +1,7 @@
 //! "Did you mean": the name in scope that is nearest to a misspelt one.
 
 /// The nearest of the candidates, if one is near enough for its length.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = match name.chars().count() {
         0..=4 => 1,
         5 => 2,

@@ -11,7 +11,7 @@ use sgl_syntax::ast::{self, FunctionKind, HasDocs, ImportSource};
 
 use crate::generics::{Generic, Origin, TypeArgs};
 use crate::load::{Files, LoadedFile};
-use crate::program::{ConstId, ConstItem, FnId, ModelId, ModelItem, Program, Struct, StructField, StructId};
+use crate::program::{ConstId, ConstItem, FnId, ModelId, ModelItem, Program, Struct, StructField, StructId, Test};
 use crate::schema::SchemaFile;
 use crate::similar::nearest;
 use crate::types::Type;
@@ -477,6 +477,15 @@ impl World {
         }
     }
 
+    /// The statements of a snippet become its `main`.
+    pub(crate) fn check_snippet(&mut self) {
+        let root = self.files.len().saturating_sub(1);
+        let Some(body) = self.files.get(root).and_then(|file| file.ast.body()) else { return };
+        let function = crate::body::snippet(self, root, &body);
+        self.program.main = Some(FnId(self.program.functions.len() as u32));
+        self.program.functions.push(function);
+    }
+
     /// Whether a value of the type is plain data: it has a text, and JSON that says all of it.
     pub(crate) fn is_data(&self, ty: &Type) -> bool {
         let mut seen = std::collections::HashSet::new();
@@ -530,7 +539,7 @@ impl World {
         }
     }
 
-    /// The bodies of all functions, and of tests.
+    /// The bodies of all functions, and of tests. The tests of the first file belong to the program.
     pub(crate) fn check_bodies(&mut self) {
         self.check_generics();
         self.check_functions();
@@ -545,8 +554,32 @@ impl World {
                 })
             })
             .collect();
+        let root = self.files.len().saturating_sub(1);
         for (file, test) in tests {
-            crate::body::test(self, file, &test);
+            let Some((name, function)) = crate::body::test(self, file, &test) else { continue };
+            if file == root {
+                let id = FnId(self.program.functions.len() as u32);
+                self.program.tests.push(Test { name, function: id, span: function.span });
+                self.program.functions.push(function);
+            }
+        }
+        self.check_test_names();
+    }
+}
+
+impl World {
+    /// A failure names its test, and `--filter` picks by name: two of one name would be one.
+    fn check_test_names(&mut self) {
+        let mut first: HashMap<Arc<str>, Span> = HashMap::new();
+        for test in self.program.tests.clone() {
+            if let Some(before) = first.get(&test.name) {
+                let d = Diagnostic::error("E0102", format!("two tests are called {:?}", test.name))
+                    .at(test.span, "again here")
+                    .also(*before, "first here");
+                self.report(d.hint("rename one of them"));
+            } else {
+                first.insert(test.name, test.span);
+            }
         }
         self.check_functions();
     }

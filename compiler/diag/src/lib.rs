@@ -12,7 +12,7 @@
 mod explain;
 mod source;
 
-pub use explain::explain;
+pub use explain::{explain, explained};
 pub use source::{LineCol, SourceFile, SourceMap};
 
 /// A file of the program: an index into the [`SourceMap`] that gave it out.

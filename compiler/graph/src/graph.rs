@@ -217,8 +217,13 @@ pub enum NodeKind {
     Effect(Builtin),
     /// A line on standard error. `[effect, values…] → [effect]`
     Print,
-    /// Fails where the condition is false. `[effect, condition, (message)] → [effect]`
-    Assert,
+    /// Fails where the condition is false. `[effect, condition, (message), shown…] → [effect]`
+    Assert {
+        /// Whether the program says what to say.
+        has_message: bool,
+        /// The source of each value that a failure shows.
+        shown: Vec<Arc<str>>,
+    },
 }
 
 impl NodeKind {

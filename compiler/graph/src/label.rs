@@ -58,7 +58,10 @@ pub(crate) fn label(graph: &Graph, node: &Node, inputs: &[String]) -> String {
         NodeKind::Try { .. } => "try".into(),
         NodeKind::Effect(builtin) => format!("{} {}", builtin.name(), all(0)),
         NodeKind::Print => format!("print {}", all(0)),
-        NodeKind::Assert => format!("assert {}", all(0)),
+        NodeKind::Assert { has_message, .. } => {
+            let said = inputs.get(..1 + usize::from(*has_message)).unwrap_or(inputs);
+            format!("assert {}", said.join(", "))
+        }
     }
 }
 

@@ -139,7 +139,9 @@ impl Verifier<'_> {
             NodeKind::PromptField(_) => (data(1), data(1)),
             NodeKind::Effect(_) => (prefixed(Effect, inputs.len().saturating_sub(1)), vec![Data, Effect]),
             NodeKind::Print => (prefixed(Effect, inputs.len().saturating_sub(1)), vec![Effect]),
-            NodeKind::Assert => (prefixed(Effect, inputs.len().saturating_sub(1).clamp(1, 2)), vec![Effect]),
+            NodeKind::Assert { has_message, shown } => {
+                (prefixed(Effect, 1 + usize::from(*has_message) + shown.len()), vec![Effect])
+            }
             NodeKind::CallValue { .. } => {
                 let mut takes = vec![Data, Effect];
                 takes.resize(inputs.len().max(2), Data);

@@ -51,7 +51,7 @@ impl Runner<'_> {
             }
             NodeKind::PromptField(_) => Int(inputs[0].written_len()),
             NodeKind::Print => inputs[0].written(List(inputs[1..].to_vec()).show()),
-            NodeKind::Assert => inputs[0].written(format!("assert {}", inputs[1].show())),
+            NodeKind::Assert { .. } => inputs[0].written(format!("assert {}", inputs[1].show())),
             NodeKind::Closure { body, .. } => Graph(std::rc::Rc::new((body.clone(), inputs))),
             NodeKind::Gen(_) => {
                 self.gens += 1;

@@ -11,6 +11,7 @@
 //! **Architecture invariant:** synchronous and pure. No runtime, no backend, no file, no clock; prompts are carried and
 //! compared here, never extended.
 
+mod asserts;
 pub mod code;
 mod fault;
 mod interp;
@@ -23,6 +24,7 @@ mod regex;
 mod text;
 mod value;
 
+pub use asserts::refuted;
 pub use code::Program;
 pub use fault::{Fault, FaultData, HostError};
 pub use interp::{Iteration, MAX_CALLS, Machine, iteration};

@@ -37,6 +37,8 @@ pub fn demand(kind: &NodeKind, index: usize) -> Demand {
         NodeKind::Loop(each) if first && !each.is_while => Shape,
         NodeKind::Switch(_) | NodeKind::CallValue { .. } | NodeKind::Loop(_) => Nothing,
         NodeKind::Call { .. } | NodeKind::Closure { .. } | NodeKind::Try { .. } => Nothing,
+        // What a failure shows is there as far as the condition needed it.
+        NodeKind::Assert { has_message, .. } if index > 1 + usize::from(*has_message) => Nothing,
         _ => Whole,
     }
 }

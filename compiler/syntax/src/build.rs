@@ -47,24 +47,28 @@ pub(crate) struct Built {
     pub problems: Vec<Problem>,
 }
 
-pub(crate) fn build(text: &str) -> Built {
+/// What a text is to be read as: [`sgl_grammar::parse`] or [`sgl_grammar::parse_snippet`].
+pub(crate) type Grammar = fn(&str) -> Result<Pairs<'_, Rule>, sgl_grammar::OutOfStack>;
+
+pub(crate) fn build(text: &str, grammar: Grammar) -> Built {
     if u32::try_from(text.len()).is_err() {
         return unreadable("", Wrong::TooBig, 0);
     }
-    try_build(text).or_else(|| on_a_big_stack(text)).unwrap_or_else(|| unreadable(text, Wrong::TooDeep, 0))
+    let built = try_build(text, grammar).or_else(|| on_a_big_stack(text, grammar));
+    built.unwrap_or_else(|| unreadable(text, Wrong::TooDeep, 0))
 }
 
 /// `None` where the native stack is too small.
-fn try_build(text: &str) -> Option<Built> {
-    let mut pairs = sgl_grammar::parse(text).ok()?;
+fn try_build(text: &str, grammar: Grammar) -> Option<Built> {
+    let mut pairs = grammar(text).ok()?;
     let file = pairs.next()?;
     Some(Builder::new(text).run(file))
 }
 
-fn on_a_big_stack(text: &str) -> Option<Built> {
+fn on_a_big_stack(text: &str, grammar: Grammar) -> Option<Built> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-        thread.spawn_scoped(scope, || try_build(text)).ok()?.join().ok()?
+        thread.spawn_scoped(scope, || try_build(text, grammar)).ok()?.join().ok()?
     })
 }
 

@@ -116,7 +116,7 @@ pub(crate) fn shape(rule: Rule) -> Shape {
         Rule::plain_text | Rule::triple_text | Rule::raw_text | Rule::regex_text | Rule::raw_triple_text => Token(TEXT),
         Rule::infix_op | Rule::prefix_op | Rule::minus | Rule::assign_op | Rule::range_op => Token(OPERATOR),
 
-        Rule::file => Node(FILE),
+        Rule::file | Rule::snippet => Node(FILE),
         Rule::import => Node(IMPORT),
         Rule::module_path => Node(MODULE_PATH),
         Rule::import_names => Node(IMPORT_NAMES),
@@ -150,7 +150,7 @@ pub(crate) fn shape(rule: Rule) -> Shape {
         Rule::grammar_type => Node(GRAMMAR_TYPE),
         Rule::literal_type => Node(LITERAL_TYPE),
 
-        Rule::block => Node(BLOCK),
+        Rule::block | Rule::snippet_body => Node(BLOCK),
         Rule::let_stmt => Node(LET),
         Rule::for_stmt => Node(FOR),
         Rule::while_stmt => Node(WHILE),

@@ -41,7 +41,16 @@ impl Parse {
 
 /// Parses a file. Never fails: what is wrong stands in [`Parse::errors`].
 pub fn parse(file: FileId, text: &str) -> Parse {
-    let built = build::build(text);
+    parse_with(file, text, sgl_grammar::parse)
+}
+
+/// Parses what has no file of its own: items, then statements as in the body of a prompt, which [`ast::File::body`] gives.
+pub fn parse_snippet(file: FileId, text: &str) -> Parse {
+    parse_with(file, text, sgl_grammar::parse_snippet)
+}
+
+fn parse_with(file: FileId, text: &str, grammar: build::Grammar) -> Parse {
+    let built = build::build(text, grammar);
     let tree = SyntaxNode::new_root(built.green);
     let mut errors = errors::describe(file, text, &built.problems);
     validate::validate(&ast::Node::new(tree.clone(), file), &mut errors);

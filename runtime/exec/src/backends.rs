@@ -12,6 +12,11 @@ pub trait Backends: Send + Sync {
     /// The backend of a model item, or of the run's own model. Asked at most once for each until it succeeds, on a thread
     /// that may block. The error is a plain sentence.
     fn backend(&self, model: Option<&ModelItem>) -> Result<Arc<dyn Backend>, String>;
+
+    /// Default arguments that come with a model, whatever the program says: those of its item and of a call come after them.
+    fn settings(&self, _model: Option<&ModelItem>) -> Vec<(GenArg, Value)> {
+        Vec::new()
+    }
 }
 
 /// Default arguments of a model item, evaluated.
@@ -22,6 +27,7 @@ pub(crate) struct Models {
     source: Arc<dyn Backends>,
     /// The run's own model first, then the model items.
     loaded: Vec<OnceCell<Arc<dyn Backend>>>,
+    /// In the same order.
     defaults: Vec<OnceLock<Defaults>>,
 }
 
@@ -30,7 +36,7 @@ impl Models {
         Models {
             source,
             loaded: (0..=items).map(|_| OnceCell::new()).collect(),
-            defaults: (0..items).map(|_| OnceLock::new()).collect(),
+            defaults: (0..=items).map(|_| OnceLock::new()).collect(),
         }
     }
 
@@ -61,13 +67,14 @@ impl Models {
         loading.await.unwrap_or_else(|_| Err("loading the model was interrupted".into()))
     }
 
-    /// The default arguments of a model item.
+    /// The default arguments of a model: the settings it comes with, then those of its item.
     pub(crate) fn defaults(&self, program: &Arc<Program>, model: Option<ModelId>) -> Result<&[(GenArg, Value)], Fault> {
-        let Some(cell) = model.and_then(|id| self.defaults.get(id.0 as usize)) else { return Ok(&[]) };
-        let index = model.map_or(0, |id| id.0 as usize);
+        let Some(cell) = self.defaults.get(slot(model)) else { return Ok(&[]) };
         let evaluate = || {
-            let regions = program.model_defaults.get(index).into_iter().flatten();
-            let values = regions.map(|(arg, code)| {
+            let item =
+                |id: ModelId| (program.graph.models.get(id.0 as usize), program.model_defaults.get(id.0 as usize));
+            let (item, regions) = model.map_or((None, None), item);
+            let values = regions.into_iter().flatten().map(|(arg, code)| {
                 let results = Machine::new(program.clone(), code.clone(), Vec::new()).finish();
                 let value = results.into_iter().next().unwrap_or(Ok(Value::None))?;
                 let whole = supply(Ok(value), Demand::Whole);
@@ -75,7 +82,8 @@ impl Models {
                     .map(|value| (*arg, value))
                     .map_err(|_| Fault::new("E0499", "a default of a model is not a constant"))
             });
-            values.collect()
+            let settings = self.source.settings(item).into_iter().map(Ok);
+            settings.chain(values).collect()
         };
         cell.get_or_init(evaluate).as_deref().map_err(Clone::clone)
     }

@@ -209,15 +209,11 @@ fn fire(context: &Context, code: &Arc<Code>, index: usize, step: &Step, inputs: 
                 Err(error) => fail(error),
             }
         }
-        NodeKind::Assert => match (inputs.nth(1), inputs.next()) {
-            (Some(Value::Bool(true)), _) => vec![Ok(Value::None)],
-            (_, message) => {
-                let said = message.map(|message| text_of(&message));
-                let title = match said {
-                    Some(Ok(message)) => message.to_string(),
-                    _ => "the assertion does not hold".into(),
-                };
-                vec![Err(Fault::new("E0405", title).at(span))]
+        NodeKind::Assert { has_message, shown } => match inputs.nth(1) {
+            Some(Value::Bool(true)) => vec![Ok(Value::None)],
+            _ => {
+                let message = if *has_message { inputs.next() } else { None };
+                vec![Err(sgl_host::refuted(message.as_ref(), shown, inputs.as_slice()).at(span))]
             }
         },
         _ => vec![operate(program, step, inputs.collect())],

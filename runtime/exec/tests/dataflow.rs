@@ -195,7 +195,7 @@ fn prints_keep_their_order_and_an_assertion_stops_what_follows() {
         let two = main.node(NodeKind::Print, &[one, fast]);
         let condition = main.node(NodeKind::Const(Const::Bool(holds)), &[]);
         let message = main.str("no luck");
-        let three = main.node(NodeKind::Assert, &[two, condition, message]);
+        let three = main.node(NodeKind::Assert { has_message: true, shown: Vec::new() }, &[two, condition, message]);
         let four = main.node(NodeKind::Print, &[three, fast, fast]);
         let value = main.int(5);
         let body = main.end(&[value, four]);
@@ -284,7 +284,7 @@ fn effects_of_branches_fail_their_own_element() {
     let (mut body, p) = Build::new(3);
     let one = body.int(1);
     let holds = body.binary(BinaryOp::Eq, p[0], one);
-    let effect = body.node(NodeKind::Assert, &[p[2], holds]);
+    let effect = body.node(NodeKind::Assert { has_message: false, shown: Vec::new() }, &[p[2], holds]);
     let each = Loop { collect: true, joins_effects: true, origin: LoopOrigin::Fork, ..over(body.end(&[effect, p[0]])) };
     let (mut main, p) = Build::new(1);
     let (one, zero) = (main.int(1), main.int(0));

@@ -1,5 +1,6 @@
 //! The one interface between programs and engines: a request in, a stream of events out.
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::{Constraint, Generated, Prompt, Request, Selected};
@@ -50,7 +51,8 @@ pub enum Outcome {
 }
 
 /// Why a request failed. Each sentence says what to do where something can be done.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Failure {
     /// Prompt and answer are longer than the model's context window.
     #[error(
@@ -95,6 +97,9 @@ pub enum Failure {
     /// The model or the machine under it failed.
     #[error("the model failed: {0}")]
     Model(String),
+    /// A recording is replayed, and this is not in it.
+    #[error("{0}")]
+    NotRecorded(String),
     /// The backend is gone.
     #[error("the engine stopped before it answered")]
     Gone,
@@ -143,6 +148,11 @@ impl ReplySender {
     /// Sends the end; lost if the client went away.
     pub fn done(&self, result: Result<Outcome, Failure>) {
         let _ = self.0.send(Event::Done(Box::new(result)));
+    }
+
+    /// Waits until the client drops its end.
+    pub async fn cancelled(&self) {
+        self.0.closed().await;
     }
 
     /// Whether the client dropped its end: the request should be cancelled.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Constraint, Output, Prompt};
 
@@ -138,7 +138,7 @@ pub enum SelectBy {
 }
 
 /// Why a generation ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finish {
     /// The model wrote its end-of-text token.
@@ -167,7 +167,7 @@ pub struct Generated {
 }
 
 /// One token with its probability and alternatives.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TokenLogprob {
     /// Its text; invalid UTF-8 shows as U+FFFD.
     pub token: String,

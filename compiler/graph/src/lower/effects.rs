@@ -81,10 +81,10 @@ impl Found {
                 self.effects = true;
                 self.exprs(values);
             }
-            ExprKind::Assert(condition, message) => {
+            ExprKind::Assert(assert) => {
                 self.effects = true;
-                self.expr(condition);
-                self.exprs(message.as_deref());
+                self.expr(&assert.condition);
+                self.exprs(assert.message.as_ref());
             }
             ExprKind::CallValue(function, args) => {
                 self.effects = true;

@@ -1,6 +1,6 @@
 //! Expressions: operands left to right, then the operation.
 
-use sgl_check::program::{Expr, ExprKind, FnId, ShortCircuit, TemplatePart};
+use sgl_check::program::{Assert, Expr, ExprKind, FnId, ShortCircuit, TemplatePart};
 use sgl_check::types::{Const, Type};
 
 use super::Lowering;
@@ -112,10 +112,13 @@ impl Lowering<'_> {
                 self.at(expr.span);
                 self.effect(NodeKind::Print, &values)
             }
-            ExprKind::Assert(condition, message) => {
-                let values = self.exprs([&**condition].into_iter().chain(message.as_deref()));
+            ExprKind::Assert(assert) => {
+                let Assert { condition, message, shown } = &**assert;
+                let operands = shown.iter().map(|(_, operand)| operand);
+                let values = self.exprs([condition].into_iter().chain(message).chain(operands));
+                let shown = shown.iter().map(|(source, _)| source.clone()).collect();
                 self.at(expr.span);
-                self.effect(NodeKind::Assert, &values)
+                self.effect(NodeKind::Assert { has_message: message.is_some(), shown }, &values)
             }
         }
     }

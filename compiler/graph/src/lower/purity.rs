@@ -102,6 +102,6 @@ fn is_pure(kind: &NodeKind) -> bool {
         | NodeKind::CallValue { .. }
         | NodeKind::Effect(_)
         | NodeKind::Print
-        | NodeKind::Assert => false,
+        | NodeKind::Assert { .. } => false,
     }
 }

@@ -200,7 +200,7 @@ impl Tape<'_> {
             27 if self.may_leave.breaks => ExprKind::Break,
             28 if self.may_leave.breaks => ExprKind::Continue,
             29 => ExprKind::Print(vec![self.expr(d)]),
-            30 => ExprKind::Assert(self.boxed(d), None),
+            30 => ExprKind::Assert(Box::new(Assert { condition: *self.boxed(d), message: None, shown: Vec::new() })),
             31 => {
                 let list = self.expr(d);
                 let function = expr(self.closure(1, d), Type::Error);

@@ -264,8 +264,8 @@ impl Source<'_> {
                 self.effect = self.effect.written(List(values).show());
                 None
             }
-            ExprKind::Assert(condition, _) => {
-                let condition = self.expr(env, condition)?;
+            ExprKind::Assert(assert) => {
+                let condition = self.expr(env, &assert.condition)?;
                 self.effect = self.effect.written(format!("assert {}", condition.show()));
                 None
             }

@@ -75,6 +75,11 @@ impl File {
         self.0.syntax().descendants().filter_map(move |raw| NamedType::cast(Node::new(raw, file)))
     }
 
+    /// The statements after the items, of a snippet.
+    pub fn body(&self) -> Option<Block> {
+        self.0.child()
+    }
+
     /// The text of the `//!` lines.
     pub fn docs(&self) -> Option<String> {
         let docs = self.0.tokens().filter(|token| token.kind() == SyntaxKind::FILE_DOC);
