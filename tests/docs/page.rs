@@ -58,7 +58,7 @@ pub fn fences(text: &str) -> Vec<Fence<'_>> {
     let mut open: Option<(&str, usize, usize)> = None;
     let mut at = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {
-        match (line.trim_end().strip_prefix("```"), open) {
+        match (line.trim().strip_prefix("```"), open) {
             (Some(info), None) => open = Some((info, at + line.len(), index + 1)),
             (Some(""), Some((info, start, opened))) => {
                 let mut words = info.split_whitespace();
