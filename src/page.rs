@@ -54,7 +54,7 @@ fn code(line: &str) -> String {
 /// A line of prose: what stands between backquotes as a name.
 fn inline(line: &str) -> String {
     let parts: Vec<&str> = line.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return line.to_string();
     }
     let shown = parts.iter().enumerate().map(|(index, part)| match index % 2 {

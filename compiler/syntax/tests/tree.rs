@@ -290,7 +290,7 @@ fn types_stand_behind_a_name_and_before_a_call() {
     let types: Vec<_> = (f.body().expect("a body").stmts())
         .map(|stmt| match stmt {
             Stmt::Expr(stmt) => match stmt.expr() {
-                Some(ast::Expr::Call(call)) => call.type_args().map(|args| args.types().count()),
+                Some(Expr::Call(call)) => call.type_args().map(|args| args.types().count()),
                 _ => None,
             },
             _ => None,

@@ -22,19 +22,15 @@ pub(crate) fn lower(
     rules: &mut Vec<(String, Expr)>,
 ) -> Result<Expr, ConstrainError> {
     let grammar = gbnf::parse(text).map_err(ConstrainError::Grammar)?;
-    let finite = fixpoint(&grammar, |item, known| finite(item, known));
+    let finite = fixpoint(&grammar, finite);
     if let Some(endless) = grammar.rules.iter().zip(&finite).find(|(_, finite)| !**finite).map(|(rule, _)| rule) {
         let problem = format!("every text of the rule `{}` would contain another one, without end", endless.name);
         let hint = "give it an alternative that does without itself";
         return Err(ConstrainError::Grammar(GrammarError::new(text, endless.at.0, endless.at.1, problem, hint)));
     }
     let (own, first) = (rules.len(), first + rules.len());
-    let lowering = Lowering {
-        first,
-        spelling,
-        empty: fixpoint(&grammar, |item, known| may_be_empty(item, known)),
-        text: fixpoint(&grammar, |item, known| has_text(item, known)),
-    };
+    let lowering =
+        Lowering { first, spelling, empty: fixpoint(&grammar, may_be_empty), text: fixpoint(&grammar, has_text) };
     let mut bodies: Vec<Expr> = grammar.rules.iter().map(|rule| lowering.item(&rule.body)).collect();
     within_limit(bodies.iter().map(weight).sum())?;
     bodies.iter_mut().for_each(|body| *body = filled(body));

@@ -187,10 +187,7 @@ impl<'a> Walk<'a, '_> {
             Some(_) => return,
         };
         // A reasoning span has tokens of its own, and a limit that is not known may be any.
-        let max_tokens = match of(GenArg::MaxTokens) {
-            Some(value) => Some(value.and_then(count).unwrap_or(u32::MAX)),
-            None => None,
-        };
+        let max_tokens = of(GenArg::MaxTokens).map(|value| value.and_then(count).unwrap_or(u32::MAX));
         let (prompt, bytes, seams) = literals(region, node.inputs.first().copied());
         self.found.push(Found { gen_, span: node.span, model, max_tokens, sure, prompt, bytes, seams });
     }

@@ -45,6 +45,10 @@ impl Backend for Counting {
     fn fewest_tokens(&self, _: &Constraint) -> Result<u32, Failure> {
         Ok(3)
     }
+
+    fn context_window(&self) -> Option<usize> {
+        Some(4)
+    }
 }
 
 fn request(parts: usize, seed: u64) -> Request {
@@ -74,11 +78,13 @@ async fn what_was_recorded_is_replayed_without_the_model() {
     }
     let rendered = recorder.render(&request(2, 0).prompt).unwrap();
     assert_eq!((model.0.load(Ordering::SeqCst), recorder.fewest_tokens(&Constraint::FREE)), (5, Ok(3)));
+    assert_eq!(recorder.context_window(), Some(4), "that of the model that is asked");
 
     let text = recording.text(false);
     assert_eq!(text.lines().count(), 6, "equal requests are one record:\n{text}");
     let replayed = Arc::new(Recording::read(&text).unwrap());
     let player = replayed.backend("m", None);
+    assert_eq!(player.context_window(), None, "without a model nobody knows");
     // Last to first: order is nothing.
     for ((parts, seed), answer) in asked.into_iter().zip(&answers).rev() {
         assert_eq!(said(&*player, request(parts, seed)).await, *answer);
