@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::styling::Styles;
 use clap::{Args, Parser, Subcommand};
 
+use crate::allow::Allow;
 use crate::terminal::{ERROR, GOOD, NAME};
 
 /// Colours of help and usage errors.
@@ -104,6 +105,9 @@ pub struct RunOptions {
     /// Run again whenever the program, what it imports, an `@FILE` or sgl.toml changes
     #[arg(long)]
     pub watch: bool,
+    /// What it may reach.
+    #[command(flatten)]
+    pub allow: Allow,
 }
 
 /// Which model answers, and how it runs.
@@ -156,6 +160,7 @@ impl RunOptions {
             output: self.output.or(other.output),
             jobs: self.jobs.or(other.jobs),
             watch: self.watch || other.watch,
+            allow: self.allow.or(other.allow),
         }
     }
 }
@@ -166,6 +171,12 @@ pub struct CheckArgs {
     /// Programs; the main one of the project if none is named
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// List what the programs need to be allowed to reach, as flags of `sglc run`
+    #[arg(long)]
+    pub effects: bool,
+    /// What may be reached to check them: the servers of `import mcp` are started.
+    #[command(flatten)]
+    pub allow: Allow,
     /// Print the findings as JSON on standard output
     #[arg(long)]
     pub json: bool,
@@ -211,6 +222,9 @@ pub struct TestArgs {
     /// The model and how it runs.
     #[command(flatten)]
     pub engine: EngineArgs,
+    /// What the tests may reach.
+    #[command(flatten)]
+    pub allow: Allow,
 }
 
 const RECORDINGS: &str = "\
@@ -266,6 +280,9 @@ pub struct GraphArgs {
     /// Print it in the DOT language of Graphviz
     #[arg(long)]
     pub dot: bool,
+    /// What may be reached to check it.
+    #[command(flatten)]
+    pub allow: Allow,
 }
 
 /// `sglc model …`.

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use sgl_check::program::Program;
-use sgl_check::{Checked, Loader};
+use sgl_check::{Checked, Loader, McpTool, NoTools};
 use sgl_diag::{Diagnostic, FileId, SourceMap};
 use sgl_graph::Graph;
+use sgl_tools::{Outside, Permissions};
 
 use crate::render;
 use crate::terminal::{self, Complaint};
@@ -22,31 +23,15 @@ pub struct Compiled {
     lowered: Option<Graph>,
 }
 
-/// Reads and checks a program and everything it imports.
+/// Reads and checks a program and everything it imports. No MCP server is started for it.
 pub fn compile(path: &Path) -> Result<Compiled, Complaint> {
-    let text = read(path).map_err(Complaint::usage)?;
-    Ok(compile_text(&path.display().to_string(), &text))
+    compile_with(path, &Outside::new(Permissions::default()))
 }
 
-/// What a program that stands on the command line is called in messages.
-const SNIPPET: &str = "<code>";
-
-/// Checks statements that stand on the command line, with the items before them; imports start at the current folder.
-pub fn compile_snippet(text: &str) -> Compiled {
-    compile_as(SNIPPET, text, sgl_check::check_snippet)
-}
-
-/// Checks a program that is already there, under the name of its file.
-pub fn compile_text(name: &str, text: &str) -> Compiled {
-    compile_as(name, text, sgl_check::check)
-}
-
-fn compile_as(name: &str, text: &str, check: fn(FileId, &mut dyn Loader, &mut SourceMap) -> Checked) -> Compiled {
-    let mut sources = SourceMap::new();
-    let root = sources.add(name, text);
-    let Checked { program, mut diagnostics } = check(root, &mut Files, &mut sources);
+use sgl_check::{Checked, Loader, McpTool, NoTools};
+use sgl_diag::{Diagnostic, FileId, SourceMap};
     let lowered = program.as_ref().map(sgl_graph::lower);
-    let is_ours = |d: &Diagnostic| d.span().is_some_and(|span| !sources.name(span.file).starts_with("<std/"));
+    let is_ours = |d: &Diagnostic| d.span().is_some_and(|span| !sources.name(span.file).starts_with('<'));
     diagnostics.extend(lowered.iter().flat_map(sgl_graph::lints).filter(is_ours));
     diagnostics.sort_by_key(|d| d.span().map(|span| (span.file, span.start)));
     Compiled { sources, diagnostics, program, lowered }
@@ -70,13 +55,17 @@ impl Compiled {
 }
 
 /// Imported files from the disk, relative to the file that imports them.
-struct Files;
+struct Files<'a>(&'a Outside);
 
-impl Loader for Files {
+impl Loader for Files<'_> {
     fn load(&mut self, from: &str, path: &str) -> Result<(String, String), String> {
         let beside = Path::new(from).parent().unwrap_or(Path::new(""));
         let path = tidy(&beside.join(path));
         Ok((path.display().to_string(), read(&path)?))
+    }
+
+    fn mcp(&mut self, command: &str) -> Result<Vec<McpTool>, NoTools> {
+        self.0.mcp(command)
     }
 }
 

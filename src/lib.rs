@@ -7,11 +7,13 @@
 //! 4. [`models`] finds, pulls and checks the file of a model; a [`session`] runs engines on them.
 //! 5. [`batch`] runs a program once a line, [`testing`] its tests, with [`junit`] for reports; [`watch`] does either again
 //!    when a file changes. [`stats`] says what a run cost.
-//! 6. [`render`] draws diagnostics, [`page`] explanations of them, [`terminal`] everything else that people read.
+//! 6. [`allow`] reads what a program may reach outside of it; [`needs`] says what it needs.
+//! 7. [`render`] draws diagnostics, [`page`] explanations of them, [`terminal`] everything else that people read.
 //!
 //! Architecture invariant: only this package writes to a terminal, knows clap or miette, or downloads anything.
 //! Architecture invariant: nothing is parsed, checked, lowered, sampled or computed here.
 
+pub mod allow;
 pub mod args;
 pub mod batch;
 pub mod commands;
@@ -19,6 +21,7 @@ pub mod compile;
 pub mod junit;
 pub mod load;
 pub mod models;
+pub mod needs;
 pub mod page;
 pub mod params;
 pub mod project;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use sgl_check::program::{GenArg, ModelItem, Test};
 use sgl_diag::SourceMap;
-use sgl_exec::{Backends, Runner};
+use sgl_exec::{Backends, Runner, World};
 use sgl_host::{Fault, Value};
 use sgl_trace::Recording;
 use sgl_wire::Backend;
@@ -110,7 +110,7 @@ impl Suite {
     }
 
     /// Runs one of its tests.
-    pub async fn run(&self, test: &Test, seed: u64) -> Outcome {
+    pub async fn run(&self, test: &Test, seed: u64, world: Arc<dyn World>) -> Outcome {
         let printed = Arc::new(Mutex::new(Vec::new()));
         let lines = printed.clone();
         let options = sgl_exec::RunOptions {
@@ -118,6 +118,7 @@ impl Suite {
             on_print: Some(Arc::new(move |line| {
                 lines.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_string());
             })),
+            world: Some(world),
             ..Default::default()
         };
         let began = Instant::now();

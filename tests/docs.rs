@@ -105,14 +105,13 @@ fn fenced_programs_keep_their_promise() {
 }
 
 /// Codes whose page shows no wrong program, and why.
-const UNSHOWN: [(&str, &str); 15] = [
+const UNSHOWN: [(&str, &str); 14] = [
     ("E0002", "it takes hundreds of brackets"),
     ("E0003", "it takes thousands of operators"),
     ("E0298", "it takes hundreds of operators"),
     ("E0310", "it depends on the model"),
     ("E0311", "it depends on the model"),
     ("E0312", "it depends on the model"),
-    ("E0390", "what is not supported gets less"),
     ("E0410", "it depends on the machine's files"),
     ("E0412", "something outside must fail"),
     ("E0425", "a recording stands beside the program"),

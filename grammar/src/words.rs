@@ -58,6 +58,7 @@ pub fn is_keyword(rule: Rule) -> bool {
             | kw_as
             | kw_mcp
             | kw_full
+            | kw_call
             | kw_grammar
             | kw_tool
             | kw_model

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use serde_json::json;
 use sgl_diag::Diagnostic;
 use sgl_exec::{Ask, Runner};
+use sgl_tools::Outside;
 
 use crate::args::{CheckArgs, EngineArgs};
-use crate::compile::{Compiled, compile};
+use crate::compile::{Compiled, compile_with};
 use crate::project::Found;
-use crate::render;
 use crate::session::Session;
 use crate::terminal::{self, Complaint, Exit, GOOD, counted};
 use crate::watch::{self, Reads};
+use crate::{needs, render};
 
 /// Checks, again and again with `--watch`.
 pub fn run(args: CheckArgs) -> Result<Exit, Complaint> {
@@ -25,6 +26,7 @@ pub fn run(args: CheckArgs) -> Result<Exit, Complaint> {
 
 /// Compiles every file; the exit code is that of the worst.
 fn once(args: &CheckArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
+    let outside = Outside::new(args.allow.permissions());
     let mut exit = Exit::Done;
     let mut reports = Vec::new();
     let files = match args.files.is_empty() {
@@ -44,7 +46,7 @@ fn once(args: &CheckArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
         _ => None,
     };
     for file in &files {
-        let mut compiled = match compile(file) {
+        let mut compiled = match compile_with(file, &outside) {
             Ok(compiled) => compiled,
             Err(complaint) => {
                 exit = exit.max(complaint.report());
@@ -65,15 +67,26 @@ fn once(args: &CheckArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
         if broken {
             exit = exit.max(Exit::DoesNotCompile);
         }
+        let needs = match &compiled.program {
+            Some(program) if args.effects => needs::of(&compiled.graph(program)),
+            _ => Vec::new(),
+        };
         if args.json {
             let of_file = compiled.diagnostics.iter().map(|diagnostic| render::json(diagnostic, &compiled.sources));
-            reports.push(json!({
+            let mut report = json!({
                 "file": file.display().to_string(),
                 "ok": !broken,
                 "diagnostics": of_file.collect::<Vec<_>>(),
-            }));
+            });
+            if args.effects {
+                report["effects"] = needs.iter().map(|need| need.json(&compiled.sources)).collect();
+            }
+            reports.push(report);
         } else {
             terminal::write_error(&render::draw(&compiled.diagnostics, &compiled.sources));
+            for need in &needs {
+                terminal::write_result(&format!("{}\n", need.line(&compiled.sources)));
+            }
         }
     }
     if args.json {

@@ -1,12 +1,14 @@
 //! `sglc graph FILE`: the dataflow graph of a program, as text or DOT.
 
+use sgl_tools::Outside;
+
 use crate::args::GraphArgs;
-use crate::compile::compile;
+use crate::compile::compile_with;
 use crate::terminal::{self, Complaint, Exit};
 
 /// Prints the graph after all passes.
 pub fn run(args: &GraphArgs) -> Result<Exit, Complaint> {
-    let compiled = compile(&args.file)?;
+    let compiled = compile_with(&args.file, &Outside::new(args.allow.permissions()))?;
     compiled.report();
     let Some(program) = &compiled.program else { return Ok(Exit::DoesNotCompile) };
     let graph = compiled.graph(program);

@@ -10,13 +10,15 @@ use std::time::{Duration, Instant};
 
 use sgl_check::program::FnId;
 use sgl_diag::SourceMap;
-use sgl_exec::{Ask, Finished, Line, Runner, Transcript};
+use sgl_exec::{Ask, Finished, Line, Runner, Transcript, World};
 use sgl_host::{Fault, Value, json};
+use sgl_tools::Outside;
 use sgl_wire::Usage;
 
+use crate::allow::Allow;
 use crate::args::{RunArgs, RunOptions};
 use crate::batch::{self, LineError};
-use crate::compile::{Compiled, compile, compile_snippet};
+use crate::compile::{Compiled, compile_snippet, compile_with};
 use crate::params::{Arguments, Params};
 use crate::project::Found;
 use crate::run_line::{self, NoRun, RunLine};
@@ -38,11 +40,12 @@ pub fn run(args: RunArgs) -> Result<Exit, Complaint> {
     })
 }
 
-/// What to run: its name, the project around it, and the words after it.
+/// What to run: its name, the project around it, what compiling it could reach, and the words after it.
 struct Chosen<'a> {
     name: String,
     project: Found,
     compiled: Compiled,
+    outside: Outside,
     words: &'a [OsString],
 }
 
@@ -50,8 +53,9 @@ struct Chosen<'a> {
 fn choose<'a>(args: &'a RunArgs, reads: &mut Reads) -> Result<Chosen<'a>, Complaint> {
     if !args.eval.is_empty() {
         let project = Found::above(Path::new(""))?;
-        let compiled = compile_snippet(&args.eval.join("\n"));
-        return Ok(Chosen { name: "-e".into(), project, compiled, words: &[] });
+        let outside = Outside::new(args.options.allow.permissions());
+        let compiled = compile_snippet(&args.eval.join("\n"), &outside);
+        return Ok(Chosen { name: "-e".into(), project, compiled, outside, words: &[] });
     }
     let named = args.program.split_first().filter(|(first, _)| !first.to_string_lossy().starts_with('-'));
     let (file, project, words) = match named {
@@ -64,14 +68,16 @@ fn choose<'a>(args: &'a RunArgs, reads: &mut Reads) -> Result<Chosen<'a>, Compla
     reads.files.push(file.clone());
     reads.files.extend(project.path.clone());
     reads.files.extend(Params::files(words));
-    let compiled = compile(&file)?;
+    // What stands after the program is read when its parameters are known, and they only once its imports are.
+    let outside = Outside::new(args.options.allow.clone().or(Allow::among(words)).permissions());
+    let compiled = compile_with(&file, &outside)?;
     reads.files.extend(compiled.files());
-    Ok(Chosen { name: file.display().to_string(), project, compiled, words })
+    Ok(Chosen { name: file.display().to_string(), project, compiled, outside, words })
 }
 
 /// Compiles the program, reads its arguments and runs it.
 fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
-    let Chosen { name, project, compiled, words } = choose(args, reads)?;
+    let Chosen { name, project, compiled, outside, words } = choose(args, reads)?;
     compiled.report();
     let Some(program) = &compiled.program else { return Ok(Exit::DoesNotCompile) };
     let Some((id, main)) = program.main.and_then(|id| Some((id, program.functions.get(id.0 as usize)?))) else {
@@ -94,12 +100,15 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
     let session = Arc::new(Session::new(options.engine.clone(), project.clone()));
     let runner = Runner::new(Arc::new(compiled.graph(program)), session.clone());
     let seed = options.seed.or(project.project.run_seed).unwrap_or(0);
-    let job = Arc::new(Job { runner, main: id, params, options, seed, sources: compiled.sources.clone() });
+    let world = Arc::new(outside.with(options.allow.permissions()));
+    let job = Arc::new(Job { runner, main: id, params, options, seed, sources: compiled.sources.clone(), world });
     let began = Instant::now();
     let (mut exit, cost) = match &job.options.batch {
         None => runtime.block_on(job.once(given, &session))?,
         Some(lines) => runtime.block_on(job.clone().batch(lines, given))?,
     };
+    // What blocks (a server that is slow to answer) and is not needed any more is not waited for.
+    runtime.shutdown_background();
     // A model that could not be had has more to say than the program that wanted it.
     if let Some(complaint) = session.complaint() {
         exit = exit.max(complaint.report());
@@ -116,6 +125,7 @@ struct Job {
     options: RunOptions,
     seed: u64,
     sources: SourceMap,
+    world: Arc<dyn World>,
 }
 
 impl Job {
@@ -214,7 +224,7 @@ impl Job {
         sgl_exec::RunOptions {
             seed: self.seed,
             on_progress: None,
-            world: None,
+            world: Some(self.world.clone()),
             on_print: Some(Arc::new(|line| terminal::write_error(&format!("{line}\n")))),
         }
     }

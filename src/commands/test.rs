@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use sgl_tools::Outside;
 use tokio::sync::Semaphore;
 
 use crate::args::TestArgs;
-use crate::compile::compile;
+use crate::compile::compile_with;
 use crate::project::Found;
 use crate::session::Session;
 use crate::terminal::{self, Complaint, DIM, ERROR, Exit, GOOD, NAME, counted};
@@ -69,6 +70,8 @@ struct Prepared {
     suite: Arc<Suite>,
     session: Arc<Session>,
     seed: u64,
+    /// What its tests may reach.
+    outside: Outside,
 }
 
 impl std::ops::Deref for Prepared {
@@ -86,13 +89,14 @@ fn suites(args: &TestArgs, reads: &mut Reads) -> Result<(Vec<Prepared>, Exit), C
         (_, true) => Answers::Live,
         _ => Answers::Recorded,
     };
+    let outside = Outside::new(args.allow.permissions());
     let mut sessions: Vec<(Option<PathBuf>, u64, Arc<Session>)> = Vec::new();
     let (mut suites, mut exit) = (Vec::new(), Exit::Done);
     for path in programs(&args.paths)? {
         reads.files.push(path.clone());
         let project = Found::of_program(&path)?;
         reads.files.extend(project.path.clone());
-        let compiled = compile(&path)?;
+        let compiled = compile_with(&path, &outside)?;
         reads.files.extend(compiled.files());
         if answers == Answers::Recorded {
             reads.files.push(recording_path(&path));
@@ -114,7 +118,7 @@ fn suites(args: &TestArgs, reads: &mut Reads) -> Result<(Vec<Prepared>, Exit), C
         };
         let filter = args.filter.as_deref().unwrap_or_default();
         if let Some(suite) = Suite::new(&path, &compiled, filter, answers, &session)? {
-            suites.push(Prepared { suite: Arc::new(suite), session, seed });
+            suites.push(Prepared { suite: Arc::new(suite), session, seed, outside: outside.clone() });
         }
     }
     Ok((suites, exit))
@@ -124,12 +128,12 @@ fn suites(args: &TestArgs, reads: &mut Reads) -> Result<(Vec<Prepared>, Exit), C
 async fn run_all(args: &TestArgs, suites: &[Prepared], report: &mut Report) {
     let jobs = Arc::new(Semaphore::new(args.jobs.unwrap_or(JOBS)));
     let mut running = VecDeque::new();
-    for Prepared { suite, seed, .. } in suites {
+    for Prepared { suite, seed, outside, .. } in suites {
         for test in suite.tests.iter().cloned() {
-            let (suite, jobs, seed) = (suite.clone(), jobs.clone(), *seed);
+            let (suite, jobs, seed, world) = (suite.clone(), jobs.clone(), *seed, Arc::new(outside.clone()));
             running.push_back(tokio::spawn(async move {
                 let _turn = jobs.acquire_owned().await;
-                suite.run(&test, seed).await
+                suite.run(&test, seed, world).await
             }));
         }
     }

@@ -44,3 +44,79 @@ fn files_that_cannot_be_read_are_two() {
         assert!(run.stderr.starts_with("error: "), "{run}");
     }
 }
+
+#[test]
+fn effects_are_listed_as_flags() {
+    let text = "const NOTES = \"notes/a.txt\"\n\nfn unused() -> str { env.get(\"HOME\") ?? \"\" }\n\n\
+                fn page(url: str) -> str { http.get(url).body }\n\n\
+                fn main(name: str) -> list<str> {\n    fs.write(\"out.txt\", fs.read(NOTES))\n    print(time.now())\n    \
+                [fs.read(NOTES), page(\"x\"), http.get(\"https://example.com:443/a?b\").body, fs.read(name)]\n}\n";
+    let (_folder, path) = program(text);
+    let run = sglc(&["check", "--effects", "--json", &path]);
+    assert_eq!(run.code, 0, "{run}");
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let flags: Vec<_> = report[0]["effects"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|need| need["flag"].as_str().unwrap().to_string())
+        .collect();
+    let expected =
+        ["--allow-net", "--allow-write=out.txt", "--allow-read=notes/a.txt", "--allow-net=example.com", "--allow-read"];
+    assert_eq!(flags, expected);
+    assert_eq!(report[0]["effects"][2]["places"], 2);
+    let drawn = sglc(&["check", "--effects", &path]);
+    assert!(drawn.stdout.starts_with("--allow-net "), "{drawn}");
+}
+
+#[test]
+fn a_refusal_names_the_flag_and_the_flag_allows_it() {
+    let (folder, path) = program("fn main(path: str) -> str { fs.read(path) }\n");
+    let notes = folder.path().join("notes.txt");
+    std::fs::write(&notes, "found").unwrap();
+    let notes = notes.display().to_string();
+    let refused = sglc(&["run", &path, "--path", &notes]);
+    assert_eq!(refused.code, 1, "{refused}");
+    assert!(refused.stderr.contains("E0411") && refused.stderr.contains("--allow-read="), "{refused}");
+    let flag = format!("--allow-read={}", folder.path().display());
+    for words in [["run", &flag, &path, "--path", &notes], ["run", &path, "--path", &notes, &flag]] {
+        let run = sglc(&words);
+        assert_eq!((run.code, run.stdout.as_str()), (0, "found\n"), "{run}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_tools_of_a_server_are_imported_and_called() {
+    let server = r#"while IFS= read -r line; do
+    id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
+    case "$line" in
+        *'"initialize"'*) result='{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"t","version":"1"}}' ;;
+        *'"tools/list"'*) result='{"tools":[{"name":"say-hi","description":"Greets.","inputSchema":{"type":"object","properties":{"name":{"type":"string"},"times":{"type":"integer"}},"required":["name"]}}]}' ;;
+        *'"name":"Ada"'*) result='{"content":[{"type":"text","text":"hello Ada"}]}' ;;
+        *) continue ;;
+    esac
+    printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$result"
+done
+"#;
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("server.sh");
+    std::fs::write(&script, server).unwrap();
+    let path = folder.path().join("p.sgl");
+    let main =
+        "fn main() -> str { \"{hi.say_hi(name: \"Ada\")} {hi.tools[0].run({ \"name\": \"Ada\" })} {hi.say_hi.name}\" }";
+    std::fs::write(&path, format!("import mcp \"sh {}\" as hi\n\n{main}\n", script.display())).unwrap();
+    let path = path.display().to_string();
+
+    let refused = sglc(&["check", &path]);
+    assert_eq!(refused.code, 3, "{refused}");
+    assert!(refused.stderr.contains("E0120") && refused.stderr.contains("`--allow-run=sh`"), "{refused}");
+    let run = sglc(&["run", &path, "--allow-run=sh"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "hello Ada hello Ada say_hi\n"), "{run}");
+    let needs = sglc(&["check", "--effects", "--allow-run=sh", &path]);
+    assert!(needs.stdout.starts_with("--allow-run=sh "), "{needs}");
+    let wrong = format!("import mcp \"sh {}\" as hi\n\nfn main() -> str {{ hi.say_hi(nam: 3) }}\n", script.display());
+    std::fs::write(&path, wrong).unwrap();
+    let wrong = sglc(&["check", &path, "--allow-run"]);
+    assert!(wrong.stderr.contains("E0207") && wrong.stderr.contains("did you mean `name`?"), "{wrong}");
+}

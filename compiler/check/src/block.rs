@@ -185,7 +185,8 @@ impl Body<'_> {
                 | Map(_)
                 | Record(..)
         );
-        if forgotten && expr.ty != Type::Error {
+        let acts = matches!(&expr.kind, Builtin(builtin, _) if builtin.has_effect());
+        if forgotten && !acts && expr.ty != Type::Error {
             let hint = match self.prompting {
                 crate::body::Prompting::Current { .. } => "write `emit` before it to append it, or remove it",
                 _ => "write `let` or `return` before it, or remove it",

@@ -10,7 +10,7 @@ use crate::signature;
 use crate::types::Type;
 
 /// The words before the dot of functions that are no methods: `fs.read(…)`. They mean that only where nothing else has the name.
-pub const NAMESPACES: &[&str] = &["http", "fs", "process", "env", "time", "json", "math", "date"];
+pub const NAMESPACES: &[&str] = &["http", "fs", "process", "env", "time", "json", "math", "date", "mcp"];
 
 /// What an effect needs to be allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -82,11 +82,16 @@ impl Builtin {
             Builtin::HttpGet | Builtin::HttpPost => Some(Effect::Net),
             Builtin::Image | Builtin::FsRead | Builtin::FsList | Builtin::FsExists => Some(Effect::Read),
             Builtin::FsWrite | Builtin::FsAppend => Some(Effect::Write),
-            Builtin::ProcessRun => Some(Effect::Run),
+            Builtin::ProcessRun | Builtin::McpCall => Some(Effect::Run),
             Builtin::EnvGet => Some(Effect::Env),
             Builtin::TimeNow | Builtin::TimeSleep => Some(Effect::Clock),
             _ => None,
         }
+    }
+
+    /// Whether a call does more than give a value.
+    pub fn has_effect(self) -> bool {
+        self.effect().is_some() || matches!(self, Builtin::ToolRun | Builtin::CallRun)
     }
 }
 
@@ -626,8 +631,15 @@ builtins! {
     FsAppend "fs.append(path: str, text: str) -> none" "Writes `text` at the end of a file; needs `--allow-write=DIR`.";
     ProcessRun "process.run(command: str, args?: list<str>, input?: str) -> { code: int, output: str, error: str }"
         "Runs a program to its end, `input` as its standard input; needs `--allow-run=COMMAND`. No shell reads the arguments.";
+    McpCall "mcp.call(command: str, tool: str, arguments: json) -> str"
+        "Calls a tool of the MCP server that `command` starts; needs `--allow-run` of its program. `import mcp` knows its types.";
     EnvGet "env.get(name: str) -> str?" "A variable of the environment; needs `--allow-env=NAME`.";
     TimeNow "time.now() -> float" "Seconds since the beginning of 1970, in UTC.";
+    ToolRun "tool.run(arguments: json) -> str"
+        "Calls the tool with arguments by name, checked against the types of its parameters; the text of its result.";
+    CallRun "call.run() -> str" "Does what the model has called for; the text of the tool's result.";
+    ToolsDescribe "list<tool>.describe() -> str"
+        "The tools with their parameters, and how to call them, as a model wants to be told.";
     Race "race(items: list<T>) -> T"
         "The first element that is there without an error; the others are cancelled. Which one that is depends on time.";
     TimeSleep "time.sleep(seconds: float) -> none" "Waits.";

@@ -99,7 +99,9 @@ impl Builder<'_> {
             }
             // A type parameter is checked here, not written: its constraint is made where it stands for a type.
             Type::Json | Type::Param(_) => Json::Any,
-            Type::Regex | Type::Image | Type::Prompt | Type::Fn(..) | Type::Model => return Err(ty.clone()),
+            Type::Regex | Type::Image | Type::Prompt | Type::Tool | Type::Call | Type::Fn(..) | Type::Model => {
+                return Err(ty.clone());
+            }
             Type::Never | Type::Error | Type::Var(_) => return Err(ty.clone()),
         })
     }

@@ -8,7 +8,7 @@ use sgl_syntax::ast::{self, CompClause, Flavor, LiteralValue};
 
 use crate::body::{Body, Prompting, Use};
 use crate::narrow::Path;
-use crate::program::{Expr, ExprKind, Pattern, StructId};
+use crate::program::{Expr, ExprKind, Pattern, StructId, ToolId};
 use crate::relate::{const_fits, widen};
 use crate::similar::nearest;
 use crate::types::{Const, Type};
@@ -267,6 +267,9 @@ impl Body<'_> {
             },
             Item::Function(id) => {
                 let Some(head) = self.w.heads.get(id.0 as usize) else { return self.broken(span) };
+                if let Some(tool) = head.tool {
+                    return Expr { kind: ExprKind::Tool(ToolId(tool as u32)), ty: Type::Tool, span };
+                }
                 let params = head.params.iter().map(|param| param.ty.clone()).collect();
                 let ty = Type::Fn(params, Box::new(head.ret.clone()));
                 if self.prompting == Prompting::Constant {

@@ -57,7 +57,12 @@ pub(crate) fn children(kind: &mut ExprKind, visit: &mut dyn FnMut(Child<'_>)) {
     use Child::{Block as B, Expr as E};
     match kind {
         ExprKind::Const(_) | ExprKind::Local(_) | ExprKind::ConstItem(_) | ExprKind::Function(_) => {}
-        ExprKind::Model(_) | ExprKind::Here | ExprKind::Break | ExprKind::Continue | ExprKind::Return(None) => {}
+        ExprKind::Model(_)
+        | ExprKind::Tool(_)
+        | ExprKind::Here
+        | ExprKind::Break
+        | ExprKind::Continue
+        | ExprKind::Return(None) => {}
         ExprKind::Template(parts) => {
             for part in parts {
                 if let TemplatePart::Hole(hole) = part {

@@ -57,14 +57,9 @@ impl Body<'_> {
 
     fn gen_arg(&mut self, name: &ast::Name, value: Option<ast::Expr>, of: &str, found: &mut Vec<(GenArg, Expr)>) {
         let span = name.span();
-        if of == "gen" && name.text() == "tools" {
-            let _ =
-                self.w.unsupported("tools of a model", span, "call the functions yourself, on what the model wrote");
-            return;
-        }
         let allowed = |rule: &&Rule| match of {
             "select" => rule.select,
-            "model" => rule.arg != GenArg::Model,
+            "model" => !matches!(rule.arg, GenArg::Model | GenArg::Tools),
             _ => true,
         };
         let Some(rule) = gen_rules::all().filter(allowed).find(|rule| rule.name == name.text()) else {
@@ -105,6 +100,11 @@ impl Body<'_> {
             Kind::Float => self.expr(value, Some(&Type::optional(Type::FLOAT))),
             Kind::Bool => self.expr(value, Some(&Type::optional(Type::Bool))),
             Kind::Bias => self.expr(value, Some(&Type::optional(Type::Map(Box::new(Type::FLOAT))))),
+            Kind::Tools => {
+                let value = self.expr(value, Some(&Type::list(Type::Tool)));
+                self.check_tools(&value);
+                value
+            }
             Kind::Model => {
                 let value = self.expr(value, None);
                 if !matches!(self.infer.shallow(&value.ty), Type::Model | Type::Error) {
@@ -148,6 +148,39 @@ impl Body<'_> {
         }
     }
 
+    /// Tools that are known now: there is one, and each has its own name.
+    fn check_tools(&mut self, tools: &Expr) {
+        let mut list = tools;
+        while let ExprKind::ConstItem(id) = &list.kind {
+            match self.w.program.consts.get(id.0 as usize) {
+                Some(item) => list = &item.body,
+                None => return,
+            }
+        }
+        let ExprKind::List(items) = list.kind.clone() else { return };
+        if items.is_empty() {
+            let hint = "leave `tools` out, or put a `tool` item into the list: [search]";
+            self.error("E0315", "there is no tool in this list", tools.span, "nothing to call", hint);
+        }
+        let known = items.iter().filter_map(|item| match item.kind {
+            ExprKind::Tool(id) => Some((self.w.program.tools.get(id.0 as usize)?.name.clone(), item.span)),
+            _ => None,
+        });
+        let mut seen: Vec<(std::sync::Arc<str>, Span)> = Vec::new();
+        let mut twice = Vec::new();
+        for (name, span) in known {
+            match seen.iter().find(|(other, _)| *other == name) {
+                Some((_, first)) => twice.push((name, span, *first)),
+                None => seen.push((name, span)),
+            }
+        }
+        for (name, span, first) in twice {
+            let d = Diagnostic::error("E0315", format!("two of these tools are called `{name}`"));
+            let d = d.at(span, "again here").also(first, "first here");
+            self.report(d.hint("a model calls tools by their names: rename one, or leave it out"));
+        }
+    }
+
     fn check_range(&mut self, rule: &Rule, value: &Expr) {
         let number = match self.constant_value(value) {
             Some(Const::Int(n)) => n as f64,
@@ -162,6 +195,16 @@ impl Body<'_> {
     /// Arguments that would let a value end where its type does not, or that it can never fulfil.
     pub(crate) fn check_against_type(&mut self, args: &[(GenArg, Expr)], ty: &Type, open: bool, at: Span) {
         if *ty == Type::Error {
+            return;
+        }
+        if args.iter().any(|(arg, _)| *arg == GenArg::Tools) {
+            for (arg, value) in args {
+                if matches!(arg, GenArg::Stop | GenArg::IgnoreEos) {
+                    let title = format!("`{}` does not go with `tools`", gen_rules::name(*arg));
+                    let d = Diagnostic::error("E0309", title).at(value.span, "could cut a call short");
+                    self.report(d.hint("leave it out: the model ends its answer or its call itself"));
+                }
+            }
             return;
         }
         let shown = self.w.show(ty);

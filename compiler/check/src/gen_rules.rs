@@ -36,6 +36,8 @@ pub enum Kind {
     Bias,
     /// A model item.
     Model,
+    /// A list of tools.
+    Tools,
 }
 
 /// One end of a range.
@@ -69,6 +71,7 @@ const RULES: &[Rule] = &[
     shared(rule(GenArg::Model, "model", Kind::Model, Bound::Type, Bound::Type)),
     rule(GenArg::Thinking, "thinking", Kind::Int, Bound::At(1.0), COUNT),
     shared(rule(GenArg::Timeout, "timeout", Kind::Float, Bound::Above(0.0), Bound::At(1e9))),
+    rule(GenArg::Tools, "tools", Kind::Tools, Bound::Type, Bound::Type),
     shared(rule(GenArg::Priority, "priority", Kind::Int, Bound::At(i32::MIN as f64), Bound::At(i32::MAX as f64))),
 ];
 

@@ -1,6 +1,7 @@
 //! Trees in, a checked [`Program`](program::Program) out: names, types, arguments, and what is written to prompts.
 //!
-//! 1. `load` reads and parses the root file and everything it imports, through a [`Loader`].
+//! 1. `load` reads and parses the root file and everything it imports, through a [`Loader`]; `mcp` makes a module of what
+//!    an MCP server says of its tools.
 //! 2. `world` gives every item a name and a number and finds the types of fields, parameters and results (`written`).
 //! 3. Constants and model items are checked in order, then every body (`body`), each on its own: a mistake in one does not
 //!    hide those of the next.
@@ -14,7 +15,7 @@
 //! whether a `match` covers everything, `proofs` and `endless` what is certain before a token is paid for. [`builtins`] is the table of the host library, [`records`] the types of what the
 //! engine hands back, [`gen_rules`] the table of what may be asked of it.
 //!
-//! **Architecture invariant:** nothing here reads a file: the one way out is [`Loader`].
+//! **Architecture invariant:** nothing here reads a file or starts a program: the one way out is [`Loader`].
 //!
 //! **Architecture invariant:** a [`Type::Error`](types::Type::Error) fits everywhere, so one mistake is one message; it
 //! never reaches a program that is handed out.
@@ -40,6 +41,7 @@ mod generics;
 mod grammar;
 mod load;
 mod matching;
+mod mcp;
 mod narrow;
 mod ops;
 pub mod program;
@@ -51,6 +53,7 @@ mod schema;
 mod show;
 mod signature;
 mod similar;
+mod tools;
 pub mod types;
 mod world;
 mod written;
@@ -58,7 +61,8 @@ mod written;
 use load::Root;
 use sgl_diag::{Diagnostic, FileId, SourceMap};
 
-pub use load::{Loader, NoFiles, std_modules};
+pub use load::{Loader, NoFiles, NoTools, std_modules};
+pub use mcp::McpTool;
 pub use show::Shown;
 pub use similar::nearest;
 

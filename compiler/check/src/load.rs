@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sgl_diag::{Diagnostic, FileId, SourceMap, Span};
 use sgl_syntax::ast::{self, ImportSource};
 
+use crate::mcp::{self, McpTool};
 use crate::schema::{SchemaFile, type_name};
 use crate::written::schema_path;
 
@@ -15,6 +16,21 @@ pub trait Loader: Send {
     /// Reads the file that `path` names in an `import` of the file called `from`. Gives its name (the same one for the
     /// same file, however it is reached) and its text, or a sentence that says why not.
     fn load(&mut self, from: &str, path: &str) -> Result<(String, String), String>;
+
+    /// Asks the MCP server that this command starts for its tools.
+    fn mcp(&mut self, command: &str) -> Result<Vec<McpTool>, NoTools> {
+        let why = format!("`{command}` cannot be started here");
+        Err(NoTools { why, hint: "check the program with `sglc check`".into() })
+    }
+}
+
+/// Why the tools of a server cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoTools {
+    /// A sentence.
+    pub why: String,
+    /// What to do about it.
+    pub hint: String,
 }
 
 /// A loader for programs of one file: every import fails.
@@ -209,9 +225,18 @@ impl Reader<'_> {
                 }
             }
             ImportSource::Mcp(command) => {
-                let title = "importing the tools of an MCP server is not supported yet".to_string();
-                self.report("E0390", title, command.span(), "this import", "leave it out");
-                return None;
+                let (span, command) = (command.span(), command.text()?);
+                let name = format!("<mcp/{command}>");
+                if let Some(State::Done(index)) = self.states.get(&name) {
+                    return Some(*index);
+                }
+                match self.loader.mcp(&command) {
+                    Ok(tools) => (name, mcp::module(&command, &tools), span),
+                    Err(NoTools { why, hint }) => {
+                        self.report("E0120", why, span, "the server of this import", &hint);
+                        return None;
+                    }
+                }
             }
         };
         match self.states.get(&name) {

@@ -455,6 +455,22 @@ impl Body<'_> {
                 }
             }
             Type::Json => Type::Json,
+            known @ (Type::Tool | Type::Call) => {
+                let fields = if known == Type::Tool { records::tool_fields() } else { records::call_fields() };
+                match fields.iter().find(|(field, _)| *field == text) {
+                    Some((_, ty)) => ty.clone(),
+                    None if crate::signature::method(&known, text).is_some() => {
+                        let title = format!("`{text}` is a method, not a field");
+                        self.error("E0204", title, at, "not called", &format!("write `.{text}(…)`"));
+                        Type::Error
+                    }
+                    None => {
+                        let shown = self.show(&known);
+                        self.unknown_field(&shown, fields.iter().map(|(field, _)| *field), text, at);
+                        Type::Error
+                    }
+                }
+            }
             Type::Prompt => {
                 let (field, ty) = match text {
                     "text" => (PromptField::Text, Type::STR),

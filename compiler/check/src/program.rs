@@ -23,6 +23,7 @@ ids! {
     ConstId "Index into [`Program::consts`]."
     ModelId "Index into [`Program::models`]."
     FnId "Index into [`Program::functions`]."
+    ToolId "Index into [`Program::tools`]."
     LocalId "Index into [`Function::locals`]."
 }
 
@@ -35,8 +36,10 @@ pub struct Program {
     pub consts: Vec<ConstItem>,
     /// Model items.
     pub models: Vec<ModelItem>,
-    /// `fn` and `prompt` items.
+    /// `fn`, `prompt` and `tool` items.
     pub functions: Vec<Function>,
+    /// What is said of `tool` items to models.
+    pub tools: Vec<Tool>,
     /// The item called `main` of the first file, if there is one.
     pub main: Option<FnId>,
     /// The `test` items of the first file, in its order; no two of one name.
@@ -131,6 +134,21 @@ pub struct Function {
     pub body: Block,
     /// Where the name stands.
     pub span: Span,
+}
+
+/// A `tool` item as models are told of it.
+#[derive(Debug, Clone)]
+pub struct Tool {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its documentation.
+    pub doc: Arc<str>,
+    /// The function that does it.
+    pub function: FnId,
+    /// The object of its arguments as a JSON Schema.
+    pub parameters: serde_json::Value,
+    /// What a model may write for that object.
+    pub arguments: sgl_wire::Constraint,
 }
 
 /// A parameter.
@@ -237,6 +255,8 @@ pub enum ExprKind {
     Function(FnId),
     /// A model item, for the argument `model`.
     Model(ModelId),
+    /// A `tool` item as a value.
+    Tool(ToolId),
     /// Text with holes, as a value.
     Template(Vec<TemplatePart>),
     /// `[a, b]`
@@ -443,6 +463,7 @@ pub enum GenArg {
     Thinking,
     Timeout,
     Priority,
+    Tools,
 }
 
 /// `gen<T>(…)`
@@ -456,6 +477,17 @@ pub struct Gen {
     pub args: Vec<(GenArg, Expr)>,
     /// Whether the value is the record of `gen.full`.
     pub full: bool,
+    /// How the tools among the arguments are used; none where there are none.
+    pub tools: Option<Tools>,
+}
+
+/// What a model does with the tools of a `gen`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tools {
+    /// It answers, or calls one: the value is `{ answer: T?, call: call? }`.
+    Offered,
+    /// It calls one (`gen.call`): the value is the call.
+    Demanded,
 }
 
 /// `select(options, by: …)`

@@ -9,7 +9,7 @@ use sgl_wire::Role;
 use crate::block::literal_text;
 use crate::body::{Append, Body, Prompting, Use};
 use crate::finish::writes;
-use crate::program::{Block, Expr, ExprKind, Fork, LocalId, Pattern, Stmt, StmtKind, TemplatePart};
+use crate::program::{Block, Expr, ExprKind, Fork, GenArg, LocalId, Pattern, Stmt, StmtKind, TemplatePart, Tools};
 use crate::types::{Const, Type};
 
 impl Body<'_> {
@@ -326,11 +326,32 @@ impl Body<'_> {
         self.check_has_texts(&constraint, &value_ty, at);
         let args = self.gen_args(ast.args().as_ref(), "gen");
         self.check_against_type(&args, &value_ty, crate::gen_rules::is_open(&constraint), at);
-        if !self.in_prompt(span, "`gen` continues the current prompt") {
-            return Expr { ty: value_ty, ..self.broken(span) };
+        let offered = args.iter().any(|(arg, _)| *arg == GenArg::Tools);
+        let tools = match (offered, ast.is_call()) {
+            (true, false) => Some(Tools::Offered),
+            (_, true) => Some(Tools::Demanded),
+            (false, false) => None,
+        };
+        if ast.is_call() {
+            if !offered {
+                let hint = "say which: gen.call(tools: [search])";
+                self.error("E0316", "`gen.call` has no tools to call", span, "no `tools`", hint);
+            }
+            if let Some(written) = ast.ty() {
+                let hint = "leave the type out: the tools say what their arguments are";
+                self.error("E0316", "`gen.call` writes a call, nothing else", written.span(), "a type", hint);
+            }
         }
-        let ty = if ast.is_full() { crate::records::gen_full(value_ty.clone()) } else { value_ty.clone() };
-        let generation = crate::program::Gen { value_ty, constraint, args, full: ast.is_full() };
+        let given = match tools {
+            None => value_ty.clone(),
+            Some(Tools::Offered) => crate::records::step(value_ty.clone()),
+            Some(Tools::Demanded) => Type::Call,
+        };
+        if !self.in_prompt(span, "`gen` continues the current prompt") {
+            return Expr { ty: given, ..self.broken(span) };
+        }
+        let ty = if ast.is_full() { crate::records::gen_full(given) } else { given };
+        let generation = crate::program::Gen { value_ty, constraint, args, full: ast.is_full(), tools };
         Expr { kind: ExprKind::Gen(Box::new(generation)), ty, span }
     }
 

@@ -31,6 +31,21 @@ pub fn gen_full(value: Type) -> Type {
     ])
 }
 
+/// The value of `gen<answer>(tools: …)`: `{ answer, call }`, of which one is there.
+pub fn step(answer: Type) -> Type {
+    record([("answer", Type::optional(answer)), ("call", Type::optional(Type::Call))])
+}
+
+/// The fields of a `tool`.
+pub fn tool_fields() -> [(&'static str, Type); 3] {
+    [("name", Type::STR), ("doc", Type::STR), ("parameters", Type::Json)]
+}
+
+/// The fields of a `call`.
+pub fn call_fields() -> [(&'static str, Type); 3] {
+    [("name", Type::STR), ("arguments", Type::Json), ("tool", Type::Tool)]
+}
+
 /// The value of `select.full`: `{ value, text, tokens, logprob, scores }`, `scores` with one
 /// `{ option, tokens, logprob, score, probability }` an option, in their order.
 pub fn select_full(value: Type) -> Type {

@@ -63,6 +63,8 @@ impl fmt::Display for Shown<'_> {
             Type::Json => f.write_str("json"),
             Type::Image => f.write_str("image"),
             Type::Prompt => f.write_str("prompt"),
+            Type::Tool => f.write_str("tool"),
+            Type::Call => f.write_str("call"),
             Type::Fn(params, ret) if **ret == Type::None => write!(f, "fn({})", all(params)),
             Type::Fn(params, ret) => write!(f, "fn({}) -> {}", all(params), show(ret)),
             Type::Model => f.write_str("model"),

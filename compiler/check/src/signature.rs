@@ -135,6 +135,8 @@ fn family(ty: &Type) -> Option<&'static str> {
         Type::Int { .. } => Some("int"),
         Type::Float { .. } => Some("float"),
         Type::Json => Some("json"),
+        Type::Tool => Some("tool"),
+        Type::Call => Some("call"),
         _ => None,
     }
 }
@@ -235,6 +237,8 @@ impl Reader {
                 "bool" => Type::Bool,
                 "regex" => Type::Regex,
                 "json" => Type::Json,
+                "tool" => Type::Tool,
+                "call" => Type::Call,
                 "none" => Type::None,
                 "image" => Type::Image,
                 "date" => Reader(crate::builtins::DATE).ty()?,

@@ -67,6 +67,10 @@ pub enum Type {
     Image,
     /// A prompt state.
     Prompt,
+    /// A tool that models may be offered.
+    Tool,
+    /// What a model wrote to call a tool.
+    Call,
     /// A function value.
     Fn(Vec<Type>, Box<Type>),
     /// A model item, for the argument `model`.

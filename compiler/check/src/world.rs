@@ -87,6 +87,8 @@ pub(crate) struct FnHead {
     pub types: TypeArgs,
     /// Of which generic item it is one, and for whom.
     pub origin: Option<Origin>,
+    /// Of a `tool` item: its number among the tools.
+    pub tool: Option<usize>,
 }
 
 /// The head of a parameter.
@@ -110,6 +112,8 @@ pub(crate) struct World {
     /// Of functions, by [`FnId`]; those of generic items join them as they are asked for.
     pub heads: Vec<FnHead>,
     pub generics: Vec<Generic>,
+    /// The functions of the `tool` items.
+    pub tool_heads: Vec<FnId>,
     /// The functions that generic items have become, by item and types.
     pub instances: HashMap<(usize, String), Option<FnId>>,
     /// How many of them were asked for by others of them.
@@ -144,6 +148,7 @@ impl World {
             models: Vec::new(),
             heads: Vec::new(),
             generics: Vec::new(),
+            tool_heads: Vec::new(),
             instances: HashMap::new(),
             nested: 0,
             endless: false,
@@ -216,23 +221,15 @@ impl World {
                 }
                 self.const_decls.push(ConstDecl { file, ast, done: None });
             }
-            ast::Item::Function(ast) if ast.kind() == FunctionKind::Tool => {
-                if let Some(param) = ast.type_params().next() {
+            ast::Item::Function(ast) => {
+                let is_tool = ast.kind() == FunctionKind::Tool;
+                let mut is_generic = ast.type_params().next().is_some();
+                if is_tool && let Some(param) = ast.type_params().next() {
                     let d = Diagnostic::error("E0113", "a `tool` cannot have type parameters");
                     let d = d.at(param.span(), "a model cannot say for which type it calls it");
                     self.report(d.hint("write the types that its parameters have"));
+                    is_generic = false;
                 }
-                let span = ast.name().map_or(ast.span(), |name| name.span());
-                let d = Diagnostic::error("E0390", "`tool` items are not supported yet")
-                    .at(span, "this tool")
-                    .hint("write it as a `fn` and call it yourself");
-                self.report(d);
-                if let Some(name) = ast.name() {
-                    self.name(file, &name, Item::Broken, false);
-                }
-            }
-            ast::Item::Function(ast) => {
-                let is_generic = ast.type_params().next().is_some();
                 let item = match is_generic {
                     true => Item::Generic(self.generics.len()),
                     false => Item::Function(FnId(self.heads.len() as u32)),
@@ -252,7 +249,11 @@ impl World {
                     span,
                     types: Vec::new(),
                     origin: None,
+                    tool: is_tool.then(|| self.tool_heads.len()),
                 };
+                if is_tool {
+                    self.tool_heads.push(FnId(self.heads.len() as u32));
+                }
                 match is_generic {
                     true => self.generics.push(Generic { head, broken: false }),
                     false => self.heads.push(head),
@@ -347,6 +348,7 @@ impl World {
                 *slot = head;
             }
         }
+        self.describe_tools();
         for index in 0..self.generics.len() {
             let Some(mut head) = self.generics.get(index).map(|generic| generic.head.clone()) else { continue };
             head.types = self.type_params(head.file, &head.ast);
@@ -492,7 +494,8 @@ impl World {
         let mut todo = vec![ty.clone()];
         while let Some(ty) = todo.pop() {
             match ty {
-                Type::Regex | Type::Image | Type::Prompt | Type::Fn(..) | Type::Model => return false,
+                Type::Regex | Type::Image | Type::Prompt | Type::Tool | Type::Call => return false,
+                Type::Fn(..) | Type::Model => return false,
                 Type::Optional(item) | Type::List { item, .. } | Type::Map(item) => todo.push(*item),
                 Type::Tuple(items) => todo.extend(items),
                 Type::Record(fields) => todo.extend(fields.into_iter().map(|(_, ty)| ty)),

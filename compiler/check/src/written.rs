@@ -16,8 +16,10 @@ use crate::world::{AliasState, Item, World};
 const MAX_ALIAS_DEPTH: u32 = 64;
 
 /// The types that have a name of their own.
-pub(crate) const BUILTIN_TYPES: &[&str] =
-    &["str", "int", "float", "bool", "list", "map", "json", "image", "prompt", "regex", "schema", "grammar"];
+pub(crate) const BUILTIN_TYPES: &[&str] = &[
+    "str", "int", "float", "bool", "list", "map", "json", "image", "prompt", "tool", "call", "regex", "schema",
+    "grammar",
+];
 
 impl World {
     /// The type that stands there; what is wrong with it is reported and reads as [`Type::Error`].
@@ -52,12 +54,6 @@ impl World {
                 None => Type::Error,
             },
         }
-    }
-
-    pub(crate) fn unsupported(&mut self, what: &str, span: Span, hint: &str) -> Type {
-        let d = Diagnostic::error("E0390", format!("{what} are not supported yet")).at(span, "this one");
-        self.report(d.hint(hint));
-        Type::Error
     }
 
     fn pattern(&mut self, string: &ast::StringLit) -> Type {
@@ -376,6 +372,8 @@ impl World {
             }
             "bool" => Type::Bool,
             "json" => Type::Json,
+            "tool" => Type::Tool,
+            "call" => Type::Call,
             "image" => Type::Image,
             "prompt" => Type::Prompt,
             _ => Type::Regex,

@@ -31,6 +31,9 @@ const SECTIONS: &[(&str, &str, &str)] = &[
     ("fs", "`fs`", "Files and folders, where the command line allows it."),
     ("http", "`http`", "Other machines, where the command line allows it."),
     ("process", "`process`", "Other programs, where the command line allows it."),
+    ("mcp", "`mcp`", "Servers of the Model Context Protocol, where the command line allows their programs."),
+    ("tool", "Tools", "What a `tool` item is as a value."),
+    ("call", "Calls", "What a model wrote to call a tool."),
     ("env", "`env`", "Variables of the environment, where the command line allows it."),
 ];
 

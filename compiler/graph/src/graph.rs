@@ -17,7 +17,9 @@
 use std::sync::Arc;
 
 use sgl_check::builtins::Builtin;
-use sgl_check::program::{BinaryOp, ConstId, FnId, GenArg, ModelId, ModelItem, PromptField, Struct, StructId, UnaryOp};
+use sgl_check::program::{
+    BinaryOp, ConstId, FnId, GenArg, ModelId, ModelItem, PromptField, Struct, StructId, Tool, ToolId, Tools, UnaryOp,
+};
 use sgl_check::types::{Const, Type};
 use sgl_diag::Span;
 use sgl_wire::{Constraint, Role, SelectBy};
@@ -42,6 +44,8 @@ pub struct Graph {
     pub functions: Vec<Function>,
     /// One a constant item, by [`ConstId`]: a pure region without parameters and with one result.
     pub consts: Vec<Region>,
+    /// What is said of `tool` items to models, by [`ToolId`].
+    pub tools: Vec<Tool>,
     /// Struct items, by [`StructId`].
     pub structs: Vec<Struct>,
     /// Model items, by [`ModelId`]; their default arguments are in `model_defaults`.
@@ -157,6 +161,8 @@ pub enum NodeKind {
     Global(ConstId),
     /// A model item as a value. `[] → [value]`
     Model(ModelId),
+    /// A `tool` item as a value. `[] → [value]`
+    Tool(ToolId),
     /// The prompt with nothing in it. `[] → [state]`
     Empty,
     /// Nothing happened yet: where an order begins that no caller gave (constants, defaults). `[] → [effect]`
@@ -192,6 +198,11 @@ pub enum NodeKind {
     },
     /// Calls a function value. `[function, effect, arguments…] → [value, effect]`
     CallValue {
+        /// See [`Gen::site`].
+        site: u32,
+    },
+    /// Calls a tool with arguments by name; its value is a text. `[tool, effect, arguments] → [value, effect]`
+    CallTool {
         /// See [`Gen::site`].
         site: u32,
     },
@@ -297,6 +308,8 @@ pub struct Gen {
     pub args: Vec<GenArg>,
     /// Whether the value is the record of `gen.full`.
     pub full: bool,
+    /// How the tools among the arguments are used; none where there are none.
+    pub tools: Option<Tools>,
 }
 
 /// A selection.

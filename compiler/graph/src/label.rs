@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use sgl_check::program::{FnId, GenArg, PromptField, UnaryOp};
+use sgl_check::program::{FnId, GenArg, PromptField, Tools, UnaryOp};
 use sgl_check::types::Const;
 use sgl_wire::SelectBy;
 
@@ -19,6 +19,7 @@ pub(crate) fn label(graph: &Graph, node: &Node, inputs: &[String]) -> String {
             Some(model) => format!("model {}", model.name),
             None => format!("model {}", id.0),
         },
+        NodeKind::Tool(id) => format!("tool {}", graph.tools.get(id.0 as usize).map_or("?", |tool| &tool.name)),
         NodeKind::Empty => "empty".into(),
         NodeKind::Start => "start".into(),
         NodeKind::Host(op) => host(graph, op, inputs),
@@ -28,7 +29,11 @@ pub(crate) fn label(graph: &Graph, node: &Node, inputs: &[String]) -> String {
         NodeKind::Open(role) => format!("open {} {}", role.name(), input(0)),
         NodeKind::Close => format!("close {}", input(0)),
         NodeKind::Gen(node) => {
-            let full = if node.full { ".full" } else { "" };
+            let full = match (node.tools, node.full) {
+                (Some(Tools::Demanded), _) => ".call",
+                (_, true) => ".full",
+                (_, false) => "",
+            };
             let ty = node.value_ty.show(&graph.structs);
             let args = arguments(&node.args, inputs.get(1..).unwrap_or_default());
             format!("gen{full}<{ty}> #{} {}{args}", node.site, input(0))
@@ -52,6 +57,7 @@ pub(crate) fn label(graph: &Graph, node: &Node, inputs: &[String]) -> String {
             format!("{origin} #{}", each.site)
         }
         NodeKind::Call { function, site } => format!("call #{site} {}({})", name(graph, *function), all(0)),
+        NodeKind::CallTool { site } => format!("call #{site} {}.run({})", input(0), all(1)),
         NodeKind::CallValue { site } => format!("call #{site} {}({})", input(0), all(1)),
         NodeKind::Closure { .. } => "closure".into(),
         NodeKind::Function(id) => format!("function {}", name(graph, *id)),

@@ -3,7 +3,8 @@
 //! 1. [`lower`] turns a checked [`Program`](sgl_check::program::Program) into a [`Graph`].
 //! 2. [`optimize`] makes it smaller ([`passes`]).
 //! 3. [`lints()`] says what the first graph tells about the program.
-//! 4. [`print::text`] and [`dot::dot`] show it at any stage; [`verify::verify`] says whether it is well formed.
+//! 4. [`print::text`] and [`dot::dot`] show it at any stage; [`verify::verify`] says whether it is well formed, and
+//!    [`needs::needs`] what it needs to be allowed to do outside.
 //!
 //! **Architecture invariant:** nothing here runs a program, computes a value or knows a backend. What an operation means
 //! is in `sgl-host` (pure ones) and `sgl-exec` (the rest).
@@ -16,6 +17,7 @@ pub mod graph;
 mod label;
 mod lints;
 mod lower;
+pub mod needs;
 pub mod passes;
 pub mod print;
 pub mod verify;

@@ -122,9 +122,11 @@ impl Verifier<'_> {
     fn node(&mut self, node: &Node, inputs: &[EdgeKind], outputs: &[EdgeKind]) -> Checked {
         let data = |count: usize| vec![Data; count];
         let (takes, gives) = match &node.kind {
-            NodeKind::Const(_) | NodeKind::Global(_) | NodeKind::Model(_) | NodeKind::Function(_) => {
-                (Vec::new(), data(1))
-            }
+            NodeKind::Const(_)
+            | NodeKind::Global(_)
+            | NodeKind::Model(_)
+            | NodeKind::Tool(_)
+            | NodeKind::Function(_) => (Vec::new(), data(1)),
             NodeKind::Empty => (Vec::new(), vec![State]),
             NodeKind::Start => (Vec::new(), vec![Effect]),
             NodeKind::Host(op) => (data(operands(op).unwrap_or(inputs.len())), data(1)),
@@ -142,6 +144,7 @@ impl Verifier<'_> {
             NodeKind::Assert { has_message, shown } => {
                 (prefixed(Effect, 1 + usize::from(*has_message) + shown.len()), vec![Effect])
             }
+            NodeKind::CallTool { .. } => (vec![Data, Effect, Data], vec![Data, Effect]),
             NodeKind::CallValue { .. } => {
                 let mut takes = vec![Data, Effect];
                 takes.resize(inputs.len().max(2), Data);

@@ -6,10 +6,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use sgl_check::program::{ConstId, FnId, GenArg};
+use sgl_check::program::{ConstId, FnId, GenArg, ToolId};
 use sgl_graph::graph::{Graph, Node, NodeKind, Region, ValueId};
 
-use crate::{Outcome, Value};
+use crate::{Outcome, Tool, Value};
 
 /// A graph that is ready to run.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Program {
     pub defaults: Vec<Vec<Option<Arc<Code>>>>,
     /// For each model item its default arguments.
     pub model_defaults: Vec<Vec<(GenArg, Arc<Code>)>>,
+    /// Tools as values, by [`ToolId`].
+    tools: Vec<Arc<Tool>>,
     /// Bodies of constants.
     consts: Vec<Arc<Code>>,
     /// Constants that were used already.
@@ -86,6 +88,7 @@ impl Program {
                 .map(|defaults| defaults.iter().map(|(arg, region)| (*arg, code(region))).collect())
                 .collect(),
             consts: graph.consts.iter().map(code).collect(),
+            tools: graph.tools.iter().map(|tool| Arc::new(Tool::of(tool))).collect(),
             globals: graph.consts.iter().map(|_| OnceLock::new()).collect(),
             graph,
         }
@@ -107,6 +110,11 @@ impl Program {
         if let Some(cell) = self.globals.get(id.0 as usize) {
             let _ = cell.set(outcome);
         }
+    }
+
+    /// A tool as a value.
+    pub fn tool(&self, id: ToolId) -> Option<&Arc<Tool>> {
+        self.tools.get(id.0 as usize)
     }
 
     /// The body of a constant.

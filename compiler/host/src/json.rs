@@ -37,7 +37,7 @@ pub fn to_json(value: &Value) -> Result<Json, HostError> {
                 fields.items().iter().map(|(name, value)| Ok::<_, HostError>((name.to_string(), to_json(value)?)));
             Json::Object(fields.collect::<Result<_, _>>()?)
         }
-        Value::Prompt(_) | Value::Image(_) | Value::Function(_) | Value::Model(_) => {
+        Value::Prompt(_) | Value::Image(_) | Value::Function(_) | Value::Model(_) | Value::Tool(_) => {
             return Err(HostError::NoText(value.kind()));
         }
         Value::Later(_) => return Err(HostError::Internal("a value is written before it is there".into())),
@@ -346,7 +346,7 @@ fn words(ty: &Type, structs: &[Struct]) -> String {
         }
         Type::Json => "a JSON value".into(),
         Type::Image => "a picture, its file in base 64".into(),
-        Type::Prompt | Type::Fn(..) | Type::Model => "a value that has no JSON form".into(),
+        Type::Prompt | Type::Tool | Type::Call | Type::Fn(..) | Type::Model => "a value that has no JSON form".into(),
         Type::Never | Type::Error | Type::Var(_) | Type::Param(_) => "no value".into(),
     }
 }

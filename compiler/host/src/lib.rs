@@ -22,6 +22,7 @@ mod ops;
 mod order;
 mod regex;
 mod text;
+pub mod tool;
 mod value;
 
 pub use asserts::refuted;
@@ -32,4 +33,4 @@ pub use later::{Later, Setter, Wait, laters};
 pub use ops::{Demand, compute, demand, operate, supply, template};
 pub use regex::Regex;
 pub use text::text_of;
-pub use value::{Fields, Function, MAX_NESTING, Outcome, Partial, Seq, Value};
+pub use value::{Fields, Function, MAX_NESTING, Outcome, Partial, Seq, Tool, Value};

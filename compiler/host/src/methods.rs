@@ -43,6 +43,7 @@ pub(crate) fn call(builtin: Builtin, args: &mut Args) -> Result<Value, HostError
             let first = if builtin == Builtin::Min { order.is_le() } else { order.is_ge() };
             Ok(if first { a } else { b })
         }
+        Builtin::ToolsDescribe => crate::tool::describe(args.list()?.items()).map(Value::str),
         Builtin::Race => {
             let items = args.list()?;
             let there = items.items().iter().find(|item| (*item).clone().whole().is_ok());

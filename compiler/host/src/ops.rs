@@ -33,9 +33,10 @@ pub fn demand(kind: &NodeKind, index: usize) -> Demand {
     let first = index == 0;
     match kind {
         NodeKind::Host(op) => demand_of_op(op, index),
-        NodeKind::Switch(_) | NodeKind::CallValue { .. } if first => Shape,
+        NodeKind::Switch(_) | NodeKind::CallValue { .. } | NodeKind::CallTool { .. } if first => Shape,
+        NodeKind::CallTool { .. } if index == 2 => Whole,
         NodeKind::Loop(each) if first && !each.is_while => Shape,
-        NodeKind::Switch(_) | NodeKind::CallValue { .. } | NodeKind::Loop(_) => Nothing,
+        NodeKind::Switch(_) | NodeKind::CallValue { .. } | NodeKind::CallTool { .. } | NodeKind::Loop(_) => Nothing,
         NodeKind::Call { .. } | NodeKind::Closure { .. } | NodeKind::Try { .. } => Nothing,
         // What a failure shows is there as far as the condition needed it.
         NodeKind::Assert { has_message, .. } if index > 1 + usize::from(*has_message) => Nothing,
@@ -76,6 +77,10 @@ pub fn operate(program: &Program, step: &Step, inputs: Vec<Value>) -> Outcome {
         NodeKind::Const(constant) => Value::constant(constant),
         NodeKind::Start => Ok(Value::None),
         NodeKind::Model(id) => Ok(Value::Model(*id)),
+        NodeKind::Tool(id) => match program.tool(*id) {
+            Some(tool) => Ok(Value::Tool(tool.clone())),
+            None => Err(HostError::Internal(format!("no tool number {}", id.0))),
+        },
         NodeKind::Empty => Ok(Value::Prompt(sgl_wire::Prompt::empty())),
         NodeKind::Host(op) => compute(op, inputs),
         NodeKind::Closure { arity, .. } => match step.regions.first() {
@@ -354,6 +359,7 @@ fn field(base: &Value, name: &str) -> Result<Value, HostError> {
             Some(value) => Ok(value.clone()),
             None => Err(HostError::Internal(format!("the record has no field `{name}`"))),
         },
+        Value::Tool(tool) => tool.field(name),
         Value::Map(fields) => fields.get(name).cloned().ok_or_else(|| HostError::NoKey(name.into())),
         // A value of type `json` may turn out to be anything.
         other => Err(HostError::BadArgument(format!("{} has no field `{name}`", other.kind()))),

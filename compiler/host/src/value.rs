@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use sgl_check::program::{ModelId, StructId};
+use sgl_check::program::{FnId, ModelId, StructId};
 use sgl_check::types::Const;
-use sgl_wire::{NoPicture, Picture, Prompt};
+use sgl_wire::{Constraint, NoPicture, Picture, Prompt};
 
 use crate::code::Code;
 use crate::{Fault, HostError, Later, Regex};
@@ -50,6 +50,8 @@ pub enum Value {
     Function(Arc<Function>),
     /// A model item.
     Model(ModelId),
+    /// A tool.
+    Tool(Arc<Tool>),
     /// An element that is still being computed, or one that failed. On an edge: the value that the edge will carry.
     Later(Later),
 }
@@ -77,6 +79,21 @@ pub struct Function {
     pub captures: Seq,
     /// Number of arguments.
     pub arity: u32,
+}
+
+/// A tool as a value.
+#[derive(Debug, Clone)]
+pub struct Tool {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its documentation.
+    pub doc: Arc<str>,
+    /// The function that does it.
+    pub function: FnId,
+    /// The object of its arguments as a JSON Schema.
+    pub parameters: Value,
+    /// What a model may write for that object.
+    pub arguments: Constraint,
 }
 
 /// What is known of a container without walking it.
@@ -315,6 +332,7 @@ impl Value {
             Value::Image(_) => "a picture",
             Value::Function(_) => "a function",
             Value::Model(_) => "a model",
+            Value::Tool(_) => "a tool",
             Value::Later(_) => "a value still being computed",
         }
     }
@@ -354,6 +372,7 @@ impl PartialEq for Value {
             (Value::Prompt(a), Value::Prompt(b)) => a.same(b),
             (Value::Image(a), Value::Image(b)) => a == b,
             (Value::Model(a), Value::Model(b)) => a == b,
+            (Value::Tool(a), Value::Tool(b)) => a.function == b.function,
             (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
                 crate::order::compare(self, other).is_some_and(|order| order.is_eq())
             }

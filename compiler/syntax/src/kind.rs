@@ -39,7 +39,7 @@ kinds! {
 
     LET, FOR, WHILE, EMIT, ASSERT, SPLICE, ASSIGN, EXPR_STMT,
 
-    LITERAL, STRING, HOLE, HOLE_BIND, NAME_EXPR, HERE, BINARY, UNARY, CALL, INDEX, MEMBER, GEN, SELECT, FULL, FORK,
+    LITERAL, STRING, HOLE, HOLE_BIND, NAME_EXPR, HERE, BINARY, UNARY, CALL, INDEX, MEMBER, GEN, SELECT, FULL, CALLING, FORK,
     FORK_BRANCHES, BRANCH, FROM, IF, ELSE_IF, ELSE, MATCH, MATCH_BODY, ARM, GUARD, TRY, RETURN, BREAK, CONTINUE,
     CLOSURE, CLOSURE_PARAMS, CLOSURE_PARAM, PAREN, TUPLE, LIST, COMPREHENSION, COMP_FOR, COMP_IF, RECORD,
     RECORD_FIELD, MAP, MAP_ENTRY, STRUCT_LIT, BLOCK, ROLE, ARGS, ARG,
@@ -172,6 +172,7 @@ pub(crate) fn shape(rule: Rule) -> Shape {
         Rule::gen_expr => Node(GEN),
         Rule::select_expr => Node(SELECT),
         Rule::full => Node(FULL),
+        Rule::calling => Node(CALLING),
         Rule::fork_expr => Node(FORK),
         Rule::fork_branches => Node(FORK_BRANCHES),
         Rule::branch => Node(BRANCH),

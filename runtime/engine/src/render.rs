@@ -24,6 +24,8 @@ const MARKUP: usize = 1 << 20;
 pub(crate) struct Renderer {
     lexicon: Arc<Lexicon>,
     template: ChatTemplate,
+    /// Whether the template has messages of tools; where not, a user says what a tool has given.
+    has_tools: bool,
     /// Tokens of plain text.
     runs: Memo<Arc<[u32]>>,
     /// Markup around the contents of messages.
@@ -47,7 +49,10 @@ enum Span<'a> {
 impl Renderer {
     /// A renderer for one model.
     pub fn new(lexicon: Arc<Lexicon>, template: ChatTemplate) -> Self {
-        Renderer { lexicon, template, runs: Memo::new(RUNS), markup: Memo::new(MARKUP) }
+        let mut renderer =
+            Renderer { lexicon, template, has_tools: true, runs: Memo::new(RUNS), markup: Memo::new(MARKUP) };
+        renderer.has_tools = renderer.cut_template(&[Role::User, Role::Assistant, Role::Tool], Last::Closed).is_ok();
+        renderer
     }
 
     /// Text and tokens of a prompt.
@@ -135,13 +140,18 @@ impl Renderer {
         self.markup.get(&key, || self.cut_template(roles, last))
     }
 
+    /// Who says a message, as the template knows it.
+    fn said_by(&self, role: Role) -> &'static str {
+        if role == Role::Tool && !self.has_tools { Role::User.name() } else { role.name() }
+    }
+
     fn cut_template(&self, roles: &[Role], last: Last) -> Result<Arc<[String]>, Failure> {
         // An open message of the model is what the template calls a generation prompt.
         let generates = last == Last::Open && roles.last() == Some(&Role::Assistant);
         let whole = if generates { &roles[..roles.len() - 1] } else { roles };
         let contents: Vec<String> = (0..whole.len()).map(sentinel).collect();
         let messages: Vec<(&str, &str)> =
-            whole.iter().zip(&contents).map(|(role, content)| (role.name(), content.as_str())).collect();
+            whole.iter().zip(&contents).map(|(role, content)| (self.said_by(*role), content.as_str())).collect();
         let text = self.template.render(&messages, generates).map_err(|error| Failure::Template(error.to_string()))?;
         let mut pieces = Vec::with_capacity(whole.len() + 1);
         let mut rest = text.as_str();
@@ -150,7 +160,8 @@ impl Renderer {
                 let role = whole[index].name();
                 return Err(Failure::Template(format!("it leaves out message {}, of role {role}", index + 1)));
             };
-            pieces.push(before.to_owned());
+            let said = if self.said_by(whole[index]) == whole[index].name() { "" } else { TOOL_RESULT };
+            pieces.push(format!("{before}{said}"));
             rest = after;
         }
         if generates || last == Last::Closed {
@@ -162,6 +173,9 @@ impl Renderer {
         Ok(pieces.into())
     }
 }
+
+/// What stands before the result of a tool that a user tells.
+const TOOL_RESULT: &str = "Tool result: ";
 
 /// Private-use characters that no template and no person writes.
 const SENTINEL: char = '\u{f5a11}';

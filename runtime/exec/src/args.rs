@@ -66,6 +66,8 @@ impl Arguments {
                 other => return Err((wrong(arg, "a model item", other), None)),
             },
             GenArg::Timeout => self.timeout = Some(Duration::from_secs_f32(float()?)),
+            // What they are decides what may be written: `tools` has read them.
+            GenArg::Tools => {}
             GenArg::Priority => self.priority = number()? as i32,
         }
         Ok(())

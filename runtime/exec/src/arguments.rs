@@ -1,7 +1,9 @@
 //! Arguments of a program: names with texts or JSON in, one typed value a parameter out, or everything that is wrong.
 
+use std::sync::Arc;
+
 use sgl_check::program::FnId;
-use sgl_host::{Demand, Fault, Machine, Value, json, supply};
+use sgl_host::{Demand, Fault, Machine, Program, Value, json, supply};
 
 use crate::runner::{RunError, Runner};
 
@@ -53,7 +55,7 @@ impl Runner {
         }
         let mut complete = Vec::with_capacity(values.len());
         for (at, (value, param)) in values.into_iter().zip(&item.params).enumerate() {
-            match value.map_or_else(|| self.default_argument(function, at), |value| Some(Ok(value))) {
+            match value.map_or_else(|| default_of(&self.program, function, at), |value| Some(Ok(value))) {
                 Some(Ok(value)) => complete.push(value),
                 Some(Err(fault)) => errors.push(fault),
                 // Already told if what was given did not fit.
@@ -65,12 +67,13 @@ impl Runner {
         }
         if errors.is_empty() { Ok(complete) } else { Err(errors) }
     }
+}
 
-    fn default_argument(&self, function: FnId, parameter: usize) -> Option<Result<Value, Fault>> {
-        let code = self.program.defaults.get(function.0 as usize)?.get(parameter)?.clone()?;
-        let value = Machine::new(self.program.clone(), code, Vec::new()).finish().into_iter().next()?;
-        Some(supply(value, Demand::Whole).map_err(|_| wrong("the default value cannot be computed".into())))
-    }
+/// The default value of a parameter, where it has one.
+pub(crate) fn default_of(program: &Arc<Program>, function: FnId, parameter: usize) -> Option<Result<Value, Fault>> {
+    let code = program.defaults.get(function.0 as usize)?.get(parameter)?.clone()?;
+    let value = Machine::new(program.clone(), code, Vec::new()).finish().into_iter().next()?;
+    Some(supply(value, Demand::Whole).map_err(|_| wrong("the default value cannot be computed".into())))
 }
 
 fn wrong(title: String) -> Fault {

@@ -16,7 +16,7 @@ use sgl_wire::{Part, Prompt};
 use crate::runner::{Context, Run};
 use crate::spawn::{all, spawn, start, whole};
 use crate::world::refused;
-use crate::{generate, loops, race};
+use crate::{generate, loops, race, tools};
 
 /// Frames on one stack: deeper ones go on in a task of their own.
 const MAX_NESTED: usize = 24;
@@ -146,12 +146,21 @@ fn fire(context: &Context, code: &Arc<Code>, index: usize, step: &Step, inputs: 
                 None => internal("a branch that does not exist"),
             }
         }
-        NodeKind::Call { .. } | NodeKind::CallValue { .. } if context.calls >= MAX_CALLS => {
+        NodeKind::Call { .. } | NodeKind::CallValue { .. } | NodeKind::CallTool { .. }
+            if context.calls >= MAX_CALLS =>
+        {
             fail(HostError::TooManyCalls(MAX_CALLS))
         }
         NodeKind::Call { function, site } => match program.function(*function) {
             Some(code) => region(&context.call(*site), code, outcomes(inputs)),
             None => internal("a function that does not exist"),
+        },
+        NodeKind::CallTool { site } => match tools::prepared(context, inputs, span) {
+            Ok((code, params)) => {
+                let context = context.call(*site);
+                tools::as_text(&context, region(&context, &code, params), span)
+            }
+            Err(fault) => vec![Err(fault); 2],
         },
         NodeKind::CallValue { site } => match inputs.next() {
             Some(Value::Function(function)) => {

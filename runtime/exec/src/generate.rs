@@ -14,6 +14,7 @@ use crate::args::Arguments;
 use crate::runner::Context;
 use crate::spawn::start;
 use crate::stream::Progress;
+use crate::tools::Offer;
 
 /// Characters of the prompt's end that an error shows.
 const TAIL: usize = 200;
@@ -48,16 +49,23 @@ async fn generate(
     inputs: Vec<Value>,
     span: Span,
 ) -> Result<(Value, Prompt), Fault> {
+    let offer = ask.tools.map(|how| Offer::new(how, &ask.args, &inputs, span)).transpose()?;
+    let constraint = offer.as_ref().map_or_else(|| ask.constraint.clone(), |offer| offer.constraint(&ask.constraint));
     let (backend, mut arguments) = prepare(context, &ask.args, inputs, span).await?;
-    arguments.fit(&ask.constraint);
-    let generate = Generate { constraint: ask.constraint.clone(), ..arguments.generate.clone() };
+    arguments.fit(&constraint);
+    let generate = Generate { constraint, ..arguments.generate.clone() };
     let request = request(context, ask.site, prompt, arguments, Ask::Generate(generate));
     let outcome = send(context, &*backend, request, ask.site, span).await?;
     let sgl_wire::Outcome::Generated(answer) = outcome else {
         return Err(Fault::internal(format!("{} answered a generation with a selection", backend.model()), span));
     };
     let structs = &context.run.program.graph.structs;
-    let value = json::parse_as(&answer.output.text, &ask.value_ty, structs).map_err(|mismatch| {
+    let text = &answer.output.text;
+    let value = match &offer {
+        Some(offer) => offer.read(text, &ask.value_ty, structs),
+        None => json::parse_as(text, &ask.value_ty, structs).map_err(|mismatch| mismatch.to_string()),
+    };
+    let value = value.map_err(|mismatch| {
         if json::is_too_deep(&answer.output.text) {
             return Fault::of(HostError::TooDeep(json::MAX_NESTING), span).note(tail(&answer.output.text));
         }

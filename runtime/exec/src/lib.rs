@@ -6,7 +6,8 @@
 //!    later ([`sgl_host::Later`]). Pure regions go through the interpreter of `sgl-host`.
 //! 3. `loops` begins iterations as early as what they carry allows.
 //! 4. `generate` makes requests of `gen` and `select` and brings their answers back as typed values.
-//! 5. Effects are handed to the [`World`] of the run; `race` lets go of what came too late.
+//! 5. `tools` says what a model may write to call one, and calls it. Effects are handed to the [`World`] of the run; `race`
+//!    lets go of what came too late.
 //! 6. `preflight` finds what is certain to fail on the models before they are asked.
 //! 7. [`Path`] is a place in the run: seeds are made of it, and [`Transcript`] orders streamed text by it.
 //!
@@ -28,6 +29,7 @@ mod runner;
 mod scripted;
 mod spawn;
 mod stream;
+mod tools;
 mod world;
 
 pub use arguments::Given;

@@ -23,7 +23,7 @@ fn gen_with(args: &[(GenArg, Const)], full: bool, ty: Type) -> Region {
         inputs.push(main.node(NodeKind::Const(value.clone()), &[]));
     }
     let args = args.iter().map(|(arg, _)| *arg).collect();
-    let ask = Gen { site: 1, value_ty: ty, constraint: Constraint::FREE, args, full };
+    let ask = Gen { site: 1, value_ty: ty, constraint: Constraint::FREE, args, full, tools: None };
     let out = main.nodes(NodeKind::Gen(Box::new(ask)), &inputs, 2);
     main.end(&out[..1])
 }
@@ -166,7 +166,7 @@ fn model_items_bring_their_defaults_and_are_loaded_once() {
         let state = body.emit(empty, p[0]);
         let model = body.node(NodeKind::Model(ModelId(model)), &[]);
         let args = vec![GenArg::Model];
-        let ask = Gen { site: 1, value_ty: Type::STR, constraint: Constraint::FREE, args, full: false };
+        let ask = Gen { site: 1, value_ty: Type::STR, constraint: Constraint::FREE, args, full: false, tools: None };
         let out = body.nodes(NodeKind::Gen(Box::new(ask)), &[state, model], 2);
         let (mut main, _) = Build::new(0);
         let n = main.int(20);

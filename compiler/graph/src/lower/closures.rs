@@ -51,6 +51,7 @@ impl Lowering<'_> {
             self.at(expr.span);
             return match builtin {
                 Builtin::StrTokens => self.token_count(&operands),
+                Builtin::ToolRun | Builtin::CallRun => self.call_tool(builtin, &operands),
                 _ if builtin.effect().is_some() => self.performed(NodeKind::Effect(builtin), &operands),
                 _ => self.apply(expr, HostOp::Builtin(builtin), &operands),
             };

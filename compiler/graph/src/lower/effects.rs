@@ -73,6 +73,7 @@ impl Found {
             | ExprKind::ConstItem(_)
             | ExprKind::Function(_)
             | ExprKind::Model(_)
+            | ExprKind::Tool(_)
             | ExprKind::Closure(..)
             | ExprKind::Here
             | ExprKind::Break
@@ -108,7 +109,7 @@ impl Found {
                         }
                     }
                 }
-                self.effects |= builtin.effect().is_some();
+                self.effects |= builtin.has_effect();
             }
             ExprKind::Template(parts) => {
                 for part in parts {

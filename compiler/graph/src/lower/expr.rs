@@ -1,5 +1,6 @@
 //! Expressions: operands left to right, then the operation.
 
+use sgl_check::builtins::Builtin;
 use sgl_check::program::{Assert, Expr, ExprKind, FnId, ShortCircuit, TemplatePart};
 use sgl_check::types::{Const, Type};
 
@@ -33,6 +34,7 @@ impl Lowering<'_> {
             ExprKind::Const(value) => self.constant(value.clone()),
             ExprKind::Local(local) => self.get(Var::Local(*local)),
             ExprKind::ConstItem(id) => self.emit_one(NodeKind::Global(*id), &[], EdgeKind::Data),
+            ExprKind::Tool(id) => self.emit_one(NodeKind::Tool(*id), &[], EdgeKind::Data),
             ExprKind::Function(id) => self.emit_one(NodeKind::Function(*id), &[], EdgeKind::Data),
             ExprKind::Model(id) => self.emit_one(NodeKind::Model(*id), &[], EdgeKind::Data),
             ExprKind::Template(parts) => self.template(expr, parts),
@@ -296,6 +298,26 @@ impl Lowering<'_> {
         }
     }
 
+    /// `tool.run(arguments)`, or `call.run()` of what a model has written.
+    pub(super) fn call_tool(&mut self, builtin: Builtin, operands: &[Val]) -> Val {
+        self.then(Tail::No, |this| {
+            let (tool, arguments) = match (builtin, operands) {
+                (Builtin::ToolRun, &[tool, arguments]) => (tool, arguments),
+                (_, &[call, ..]) => {
+                    let mut part = |name: &str| this.host(HostOp::Field(name.into()), &[call]);
+                    (part("tool"), part("arguments"))
+                }
+                _ => return this.none(),
+            };
+            let site = this.site();
+            let inputs = [tool, this.get(Var::Effect), arguments];
+            let outputs = this.emit(NodeKind::CallTool { site }, &inputs, &[EdgeKind::Data, EdgeKind::Effect]);
+            let [value, effect] = outputs[..] else { return this.none() };
+            this.set(Var::Effect, effect);
+            value
+        })
+    }
+
     /// A call of a function value: what it does is not known, so it takes its place in the order of effects.
     pub(super) fn call_value(&mut self, function: Val, args: &[Val]) -> Val {
         let mut inputs = vec![function, self.get(Var::Effect)];
@@ -316,5 +338,5 @@ pub(super) fn gives_value(ty: &Type, tail: Tail) -> bool {
 /// Whether an expression only names a value: nothing happens where it is evaluated.
 pub(super) fn is_leaf(expr: &Expr) -> bool {
     use ExprKind::*;
-    matches!(expr.kind, Const(_) | Local(_) | ConstItem(_) | Function(_) | Model(_))
+    matches!(expr.kind, Const(_) | Local(_) | ConstItem(_) | Function(_) | Model(_) | Tool(_))
 }

@@ -58,6 +58,7 @@ pub fn lower(program: &Program) -> Graph {
         functions: items.chain(defaults).collect(),
         consts: program.consts.iter().map(|ConstItem { locals, body, .. }| context.closed(locals, body)).collect(),
         structs: program.structs.clone(),
+        tools: program.tools.clone(),
         models: program.models.clone(),
         model_defaults: (program.models.iter())
             .map(|model| model.defaults.iter().map(|(arg, value)| (*arg, context.closed(&[], value))).collect())

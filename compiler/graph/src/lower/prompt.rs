@@ -59,6 +59,7 @@ impl Lowering<'_> {
                 constraint: source.constraint.clone(),
                 args,
                 full: source.full,
+                tools: source.tools,
             };
             this.continue_prompt(NodeKind::Gen(Box::new(node)), &operands)
         })

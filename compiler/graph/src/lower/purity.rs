@@ -83,6 +83,7 @@ fn is_pure(kind: &NodeKind) -> bool {
         NodeKind::Const(_)
         | NodeKind::Global(_)
         | NodeKind::Model(_)
+        | NodeKind::Tool(_)
         | NodeKind::Host(_)
         | NodeKind::Switch(_)
         | NodeKind::Loop(_)
@@ -100,6 +101,7 @@ fn is_pure(kind: &NodeKind) -> bool {
         | NodeKind::Extend
         | NodeKind::PromptField(_)
         | NodeKind::CallValue { .. }
+        | NodeKind::CallTool { .. }
         | NodeKind::Effect(_)
         | NodeKind::Print
         | NodeKind::Assert { .. } => false,

@@ -36,7 +36,8 @@ pub fn block(stmts: Vec<Stmt>, value: Option<Expr>) -> Block {
 }
 
 pub fn generation() -> Expr {
-    let node = Gen { value_ty: Type::STR, constraint: sgl_wire::Constraint::FREE, args: Vec::new(), full: false };
+    let node =
+        Gen { value_ty: Type::STR, constraint: sgl_wire::Constraint::FREE, args: Vec::new(), full: false, tools: None };
     expr(ExprKind::Gen(Box::new(node)), Type::STR)
 }
 

@@ -369,6 +369,11 @@ impl Gen {
         self.0.child_of(SyntaxKind::FULL).is_some()
     }
 
+    /// `gen.call`: a call of one of the tools.
+    pub fn is_call(&self) -> bool {
+        self.0.child_of(SyntaxKind::CALLING).is_some()
+    }
+
     /// The type in `<…>`.
     pub fn ty(&self) -> Option<Type> {
         self.0.child_of(SyntaxKind::TYPE_ARGS)?.child()

@@ -274,7 +274,7 @@ fn separator(parent: SyntaxKind, before: &Child, part: &Child) -> Sep {
         return Sep::Space;
     }
     if part.mark_in(&["(", "[", "<"])
-        || matches!(part.kind(), PARAMS | ARGS | TYPE_ARGS | TYPE_PARAMS | FULL | IMPORT_NAMES)
+        || matches!(part.kind(), PARAMS | ARGS | TYPE_ARGS | TYPE_PARAMS | FULL | CALLING | IMPORT_NAMES)
     {
         return Sep::None;
     }

@@ -73,6 +73,19 @@ fn an_open_message_ends_where_its_text_ends() {
 }
 
 #[test]
+fn a_template_without_tools_has_the_user_tell_what_they_gave() {
+    let source = "{% for m in messages %}{% if m.role not in ['user', 'assistant'] %}{{ raise_exception('who?') }}\
+                  {% endif %}[{{ m.role }}]{{ m.content }}{% endfor %}";
+    let template = ChatTemplate::new(source, "", "").unwrap();
+    let model = Box::new(SimModel::new(VOCABULARY, WINDOW));
+    let backend = LocalBackend::start(model, lexicon(), template, slots(64)).unwrap();
+    let prompt = message(&message(&message(&Prompt::empty(), Role::User, "a"), Role::Assistant, "b"), Role::Tool, "c");
+    assert_eq!(backend.render(&prompt).unwrap().text, "[user]a[assistant]b[user]Tool result: c");
+    let system = message(&prompt, Role::System, "d");
+    assert!(backend.render(&system).is_err());
+}
+
+#[test]
 fn what_a_model_wrote_keeps_its_tokens() {
     let backend = backend(slots(64));
     let odd = vec![116, 104, 101];

@@ -87,7 +87,7 @@ impl Build {
     }
 
     pub fn generate_as(&mut self, site: u32, state: V, value_ty: Type) -> (V, V) {
-        let ask = Gen { site, value_ty, constraint: Constraint::FREE, args: vec![], full: false };
+        let ask = Gen { site, value_ty, constraint: Constraint::FREE, args: vec![], full: false, tools: None };
         let out = self.nodes(NodeKind::Gen(Box::new(ask)), &[state], 2);
         (out[0], out[1])
     }
