@@ -28,8 +28,31 @@ pub fn compile(path: &Path) -> Result<Compiled, Complaint> {
     compile_with(path, &Outside::new(Permissions::default()))
 }
 
-use sgl_check::{Checked, Loader, McpTool, NoTools};
-use sgl_diag::{Diagnostic, FileId, SourceMap};
+/// The same; MCP servers are asked for their tools through `outside`, as far as it allows.
+pub fn compile_with(path: &Path, outside: &Outside) -> Result<Compiled, Complaint> {
+    let text = read(path).map_err(Complaint::usage)?;
+    Ok(compile_as(&path.display().to_string(), &text, outside, sgl_check::check))
+}
+
+/// What a program that stands on the command line is called in messages.
+const SNIPPET: &str = "<code>";
+
+/// Checks statements that stand on the command line, with the items before them; imports start at the current folder.
+pub fn compile_snippet(text: &str, outside: &Outside) -> Compiled {
+    compile_as(SNIPPET, text, outside, sgl_check::check_snippet)
+}
+
+/// Checks a program that is already there, under the name of its file. No MCP server is started for it.
+pub fn compile_text(name: &str, text: &str) -> Compiled {
+    compile_as(name, text, &Outside::new(Permissions::default()), sgl_check::check)
+}
+
+type Check = fn(FileId, &mut dyn Loader, &mut SourceMap) -> Checked;
+
+fn compile_as(name: &str, text: &str, outside: &Outside, check: Check) -> Compiled {
+    let mut sources = SourceMap::new();
+    let root = sources.add(name, text);
+    let Checked { program, mut diagnostics } = check(root, &mut Files(outside), &mut sources);
     let lowered = program.as_ref().map(sgl_graph::lower);
     let is_ours = |d: &Diagnostic| d.span().is_some_and(|span| !sources.name(span.file).starts_with('<'));
     diagnostics.extend(lowered.iter().flat_map(sgl_graph::lints).filter(is_ours));
