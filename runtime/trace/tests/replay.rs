@@ -16,6 +16,10 @@ use sgl_wire::{
 struct Counting(AtomicUsize);
 
 impl Backend for Counting {
+    fn context_window(&self) -> Option<usize> {
+        None
+    }
+
     fn model(&self) -> &str {
         "counting"
     }
