@@ -16,10 +16,6 @@ use sgl_wire::{
 struct Counting(AtomicUsize);
 
 impl Backend for Counting {
-    fn context_window(&self) -> Option<usize> {
-        None
-    }
-
     fn model(&self) -> &str {
         "counting"
     }
