@@ -249,7 +249,7 @@ impl World {
                     span,
                     types: Vec::new(),
                     origin: None,
-                    tool: is_tool.then(|| self.tool_heads.len()),
+                    tool: is_tool.then_some(self.tool_heads.len()),
                 };
                 if is_tool {
                     self.tool_heads.push(FnId(self.heads.len() as u32));
