@@ -162,7 +162,7 @@ mod tests {
             let (lines, tally, most) = run_all("0\n1\n\n2\n3\nnot json\n5\n6\n", jobs);
             assert_eq!(tally, Tally { done: 5, failed: 2 });
             assert_eq!(lines[..3], ["0", "2", "4"]);
-            assert_eq!(lines[3], r#"{"error":{"code":"E0400","line":5,"message":"three"}}"#);
+            assert_eq!(lines[3], r#"{"error":{"line":5,"code":"E0400","message":"three"}}"#);
             assert!(lines[4].contains("\"line\":6,") && lines[4].contains("at column 2"), "{}", lines[4]);
             assert_eq!(lines[5..], ["10", "12"]);
             assert!(most <= jobs, "{most} ran at once");

@@ -129,8 +129,9 @@ async fn run_all(args: &TestArgs, suites: &[Prepared], report: &mut Report) {
     let jobs = Arc::new(Semaphore::new(args.jobs.unwrap_or(JOBS)));
     let mut running = VecDeque::new();
     for Prepared { suite, seed, outside, .. } in suites {
-        for test in suite.tests.iter().cloned() {
-            let (suite, jobs, seed, world) = (suite.clone(), jobs.clone(), *seed, Arc::new(outside.clone()));
+        for test in &suite.tests {
+            let (test, suite, jobs, seed) = (test.clone(), suite.clone(), jobs.clone(), *seed);
+            let world = Arc::new(outside.clone());
             running.push_back(tokio::spawn(async move {
                 let _turn = jobs.acquire_owned().await;
                 suite.run(&test, seed, world).await

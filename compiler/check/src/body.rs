@@ -29,6 +29,8 @@ pub(crate) enum Prompting {
     },
     /// Host code.
     Fn,
+    /// A `test`: host code, too.
+    Test,
     /// A closure.
     Closure,
     /// A constant or a default value.
@@ -71,6 +73,8 @@ pub(crate) struct Loop {
 pub(crate) enum Returns {
     /// Leaves the item with a value of this type.
     Type(Type),
+    /// Leaves a `test`, which gives nothing.
+    Test,
     /// Is not possible; in words what stands around.
     Not(&'static str),
 }
@@ -408,7 +412,7 @@ pub(crate) fn snippet(w: &mut World, file: usize, ast: &ast::Block) -> Function 
 
 /// Checks a test: host code that gives nothing.
 pub(crate) fn test(w: &mut World, file: usize, ast: &ast::TestItem) -> Option<(Arc<str>, Function)> {
-    let mut body = Body::new(w, file, Prompting::Fn, Returns::Type(Type::None));
+    let mut body = Body::new(w, file, Prompting::Test, Returns::Test);
     let name = ast.name()?;
     let plain = name.text().filter(|text| !name.has_holes() && !text.trim().is_empty());
     if plain.is_none() {

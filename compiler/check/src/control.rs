@@ -208,12 +208,15 @@ impl Body<'_> {
                 ast.value().map(|value| self.expr(&value, None));
                 return self.broken(span);
             }
-            Returns::Type(Type::None) => {
+            returns @ (Returns::Test | Returns::Type(Type::None)) => {
                 let value = ast.value().map(|value| self.expr(&value, None));
                 if let Some(value) = &value
                     && !matches!(value.ty, Type::None | Type::Error)
                 {
-                    let hint = "write what it gives after the parameters: `-> str`";
+                    let hint = match returns {
+                        Returns::Test => "a test gives nothing: say what must hold, `assert x == 1`",
+                        _ => "write what it gives after the parameters: `-> str`",
+                    };
                     self.error("E0219", "nothing is promised to be given back here", value.span, "a value", hint);
                 }
                 None
@@ -245,7 +248,7 @@ impl Body<'_> {
                     Returns::Not(_) => {
                         "branches, closures and comprehensions run side by side: filter the list instead"
                     }
-                    Returns::Type(_) => "remove it, or use `return`",
+                    Returns::Test | Returns::Type(_) => "remove it, or use `return`",
                 };
                 self.error("E0218", format!("`{word}` outside of a loop"), span, "no loop to leave", hint);
                 return self.broken(span);

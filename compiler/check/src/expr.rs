@@ -89,15 +89,17 @@ impl Body<'_> {
                 let resolved = self.infer.resolve(want);
                 let fits = const_fits(value, &resolved);
                 if fits && !matches!(resolved, Type::Var(_)) {
-                    // A literal is of the type that it stands for: "A" of `Grade`.
-                    match (&resolved, value) {
-                        (Type::Literals(_), _) => expr.ty = resolved.clone(),
-                        (Type::Optional(item), value) if *value != Const::None => {
-                            if let Type::Literals(_) = **item {
-                                expr.ty = (**item).clone();
-                            }
-                        }
-                        _ => {}
+                    // A literal is of the type that it stands for: "A" of `Grade`, 4 of `int(1..=5)`.
+                    let stands_for = match &resolved {
+                        Type::Optional(item) if *value != Const::None => item,
+                        other => other,
+                    };
+                    use Type::{Float, Grammar, Int, Literals, Pattern, Str};
+                    if matches!(
+                        stands_for,
+                        Str { .. } | Pattern(_) | Grammar(_) | Int { .. } | Float { .. } | Literals(_)
+                    ) {
+                        expr.ty = stands_for.clone();
                     }
                     let base = widen(&resolved);
                     let _ = self.infer.fits(&expr.ty, &base);
@@ -166,6 +168,24 @@ impl Body<'_> {
             Type::Optional(item) if !matches!(found, Type::Optional(_) | Type::None) => *item,
             want => want,
         };
+        if let (Type::Fn(takes, _), Type::Fn(given, _)) = (&found, &want)
+            && takes.len() != given.len()
+        {
+            let count = |params: &[Type]| match params.len() {
+                0 => "no parameters".to_string(),
+                1 => "1 parameter".to_string(),
+                n => format!("{n} parameters"),
+            };
+            let title = format!("a function of {} is wanted here, not of {}", count(given), takes.len());
+            let shown: Vec<_> = given.iter().map(|ty| format!("`{}`", self.w.show(ty))).collect();
+            let hint = match given.is_empty() {
+                true => "it is called with nothing: write `|| …`".to_string(),
+                false if takes.len() > given.len() => format!("it is called with {} alone", shown.join(", ")),
+                false => format!("it is called with {}; `_` stands for what is not needed", shown.join(", ")),
+            };
+            self.error("E0201", title, span, &format!("takes {}", count(takes)), &hint);
+            return;
+        }
         let (a, b) = (self.w.show(&found), self.w.show(&want));
         let hint = match (&found, &want) {
             (Type::Int { .. }, Type::Float { .. }) => "`float(x)` makes a float of an integer".to_string(),

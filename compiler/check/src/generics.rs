@@ -386,7 +386,12 @@ impl Body<'_> {
                 let _ = self.infer.fits(&head.ret.with(&args), &ret);
             }
         }
-        let hint = format!("write a closure, whose types are known: `|x: int| {}(x)`", head.name);
+        let example: TypeArgs = args.iter().map(|(name, _)| (name.clone(), Type::INT)).collect();
+        let (params, names): (Vec<_>, Vec<_>) = (head.params.iter())
+            .map(|param| (format!("{}: {}", param.name, self.w.show(&param.ty.with(&example))), &*param.name))
+            .unzip();
+        let closure = format!("|{}| {}({})", params.join(", "), head.name, names.join(", "));
+        let hint = format!("write a closure, whose types are known: `{closure}`");
         let Some(resolved) = self.close(&head, &args, span, &hint) else { return self.broken(span) };
         let args: TypeArgs = args.into_iter().map(|(name, _)| name).zip(resolved.iter().cloned()).collect();
         let params = head.params.iter().map(|param| param.ty.with(&args)).collect();

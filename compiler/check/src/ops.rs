@@ -149,7 +149,9 @@ impl Body<'_> {
         let mut right = self.expr(b, want);
         let whole = std::mem::replace(&mut left.ty, item);
         let ty = match want {
-            Some(_) if right.ty != Type::Error => self.infer.join(&left.ty, &right.ty).unwrap_or(Type::Error),
+            Some(want) if right.ty != Type::Error => {
+                self.infer.join(&left.ty, &right.ty).unwrap_or_else(|| want.clone())
+            }
             _ => self.common(&mut [&mut left, &mut right], "both sides of `??`"),
         };
         left.ty = whole;

@@ -18,6 +18,7 @@ impl Body<'_> {
         let (here, hint) = match self.prompting {
             Prompting::Current { .. } => return true,
             Prompting::Fn => ("a `fn`", "make it a `prompt` item, or run the block on a prompt: `from p { … }`"),
+            Prompting::Test => ("a `test`", "call a `prompt` item, or run the block on a prompt: `from p { … }`"),
             Prompting::Closure => ("a closure", "call a `prompt` item in it, or use `fork x in xs { … }`"),
             Prompting::Constant => ("a constant", "compute it in a `prompt` item"),
         };

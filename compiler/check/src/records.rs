@@ -2,7 +2,7 @@
 //!
 //! The executor builds its values by these, field by field in this order.
 
-use crate::types::Type;
+use crate::types::{Const, Type};
 
 fn record(fields: impl IntoIterator<Item = (&'static str, Type)>) -> Type {
     Type::Record(fields.into_iter().map(|(name, ty)| (name.into(), ty)).collect())
@@ -26,7 +26,7 @@ pub fn gen_full(value: Type) -> Type {
         ("tokens", Type::INT),
         ("logprob", Type::FLOAT),
         ("top_logprobs", Type::list(token)),
-        ("finish", Type::STR),
+        ("finish", Type::Literals(["end", "stop", "length", "complete"].map(|way| Const::Str(way.into())).to_vec())),
         ("thinking", Type::optional(Type::STR)),
     ])
 }

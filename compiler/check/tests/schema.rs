@@ -33,7 +33,7 @@ fn is_of(value: &Value, ty: &Type, program: &Program) -> bool {
         fields.iter().all(|(name, ty, always)| match (object.get(*name), ty) {
             (Some(value), Type::Optional(item)) if !always => value.is_null() || is_of(value, item, program),
             (Some(value), ty) => is_of(value, ty, program),
-            (None, ty) => matches!(ty, Type::Optional(_) | Type::Json) && !always,
+            (None, ty) => matches!(ty, Type::Optional(_) | Type::Json | Type::None) && !always,
         })
     };
     match ty {

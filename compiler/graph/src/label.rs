@@ -65,7 +65,8 @@ pub(crate) fn label(graph: &Graph, node: &Node, inputs: &[String]) -> String {
         NodeKind::Effect(builtin) => format!("{} {}", builtin.name(), all(0)),
         NodeKind::Print => format!("print {}", all(0)),
         NodeKind::Assert { has_message, .. } => {
-            let said = inputs.get(..1 + usize::from(*has_message)).unwrap_or(inputs);
+            // The order of effects, the condition and the message; what a failure shows is left out.
+            let said = inputs.get(..2 + usize::from(*has_message)).unwrap_or(inputs);
             format!("assert {}", said.join(", "))
         }
     }

@@ -1,7 +1,7 @@
 //! Values and JSON: texts of models and arguments of programs in, typed values out; values in, JSON out.
 //!
-//! `none` is written as `null`, also in an optional field of a struct: what is printed always has every field. Coming in, an
-//! optional field may be `null` or left out. Of a key that stands twice the last value counts.
+//! `none` is written as `null`, also in an optional field of a struct: what is printed always has every field. Coming in, a
+//! field that may be `null` may be left out. Of a key that stands twice the last value counts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -236,7 +236,7 @@ fn record<'a>(
     for (name, field) in fields {
         let value = match (given.get(&**name), field) {
             (Some(json), _) => from_json(json, field, structs).map_err(|error| inside(error, format!(".{name}")))?,
-            (None, Type::Optional(_) | Type::None) => Value::None,
+            (None, Type::Optional(_) | Type::None | Type::Json) => Value::None,
             (None, _) => return Err(inside(mismatch(words(field, structs), "nothing".into()), format!(".{name}"))),
         };
         values.insert(name.clone(), value);

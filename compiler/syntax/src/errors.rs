@@ -254,7 +254,7 @@ fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
     }
     match (rule, parent) {
         (miss_name, member | module_path | import_alias | type_path) => {
-            said(format!("A name is missing after `{prev}`"), "")
+            said(format!("a name is missing after `{prev}`"), "")
         }
         (miss_name, let_stmt | for_stmt | comp_for) => said(
             format!("{} binds no name", this(parent)),
@@ -265,7 +265,7 @@ fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
         (miss_type, param | field | closure_param) => {
             said(format!("{} has no type", this(parent)), "write one after a `:`, as in `name: str`")
         }
-        (miss_type, _) => said(format!("A type is missing after `{prev}`"), "write one, as in `str` or `list<int>`"),
+        (miss_type, _) => said(format!("a type is missing after `{prev}`"), "write one, as in `str` or `list<int>`"),
         (miss_expr, hole | wide_hole) => said(
             "there is no expression in this hole".to_string(),
             r"put one between the braces, or write \{ where you mean a brace",
@@ -303,20 +303,20 @@ fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
             said(format!("{} has no name", this(parent)), "write it as a string: `test \"it adds\" { … }`")
         }
         (miss_eq, _) => {
-            said(format!("A `=` is missing in {}", words(parent).unwrap_or("this")), "write the value after it")
+            said(format!("a `=` is missing in {}", words(parent).unwrap_or("this")), "write the value after it")
         }
         (miss_init, _) => said(format!("{} has no value", this(parent)), "write it after a `=`"),
         (miss_in, _) => said(format!("{} has no `in`", this(parent)), "write `for name in list`"),
-        (miss_arrow, _) => said("A `=>` is missing after this pattern".into(), "an arm is `pattern => value`"),
+        (miss_arrow, _) => said("a `=>` is missing after this pattern".into(), "an arm is `pattern => value`"),
         (miss_else, _) => {
             said("this `try` has no `else`".into(), "write `try e else f`: `f` is the value where `e` fails")
         }
         (miss_comma, _) => {
-            said("A comma is missing".into(), "commas stand between elements, also at the end of a line")
+            said("a comma is missing".into(), "commas stand between elements, also at the end of a line")
         }
-        (miss_colon, _) => said("A `:` is missing after this key".into(), "an entry is `\"key\": value`"),
+        (miss_colon, _) => said("a `:` is missing after this key".into(), "an entry is `\"key\": value`"),
         (miss_line, _) => said("this item begins on the line of another".into(), "put it on a line of its own"),
-        (miss_pattern, _) => said(format!("A pattern is missing after `{prev}`"), ""),
+        (miss_pattern, _) => said(format!("a pattern is missing after `{prev}`"), ""),
         _ => said(format!("something is missing after `{prev}`"), ""),
     }
 }

@@ -681,7 +681,7 @@ impl<'a> Converter<'a> {
             let ty = self.shape(schema, &pointer, &inner).unwrap_or(Type::Error);
             let is_required = required.contains(key.as_str());
             let doc = schema.get("description").and_then(Value::as_str).unwrap_or_default().to_string();
-            let always = is_required && matches!(ty, Type::Optional(_) | Type::Json);
+            let always = is_required && matches!(ty, Type::Optional(_) | Type::Json | Type::None);
             let ty = if is_required { ty } else { Type::optional(ty) };
             fields.push(StructField { name: key.as_str().into(), ty, doc, always, span: (self.place)(&pointer) });
         }

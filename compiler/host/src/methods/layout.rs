@@ -61,7 +61,12 @@ fn pad(args: &mut Args, sides: fn(usize) -> (usize, usize)) -> Result<Value, Hos
         return Err(HostError::BadArgument("there is nothing to fill up with: the text is empty".into()));
     }
     let (start, end) = sides(width.saturating_sub(text.chars().count()));
-    room_for("the text", text.len() as u128 + 4 * (start as u128 + end as u128), "bytes", MAX_BYTES)?;
+    let every = fill.chars().count();
+    let bytes = |count: usize| {
+        let rest: usize = fill.chars().take(count % every).map(char::len_utf8).sum();
+        (count / every) as u128 * fill.len() as u128 + rest as u128
+    };
+    room_for("the text", text.len() as u128 + bytes(start) + bytes(end), "bytes", MAX_BYTES)?;
     let filled = |count: usize| fill.chars().cycle().take(count);
     Ok(Value::str(filled(start).chain(text.chars()).chain(filled(end)).collect::<String>()))
 }
