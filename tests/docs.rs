@@ -209,7 +209,7 @@ fn every_page_prints_what_it_shows(model: Option<&Path>) {
             for (range, printed) in found.printed.into_iter().rev() {
                 text.replace_range(range, &printed);
             }
-            std::fs::write(&page.path, text).unwrap();
+            page.write(&text);
         } else {
             wrong.extend(found.wrong);
         }

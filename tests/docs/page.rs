@@ -1,15 +1,18 @@
-//! A document of the repository in; its fenced blocks out.
+//! A document of the repository in; its fenced blocks out. The documentation comments of the standard library are documents, too.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// A Markdown file.
+/// A Markdown file, or the documentation of a program.
 pub struct Page {
     /// Where it lies.
     pub path: PathBuf,
-    /// All of it.
+    /// All of it. Of a program, what stands after `///`; its other lines begin with [`CODE`].
     pub text: String,
 }
+
+/// Begins a line of a program that is no documentation.
+const CODE: char = '\u{1}';
 
 /// A fenced block of a page.
 pub struct Fence<'a> {
@@ -37,8 +40,29 @@ impl Page {
             paths.extend(markdown_in(&folder));
             folders.extend(entries(&folder).into_iter().filter(|path| path.is_dir()));
         }
+        paths.extend(files_in(&root.join("stdlib"), "sgl"));
         paths.sort();
-        paths.into_iter().map(|path| Page { text: std::fs::read_to_string(&path).unwrap(), path }).collect()
+        paths.into_iter().map(Page::read).collect()
+    }
+
+    fn read(path: PathBuf) -> Page {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let documentation = |line: &str| match line.strip_prefix("///") {
+            Some(text) => format!("{}\n", text.strip_prefix(' ').unwrap_or(text)),
+            None => format!("{CODE}{line}\n"),
+        };
+        let text = if is_program(&path) { text.lines().map(documentation).collect() } else { text };
+        Page { path, text }
+    }
+
+    /// Writes the page with this text in place of its own.
+    pub fn write(&self, text: &str) {
+        let line = |line: &str| match line.strip_prefix(CODE) {
+            Some(code) => format!("{code}\n"),
+            None => format!("/// {line}").trim_end().to_string() + "\n",
+        };
+        let text = if is_program(&self.path) { text.lines().map(line).collect() } else { text.to_string() };
+        std::fs::write(&self.path, text).unwrap();
     }
 
     /// The fenced blocks, in order.
@@ -80,5 +104,13 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn markdown_in(folder: &Path) -> Vec<PathBuf> {
-    entries(folder).into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "md")).collect()
+    files_in(folder, "md")
+}
+
+fn files_in(folder: &Path, kind: &str) -> Vec<PathBuf> {
+    entries(folder).into_iter().filter(|path| path.extension().is_some_and(|extension| extension == kind)).collect()
+}
+
+fn is_program(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "sgl")
 }

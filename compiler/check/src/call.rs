@@ -93,8 +93,15 @@ impl Body<'_> {
                 let item = self.w.exported(module, &name);
                 return self.call_item(item, &name, member.type_args().as_ref(), written, want);
             }
-            self.no_types(member.type_args().as_ref(), &name);
-            if let Some(namespace) = self.namespace(&base) {
+            let (types, namespace) = (member.type_args(), self.namespace(&base));
+            if let Some(signature) = namespace.and_then(|namespace| signature::namespaced(namespace, name.text()))
+                && signature.builtin == Builtin::JsonRead
+            {
+                let wanted = types.and_then(|types| self.only_type(&types, &name));
+                return self.call_library(signature, None, written, wanted.as_ref().or(want));
+            }
+            self.no_types(types.as_ref(), &name);
+            if let Some(namespace) = namespace {
                 return match signature::namespaced(namespace, name.text()) {
                     Some(signature) if signature.constant => {
                         let constant = self.namespaced_value(namespace, &name, callee.span());
@@ -404,6 +411,9 @@ impl Body<'_> {
             .enumerate()
             .map(|(i, (param, ty))| (*param, self.infer.instantiate(ty, &vars), i >= signature.required))
             .collect();
+        if let (Some(want), Some(var), Builtin::JsonRead) = (want, vars.first(), signature.builtin) {
+            let _ = self.infer.bind_exact(want, var);
+        }
         // The result of `min(a, b)` and its kin is of the arguments' type: what is wanted of it says what they are.
         if let (Some(want), None) = (want, &signature.receiver)
             && signature.ret == Type::Var(0)

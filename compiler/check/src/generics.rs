@@ -265,6 +265,17 @@ impl Body<'_> {
         }
     }
 
+    /// The one type that a function of the library takes between `<` and `>`.
+    pub(crate) fn only_type(&mut self, types: &ast::TypeArgs, name: &ast::Name) -> Option<Type> {
+        let written: Vec<Type> = types.types().map(|ty| self.w.ty(self.file, &ty)).collect();
+        if written.len() > 1 {
+            let title = format!("`{}` takes one type in `<…>`, not {}", name.text(), written.len());
+            self.error("E0228", title, types.span(), "these types", "leave one of them");
+            return Some(Type::Error);
+        }
+        written.into_iter().next()
+    }
+
     /// The types that stand for the parameters of a generic item at this use: those written, or new variables.
     fn open(&mut self, head: &FnHead, types: Option<&ast::TypeArgs>, span: Span) -> Option<TypeArgs> {
         let names = head.types.iter().map(|(name, _)| name.clone());

@@ -44,7 +44,16 @@ impl Loader for NoFiles {
 }
 
 /// The modules that come with the compiler.
-const STD: &[(&str, &str)] = &[("reason", include_str!("../../../stdlib/reason.sgl"))];
+const STD: &[(&str, &str)] = &[
+    ("agent", include_str!("../../../stdlib/agent.sgl")),
+    ("chat", include_str!("../../../stdlib/chat.sgl")),
+    ("classify", include_str!("../../../stdlib/classify.sgl")),
+    ("eval", include_str!("../../../stdlib/eval.sgl")),
+    ("extract", include_str!("../../../stdlib/extract.sgl")),
+    ("judge", include_str!("../../../stdlib/judge.sgl")),
+    ("rag", include_str!("../../../stdlib/rag.sgl")),
+    ("reason", include_str!("../../../stdlib/reason.sgl")),
+];
 
 /// The modules that come with the compiler: name without `std.`, and text.
 pub fn std_modules() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -416,6 +416,8 @@ pub enum HostOp {
     InRange(Option<Const>, Option<Const>),
     /// Whether the operand is a value of this struct.
     IsStruct(StructId),
+    /// The value of this type that a text of JSON spells.
+    Read(Type),
     /// The integers `0..n` of the operand `n`: what `fork n` runs over.
     Count,
     /// A method or function of the library without its function arguments: `map` is a loop; for `sort_by` and its kin the

@@ -110,6 +110,7 @@ fn host(graph: &Graph, op: &HostOp, inputs: &[String]) -> String {
         HostOp::IsStruct(id) => {
             format!("{} is {}", input(0), graph.structs.get(id.0 as usize).map_or("?", |item| &item.name))
         }
+        HostOp::Read(ty) => format!("read {} from {}", ty.show(&graph.structs), input(0)),
         HostOp::Count => format!("count {}", input(0)),
         HostOp::Builtin(builtin) => {
             format!("{}({})", builtin.name(), all())

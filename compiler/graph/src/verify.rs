@@ -246,6 +246,7 @@ fn operands(op: &HostOp) -> Option<usize> {
         | HostOp::IsConst(_)
         | HostOp::InRange(..)
         | HostOp::IsStruct(_)
+        | HostOp::Read(_)
         | HostOp::Count => 1,
     })
 }

@@ -4,13 +4,14 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use sgl_check::program::{BinaryOp, UnaryOp};
+use sgl_check::program::{BinaryOp, Struct, UnaryOp};
+use sgl_check::types::Type;
 use sgl_graph::graph::{HostOp, NodeKind, TextPart};
 
 use crate::code::{Program, Step};
 use crate::order::{compare, ordered};
 use crate::text::float;
-use crate::{Fault, Function, HostError, Outcome, Partial, Seq, Value, methods, text_of};
+use crate::{Fault, Function, HostError, Outcome, Partial, Seq, Value, json, methods, text_of};
 
 /// Longest text, in bytes, and longest list that one operation builds out of little: what a slip can ask for.
 pub(crate) const MAX_BYTES: usize = 256 << 20;
@@ -82,6 +83,7 @@ pub fn operate(program: &Program, step: &Step, inputs: Vec<Value>) -> Outcome {
             None => Err(HostError::Internal(format!("no tool number {}", id.0))),
         },
         NodeKind::Empty => Ok(Value::Prompt(sgl_wire::Prompt::empty())),
+        NodeKind::Host(HostOp::Read(ty)) => read(ty, inputs, &program.graph.structs),
         NodeKind::Host(op) => compute(op, inputs),
         NodeKind::Closure { arity, .. } => match step.regions.first() {
             Some(code) => function(code.clone(), *arity, inputs),
@@ -97,6 +99,17 @@ pub fn operate(program: &Program, step: &Step, inputs: Vec<Value>) -> Outcome {
         Ok(value) => value.outcome(),
         Err(error) => Err(Fault::of(error, span)),
     }
+}
+
+/// The value of a type that a text of JSON spells.
+fn read(ty: &Type, inputs: Vec<Value>, structs: &[Struct]) -> Result<Value, HostError> {
+    let text = Args(inputs.into_iter()).str()?;
+    if json::is_too_deep(&text) {
+        return Err(HostError::TooDeep(json::MAX_NESTING));
+    }
+    let parsed = serde_json::from_str(&text);
+    let parsed = parsed.map_err(|error| HostError::BadArgument(format!("the text is not JSON: {error}")))?;
+    json::from_json(&parsed, ty, structs).map_err(|mismatch| HostError::BadArgument(mismatch.to_string()))
 }
 
 fn function(code: Arc<crate::code::Code>, arity: u32, captures: Vec<Value>) -> Result<Value, HostError> {
@@ -155,6 +168,7 @@ pub fn compute(op: &HostOp, inputs: Vec<Value>) -> Result<Value, HostError> {
             n if n < 0 => Err(HostError::BadArgument(format!("there cannot be {n} branches: the number is negative"))),
             n => range(0, n, false),
         },
+        HostOp::Read(_) => Err(HostError::Internal("a type is read without the structs of the program".into())),
         HostOp::Builtin(builtin) => methods::call(*builtin, &mut args),
     }
 }

@@ -50,6 +50,7 @@ impl Lowering<'_> {
             let operands = self.exprs(args);
             self.at(expr.span);
             return match builtin {
+                Builtin::JsonRead => self.apply(expr, HostOp::Read(expr.ty.clone()), &operands),
                 Builtin::StrTokens => self.token_count(&operands),
                 Builtin::ToolRun | Builtin::CallRun => self.call_tool(builtin, &operands),
                 _ if builtin.effect().is_some() => self.performed(NodeKind::Effect(builtin), &operands),
