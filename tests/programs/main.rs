@@ -10,6 +10,7 @@ mod support;
 mod bytes;
 mod examples;
 mod reference;
+mod sglang;
 mod traps;
 mod typed;
 
