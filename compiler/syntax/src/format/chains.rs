@@ -33,8 +33,8 @@ impl Link {
 }
 
 impl Formatter<'_> {
-    /// Operands and operators of one precedence. A broken line begins with its operator; `|` and `||` end lines, since
-    /// at the beginning of one they would be a closure.
+    /// Operands and operators of one precedence. A broken line begins with its operator; `|` ends lines, since at the
+    /// beginning of one it would be a closure.
     pub(super) fn binary(&mut self, node: &SyntaxNode) {
         let mut parts = row(node);
         comments_beside_operators(&mut parts);
@@ -49,7 +49,7 @@ impl Formatter<'_> {
             if let Some(op) = operator(part) {
                 let sep = match op.as_str() {
                     op if bound(op) => Sep::None,
-                    "|" | "||" => Sep::Space,
+                    "|" => Sep::Space,
                     // `-` begins a line only with a space after it.
                     _ if parts.get(n + 1).is_some_and(|next| next.gap.has_comments()) => Sep::Space,
                     // After `gen`, or a name, `<` on the same line might begin types.
@@ -64,7 +64,7 @@ impl Formatter<'_> {
             } else if let Some(op) = before {
                 let sep = match op.as_str() {
                     op if bound(op) => Sep::None,
-                    "|" | "||" => Sep::Line(" "),
+                    "|" => Sep::Line(" "),
                     _ => Sep::Space,
                 };
                 breaks_before_last |= part.gap.has_newline();
