@@ -8,7 +8,6 @@ use crate::finish::writes;
 use crate::program::{
     BinaryOp, Block, Expr, ExprKind, LocalId, Pattern, Place, PlaceStep, Stmt, StmtKind, TemplatePart,
 };
-use crate::relate::widen;
 use crate::types::{Const, Type};
 
 impl Body<'_> {
@@ -299,7 +298,7 @@ impl Body<'_> {
             (Some(ty), _) => ty,
             // What is `none` now can be something later; a value that cannot change keeps the type it has.
             (None, Type::None) if mutable => Type::optional(self.infer.fresh(stmt.span())),
-            (None, ty) if mutable => widen(&ty),
+            (None, ty) if mutable => self.var_type(stmt.span(), &ty),
             (None, ty) => ty,
         };
         let pattern = self.bind(stmt.pattern().as_ref(), &ty, mutable);

@@ -13,6 +13,7 @@ use sgl_syntax::ast;
 use crate::body::{Body, Prompting};
 use crate::call::Written;
 use crate::program::{Block, Expr, ExprKind, FnId, Function};
+use crate::relate::widen;
 use crate::types::{Type, is_small};
 use crate::world::{FnHead, Item, World};
 
@@ -292,6 +293,16 @@ impl Body<'_> {
             return None;
         }
         Some(names.zip(written).collect())
+    }
+
+    /// The type of a `var` for which none is written: a wide one, since another value may be assigned later. In a generic item
+    /// a type parameter is not made wider, whatever it stands for: `var answer = gen<T>()` is a `T`.
+    pub(crate) fn var_type(&mut self, at: Span, found: &Type) -> Type {
+        let wide = widen(&self.infer.resolve(found));
+        if wide.has(&|ty| matches!(ty, Type::Param(_))) && !wide.has(&|ty| matches!(ty, Type::Var(_))) {
+            self.w.var_types.insert(at, wide.clone());
+        }
+        self.w.var_types.get(&at).map_or(wide, |open| open.with(&self.w.type_scope))
     }
 
     /// Reports a parameter for which nothing says what it stands for; otherwise the types, in order.

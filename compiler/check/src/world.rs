@@ -122,6 +122,8 @@ pub(crate) struct World {
     pub endless: bool,
     /// The type parameters of the item that is checked now.
     pub type_scope: TypeArgs,
+    /// Of each `var` of a generic item that has a type parameter in its type: that type.
+    pub var_types: HashMap<Span, Type>,
     /// The function of a generic item that is checked now.
     pub current: Option<FnId>,
     /// Whether the fields of all structs are known.
@@ -153,6 +155,7 @@ impl World {
             nested: 0,
             endless: false,
             type_scope: Vec::new(),
+            var_types: HashMap::new(),
             current: None,
             fields_known: false,
             unions: Vec::new(),
