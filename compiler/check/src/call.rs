@@ -95,10 +95,13 @@ impl Body<'_> {
             }
             let (types, namespace) = (member.type_args(), self.namespace(&base));
             if let Some(signature) = namespace.and_then(|namespace| signature::namespaced(namespace, name.text()))
-                && signature.builtin == Builtin::JsonRead
+                && matches!(signature.builtin, Builtin::JsonRead | Builtin::JsonSchema)
             {
-                let wanted = types.and_then(|types| self.only_type(&types, &name));
-                return self.call_library(signature, None, written, wanted.as_ref().or(want));
+                let named = types.and_then(|types| self.only_type(&types, &name));
+                return match signature.builtin {
+                    Builtin::JsonSchema => self.json_schema(signature, named, written, &name),
+                    _ => self.call_library(signature, None, written, named.as_ref().or(want)),
+                };
             }
             self.no_types(types.as_ref(), &name);
             if let Some(namespace) = namespace {
@@ -385,7 +388,7 @@ impl Body<'_> {
         self.broken(span)
     }
 
-    fn call_library(
+    pub(crate) fn call_library(
         &mut self,
         signature: &'static Signature,
         receiver: Option<Expr>,

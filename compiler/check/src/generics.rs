@@ -11,10 +11,12 @@ use sgl_diag::{Diagnostic, Span};
 use sgl_syntax::ast;
 
 use crate::body::{Body, Prompting};
+use crate::builtins::Builtin;
 use crate::call::Written;
 use crate::program::{Block, Expr, ExprKind, FnId, Function};
 use crate::relate::widen;
-use crate::types::{Type, is_small};
+use crate::signature::Signature;
+use crate::types::{Const, Type, is_small};
 use crate::world::{FnHead, Item, World};
 
 /// Functions may ask for functions of other types this deep: an item that calls itself with ever larger types never ends.
@@ -275,6 +277,32 @@ impl Body<'_> {
             return Some(Type::Error);
         }
         written.into_iter().next()
+    }
+
+    /// `json.schema<T>()` is known here: the text of the schema, parsed.
+    pub(crate) fn json_schema(
+        &mut self,
+        signature: &'static Signature,
+        named: Option<Type>,
+        written: Written,
+        name: &ast::Name,
+    ) -> Expr {
+        let span = written.span;
+        let call = self.call_library(signature, None, written, None);
+        let Some(ty) = named else {
+            let hint = "write the type: `json.schema<Person>()`";
+            self.error("E0112", "nothing says of which type the schema is", name.span(), "of which type?", hint);
+            return self.broken(span);
+        };
+        if !self.w.is_data(&ty) {
+            let title = format!("no JSON is a `{}`", self.show(&ty));
+            let hint = "texts, numbers, truth values, lists, maps and structs have a schema";
+            self.error("E0232", title, name.span(), "it has no schema", hint);
+            return self.broken(span);
+        }
+        let text = crate::schema::write::of(&ty, &self.w.program.structs).to_string();
+        let text = Expr { kind: ExprKind::Const(Const::Str(text.into())), ty: Type::STR, span };
+        Expr { kind: ExprKind::Builtin(Builtin::JsonParse, vec![text]), ..call }
     }
 
     /// The types that stand for the parameters of a generic item at this use: those written, or new variables.

@@ -1,4 +1,4 @@
-//! JSON Schemas in, types of the language out.
+//! JSON Schemas in, types of the language out; [`write`] goes the other way.
 //!
 //! [`convert`](convert::convert) reads a schema (drafts 7 to 2020-12) and says what it means as a [`Type`]; objects become
 //! structs of the program. [`pattern`] carries regular expressions over, [`spans`] knows where in the file each part stands.
@@ -11,6 +11,7 @@
 mod convert;
 mod pattern;
 mod spans;
+pub(crate) mod write;
 
 use serde_json::Value;
 use sgl_diag::{Diagnostic, FileId, Severity, Span};
