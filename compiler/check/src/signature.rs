@@ -55,7 +55,9 @@ pub(crate) fn need(builtin: Builtin) -> Option<(usize, Need)> {
         }
         ListSort | ListIsSorted | ListMin | ListMax | Min | Max => Some((0, Need::Order)),
         ListSortBy | ListMinBy | ListMaxBy | ListTop | MapSortBy => Some((2, Need::Order)),
-        ListJoin | ListBullets | ListNumbered | ListCounts | MapInvert | ToText | ToJson | JsonRead => Some((0, Need::Text)),
+        ListJoin | ListBullets | ListNumbered | ListCounts | MapInvert | ToText | ToJson | JsonRead => {
+            Some((0, Need::Text))
+        }
         _ => None,
     }
 }
