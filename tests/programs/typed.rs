@@ -21,20 +21,20 @@ const TYPES: [&str; 10] = [
     "a: map<str, bool>, b: (int(1..=3), bool)",
 ];
 
-/// A program whose parameter is the budget and whose result says what came of it.
+/// A program whose parameters are the budget and the seed, and whose result says what came of them.
 fn source() -> String {
     let mut text = String::from("struct Inner {\n    x: int(0..=99),\n    y: bool,\n}\n");
     for (n, fields) in TYPES.iter().enumerate() {
         let _ = write!(
             text,
-            "struct T{n} {{ {fields} }}\nprompt make{n}(limit: int) -> json {{\n    user \"Give an example.\"\n    \
-             let made = assistant gen.full<T{n}>(max_tokens: limit, temperature: 1.5)\n    \
+            "struct T{n} {{ {fields} }}\nprompt make{n}(limit: int, seed: int) -> json {{\n    user \"Give an example.\"\n    \
+             let made = assistant gen.full<T{n}>(max_tokens: limit, temperature: 1.5, seed: seed)\n    \
              {{ value: made.value, tokens: made.tokens }}\n}}\n"
         );
     }
-    text.push_str("fn main(which: int, limit: int) -> json {\n    match which {\n");
+    text.push_str("fn main(which: int, limit: int, seed: int) -> json {\n    match which {\n");
     for n in 0..TYPES.len() {
-        let _ = writeln!(text, "        {n} => make{n}(limit),");
+        let _ = writeln!(text, "        {n} => make{n}(limit, seed),");
     }
     text.push_str("        _ => none,\n    }\n}\n");
     text
@@ -44,26 +44,28 @@ fn source() -> String {
 fn two_hundred_typed_values() {
     let folder = tempfile::tempdir().unwrap();
     let path = program(folder.path(), &source());
-    let (input, lines) = (folder.path().join("in.jsonl"), 20);
+    let input = folder.path().join("in.jsonl");
+    let line =
+        |which: usize, limit: u64, seed: u64| format!("{{\"which\": {which}, \"limit\": {limit}, \"seed\": {seed}}}\n");
+    let run = |lines: String| {
+        fs::write(&input, lines).unwrap();
+        sglc_run(&["--batch", input.to_str().unwrap(), &path])
+    };
     // Budgets from 1 up: the ones that are too small say how many tokens are the fewest.
-    let line = |which: usize, limit: u64| format!("{{\"which\": {which}, \"limit\": {limit}}}\n");
-    fs::write(&input, (0..TYPES.len()).map(|which| line(which, 1)).collect::<String>()).unwrap();
-    let run = |seed: &str| sglc_run(&["--seed", seed, "--batch", input.to_str().unwrap(), &path]);
-    let Some(first) = run("0") else { return };
+    let Some(first) = run((0..TYPES.len()).map(|which| line(which, 1, 0)).collect()) else { return };
     let fewest: Vec<u64> = first.stdout.lines().map(|line| fewest(&serde_json::from_str(line).unwrap())).collect();
     assert_eq!(fewest.len(), TYPES.len(), "{}", first.stderr);
+    let asked: Vec<(usize, u64, u64)> = (0..20)
+        .flat_map(|extra| fewest.iter().enumerate().map(move |(which, fewest)| (which, fewest + extra, extra * 7919)))
+        .collect();
+    let out = run(asked.iter().map(|&(which, limit, seed)| line(which, limit, seed)).collect()).unwrap();
+    assert_eq!(out.code, 0, "{}\n{}", out.stdout, out.stderr);
     let mut values = 0;
-    for extra in 0..lines {
-        let text: String = fewest.iter().enumerate().map(|(which, fewest)| line(which, fewest + extra)).collect();
-        fs::write(&input, text).unwrap();
-        let out = run(&(extra * 7919).to_string()).unwrap();
-        assert_eq!(out.code, 0, "{}\n{}", out.stdout, out.stderr);
-        for (which, line) in out.stdout.lines().enumerate() {
-            let made: Value = serde_json::from_str(line).unwrap();
-            assert!(valid(which, &made["value"]), "T{which}: {made}");
-            assert!(made["tokens"].as_u64().unwrap() <= fewest[which] + extra, "T{which} over its budget: {made}");
-            values += 1;
-        }
+    for ((which, limit, _), line) in asked.into_iter().zip(out.stdout.lines()) {
+        let made: Value = serde_json::from_str(line).unwrap();
+        assert!(valid(which, &made["value"]), "T{which}: {made}");
+        assert!(made["tokens"].as_u64().unwrap() <= limit, "T{which} over its budget: {made}");
+        values += 1;
     }
     assert_eq!(values, 200);
 }

@@ -203,6 +203,8 @@ impl Body<'_> {
                 "`x.to_float()` reads a number from a text".to_string()
             }
             (Type::Record(_), Type::Struct(_)) => format!("name the struct: `{b} {{ … }}`"),
+            (Type::Tool, Type::Fn(..)) => "write a closure that calls the tool: `|x| …(x)`".to_string(),
+            (Type::Fn(..), Type::Tool) => "declare it as a `tool` in place of a `fn`".to_string(),
             (Type::Prompt, Type::Str { .. }) => "its text is `p.text`".to_string(),
             _ if widen(&found) == widen(&want) => format!("not every `{a}` is a `{b}`"),
             _ => format!("make it a `{b}`, or change what is wanted"),

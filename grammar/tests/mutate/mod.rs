@@ -1,5 +1,5 @@
 //! Sound programs in; programs with a few random edits out. What every test of broken programs draws from:
-//! `SGL_MUTANTS=20000 cargo test -p sgl-grammar -p sgl-syntax -p sgl-check -p sgl-graph mutants` tries so many in each of them.
+//! `SGL_MUTANTS=20000 cargo test --workspace mutants` tries so many in each of them.
 #![allow(dead_code, clippy::expect_used, reason = "no test needs all of it")]
 
 use std::path::Path;

@@ -1,5 +1,5 @@
 //! How long parsing, checking and formatting take, and how that grows with the size of a program. Prints figures:
-//! `cargo run --release -p sgl-check --example speed [LINES]…`
+//! `cargo run --release -p sgl-check --example check_speed [LINES]…`
 #![allow(clippy::print_stdout, reason = "figures are what it is for")]
 
 use std::fmt::Write as _;
