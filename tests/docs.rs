@@ -27,6 +27,7 @@ use std::path::Path;
 
 use page::{Fence, Page, fences};
 use sgl_check::codes;
+use sgl_syntax::ast::{HasDocs, Item};
 use sglc::render;
 use support::play::{Files, play};
 
@@ -224,6 +225,27 @@ fn programs_print_what_the_pages_show() {
     if let Some(model) = support::real_model() {
         every_page_prints_what_it_shows(Some(&model));
     }
+}
+
+#[test]
+fn every_item_of_the_standard_library_has_an_example() {
+    let index = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/README.md")).unwrap();
+    let mut wrong = Vec::new();
+    for (module, text) in sgl_check::std_modules() {
+        if !index.contains(&format!("| `std.{module}` |")) {
+            wrong.push(format!("docs/README.md does not name std.{module}"));
+        }
+        let file = sgl_syntax::parse(sgl_diag::FileId(0), text).file();
+        for item in file.items() {
+            let Item::Function(function) = item else { continue };
+            let name = function.name().unwrap().text().to_string();
+            let shown = function.docs().is_some_and(|docs| docs.contains("```sgl"));
+            if !name.starts_with('_') && !shown {
+                wrong.push(format!("std.{module}.{name} has no example"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
