@@ -11,7 +11,8 @@
 //! | `console run` | each `$ sglc …` prints what stands below it; `console model`: on the real model, in that shape |
 //!
 //! What a model writes is compared by shape, since another processor may round in another way. With `UPDATE_DOCS=1` what is
-//! printed is written into the pages: read the difference before you keep it.
+//! printed is written into the pages (`--include-ignored --test-threads 1` for those on the model, too): read the difference
+//! before you keep it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -221,7 +222,11 @@ fn every_page_prints_what_it_shows(model: Option<&Path>) {
 #[test]
 fn programs_print_what_the_pages_show() {
     every_page_prints_what_it_shows(None);
-    // In the same test: with UPDATE_DOCS both write the same files.
+}
+
+#[test]
+#[ignore = "two minutes: `.ci/run` runs it"]
+fn programs_on_the_model_print_what_the_pages_show() {
     if let Some(model) = support::real_model() {
         every_page_prints_what_it_shows(Some(&model));
     }
