@@ -1,9 +1,11 @@
-//! The flags that say what a program may reach: words in, permissions out.
+//! The flags that say what a program may reach: words and the project's list in, permissions out.
 
 use std::ffi::OsString;
 
 use clap::{Args, Parser};
 use sgl_tools::{Allowed, Permissions};
+
+use crate::project::Found;
 
 /// Stands for all of a kind: what a flag without a value means.
 const ALL: &str = "*";
@@ -26,6 +28,9 @@ pub struct Allow {
     /// Let it read these variables of the environment, or all
     #[arg(long, value_name = "NAME,…", num_args = 0..=1, require_equals = true, default_missing_value = ALL, value_delimiter = ',', help_heading = "Permissions")]
     pub allow_env: Vec<String>,
+    /// Let it reach all that the `[allow]` of its sgl.toml lists
+    #[arg(long, help_heading = "Permissions")]
+    pub allow_project: bool,
 }
 
 impl Allow {
@@ -36,6 +41,7 @@ impl Allow {
         self.allow_write.extend(other.allow_write);
         self.allow_run.extend(other.allow_run);
         self.allow_env.extend(other.allow_env);
+        self.allow_project |= other.allow_project;
         self
     }
 
@@ -54,15 +60,41 @@ impl Allow {
             .fold(Allow::default(), |all, flags| all.or(flags.allow))
     }
 
-    /// What the flags allow.
-    pub fn permissions(&self) -> Permissions {
-        Permissions {
+    /// What the flags allow a program of this project.
+    pub fn permissions(&self, project: &Found) -> Permissions {
+        let flags = Permissions {
             net: allowed(&self.allow_net),
             read: allowed(&self.allow_read),
             write: allowed(&self.allow_write),
             run: allowed(&self.allow_run),
             env: allowed(&self.allow_env),
+            listed: None,
+        };
+        let listed = listed(project);
+        match self.allow_project {
+            true => flags.or(listed),
+            false => Permissions { listed: Some(Box::new(listed)), ..flags },
         }
+    }
+}
+
+/// What the project file lists; its paths start at its folder.
+fn listed(project: &Found) -> Permissions {
+    let below = |paths: &[String]| -> Vec<String> {
+        let path = |written: &String| match written.as_str() {
+            "" | ALL => written.clone(),
+            written => project.folder().join(written).display().to_string(),
+        };
+        paths.iter().map(path).collect()
+    };
+    let list = &project.project.allow;
+    Permissions {
+        net: allowed(&list.net),
+        read: allowed(&below(&list.read)),
+        write: allowed(&below(&list.write)),
+        run: allowed(&list.run),
+        env: allowed(&list.env),
+        listed: None,
     }
 }
 
@@ -87,7 +119,8 @@ mod tests {
     }
 
     fn read(words: &[&str]) -> Permissions {
-        Line::parse_from([&["sglc"], words].concat()).allow.permissions()
+        let permissions = Line::parse_from([&["sglc"], words].concat()).allow.permissions(&Found::default());
+        Permissions { listed: None, ..permissions }
     }
 
     #[test]
@@ -100,5 +133,17 @@ mod tests {
         assert_eq!((two.write, two.run, two.env), Default::default());
         assert_eq!(read(&["--allow-run"]).run, Allowed::All);
         assert_eq!(read(&["--allow-env="]).env, these(&[]));
+    }
+
+    #[test]
+    fn the_list_of_the_project_counts_only_where_somebody_agrees() {
+        let list = sgl_project::Allow { read: vec!["data".into(), "/etc".into()], ..Default::default() };
+        let project = sgl_project::Project { allow: list, ..Default::default() };
+        let found = Found { path: Some("p/sgl.toml".into()), project };
+        let paths = Allowed::These(vec!["p/data".into(), "/etc".into()]);
+        let refused = Allow::default().permissions(&found);
+        assert_eq!((refused.read, refused.listed.unwrap().read), (Allowed::Nothing, paths.clone()));
+        let agreed = Allow { allow_project: true, ..Allow::default() }.permissions(&found);
+        assert_eq!((agreed.read, agreed.listed), (paths, None));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use sgl_diag::Diagnostic;
 use sgl_exec::{Ask, Runner};
-use sgl_tools::Outside;
+use sgl_tools::{Outside, Permissions};
 
 use crate::args::{CheckArgs, EngineArgs};
 use crate::compile::{Compiled, compile_with};
@@ -26,14 +26,12 @@ pub fn run(args: CheckArgs) -> Result<Exit, Complaint> {
 
 /// Compiles every file; the exit code is that of the worst.
 fn once(args: &CheckArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
-    let outside = Outside::new(args.allow.permissions());
+    let servers = Outside::new(Permissions::default());
     let mut exit = Exit::Done;
     let mut reports = Vec::new();
     let files = match args.files.is_empty() {
         true => {
-            let project = Found::above(Path::new(""))?;
-            reads.files.extend(project.path.clone());
-            vec![project.main()?]
+            vec![Found::above(Path::new(""))?.main()?]
         }
         false => args.files.clone(),
     };
@@ -46,7 +44,11 @@ fn once(args: &CheckArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
         _ => None,
     };
     for file in &files {
-        let mut compiled = match compile_with(file, &outside) {
+        let found = Found::of_program(file).and_then(|project| {
+            reads.files.extend(project.path.clone());
+            compile_with(file, &servers.with(args.allow.permissions(&project)))
+        });
+        let mut compiled = match found {
             Ok(compiled) => compiled,
             Err(complaint) => {
                 exit = exit.max(complaint.report());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use sgl_tools::Outside;
+use sgl_tools::{Outside, Permissions};
 use tokio::sync::Semaphore;
 
 use crate::args::TestArgs;
@@ -89,13 +89,14 @@ fn suites(args: &TestArgs, reads: &mut Reads) -> Result<(Vec<Prepared>, Exit), C
         (_, true) => Answers::Live,
         _ => Answers::Recorded,
     };
-    let outside = Outside::new(args.allow.permissions());
+    let servers = Outside::new(Permissions::default());
     let mut sessions: Vec<(Option<PathBuf>, u64, Arc<Session>)> = Vec::new();
     let (mut suites, mut exit) = (Vec::new(), Exit::Done);
     for path in programs(&args.paths)? {
         reads.files.push(path.clone());
         let project = Found::of_program(&path)?;
         reads.files.extend(project.path.clone());
+        let outside = servers.with(args.allow.permissions(&project));
         let compiled = compile_with(&path, &outside)?;
         reads.files.extend(compiled.files());
         if answers == Answers::Recorded {
@@ -118,7 +119,7 @@ fn suites(args: &TestArgs, reads: &mut Reads) -> Result<(Vec<Prepared>, Exit), C
         };
         let filter = args.filter.as_deref().unwrap_or_default();
         if let Some(suite) = Suite::new(&path, &compiled, filter, answers, &session)? {
-            suites.push(Prepared { suite: Arc::new(suite), session, seed, outside: outside.clone() });
+            suites.push(Prepared { suite: Arc::new(suite), session, seed, outside });
         }
     }
     Ok((suites, exit))

@@ -59,6 +59,36 @@ fn the_project_file_names_the_program_and_the_model() {
 }
 
 #[test]
+fn what_the_project_lists_is_allowed_when_somebody_agrees() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    fs::create_dir_all(folder.path().join("sub")).unwrap();
+    fs::create_dir_all(folder.path().join("data")).unwrap();
+    write("data/a.txt", "found");
+    write("other.txt", "secret");
+    write("sgl.toml", "[project]\nmain = \"main.sgl\"\n[allow]\nread = [\"data\"]\n");
+    write("main.sgl", "fn main(path: str = \"data/a.txt\") -> str { fs.read(path) }\n");
+    write("t.sgl", "test \"it is there\" {\n    assert fs.read(\"data/a.txt\") == \"found\"\n}\n");
+    let code = "fs.read(\"data/a.txt\")";
+    for words in [&["run"][..], &["run", "main.sgl"], &["run", "-e", code], &["test", "t.sgl"]] {
+        let refused = inside(folder.path(), words);
+        let said = format!("{}{}", refused.stdout, refused.stderr);
+        assert!(
+            refused.code == 1 && said.contains("E0411") && said.contains("`--allow-project`"),
+            "{words:?}\n{refused}"
+        );
+        let (command, rest) = words.split_first().unwrap();
+        let run = inside(folder.path(), &[&[*command, "--allow-project"], rest].concat());
+        assert_eq!(run.code, 0, "{words:?}\n{run}");
+    }
+    // After the program as well; the list's paths start at its folder, wherever the run does.
+    let run = inside(&folder.path().join("sub"), &["run", "../main.sgl", "--path", "../data/a.txt", "--allow-project"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "found\n"), "{run}");
+    let refused = inside(folder.path(), &["run", "--allow-project", "main.sgl", "--path", "other.txt"]);
+    assert!(refused.code == 1 && !refused.stderr.contains("--allow-project"), "{refused}");
+}
+
+#[test]
 fn statements_on_the_command_line() {
     for (words, stdout) in [
         (&["run", "-e", "1 + 2"][..], "3\n"),

@@ -54,13 +54,22 @@ pub struct Permissions {
     pub run: Allowed,
     /// Variables of the environment.
     pub env: Allowed,
+    /// What the project file lists and nobody has agreed to. It allows nothing: a refusal tells of it.
+    pub listed: Option<Box<Permissions>>,
 }
 
 impl Permissions {
     /// Everything.
     pub fn all() -> Permissions {
         let all = Allowed::All;
-        Permissions { net: all.clone(), read: all.clone(), write: all.clone(), run: all.clone(), env: all }
+        Permissions {
+            net: all.clone(),
+            read: all.clone(),
+            write: all.clone(),
+            run: all.clone(),
+            env: all,
+            listed: None,
+        }
     }
 
     /// What either allows.
@@ -71,6 +80,7 @@ impl Permissions {
             write: self.write.or(other.write),
             run: self.run.or(other.run),
             env: self.env.or(other.env),
+            listed: self.listed.or(other.listed),
         }
     }
 
@@ -95,15 +105,11 @@ impl Permissions {
             true => (format!("this run may not {verb} `{written}`, which is {shown}"), shown.to_string()),
             false => (format!("this run may not {verb} `{written}`"), folder(written)),
         };
-        Err(refusal(
-            effect,
-            title,
-            &named,
-            match named == written {
-                true => format!("{verb} `{named}`"),
-                false => format!("{verb} all that is in `{named}`"),
-            },
-        ))
+        let what = match named == written {
+            true => format!("{verb} `{named}`"),
+            false => format!("{verb} all that is in `{named}`"),
+        };
+        Err(self.refusal(effect, title, &named, what, |listed| listed.path(effect, written).is_ok()))
     }
 
     /// A request to this server.
@@ -114,7 +120,8 @@ impl Permissions {
         }
         let named = if usual { host.to_string() } else { with_port };
         let title = format!("this run may not talk to `{named}`");
-        Err(refusal(Effect::Net, title, &named, format!("send requests to `{named}`")))
+        let what = format!("send requests to `{named}`");
+        Err(self.refusal(Effect::Net, title, &named, what, |listed| listed.server(host, port, usual).is_ok()))
     }
 
     /// Starting a program.
@@ -123,7 +130,8 @@ impl Permissions {
             return Ok(());
         }
         let title = format!("this run may not start `{command}`");
-        Err(refusal(Effect::Run, title, command, format!("start `{command}` with any arguments")))
+        let what = format!("start `{command}` with any arguments");
+        Err(self.refusal(Effect::Run, title, command, what, |listed| listed.command(command).is_ok()))
     }
 
     /// Reading a variable of the environment.
@@ -132,15 +140,28 @@ impl Permissions {
             return Ok(());
         }
         let title = format!("this run may not read the variable `{name}` of the environment");
-        Err(refusal(Effect::Env, title, name, format!("read `{name}`")))
+        let what = format!("read `{name}`");
+        Err(self.refusal(Effect::Env, title, name, what, |listed| listed.variable(name).is_ok()))
     }
-}
 
-fn refusal(effect: Effect, title: String, named: &str, what: String) -> Fault {
-    let fault = Fault::new("E0411", title);
-    match effect.flag() {
-        Some(flag) => fault.hint(format!("`{flag}={named}` allows it to {what}")),
-        None => fault,
+    /// `within` says whether a list allows what was refused.
+    fn refusal(
+        &self,
+        effect: Effect,
+        title: String,
+        named: &str,
+        what: String,
+        within: impl Fn(&Permissions) -> bool,
+    ) -> Fault {
+        let fault = Fault::new("E0411", title);
+        let Some(flag) = effect.flag() else { return fault };
+        let hint = format!("`{flag}={named}` allows it to {what}");
+        match self.listed.as_deref().is_some_and(within) {
+            true => {
+                fault.hint(format!("{hint}; `--allow-project` allows all that its sgl.toml lists, and that is in it"))
+            }
+            false => fault.hint(hint),
+        }
     }
 }
 
@@ -253,6 +274,15 @@ mod tests {
         assert_eq!(hint(permissions.variable("HOME").unwrap_err()), "`--allow-env=HOME` allows it to read `HOME`");
         let run = hint(permissions.command("git").unwrap_err());
         assert_eq!(run, "`--allow-run=git` allows it to start `git` with any arguments");
+    }
+
+    #[test]
+    fn what_the_project_lists_is_refused_and_told() {
+        let listed = Permissions { run: Allowed::These(vec!["git".into()]), ..Permissions::default() };
+        let permissions = Permissions { listed: Some(Box::new(listed)), ..Permissions::default() };
+        let hint = |command: &str| permissions.command(command).unwrap_err().hint.clone().unwrap_or_default();
+        assert!(hint("git").contains("`--allow-project`"), "{}", hint("git"));
+        assert!(!hint("rm").contains("`--allow-project`"), "{}", hint("rm"));
     }
 
     #[test]
