@@ -87,9 +87,9 @@ pub struct RunOptions {
     /// Print the result as JSON even if it is text
     #[arg(long)]
     pub json: bool,
-    /// Show generated text on standard error while it comes
-    #[arg(long)]
-    pub stream: bool,
+    /// Show generated text on standard error while it comes: all of it, or what variables called NAME get
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true)]
+    pub stream: Option<Option<String>>,
     /// Report tokens, cache hits and times: on standard error, or as JSON into FILE
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub stats: Option<Option<PathBuf>>,
@@ -154,7 +154,7 @@ impl RunOptions {
             engine: self.engine.or(other.engine),
             seed: self.seed.or(other.seed),
             json: self.json || other.json,
-            stream: self.stream || other.stream,
+            stream: self.stream.or(other.stream),
             stats: self.stats.or(other.stats),
             batch: self.batch.or(other.batch),
             output: self.output.or(other.output),

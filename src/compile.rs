@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use sgl_check::program::Program;
 use sgl_check::{Checked, Loader, McpTool, NoTools};
 use sgl_diag::{Diagnostic, FileId, SourceMap};
-use sgl_graph::Graph;
+use sgl_graph::{Bound, Graph};
 use sgl_tools::{Outside, Permissions};
 
 use crate::render;
@@ -69,6 +69,13 @@ impl Compiled {
     /// The files that were read, without modules that come with the compiler.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> + '_ {
         self.sources.files().filter(|(_, file)| !file.name.starts_with('<')).map(|(_, file)| PathBuf::from(&file.name))
+    }
+
+    /// The variables that hold what models write, with the generations: those of its own files.
+    pub fn bound(&self) -> Vec<Bound> {
+        let mut bound = self.lowered.as_ref().map(sgl_graph::bound).unwrap_or_default();
+        bound.retain(|bound| !self.sources.name(bound.span.file).starts_with("<std/"));
+        bound
     }
 
     /// The graph of its program.

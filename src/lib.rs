@@ -29,6 +29,7 @@ pub mod render;
 pub mod run_line;
 pub mod session;
 pub mod stats;
+pub mod stream;
 pub mod terminal;
 pub mod testing;
 pub mod watch;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use sgl_check::program::FnId;
 use sgl_diag::SourceMap;
-use sgl_exec::{Ask, Finished, Line, Runner, Transcript, World};
+use sgl_exec::{Ask, Finished, Runner, World};
 use sgl_host::{Fault, Value, json};
 use sgl_tools::Outside;
 use sgl_wire::Usage;
@@ -24,7 +24,8 @@ use crate::project::Found;
 use crate::run_line::{self, NoRun, RunLine};
 use crate::session::Session;
 use crate::stats::Stats;
-use crate::terminal::{self, Bars, Complaint, DIM, Exit};
+use crate::stream::Stream;
+use crate::terminal::{self, Bars, Complaint, Exit};
 use crate::watch::{self, Reads};
 use crate::{models::Progress as _, render, usage};
 
@@ -53,7 +54,7 @@ struct Chosen<'a> {
 fn choose<'a>(args: &'a RunArgs, reads: &mut Reads) -> Result<Chosen<'a>, Complaint> {
     if !args.eval.is_empty() {
         let project = Found::above(Path::new(""))?;
-        let outside = Outside::new(args.options.allow.permissions());
+        let outside = Outside::new(args.options.allow.permissions(&project));
         let compiled = compile_snippet(&args.eval.join("\n"), &outside);
         return Ok(Chosen { name: "-e".into(), project, compiled, outside, words: &[] });
     }
@@ -69,7 +70,7 @@ fn choose<'a>(args: &'a RunArgs, reads: &mut Reads) -> Result<Chosen<'a>, Compla
     reads.files.extend(project.path.clone());
     reads.files.extend(Params::files(words));
     // What stands after the program is read when its parameters are known, and they only once its imports are.
-    let outside = Outside::new(args.options.allow.clone().or(Allow::among(words)).permissions());
+    let outside = Outside::new(args.options.allow.clone().or(Allow::among(words)).permissions(&project));
     let compiled = compile_with(&file, &outside)?;
     reads.files.extend(compiled.files());
     Ok(Chosen { name: file.display().to_string(), project, compiled, outside, words })
@@ -90,6 +91,7 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
         Err(NoRun::Usage(error)) => return Ok(usage(&error)),
         Err(NoRun::Complaint(complaint)) => return Err(complaint),
     };
+    let stream = options.stream.as_ref().map(|name| Stream::new(name.as_deref(), &compiled)).transpose()?;
     reads.watch = options.watch;
     reads.files.extend(options.batch.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -100,8 +102,9 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
     let session = Arc::new(Session::new(options.engine.clone(), project.clone()));
     let runner = Runner::new(Arc::new(compiled.graph(program)), session.clone());
     let seed = options.seed.or(project.project.run_seed).unwrap_or(0);
-    let world = Arc::new(outside.with(options.allow.permissions()));
-    let job = Arc::new(Job { runner, main: id, params, options, seed, sources: compiled.sources.clone(), world });
+    let world = Arc::new(outside.with(options.allow.permissions(&project)));
+    let job =
+        Arc::new(Job { runner, main: id, params, options, seed, sources: compiled.sources.clone(), world, stream });
     let began = Instant::now();
     let (mut exit, cost) = match &job.options.batch {
         None => runtime.block_on(job.once(given, &session))?,
@@ -126,6 +129,7 @@ struct Job {
     seed: u64,
     sources: SourceMap,
     world: Arc<dyn World>,
+    stream: Option<Stream>,
 }
 
 impl Job {
@@ -138,8 +142,8 @@ impl Job {
         if self.is_doomed().await {
             return Ok((Exit::DoesNotCompile, Usage::default()));
         }
-        let options =
-            sgl_exec::RunOptions { on_progress: self.options.stream.then(|| self.stream()), ..self.exec_options() };
+        let on_progress = self.stream.as_ref().map(|stream| stream.listener(self.sources.clone()));
+        let options = sgl_exec::RunOptions { on_progress, ..self.exec_options() };
         let Finished { result, usage } = self.runner.run(arguments, options).await;
         let printed = match result {
             Ok(value) => self.shown(&value).await,
@@ -227,25 +231,6 @@ impl Job {
             world: Some(self.world.clone()),
             on_print: Some(Arc::new(|line| terminal::write_error(&format!("{line}\n")))),
         }
-    }
-
-    /// Writes generated text on standard error while it comes, one generation after the other.
-    fn stream(&self) -> Arc<dyn Fn(sgl_exec::Progress) + Send + Sync> {
-        let transcript = Mutex::new(Transcript::default());
-        let sources = self.sources.clone();
-        Arc::new(move |event| {
-            let mut transcript = transcript.lock().unwrap_or_else(PoisonError::into_inner);
-            for line in transcript.push(event) {
-                match line {
-                    Line::Begin(span) => {
-                        let at = sources.line_col(span);
-                        terminal::write_error(&format!("{DIM}── {}:{}{DIM:#}\n", sources.name(span.file), at.line));
-                    }
-                    Line::Text(text) => terminal::write_error(&text),
-                    Line::End => terminal::write_error("\n"),
-                }
-            }
-        })
     }
 
     /// The result as JSON. Of a prompt, that is its text.

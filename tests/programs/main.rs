@@ -11,6 +11,7 @@ mod bytes;
 mod examples;
 mod reference;
 mod sglang;
+mod stream;
 mod traps;
 mod typed;
 

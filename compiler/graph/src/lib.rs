@@ -3,7 +3,8 @@
 //! 1. [`lower`] turns a checked [`Program`](sgl_check::program::Program) into a [`Graph`].
 //! 2. [`optimize`] makes it smaller ([`passes`]).
 //! 3. [`lints()`] says what the first graph tells about the program.
-//! 4. [`print::text`] and [`dot::dot`] show it at any stage; [`verify::verify`] says whether it is well formed, and
+//! 4. [`bound()`] says which generations end up in which variable.
+//! 5. [`print::text`] and [`dot::dot`] show it at any stage; [`verify::verify`] says whether it is well formed, and
 //!    [`needs::needs`] what it needs to be allowed to do outside.
 //!
 //! **Architecture invariant:** nothing here runs a program, computes a value or knows a backend. What an operation means
@@ -12,6 +13,7 @@
 //! **Architecture invariant:** lowering and passes cannot fail, and keep the depth of nested regions within a constant
 //! factor of the depth of the source: a long flat function stays flat.
 
+mod bound;
 pub mod dot;
 pub mod graph;
 mod label;
@@ -22,6 +24,7 @@ pub mod passes;
 pub mod print;
 pub mod verify;
 
+pub use bound::{Bound, bound};
 pub use graph::Graph;
 pub use lints::lints;
 pub use lower::lower;
