@@ -88,23 +88,24 @@ fn a_refusal_names_the_flag_and_the_flag_allows_it() {
 #[cfg(unix)]
 #[test]
 fn the_tools_of_a_server_are_imported_and_called() {
-    let server = r#"while IFS= read -r line; do
+    let server = r##"while IFS= read -r line; do
     id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
     case "$line" in
         *'"initialize"'*) result='{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"t","version":"1"}}' ;;
-        *'"tools/list"'*) result='{"tools":[{"name":"say-hi","description":"Greets.","inputSchema":{"type":"object","properties":{"name":{"type":"string"},"times":{"type":"integer"}},"required":["name"]}}]}' ;;
+        *'"tools/list"'*) result='{"tools":[{"name":"plan","inputSchema":{"type":"object","properties":{"from":{"$ref":"#/$defs/place"},"until":{"type":["string","null"]},"by":{"anyOf":[{"$ref":"#/$defs/place"},{"type":"null"}]}},"required":["from","until"],"$defs":{"place":{"type":"object","properties":{"name":{"type":"string"},"zip-code":{"type":["string","null"]},"near":{"$ref":"#/$defs/place"}},"required":["name","zip-code"]}}}},{"name":"say-hi","description":"Greets.","inputSchema":{"type":"object","properties":{"name":{"type":"string"},"times":{"type":"integer"}},"required":["name"]}}]}' ;;
+        *'"name":"plan"'*) said=$(printf '%s' "$line" | sed -e 's/.*"arguments"://' -e 's/"/\\"/g'); result="{\"content\":[{\"type\":\"text\",\"text\":\"$said\"}]}" ;;
         *'"name":"Ada"'*) result='{"content":[{"type":"text","text":"hello Ada"}]}' ;;
         *) continue ;;
     esac
     printf '{"jsonrpc":"2.0","id":%s,"result":%s}\n' "$id" "$result"
 done
-"#;
+"##;
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("server.sh");
     std::fs::write(&script, server).unwrap();
     let path = folder.path().join("p.sgl");
     let main =
-        "fn main() -> str { \"{hi.say_hi(name: \"Ada\")} {hi.tools[0].run({ \"name\": \"Ada\" })} {hi.say_hi.name}\" }";
+        "fn main() -> str { \"{hi.say_hi(name: \"Ada\")} {hi.tools[1].run({ \"name\": \"Ada\" })} {hi.say_hi.name}\" }";
     std::fs::write(&path, format!("import mcp \"sh {}\" as hi\n\n{main}\n", script.display())).unwrap();
     let path = path.display().to_string();
 
@@ -113,6 +114,13 @@ done
     assert!(refused.stderr.contains("E0120") && refused.stderr.contains("`--allow-run=sh`"), "{refused}");
     let run = sglc(&["run", &path, "--allow-run=sh"]);
     assert_eq!((run.code, run.stdout.as_str()), (0, "hello Ada hello Ada say_hi\n"), "{run}");
+    // Of what is optional nothing is sent where it is none; what is required may be null.
+    let main = "fn main() -> str { hi.plan.run({ \"from_\": { \"name\": \"Rome\", \"near\": { \"name\": \"Ostia\" } }, \"until\": none }) }";
+    let plan = folder.path().join("plan.sgl");
+    std::fs::write(&plan, format!("import mcp \"sh {}\" as hi\n\n{main}\n", script.display())).unwrap();
+    let run = sglc(&["run", plan.to_str().unwrap(), "--allow-run=sh"]);
+    let sent = r#"{"from":{"name":"Rome","zip-code":null,"near":{"name":"Ostia","zip-code":null}},"until":null}"#;
+    assert!(run.code == 0 && run.stdout.starts_with(sent), "{run}");
     let needs = sglc(&["check", "--effects", "--allow-run=sh", &path]);
     assert!(needs.stdout.starts_with("--allow-run=sh "), "{needs}");
     let wrong = format!("import mcp \"sh {}\" as hi\n\nfn main() -> str {{ hi.say_hi(nam: 3) }}\n", script.display());

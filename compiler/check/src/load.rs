@@ -6,8 +6,8 @@ use std::sync::Arc;
 use sgl_diag::{Diagnostic, FileId, SourceMap, Span};
 use sgl_syntax::ast::{self, ImportSource};
 
-use crate::mcp::{self, McpTool};
-use crate::schema::{SchemaFile, type_name};
+use crate::mcp::{self, Argument, McpTool};
+use crate::schema::{SchemaFile, Spans, type_name};
 use crate::written::schema_path;
 
 /// Where imported files come from. The only way in which checking reaches the world outside. (Checking runs on a thread of
@@ -114,7 +114,7 @@ struct Reader<'a> {
     states: HashMap<String, State>,
     /// The files that are being read, each imported by the one before.
     open: Vec<String>,
-    /// Schema files by name, and their numbers.
+    /// Schema files by name, and their numbers; those of servers by the names that their modules give them.
     schemas: HashMap<String, Option<usize>>,
     /// What types name, by the name that the loader gave it.
     texts: HashMap<String, TextFile>,
@@ -146,6 +146,11 @@ pub(crate) fn load(root: FileId, kind: Root, loader: &mut dyn Loader, sources: &
     reader.open.push(name);
     reader.parse(root, kind, 0);
     reader.out
+}
+
+/// The name of a schema that the module of a server names.
+fn beside(module: &str, path: &str) -> String {
+    format!("{module}{path}")
 }
 
 impl Reader<'_> {
@@ -214,6 +219,7 @@ impl Reader<'_> {
     }
 
     fn import(&mut self, from: FileId, import: &ast::Import, depth: usize) -> Option<usize> {
+        let mut arguments = Vec::new();
         let (name, text, span) = match import.source()? {
             ImportSource::Module(path) => self.std_module(&path)?,
             ImportSource::File(path) => {
@@ -240,7 +246,11 @@ impl Reader<'_> {
                     return Some(*index);
                 }
                 match self.loader.mcp(&command) {
-                    Ok(tools) => (name, mcp::module(&command, &tools), span),
+                    Ok(tools) => {
+                        let module = mcp::module(&command, &tools);
+                        arguments = module.arguments;
+                        (name, module.text, span)
+                    }
                     Err(NoTools { why, hint }) => {
                         self.report("E0120", why, span, "the server of this import", &hint);
                         return None;
@@ -260,6 +270,11 @@ impl Reader<'_> {
             None => {
                 self.states.insert(name.clone(), State::Open);
                 let file = self.sources.add(name.clone(), text);
+                for Argument { path, schema: value, at, name: called } in arguments {
+                    self.schemas.insert(beside(&name, &path), Some(self.out.schemas.len()));
+                    let (argument, spans) = (Some(at), Spans::default());
+                    self.out.schemas.push(SchemaFile { file, value, argument, spans, name: called, used: span });
+                }
                 self.open.push(name.clone());
                 let index = self.parse(file, Root::File, depth + 1);
                 self.open.pop();
@@ -272,6 +287,10 @@ impl Reader<'_> {
     /// Reads the file that a type names.
     fn schema(&mut self, from: FileId, named: &ast::NamedType, path: &str) -> Option<usize> {
         let span = named.span();
+        let of_server = beside(self.sources.name(from), path);
+        if let Some(known) = self.schemas.get(&of_server) {
+            return *known;
+        }
         let (name, text) = match self.loader.load(self.sources.name(from), path) {
             Ok(found) => found,
             Err(why) => {

@@ -1,12 +1,15 @@
 //! The tools of an MCP server as a module: what the server says of them in, the text of a module with one `tool` item each out.
 //!
 //! So an import of a server is an import like any other: names, types, defaults and documentation are those of the text, and
-//! each tool is a call of `mcp.call`.
+//! each tool is a call of `mcp.call`. The types of the arguments are schemas that come with the text.
 
 use std::collections::HashSet;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
+
+use crate::schema::{escape, type_name};
 
 /// One tool of an MCP server, as it says itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +22,24 @@ pub struct McpTool {
     pub schema: Json,
 }
 
-/// Types nest this deep; what is deeper is of type `json`.
-const MAX_DEPTH: u32 = 8;
+/// A server's tools as a module.
+pub(crate) struct Module {
+    /// Its text.
+    pub text: String,
+    /// The schemas that it names as types.
+    pub arguments: Vec<Argument>,
+}
+
+/// An argument of a tool: `schema("path")` in the module's text.
+pub(crate) struct Argument {
+    pub path: String,
+    /// The schema of all arguments of the tool.
+    pub schema: Arc<Json>,
+    /// The argument's JSON pointer in it.
+    pub at: String,
+    /// What its type is called where it is an object without a title.
+    pub name: String,
+}
 
 /// Words that cannot be names.
 const KEYWORDS: &[&str] = &[
@@ -29,92 +48,68 @@ const KEYWORDS: &[&str] = &[
     "from",
 ];
 
-/// The text of the module that stands for a server.
-pub(crate) fn module(command: &str, tools: &[McpTool]) -> String {
-    let mut text = format!("//! The tools of the MCP server `{}`.\n", one_line(command));
+/// The module that stands for a server.
+pub(crate) fn module(command: &str, tools: &[McpTool]) -> Module {
+    let text = format!("//! The tools of the MCP server `{}`.\n", one_line(command));
+    let mut module = Module { text, arguments: Vec::new() };
     // What the text itself needs: a tool of one of these names gets another.
-    let mut taken: HashSet<String> = ["tools", "mcp", "print"].map(String::from).into();
+    let mut taken: HashSet<String> = ["tools", "mcp", "print", "schema"].map(String::from).into();
     let mut names = Vec::new();
     for tool in tools {
         let name = fresh(&tool.name, &mut taken);
-        item(&mut text, command, tool, &name);
+        module.item(command, tool, &name);
         names.push(name);
     }
     // Writing to a string cannot fail.
-    let _ = write!(text, "\n/// All of them.\nconst tools: list<tool> = [{}]\n", names.join(", "));
-    text
+    let _ = write!(module.text, "\n/// All of them.\nconst tools: list<tool> = [{}]\n", names.join(", "));
+    module
 }
 
-fn item(text: &mut String, command: &str, tool: &McpTool, name: &str) {
-    let empty = serde_json::Map::new();
-    let properties = tool.schema.get("properties").and_then(Json::as_object).unwrap_or(&empty);
-    let required: Vec<&str> = match tool.schema.get("required").and_then(Json::as_array) {
-        Some(names) => names.iter().filter_map(Json::as_str).collect(),
-        None => Vec::new(),
-    };
-    let (needed, left_out): (Vec<_>, Vec<_>) =
-        properties.iter().partition(|(property, _)| required.contains(&property.as_str()));
-    let mut taken: HashSet<String> = ["mcp".to_string(), name.to_string()].into();
-    let (mut params, mut arguments) = (String::new(), Vec::new());
-    for (at, (property, schema)) in needed.iter().chain(&left_out).enumerate() {
-        let param = fresh(property, &mut taken);
-        doc(&mut params, "    ", schema.get("description").and_then(Json::as_str).unwrap_or_default());
-        let ty = ty(schema, 0);
-        let _ = match at < needed.len() {
-            true => writeln!(params, "    {param}: {ty},"),
-            false if ty.ends_with('?') || ty == "json" => writeln!(params, "    {param}: {ty} = none,"),
-            false if ty.contains(" | ") => writeln!(params, "    {param}: ({ty})? = none,"),
-            false => writeln!(params, "    {param}: {ty}? = none,"),
+impl Module {
+    fn item(&mut self, command: &str, tool: &McpTool, name: &str) {
+        let schema = Arc::new(tool.schema.clone());
+        let empty = serde_json::Map::new();
+        let properties = schema.get("properties").and_then(Json::as_object).unwrap_or(&empty);
+        let required: Vec<&str> = match schema.get("required").and_then(Json::as_array) {
+            Some(names) => names.iter().filter_map(Json::as_str).collect(),
+            None => Vec::new(),
         };
-        arguments.push(format!("{}: {param}", literal(property)));
-    }
-    text.push('\n');
-    doc(text, "", &tool.doc);
-    let (command, original, arguments) = (literal(command), literal(&tool.name), arguments.join(", "));
-    let _ =
-        write!(text, "tool {name}(\n{params}) -> str {{\n    mcp.call({command}, {original}, {{ {arguments} }})\n}}\n");
-}
-
-/// The type that a schema comes closest to; a wider one where the language has none as narrow.
-fn ty(schema: &Json, depth: u32) -> String {
-    if depth > MAX_DEPTH {
-        return "json".into();
-    }
-    if let Some(members) = schema.get("enum").and_then(Json::as_array) {
-        let texts: Option<Vec<String>> = members.iter().map(|member| member.as_str().map(literal)).collect();
-        let mut seen = HashSet::new();
-        return match texts {
-            Some(texts) if !texts.is_empty() && texts.iter().all(|text| seen.insert(text)) => texts.join(" | "),
-            _ => "json".into(),
+        let (needed, optional): (Vec<_>, Vec<_>) =
+            properties.iter().partition(|(property, _)| required.contains(&property.as_str()));
+        let mut taken: HashSet<String> = ["mcp", "needed", "optional", name].map(String::from).into();
+        let mut params = String::new();
+        let mut param = |property: &str, is_needed: bool| {
+            let param = fresh(property, &mut taken);
+            let description = properties.get(property).and_then(|schema| schema.get("description"));
+            doc(&mut params, "    ", description.and_then(Json::as_str).unwrap_or_default());
+            let path = format!("{name}/{param}");
+            let default = if is_needed { "" } else { "? = none" };
+            let _ = writeln!(params, "    {param}: schema({}){default},", literal(&path));
+            self.arguments.push(Argument {
+                path,
+                schema: schema.clone(),
+                at: format!("/properties/{}", escape(property)),
+                name: type_name(property).unwrap_or_else(|| "Argument".into()),
+            });
+            format!("{}: {param}", literal(property))
         };
+        let needed: Vec<String> = needed.into_iter().map(|(property, _)| param(property, true)).collect();
+        let optional: Vec<String> = optional.into_iter().map(|(property, _)| param(property, false)).collect();
+        let (command, original) = (literal(command), literal(&tool.name));
+        let (needed, is_all) = (needed.join(", "), optional.is_empty());
+        let body = match is_all {
+            true => format!("    mcp.call({command}, {original}, {{ {needed} }})\n"),
+            // What is left out is not sent: to a server `null` is a value.
+            false => format!(
+                "    let needed: map<str, json> = {{ {needed} }}\n    let optional: map<str, json> = {{ {} }}\n    \
+                 mcp.call({command}, {original}, needed.merge(optional.filter(|_, value| value != none)))\n",
+                optional.join(", ")
+            ),
+        };
+        self.text.push('\n');
+        doc(&mut self.text, "", &tool.doc);
+        let _ = write!(self.text, "tool {name}(\n{params}) -> str {{\n{body}}}\n");
     }
-    let (name, optional) = match schema.get("type") {
-        Some(Json::String(name)) => (name.as_str(), false),
-        Some(Json::Array(names)) => match names.iter().filter_map(Json::as_str).collect::<Vec<_>>()[..] {
-            [name, "null"] | ["null", name] => (name, true),
-            _ => return "json".into(),
-        },
-        _ => return "json".into(),
-    };
-    let base = match name {
-        "string" => "str".into(),
-        "boolean" => "bool".into(),
-        "number" => "float".into(),
-        "integer" => {
-            let bound = |name: &str| schema.get(name).and_then(Json::as_i64);
-            match (bound("minimum"), bound("maximum")) {
-                (Some(min), Some(max)) if min <= max => format!("int({min}..={max})"),
-                _ => "int".into(),
-            }
-        }
-        "array" => format!("list<{}>", schema.get("items").map_or_else(|| "json".into(), |items| ty(items, depth + 1))),
-        "object" => match (schema.get("properties"), schema.get("additionalProperties")) {
-            (None, Some(item @ Json::Object(_))) => format!("map<str, {}>", ty(item, depth + 1)),
-            _ => "json".into(),
-        },
-        _ => "json".into(),
-    };
-    if optional && base != "json" { format!("{base}?") } else { base }
 }
 
 /// A name made of this one that is not taken yet, and not private.
@@ -180,20 +175,22 @@ mod tests {
         });
         let tool =
             |name: &str, schema: &Json| McpTool { name: name.into(), doc: String::new(), schema: schema.clone() };
-        let text = module("run \"{it}\"", &[tool("read-file", &schema), tool("tools", &json!(null))]);
+        let module = module("run \"{it}\"", &[tool("read-file", &schema), tool("tools", &json!(null))]);
         assert_eq!(
-            text,
+            module.text,
             r#"//! The tools of the MCP server `run "{it}"`.
 
 tool read_file(
     /// In {years}.
     /// At most.
-    max_age: float,
-    in_: list<map<str, str>>,
-    limit: int(1..=9)? = none,
-    kind: ("a" | "b")? = none,
+    max_age: schema("read_file/max_age"),
+    in_: schema("read_file/in_"),
+    limit: schema("read_file/limit")? = none,
+    kind: schema("read_file/kind")? = none,
 ) -> str {
-    mcp.call("run \"\{it\}\"", "read-file", { "max-age": max_age, "in": in_, "limit": limit, "kind": kind })
+    let needed: map<str, json> = { "max-age": max_age, "in": in_ }
+    let optional: map<str, json> = { "limit": limit, "kind": kind }
+    mcp.call("run \"\{it\}\"", "read-file", needed.merge(optional.filter(|_, value| value != none)))
 }
 
 tool tools_(
@@ -205,5 +202,7 @@ tool tools_(
 const tools: list<tool> = [read_file, tools_]
 "#
         );
+        let pointers: Vec<&str> = module.arguments.iter().map(|argument| &*argument.at).collect();
+        assert_eq!(pointers, ["/properties/max-age", "/properties/in", "/properties/limit", "/properties/kind"]);
     }
 }

@@ -499,30 +499,7 @@ impl World {
 
     /// A struct needs a value of finite size: a way to build it that does not need one of itself first.
     pub(crate) fn check_finite(&mut self) {
-        let count = self.program.structs.len();
-        let mut finite = vec![false; count];
-        // One that turns out to be finite may make those finite that hold it: these are looked at again.
-        let mut holders: Vec<Vec<usize>> = vec![Vec::new(); count];
-        for (index, item) in self.program.structs.iter().enumerate() {
-            for field in &item.fields {
-                each_struct(&field.ty, &mut |id| {
-                    if let Some(holders) = holders.get_mut(id.0 as usize) {
-                        holders.push(index);
-                    }
-                });
-            }
-        }
-        let mut todo: Vec<usize> = (0..count).collect();
-        while let Some(index) = todo.pop() {
-            let Some(item) = self.program.structs.get(index) else { continue };
-            let known = finite.get(index).copied().unwrap_or(true);
-            if !known && item.fields.iter().all(|field| has_finite(&field.ty, &finite)) {
-                if let Some(slot) = finite.get_mut(index) {
-                    *slot = true;
-                }
-                todo.extend(holders.get(index).into_iter().flatten());
-            }
-        }
+        let finite = finite(&self.program.structs);
         let endless: Vec<_> = self.program.structs.iter().zip(&finite).filter(|(_, f)| !**f).map(|(s, _)| s).collect();
         let found: Vec<_> = endless
             .iter()
@@ -539,6 +516,35 @@ impl World {
             .collect();
         self.diagnostics.extend(found);
     }
+}
+
+/// Of each struct, whether one of its values is finite.
+pub(crate) fn finite(structs: &[Struct]) -> Vec<bool> {
+    let count = structs.len();
+    let mut finite = vec![false; count];
+    // One that turns out to be finite may make those finite that hold it: these are looked at again.
+    let mut holders: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for (index, item) in structs.iter().enumerate() {
+        for field in &item.fields {
+            each_struct(&field.ty, &mut |id| {
+                if let Some(holders) = holders.get_mut(id.0 as usize) {
+                    holders.push(index);
+                }
+            });
+        }
+    }
+    let mut todo: Vec<usize> = (0..count).collect();
+    while let Some(index) = todo.pop() {
+        let Some(item) = structs.get(index) else { continue };
+        let known = finite.get(index).copied().unwrap_or(true);
+        if !known && item.fields.iter().all(|field| has_finite(&field.ty, &finite)) {
+            if let Some(slot) = finite.get_mut(index) {
+                *slot = true;
+            }
+            todo.extend(holders.get(index).into_iter().flatten());
+        }
+    }
+    finite
 }
 
 /// Whether a field that all have tells the structs apart.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use sgl_check::program::Program;
 use sgl_check::types::{Const, Type};
-use sgl_check::{Loader, check};
+use sgl_check::{Loader, McpTool, NoTools, check};
 use sgl_diag::SourceMap;
 
 struct OneSchema(String);
@@ -15,6 +15,30 @@ impl Loader for OneSchema {
     fn load(&mut self, _from: &str, path: &str) -> Result<(String, String), String> {
         Ok((path.to_string(), self.0.clone()))
     }
+}
+
+/// A server whose only tool takes an `x` of this schema.
+struct OneTool(Value);
+
+impl Loader for OneTool {
+    fn load(&mut self, _from: &str, path: &str) -> Result<(String, String), String> {
+        Err(format!("there is no {path}"))
+    }
+
+    fn mcp(&mut self, _command: &str) -> Result<Vec<McpTool>, NoTools> {
+        Ok(vec![McpTool { name: "t".into(), doc: String::new(), schema: self.0.clone() }])
+    }
+}
+
+/// The type that an argument of a server's tool gets.
+fn argument(schema: &Value) -> (Program, Type) {
+    let mut sources = SourceMap::new();
+    let root = sources.add("main.sgl", "import mcp \"server\" as s\n\nfn f() -> str { s.t.name }\n");
+    let checked = check(root, &mut OneTool(schema.clone()), &mut sources);
+    let program = checked.program.unwrap_or_else(|| panic!("{schema}\n{:#?}", checked.diagnostics));
+    let tool = program.functions.iter().find(|function| &*function.name == "t").unwrap();
+    let ty = tool.locals[0].ty.clone();
+    (program, ty)
 }
 
 /// The type that the schema becomes, as the type of the parameter of a program's only function.
@@ -246,6 +270,28 @@ fn some_value(ty: &Type, program: &Program, choose: &mut impl FnMut(usize) -> us
     }
 }
 
+/// The schema with keywords in some of its parts that no type can say.
+fn spoilt(schema: &Value, picks: &mut impl Iterator<Item = u8>) -> Value {
+    match schema {
+        Value::Array(parts) => parts.iter().map(|part| spoilt(part, picks)).collect(),
+        Value::Object(object) => {
+            let mut object: Map<String, Value> =
+                object.iter().map(|(key, part)| (key.clone(), spoilt(part, picks))).collect();
+            if object.contains_key("type") {
+                let (keyword, value) = match picks.next().unwrap_or(0) % 8 {
+                    0 => ("not", json!({ "const": "never" })),
+                    1 => ("uniqueItems", json!(true)),
+                    2 => ("allOf", json!([{ "title": "a" }, { "title": "b" }])),
+                    _ => return Value::Object(object),
+                };
+                object.insert(keyword.into(), value);
+            }
+            Value::Object(object)
+        }
+        other => other.clone(),
+    }
+}
+
 fn with_shared(schema: &Value, shared: &Value) -> Value {
     json!({ "type": "object", "properties": { "x": schema }, "required": ["x"], "$defs": { "shared": shared } })
 }
@@ -278,6 +324,28 @@ proptest! {
     }
 
     #[test]
+    fn an_argument_of_a_server_has_room_for_all_that_is_valid(
+        schema in schemas(),
+        random in prop::collection::vec(values(), 24),
+        picks in prop::collection::vec(any::<u8>(), 16),
+    ) {
+        let schema = with_shared(&schema, &json!({ "type": "integer" }));
+        let (program, ty) = argument(&schema);
+        for value in &random {
+            let is_valid = valid(&json!({ "x": value }), &schema, &schema);
+            prop_assert_eq!(is_of(value, &ty, &program), is_valid, "{}\n{}", schema, value);
+        }
+        // The outermost object stays as it is: it holds the arguments.
+        let x = spoilt(&schema["properties"]["x"], &mut picks.into_iter());
+        let spoilt = with_shared(&x, &json!({ "type": "integer", "multipleOf": 1.5 }));
+        let (program, ty) = argument(&spoilt);
+        for value in &random {
+            let is_valid = valid(&json!({ "x": value }), &schema, &schema);
+            prop_assert!(!is_valid || is_of(value, &ty, &program), "{}\n{}", spoilt, value);
+        }
+    }
+
+    #[test]
     fn any_json_is_read_without_a_panic(schema in values(), keys in prop::collection::vec("type|\\$ref|anyOf|enum|items|properties|required|minimum|pattern", 1..4)) {
         let mut object = Map::new();
         for key in keys {
@@ -285,6 +353,68 @@ proptest! {
         }
         let mut sources = SourceMap::new();
         let root = sources.add("main.sgl", "fn f(x: schema(\"s.json\")) {}\n");
-        let _ = check(root, &mut OneSchema(Value::Object(object).to_string()), &mut sources);
+        let _ = check(root, &mut OneSchema(Value::Object(object.clone()).to_string()), &mut sources);
+        // Of a server it always becomes a type.
+        argument(&json!({ "properties": { "x": object } }));
+    }
+}
+
+#[test]
+fn arguments_of_a_server_are_as_narrow_as_types_are() {
+    let place = json!({
+        "type": "object",
+        "properties": {
+            "name": { "type": "string", "minLength": 1 },
+            "near": { "$ref": "#/definitions/place" },
+            "zip-code": { "type": ["string", "null"], "format": "zip" },
+            "size": { "type": "integer", "multipleOf": 5 },
+        },
+        "required": ["name", "zip-code"],
+    });
+    let train = json!({ "type": "object", "properties": { "kind": { "const": "train" } }, "required": ["kind"] });
+    let car = json!({ "type": "object", "properties": { "kind": { "const": "car" } }, "required": ["kind"] });
+    let any = json!({ "type": "object", "properties": { "speed": { "type": "integer" } } });
+    let shown = |x: &Value| {
+        let (program, ty) = argument(&json!({
+            "properties": { "x": x }, "required": ["x"], "definitions": { "place": place, "itself": { "type": "array", "items": { "$ref": "#/definitions/itself" } } },
+        }));
+        let fields = |id: &sgl_check::program::StructId| {
+            let item = &program.structs[id.0 as usize];
+            let fields = item.fields.iter().map(|field| {
+                format!(
+                    "{}: {}{}",
+                    field.name,
+                    field.ty.show(&program.structs),
+                    if field.always { " always" } else { "" }
+                )
+            });
+            format!(" {} {{ {} }}", item.name, fields.collect::<Vec<_>>().join(", "))
+        };
+        let fields = match &ty {
+            Type::Struct(id) => fields(id),
+            _ => String::new(),
+        };
+        format!("{}{fields}", ty.show(&program.structs))
+    };
+    let place_type = "Place Place { name: str(min_len: 1), near: Place?, zip-code: str? always, size: int? }";
+    for (schema, ty) in [
+        (json!({ "$ref": "#/definitions/place" }), place_type),
+        (json!({ "type": "array", "items": { "$ref": "#/definitions/place" }, "uniqueItems": true }), "list<Place>"),
+        (json!({ "anyOf": [train, car, { "type": "null" }] }), "(X1 | X2)?"),
+        (json!({ "type": "array", "items": { "anyOf": [train, any] } }), "list<json>"),
+        (json!({ "type": ["string", "null"], "pattern": "(?=a)" }), "str?"),
+        (json!({ "type": "integer", "minimum": 1, "maximum": 9 }), "int(1..=9)"),
+        (json!({ "enum": ["a", "b"] }), "\"a\" | \"b\""),
+        (json!({ "enum": [{}] }), "json"),
+        (json!({ "type": ["string", "integer"] }), "json"),
+        (json!({ "type": "object", "additionalProperties": { "type": "string" } }), "map<str, str>"),
+        (json!({ "type": "object", "patternProperties": { "a": {} } }), "json"),
+        (json!({ "$ref": "#/definitions/itself" }), "list<json>"),
+        (json!({ "$ref": "other.json" }), "json"),
+        (json!(false), "json"),
+        // No finite value is of this one.
+        (json!({ "type": "object", "properties": { "a": { "$ref": "#/properties/x" } }, "required": ["a"] }), "json"),
+    ] {
+        assert_eq!(shown(&schema), ty, "{schema}");
     }
 }

@@ -44,6 +44,28 @@ pub fn to_json(value: &Value) -> Result<Json, HostError> {
     })
 }
 
+/// The value with structs as JSON Schema wants them: an optional field that is `none` is not there, unless its type says that it
+/// always is.
+pub fn without_absent(value: &Value, structs: &[Struct]) -> Result<Value, HostError> {
+    let inner = |values: &[Value]| values.iter().map(|value| without_absent(value, structs)).collect::<Result<_, _>>();
+    match value {
+        Value::List(seq) => Value::list(inner(seq.items())?),
+        Value::Tuple(seq) => Value::tuple(inner(seq.items())?),
+        Value::Map(fields) | Value::Record(_, fields) => {
+            let id = if let Value::Record(id, _) = value { *id } else { None };
+            let item = id.and_then(|id| structs.get(id.0 as usize));
+            let may_lack = |name: &str| {
+                let field = item.and_then(|item| item.fields.iter().find(|field| *field.name == *name));
+                field.is_some_and(|field| matches!(field.ty, Type::Optional(_) | Type::Json) && !field.always)
+            };
+            let there = fields.items().iter().filter(|(name, value)| !matches!(value, Value::None) || !may_lack(name));
+            let there = there.map(|(name, value)| Ok((name.clone(), without_absent(value, structs)?)));
+            Value::map(there.collect::<Result<_, HostError>>()?)
+        }
+        other => Ok(other.clone()),
+    }
+}
+
 /// A value that is not of the type it must have.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub struct Mismatch {

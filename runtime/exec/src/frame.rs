@@ -192,8 +192,17 @@ fn fire(context: &Context, code: &Arc<Code>, index: usize, step: &Step, inputs: 
         }
         NodeKind::Host(HostOp::Builtin(Builtin::Race)) => race::run(context, inputs.next(), span),
         NodeKind::Effect(effect) => {
-            let performed =
-                context.run.options.world.as_ref().map(|world| world.perform(*effect, inputs.skip(1).collect()));
+            let mut arguments: Vec<Value> = inputs.skip(1).collect();
+            // A server reads what is there by its schema, to which `null` is a value.
+            if *effect == Builtin::McpCall
+                && let Some(sent) = arguments.last_mut()
+            {
+                match sgl_host::json::without_absent(sent, &program.graph.structs) {
+                    Ok(value) => *sent = value,
+                    Err(error) => return vec![Err(Fault::of(error, span)); 2],
+                }
+            }
+            let performed = context.run.options.world.as_ref().map(|world| world.perform(*effect, arguments));
             let effect = *effect;
             start(&context.run.tasks, 2, async move {
                 let result = match performed {

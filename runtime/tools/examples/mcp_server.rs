@@ -1,4 +1,4 @@
-//! An MCP server for tests: three tools over standard input and output. Its first argument says how it misbehaves.
+//! An MCP server for tests: four tools over standard input and output. Its first argument says how it misbehaves.
 //!
 //! `die` ends it at the first call, `hang` never answers one, `huge` answers with more than anybody reads, `noise` writes lines
 //! that are no messages before each answer, `mute` does not even greet.
@@ -31,7 +31,7 @@ fn main() {
                     let unit = arguments.get("unit").and_then(Value::as_str).unwrap_or("none");
                     said(&format!("{sum} {unit}"), false)
                 }
-                (_, Some("echo")) => said(&arguments.to_string(), false),
+                (_, Some("echo" | "plan")) => said(&arguments.to_string(), false),
                 _ => said("it does not want to", true),
             },
             _ => json!({}),
@@ -63,6 +63,36 @@ fn tools() -> Value {
             },
         },
         { "name": "echo", "inputSchema": { "type": "object", "properties": { "any": {}, "in": { "type": "string" } } } },
+        {
+            "name": "plan",
+            "description": "Plans a trip.",
+            "inputSchema": {
+                "$schema": "http://json-schema.org/draft-07/schema#",
+                "type": "object",
+                "properties": {
+                    "from": { "$ref": "#/definitions/place" },
+                    "to": { "type": "array", "items": { "$ref": "#/definitions/place" }, "minItems": 1, "uniqueItems": true },
+                    "by": { "anyOf": [
+                        { "type": "object", "properties": { "kind": { "const": "train" }, "class": { "enum": [1, 2] } }, "required": ["kind"] },
+                        { "type": "object", "properties": { "kind": { "const": "car" }, "seats": { "type": "integer" } }, "required": ["kind", "seats"] },
+                    ] },
+                    "until": { "type": ["string", "null"], "format": "date" },
+                    "notes": { "anyOf": [{ "type": "string" }, { "type": "integer" }] },
+                },
+                "required": ["from", "until"],
+                "definitions": {
+                    "place": {
+                        "type": "object",
+                        "properties": {
+                            "name": { "type": "string", "minLength": 1 },
+                            "zip-code": { "type": "string" },
+                            "near": { "$ref": "#/definitions/place" },
+                        },
+                        "required": ["name"],
+                    },
+                },
+            },
+        },
         { "name": "refuse", "inputSchema": { "type": "object" } },
     ] })
 }

@@ -93,11 +93,9 @@ impl Servers {
     /// Calls a tool; its text.
     pub(crate) async fn call(&self, command: String, tool: String, arguments: Value) -> Result<Value, Fault> {
         let arguments = sgl_host::json::to_json(&arguments).map_err(|error| failed(error.to_string()))?;
-        let serde_json::Value::Object(mut arguments) = arguments else {
+        let serde_json::Value::Object(arguments) = arguments else {
             return Err(failed(format!("the arguments of `{tool}` are no object")));
         };
-        // An optional argument that is `none` is left out.
-        arguments.retain(|_, value| !value.is_null());
         let servers = self.clone();
         let runtime = self.runtime().map_err(failed)?;
         let work = runtime.spawn(async move {

@@ -45,10 +45,12 @@ fn tools(outside: &Outside, command: &str) -> Result<Vec<String>, String> {
 async fn a_server_is_asked_and_called() {
     for habit in ["", "noise"] {
         let (outside, command) = (outside(), server(habit));
-        assert_eq!(tools(&outside, &command).unwrap(), ["add-up", "echo", "refuse"]);
+        assert_eq!(tools(&outside, &command).unwrap(), ["add-up", "echo", "plan", "refuse"]);
         let sum = call(&outside, &command, "add-up", json!({ "numbers": [1, 2, 3], "unit": null })).await;
         assert_eq!(sum, r#""6 none""#, "{habit}");
         assert_eq!(call(&outside, &command, "echo", json!({ "in": "a\nb" })).await, r#""{\"in\":\"a\\nb\"}""#);
+        let null = call(&outside, &command, "echo", json!({ "any": null })).await;
+        assert_eq!(null, r#""{\"any\":null}""#, "what a program sends is sent as it is");
         let refused = call(&outside, &command, "refuse", json!({})).await;
         assert_eq!(refused, "E0412 `refuse` of `SERVER` fails: it does not want to");
     }

@@ -16,6 +16,10 @@ use crate::program::{Struct, StructField, StructId};
 use crate::similar::nearest;
 use crate::types::{Const, Type, is_small};
 
+mod widen;
+
+pub(crate) use widen::widened;
+
 /// Schemas may stand inside each other, or lead to each other, this deep without an object between them.
 const MAX_DEPTH: u32 = 64;
 
@@ -112,6 +116,8 @@ struct Converter<'a> {
     depth: u32,
     /// In drafts up to 7 what stands beside a `$ref` says nothing.
     ref_alone: bool,
+    /// Whether what no type can say becomes a wider type, and not a problem.
+    widens: bool,
 }
 
 /// The type that a schema says, and what is wrong with it: without errors among the problems there is a type.
@@ -124,31 +130,45 @@ pub(crate) fn convert(
     name: &str,
     place: &dyn Fn(&str) -> Span,
 ) -> (Option<Type>, Vec<Problem>) {
-    let draft = schema.get("$schema").and_then(Value::as_str).unwrap_or_default();
-    let ref_alone = ["draft-07", "draft-06", "draft-04"].iter().any(|old| draft.contains(old));
-    let mut converter = Converter {
-        root: schema,
-        structs,
-        place,
-        known: HashMap::new(),
-        queue: Vec::new(),
-        unions: Vec::new(),
-        problems: Vec::new(),
-        depth: 0,
-        ref_alone,
-    };
+    let mut converter = Converter::new(structs, schema, place);
     let ty = converter.shape(schema, "", name);
-    let mut done = 0;
-    while done < converter.queue.len() {
-        converter.fields(done);
-        done += 1;
+    converter.all_fields();
+    for (_, at) in converter.ambiguous_unions() {
+        let title = "nothing tells the members of this union apart";
+        let hint = "give each a required property of the same name with a `const` of its own";
+        converter.problem("E0115", &at, title, hint);
     }
-    converter.check_unions();
     let failed = converter.problems.iter().any(|problem| problem.code.starts_with('E'));
     (ty.filter(|_| !failed), converter.problems)
 }
 
 impl<'a> Converter<'a> {
+    fn new(structs: &'a mut Vec<Struct>, root: &'a Value, place: &'a dyn Fn(&str) -> Span) -> Self {
+        let draft = root.get("$schema").and_then(Value::as_str).unwrap_or_default();
+        let ref_alone = ["draft-07", "draft-06", "draft-04"].iter().any(|old| draft.contains(old));
+        Converter {
+            root,
+            structs,
+            place,
+            known: HashMap::new(),
+            queue: Vec::new(),
+            unions: Vec::new(),
+            problems: Vec::new(),
+            depth: 0,
+            ref_alone,
+            widens: false,
+        }
+    }
+
+    /// Finds the fields of all objects, and of those that this finds.
+    fn all_fields(&mut self) {
+        let mut done = 0;
+        while done < self.queue.len() {
+            self.fields(done);
+            done += 1;
+        }
+    }
+
     fn problem(
         &mut self,
         code: &'static str,
@@ -176,8 +196,19 @@ impl<'a> Converter<'a> {
         )
     }
 
-    /// The type of the schema at a place. Each place is looked at once.
+    /// The type of the schema at a place; where wider types will do, there always is one.
     fn shape(&mut self, schema: &'a Value, at: &str, name: &str) -> Option<Type> {
+        let ty = self.exact(schema, at, name);
+        if ty.is_some() || !self.widens {
+            return ty;
+        }
+        let ty = self.wider(schema, at, name);
+        self.known.insert(at.to_string(), State::Done(Some(ty.clone())));
+        Some(ty)
+    }
+
+    /// The type that says what the schema at a place says. Each place is looked at once.
+    fn exact(&mut self, schema: &'a Value, at: &str, name: &str) -> Option<Type> {
         match self.known.get(at) {
             Some(State::Done(ty)) => return ty.clone(),
             Some(State::Open) => {
@@ -414,17 +445,15 @@ impl<'a> Converter<'a> {
         Some(if nones > 0 { Type::optional(ty) } else { ty })
     }
 
-    /// A union of structs needs a field that all have, with different literals.
-    fn check_unions(&mut self) {
-        for (ids, at) in std::mem::take(&mut self.unions) {
+    /// The unions of structs, with their places, that lack a field that all have, with different literals.
+    fn ambiguous_unions(&mut self) -> Vec<(Vec<StructId>, String)> {
+        let mut unions = std::mem::take(&mut self.unions);
+        unions.retain(|(ids, _)| {
             let items: Vec<&Struct> = ids.iter().filter_map(|id| self.structs.get(id.0 as usize)).collect();
             let whole = items.iter().all(|item| item.fields.iter().all(|field| field.ty != Type::Error));
-            if whole && !crate::written::is_tagged(&items) {
-                let title = "nothing tells the members of this union apart";
-                let hint = "give each a required property of the same name with a `const` of its own";
-                self.problem("E0115", &at, title, hint);
-            }
-        }
+            whole && !crate::written::is_tagged(&items)
+        });
+        unions
     }
 
     /// The names in `type`; none where there is no such keyword.

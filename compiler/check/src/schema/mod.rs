@@ -3,8 +3,9 @@
 //! [`convert`](convert::convert) reads a schema (drafts 7 to 2020-12) and says what it means as a [`Type`]; objects become
 //! structs of the program. [`pattern`] carries regular expressions over, [`spans`] knows where in the file each part stands.
 //!
-//! **Architecture invariant:** nothing is weakened in silence. What a type cannot say exactly is a [`Problem`] that names the
-//! keyword and its JSON pointer; only keywords that JSON Schema itself calls annotations are passed over.
+//! **Architecture invariant:** nothing that a program names is weakened in silence. What a type cannot say exactly is a [`Problem`]
+//! that names the keyword and its JSON pointer; only keywords that JSON Schema itself calls annotations are passed over. Schemas
+//! of MCP servers, which check what they are given, are [`widened`] instead.
 //!
 //! **Architecture invariant:** any JSON value is read without a panic, in time bounded by its size.
 
@@ -13,11 +14,13 @@ mod pattern;
 mod spans;
 pub(crate) mod write;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use sgl_diag::{Diagnostic, FileId, Severity, Span};
 
-pub(crate) use convert::{convert, type_name};
-pub(crate) use spans::Spans;
+pub(crate) use convert::{convert, type_name, widened};
+pub(crate) use spans::{Spans, escape};
 
 use crate::types::Type;
 use crate::world::World;
@@ -47,7 +50,9 @@ impl Problem {
 /// A schema file that the program names.
 pub(crate) struct SchemaFile {
     pub file: FileId,
-    pub value: Value,
+    pub value: Arc<Value>,
+    /// The JSON pointer of the part that a tool of a server takes as an argument; none of a schema of the program.
+    pub argument: Option<String>,
     pub spans: Spans,
     /// What its object is called where it has no `title`: the alias, or the file's name.
     pub name: String,
@@ -59,7 +64,9 @@ impl SchemaFile {
     /// Reads the text of a schema file.
     pub fn read(file: FileId, text: &str, name: String, used: Span) -> Result<Self, Diagnostic> {
         match serde_json::from_str(text) {
-            Ok(value) => Ok(SchemaFile { file, value, spans: Spans::of(text), name, used }),
+            Ok(value) => {
+                Ok(SchemaFile { file, value: Arc::new(value), argument: None, spans: Spans::of(text), name, used })
+            }
             Err(error) => {
                 let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len);
                 let at = (lines.sum::<usize>() + error.column().saturating_sub(1)).min(text.len());
@@ -78,6 +85,11 @@ impl World {
     pub(crate) fn import_schemas(&mut self) {
         for schema in std::mem::take(&mut self.schemas) {
             let place = |pointer: &str| schema.spans.place(schema.file, pointer);
+            if let Some(at) = &schema.argument {
+                let ty = widened(&mut self.program.structs, &schema.value, at, &schema.name, &place);
+                self.schema_types.push(ty);
+                continue;
+            }
             let (ty, problems) = convert(&mut self.program.structs, &schema.value, &schema.name, &place);
             for problem in problems {
                 let (at, pointer) = (place(&problem.pointer), format!("at {}", shown(&problem.pointer)));

@@ -90,7 +90,7 @@ fn enter(pointer: &mut String, open: &mut [Open], key: &mut Option<String>) -> u
 }
 
 /// A key as a step of a JSON pointer.
-pub(super) fn escape(key: &str) -> String {
+pub(crate) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
