@@ -115,7 +115,7 @@ done
     let run = sglc(&["run", &path, "--allow-run=sh"]);
     assert_eq!((run.code, run.stdout.as_str()), (0, "hello Ada hello Ada say_hi\n"), "{run}");
     // Of what is optional nothing is sent where it is none; what is required may be null.
-    let main = "fn main() -> str { hi.plan.run({ \"from_\": { \"name\": \"Rome\", \"near\": { \"name\": \"Ostia\" } }, \"until\": none }) }";
+    let main = "fn main() -> str { hi.plan(from_: { name: \"Rome\", near: { name: \"Ostia\" } }, until: none) }";
     let plan = folder.path().join("plan.sgl");
     std::fs::write(&plan, format!("import mcp \"sh {}\" as hi\n\n{main}\n", script.display())).unwrap();
     let run = sglc(&["run", plan.to_str().unwrap(), "--allow-run=sh"]);

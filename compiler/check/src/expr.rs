@@ -448,8 +448,16 @@ impl Body<'_> {
     }
 
     fn record(&mut self, record: &ast::Record, want: Option<&Type>) -> Expr {
-        let wants = match want.map(|want| self.infer.shallow(want)) {
+        let want = want.map(|want| match self.infer.shallow(want) {
+            Type::Optional(item) => *item,
+            other => other,
+        });
+        let wants = match want {
             Some(Type::Record(fields)) => fields,
+            // The program may have no name for it.
+            Some(Type::Struct(id)) if self.w.is_of_schema(id) => {
+                return self.struct_of(id, record.fields(), record.span());
+            }
             _ => Vec::new(),
         };
         let mut fields: IndexMap<Arc<str>, Expr> = IndexMap::new();
@@ -492,19 +500,25 @@ impl Body<'_> {
 
     fn struct_literal(&mut self, literal: &ast::StructLit) -> Expr {
         let span = literal.span();
-        let id = self.struct_at(&literal.path(), span);
-        let item = id.and_then(|id| self.w.struct_item(id)).cloned();
-        let (Some(id), Some(item)) = (id, item) else {
-            for field in literal.fields() {
-                if let Some(name) = field.name() {
-                    self.field_value(&field, &name, None);
+        match self.struct_at(&literal.path(), span) {
+            Some(id) => self.struct_of(id, literal.fields(), span),
+            None => {
+                for field in literal.fields() {
+                    if let Some(name) = field.name() {
+                        self.field_value(&field, &name, None);
+                    }
                 }
+                self.broken(span)
             }
-            return self.broken(span);
-        };
+        }
+    }
+
+    /// A value of a struct with these fields.
+    fn struct_of(&mut self, id: StructId, fields: impl Iterator<Item = ast::RecordField>, span: Span) -> Expr {
+        let Some(item) = self.w.struct_item(id).cloned() else { return self.broken(span) };
         let mut given: IndexMap<Arc<str>, (Expr, Span)> = IndexMap::new();
         let mut unknown = false;
-        for field in literal.fields() {
+        for field in fields {
             let Some(name) = field.name() else { continue };
             let known = item.fields.iter().find(|known| *known.name == *name.text());
             let value = self.field_value(&field, &name, known.map(|known| &known.ty));

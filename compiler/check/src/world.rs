@@ -326,6 +326,11 @@ impl World {
         }
     }
 
+    /// Whether a struct was made of a schema: the program may have no name for it.
+    pub(crate) fn is_of_schema(&self, id: StructId) -> bool {
+        id.0 as usize >= self.struct_asts.len()
+    }
+
     /// Finds the types of fields, parameters and results.
     pub(crate) fn resolve_heads(&mut self) {
         self.import_schemas();
