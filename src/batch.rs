@@ -77,17 +77,21 @@ where
                 more = false;
                 break;
             };
-            let line = line?;
             let numbered = move |error: LineError| LineError { line: Some(number), ..error };
+            let value = match line {
+                Ok(line) => serde_json::from_str(&line)
+                    .map_err(|error| format!("the line is not JSON: {}", without_line(&error))),
+                Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err("the line is not UTF-8".into()),
+                Err(error) => return Err(error),
+            };
             let index = started;
             started += 1;
-            match serde_json::from_str(&line) {
+            match value {
                 Ok(value) => {
                     let work = run(value);
                     running.spawn(async move { (index, work.await.map_err(numbered)) });
                 }
-                Err(error) => {
-                    let why = format!("the line is not JSON: {}", without_line(&error));
+                Err(why) => {
                     held.insert(index, Err(numbered(LineError::new("input", why))));
                 }
             }

@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 
-use clap::{Arg, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, Args, Command, FromArgMatches};
 use sgl_check::program::Function;
 
 use crate::args::{RunOptions, STYLES};
@@ -48,19 +48,24 @@ pub fn read(
 /// The program as a command of its own: its parameters first, then the options of a run.
 fn command(file: &str, main: &Function, params: &Params) -> Command {
     // Where a parameter has the name of an option, the name means the parameter here; before FILE it means the option.
+    let is_taken = |long: &str| params.names().any(|name| name == long || name.replace('_', "-") == long);
     let renamed = |arg: Arg| match arg.get_long() {
-        Some(long) if params.names().any(|name| name == long) => {
+        Some(long) if is_taken(long) => {
             let other = format!("sglc-{long}");
             arg.long(other)
         }
         _ => arg,
     };
     let options = RunOptions::augment_args(Command::new("options")).mut_args(renamed);
+    let help = Arg::new("sglc-help").short('h').action(ArgAction::Help).help("Print help");
+    let help = help.long(if is_taken("help") { "sglc-help" } else { "help" });
     Command::new("sglc run")
+        .disable_help_flag(true)
         .no_binary_name(true)
         .styles(STYLES)
         .about(main.doc.trim().to_string())
         .override_usage(format!("sglc run {file}{} [OPTIONS]", params.usage()))
         .args(params.args())
         .args(options.get_arguments())
+        .arg(help)
 }

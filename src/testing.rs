@@ -87,10 +87,15 @@ impl Suite {
         let recording = match (&recorded, answers) {
             (_, Answers::Live) | (None, Answers::Recorded) => None,
             (None, Answers::Update) => Some(Arc::new(Recording::default())),
-            (Some(text), _) => Some(Arc::new(Recording::read(text).map_err(|error| {
-                let help = "`sglc test --update` writes it anew";
-                Complaint::failed(format!("{}: {error}", recording_path(path).display())).help(help)
-            })?)),
+            (Some(text), _) => Some(Arc::new(match (Recording::read(text), answers) {
+                (Ok(recording), _) => recording,
+                // It is written anew in any case.
+                (Err(_), Answers::Update) => Recording::default(),
+                (Err(error), _) => {
+                    let help = "`sglc test --update` writes it anew";
+                    return Err(Complaint::failed(format!("{}: {error}", recording_path(path).display())).help(help));
+                }
+            })),
         };
         let update = answers == Answers::Update;
         let backends: Arc<dyn Backends> = match &recording {

@@ -75,8 +75,20 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Stack for checking: deeply nested expressions are checked by recursion, and a debug build has large frames.
+/// Stack for work on programs: deeply nested expressions are worked on by recursion, and a debug build has large frames.
 const STACK_BYTES: usize = 128 << 20;
+
+/// Runs work that recurses as deep as a program is nested, on a stack that is large enough. The error says that there is no
+/// memory for one.
+pub fn on_large_stack<T: Send>(name: &str, work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name(name.into()).stack_size(STACK_BYTES);
+        match thread.spawn_scoped(scope, work)?.join() {
+            Ok(done) => Ok(done),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
 
 /// Parses and checks the file `root` of `sources` and everything it imports; what is read is added to `sources`.
 pub fn check(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Checked {
@@ -90,16 +102,9 @@ pub fn check_snippet(root: FileId, loader: &mut dyn Loader, sources: &mut Source
 }
 
 fn check_as(kind: Root, root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Checked {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("check".into()).stack_size(STACK_BYTES);
-        match thread.spawn_scoped(scope, || check_here(kind, root, loader, sources)).map(|checking| checking.join()) {
-            Ok(Ok(checked)) => checked,
-            Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            Err(error) => {
-                let title = format!("there is no memory to check the program: {error}");
-                Checked { program: None, diagnostics: vec![Diagnostic::error("E0299", title)] }
-            }
-        }
+    on_large_stack("check", || check_here(kind, root, loader, sources)).unwrap_or_else(|error| {
+        let title = format!("there is no memory to check the program: {error}");
+        Checked { program: None, diagnostics: vec![Diagnostic::error("E0299", title)] }
     })
 }
 

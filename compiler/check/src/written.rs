@@ -109,7 +109,11 @@ impl World {
             (Vec::new(), Vec::new(), false);
         let mut seen = std::collections::HashSet::new();
         let mut broken = false;
-        for member in union.types() {
+        let members: Vec<ast::Type> = union.types().collect();
+        if let [only] = members.as_slice() {
+            return self.ty_at(file, only, depth);
+        }
+        for member in members {
             let span = member.span();
             let mut ty = self.ty_at(file, &member, depth);
             if let Type::Optional(item) = ty {

@@ -102,6 +102,8 @@ struct Frame<'a> {
     last: Option<Rule>,
     /// A comma stands among them.
     comma: bool,
+    /// A `|` stands among them, be it before the only one.
+    bar: bool,
     operands: Vec<Operand>,
     operators: Vec<Operator>,
 }
@@ -174,6 +176,7 @@ impl<'a> Builder<'a> {
             children: 0,
             last: None,
             comma: false,
+            bar: false,
             operands: Vec::new(),
             operators: Vec::new(),
         });
@@ -329,6 +332,7 @@ impl<'a> Builder<'a> {
             self.token(kind, self.cursor..self.cursor + len);
             if let Some(frame) = self.frames.last_mut() {
                 frame.comma |= rest.starts_with(',');
+                frame.bar |= rest.starts_with('|');
             }
         }
     }
@@ -378,7 +382,7 @@ fn kind_of(frame: &Frame) -> Option<SyntaxKind> {
     let several = frame.children > 1;
     Some(match (frame.shape, frame.rule, frame.last) {
         (Shape::Node(kind), ..) => kind,
-        (Shape::Alternatives(kind), ..) if several => kind,
+        (Shape::Alternatives(kind), ..) if several || frame.bar => kind,
         (Shape::Late, Rule::expr_stmt, _) if several => ASSIGN,
         (Shape::Late, Rule::expr_stmt, _) => EXPR_STMT,
         (Shape::Late, Rule::list, Some(Rule::comp_for | Rule::comp_if)) => COMPREHENSION,

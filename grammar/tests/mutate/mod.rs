@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::test_runner::RngSeed;
 
 const PROGRAMS: &[&str] = &[
     include_str!("../../../compiler/syntax/tests/programs/agent.sgl"),
@@ -208,8 +209,11 @@ pub fn mutant() -> impl Strategy<Value = String> {
     })
 }
 
-/// How many to try: `SGL_MUTANTS`, or a number that keeps the test short.
+/// How many to try: `SGL_MUTANTS`, or a number that keeps the test short. They are the same ones each time, since a test
+/// that guards main must not fail by chance; with `SGL_MUTANTS_SEED` they are others.
 pub fn config(default: u32) -> ProptestConfig {
-    let cases = std::env::var("SGL_MUTANTS").ok().and_then(|n| n.parse().ok()).unwrap_or(default);
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 2000, ..ProptestConfig::default() }
+    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let cases = number("SGL_MUTANTS").map_or(default, |n| n as u32);
+    let rng_seed = RngSeed::Fixed(number("SGL_MUTANTS_SEED").unwrap_or(0));
+    ProptestConfig { cases, rng_seed, failure_persistence: None, max_shrink_iters: 2000, ..ProptestConfig::default() }
 }

@@ -33,6 +33,11 @@ use frame::{Frame, Val, Var};
 
 /// Turns a checked program into its graph. In debug builds the result is verified.
 pub fn lower(program: &Program) -> Graph {
+    let work = || lower_here(program);
+    sgl_check::on_large_stack("lower", work).unwrap_or_else(|_| work())
+}
+
+fn lower_here(program: &Program) -> Graph {
     let effectful = effects::effectful(program);
     let mut context = Context { program, effectful: &effectful, defaults: HashMap::new() };
     let mut computed = Vec::new();
