@@ -81,7 +81,7 @@ where
             let value = match line {
                 Ok(line) => serde_json::from_str(&line)
                     .map_err(|error| format!("the line is not JSON: {}", without_line(&error))),
-                Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err("the line is not UTF-8".into()),
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => Err("the line is not UTF-8".into()),
                 Err(error) => return Err(error),
             };
             let index = started;

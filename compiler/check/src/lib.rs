@@ -114,10 +114,6 @@ fn check_here(kind: Root, root: FileId, loader: &mut dyn Loader, sources: &mut S
     world.resolve_heads();
     world.check_constants();
     world.check_bodies();
-    match kind {
-        Root::File => world.check_main(),
-        Root::Snippet => world.check_snippet(),
-    }
     world.warn_unused_names();
     if !world.diagnostics.iter().any(Diagnostic::is_error) {
         world.check_endless();

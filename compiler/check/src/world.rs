@@ -11,7 +11,9 @@ use sgl_syntax::ast::{self, FunctionKind, HasDocs, ImportSource};
 
 use crate::generics::{Generic, Origin, TypeArgs};
 use crate::load::{Files, LoadedFile};
-use crate::program::{ConstId, ConstItem, FnId, ModelId, ModelItem, Program, Struct, StructField, StructId, Test};
+use crate::program::{
+    ConstId, ConstItem, FnId, Function, ModelId, ModelItem, Program, Struct, StructField, StructId, Test,
+};
 use crate::schema::SchemaFile;
 use crate::similar::nearest;
 use crate::types::Type;
@@ -470,7 +472,7 @@ impl World {
     }
 
     /// A command line gives texts and a batch gives JSON: other parameters cannot be given.
-    pub(crate) fn check_main(&mut self) {
+    fn check_main(&mut self) {
         self.program.main = self.main();
         self.check_main_is_plain();
         let head = self.program.main.and_then(|id| self.heads.get(id.0 as usize));
@@ -485,15 +487,6 @@ impl World {
                 self.report(d);
             }
         }
-    }
-
-    /// The statements of a snippet become its `main`.
-    pub(crate) fn check_snippet(&mut self) {
-        let root = self.files.len().saturating_sub(1);
-        let Some(body) = self.files.get(root).and_then(|file| file.ast.body()) else { return };
-        let function = crate::body::snippet(self, root, &body);
-        self.program.main = Some(FnId(self.program.functions.len() as u32));
-        self.program.functions.push(function);
     }
 
     /// Whether a value of the type is plain data: it has a text, and JSON that says all of it.
@@ -566,15 +559,31 @@ impl World {
             })
             .collect();
         let root = self.files.len().saturating_sub(1);
-        for (file, test) in tests {
-            let Some((name, function)) = crate::body::test(self, file, &test) else { continue };
-            if file == root {
-                let id = FnId(self.program.functions.len() as u32);
-                self.program.tests.push(Test { name, function: id, span: function.span });
-                self.program.functions.push(function);
-            }
+        let tests = tests.into_iter().filter_map(|(file, test)| {
+            let checked = crate::body::test(self, file, &test)?;
+            (file == root).then_some(checked)
+        });
+        let tests: Vec<_> = tests.collect();
+        let body = self.files.get(root).and_then(|file| file.ast.body());
+        let snippet = body.map(|body| crate::body::snippet(self, root, &body));
+        // What has no name of its own comes last: until then the numbers of functions are those of heads.
+        self.check_functions();
+        for (name, function) in tests {
+            let span = function.span;
+            let id = self.last(function);
+            self.program.tests.push(Test { name, function: id, span });
         }
         self.check_test_names();
+        match snippet {
+            Some(snippet) => self.program.main = Some(self.last(snippet)),
+            None => self.check_main(),
+        }
+    }
+
+    /// Puts a function behind all others.
+    fn last(&mut self, function: Function) -> FnId {
+        self.program.functions.push(function);
+        FnId(self.program.functions.len() as u32 - 1)
     }
 }
 
@@ -592,7 +601,6 @@ impl World {
                 first.insert(test.name, test.span);
             }
         }
-        self.check_functions();
     }
 }
 

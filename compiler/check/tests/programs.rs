@@ -185,3 +185,14 @@ fn imports_come_before_what_uses_them() {
     let names: Vec<_> = checked.program.unwrap().consts.iter().map(|item| item.name.to_string()).collect();
     assert_eq!(names, ["B", "A", "C"]);
 }
+
+#[test]
+fn tests_stand_behind_the_functions_that_they_ask_for() {
+    let program = program(
+        "fn same<T>(x: T) -> T { x }\ntest \"one\" { assert same(1) == 1 }\ntest \"two\" { assert same(\"a\") == \"a\" }\n",
+    );
+    let names: Vec<&str> = program.functions.iter().map(|function| &*function.name).collect();
+    assert_eq!(names, ["same<int>", "same<str>", "test \"one\"", "test \"two\""]);
+    let tests: Vec<usize> = program.tests.iter().map(|test| test.function.0 as usize).collect();
+    assert_eq!(tests, [2, 3]);
+}
