@@ -105,7 +105,7 @@ fn a_newline_ends_a_statement() {
         ("a\n...b", 2),
         ("a\n..b", 1),
         ("a\n|x| x", 2),
-        ("a\n|| b", 2),
+        ("a\n|| b", 1),
         ("a\n&& b", 1),
         ("a\nin b", 1),
         ("if a { b }\nelse { c }", 1),

@@ -190,12 +190,13 @@ impl<'a> Formatter<'a> {
     /// `type T = …`: a union that is broken has one member a line, each after a `|`.
     fn type_item(&mut self, node: &SyntaxNode) {
         let parts = children(node);
-        let Some((union, before)) = parts.split_last().filter(|(last, _)| last.kind() == UNION_TYPE) else {
+        let union = parts.split_last().and_then(|(last, before)| Some((last, before, children(last.node()?))));
+        let Some((union, before, mut members)) =
+            union.filter(|(last, _, members)| last.kind() == UNION_TYPE && !is_only_member(members))
+        else {
             return self.sequence(TYPE_ITEM, &parts);
         };
         self.sequence(TYPE_ITEM, before);
-        let Some(node) = union.node() else { return };
-        let mut members = children(node);
         let starts_with_bar = members.first().is_some_and(|first| first.is("|"));
         let was_broken = starts_with_bar && (union.gap.has_newline() || members.iter().any(|m| m.gap.has_newline()));
         self.doc.begin(was_broken);
@@ -218,7 +219,8 @@ impl<'a> Formatter<'a> {
         let mut members = children(node);
         self.doc.begin(false);
         self.doc.push(Op::Indent);
-        if members.first().is_some_and(|first| first.is("|")) {
+        // Before one member alone the `|` is what makes it a union.
+        if members.first().is_some_and(|first| first.is("|")) && !is_only_member(&members) {
             members.remove(0);
             if let Some(first) = members.first() {
                 self.gap(&first.gap, Sep::None);
@@ -237,6 +239,11 @@ impl<'a> Formatter<'a> {
             self.element(member);
         }
     }
+}
+
+/// Whether these are the parts of a union of one: `| T`.
+fn is_only_member(parts: &[Child]) -> bool {
+    parts.iter().filter(|part| !part.is("|")).count() == 1
 }
 
 /// The blocks of an `if` and of what follows it; the condition may have blocks too.
