@@ -1,6 +1,6 @@
 //! Random schemas: a value is of the imported type exactly if it is valid under the schema, by a plain reading of JSON Schema.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

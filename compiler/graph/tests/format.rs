@@ -1,5 +1,5 @@
 //! Formatting never changes what a program means: the graph before is the graph after.
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, reason = "a test")]
 
 #[path = "../../../grammar/tests/mutate/mod.rs"]
 mod mutate;

@@ -1,5 +1,5 @@
 //! The formatter on everything that parses: programs, snippets, broken ones, and programs with random space and comments.
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, reason = "a test")]
 
 #[path = "../../../grammar/tests/mutate/mod.rs"]
 mod mutate;

@@ -1,5 +1,5 @@
 //! What the style looks like: programs written carelessly, and what becomes of them.
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, reason = "a test")]
 
 use sgl_diag::FileId;
 use sgl_syntax::{format, parse};

@@ -1,6 +1,6 @@
 //! Grammars in GBNF: which texts they have, against a plain recogniser and the test data, and what is said of broken ones.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test")]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! What is certain to fail on a model is said before anything is asked of it.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::sync::Arc;
 

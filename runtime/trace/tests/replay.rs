@@ -1,6 +1,6 @@
 //! A backend recorded and replayed: the same answers, in any order, without it.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

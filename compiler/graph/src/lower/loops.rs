@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use sgl_check::program::{Block, Expr, Fork, Pattern};
+use sgl_check::program::{Block, Expr, ExprKind, Fork, Pattern};
 use sgl_check::types::Const;
 
 use super::Lowering;
 use super::exits::{Exit, Kinds, Tail};
 use super::frame::{Captures, Source, Val, Var};
-use crate::graph::{EdgeKind, HostOp, Loop, LoopOrigin, NodeKind, ValueInfo};
+use crate::graph::{EdgeKind, HostOp, Loop, LoopOrigin, NodeKind, ValueInfo, exit};
 
 /// What a loop is, apart from its body.
 pub(super) struct Shape {
@@ -64,7 +64,24 @@ impl Lowering<'_> {
             this.switch(again, vec![stop, go_on]);
             Vec::new()
         });
+        // Nothing stands behind a loop that only `return` leaves: what the function gives is what the loop returns, so the
+        // loop is waited for, be it for ever.
+        let breaks = self.top().exit.is_some_and(|exit| exit.kinds.breaks);
+        let only_returns = matches!(condition.kind, ExprKind::Const(Const::Bool(true))) && !breaks;
+        if only_returns {
+            let exit = match self.top().exit {
+                Some(exit) => Exit { kinds: exit.kinds.with(Kinds::RETURN), ..exit },
+                None => {
+                    let (flag, result) = (self.constant(Const::Int(exit::NONE)), self.none());
+                    Exit { flag, result, going_on: None, kinds: Kinds::RETURN, certain: false }
+                }
+            };
+            self.top().exit = Some(exit);
+        }
         self.finish_loop(shape, Some(again), &[]);
+        if let (true, Some(exit)) = (only_returns, &mut self.top().exit) {
+            exit.certain = true;
+        }
     }
 
     pub(super) fn comprehension(
