@@ -91,19 +91,11 @@ fn difference(a: &str, b: &str) -> String {
 /// Every program of the repository; a file of the suite is many.
 fn programs() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut folders = ["examples", "stdlib", "tests", "compiler"].map(|name| root.join(name)).to_vec();
+    let folders = ["examples", "stdlib", "tests", "compiler"].map(|name| root.join(name)).to_vec();
     let mut all = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "sgl") {
-                let text = std::fs::read_to_string(&path).expect("a program");
-                let snippets = text.split("--- ").map(|part| part.split_once(" ---\n").map_or(part, |(_, text)| text));
-                all.extend(snippets.map(|snippet| (path.clone(), snippet.to_string())));
-            }
-        }
+    for (path, text) in mutate::programs_below(folders) {
+        let snippets = text.split("--- ").map(|part| part.split_once(" ---\n").map_or(part, |(_, text)| text));
+        all.extend(snippets.map(|snippet| (path.clone(), snippet.to_string())));
     }
     all.sort();
     all

@@ -2,7 +2,7 @@
 //! `SGL_MUTANTS=20000 cargo test --workspace mutants` tries so many in each of them.
 #![allow(dead_code, clippy::expect_used, reason = "no test needs all of it")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -47,6 +47,23 @@ const NESTS: &[(&str, &str)] = &[
     ("1 + ", ""),
 ];
 
+/// Every `.sgl` file in these folders and below, with its text.
+pub fn programs_below(mut folders: Vec<PathBuf>) -> Vec<(PathBuf, String)> {
+    let mut all = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "sgl") {
+                let text = std::fs::read_to_string(&path).expect("a program");
+                all.push((path, text));
+            }
+        }
+    }
+    all
+}
+
 /// Items of programs, and the snippets of the suite: short, so that cases stay small.
 pub fn seeds() -> &'static [String] {
     static SEEDS: LazyLock<Vec<String>> = LazyLock::new(|| {
@@ -54,18 +71,9 @@ pub fn seeds() -> &'static [String] {
         let mut seeds: Vec<String> = items.map(str::to_string).collect();
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let suite = here.ancestors().map(|folder| folder.join("tests/suite")).find(|folder| folder.is_dir());
-        let mut folders = vec![suite.expect("the folder tests/suite")];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).expect("a folder") {
-                let path = entry.expect("an entry").path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "sgl") {
-                    let text = std::fs::read_to_string(&path).expect("a file");
-                    let snippets = text.split("--- ").filter_map(|snippet| snippet.split_once('\n'));
-                    seeds.extend(snippets.map(|(_, text)| text.to_string()));
-                }
-            }
+        for (_, text) in programs_below(vec![suite.expect("the folder tests/suite")]) {
+            let snippets = text.split("--- ").filter_map(|snippet| snippet.split_once('\n'));
+            seeds.extend(snippets.map(|(_, text)| text.to_string()));
         }
         seeds.sort();
         seeds

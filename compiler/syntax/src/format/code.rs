@@ -204,10 +204,7 @@ impl<'a> Formatter<'a> {
         self.gap(&union.gap, Sep::Line(" "));
         self.doc.push(Op::IfBroken("| "));
         if starts_with_bar {
-            members.remove(0);
-            if let Some(first) = members.first() {
-                self.gap(&first.gap, Sep::None);
-            }
+            self.without_bar(&mut members);
         }
         self.members(&members);
         self.doc.push(Op::Dedent);
@@ -221,14 +218,19 @@ impl<'a> Formatter<'a> {
         self.doc.push(Op::Indent);
         // Before one member alone the `|` is what makes it a union.
         if members.first().is_some_and(|first| first.is("|")) && !is_only_member(&members) {
-            members.remove(0);
-            if let Some(first) = members.first() {
-                self.gap(&first.gap, Sep::None);
-            }
+            self.without_bar(&mut members);
         }
         self.members(&members);
         self.doc.push(Op::Dedent);
         self.doc.end();
+    }
+
+    /// Leaves out the `|` before the first member, but for the comments behind it.
+    fn without_bar(&mut self, members: &mut Vec<Child>) {
+        members.remove(0);
+        if let Some(first) = members.first() {
+            self.gap(&first.gap, Sep::None);
+        }
     }
 
     fn members(&mut self, members: &[Child]) {
