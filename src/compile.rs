@@ -84,6 +84,9 @@ impl Compiled {
     }
 }
 
+/// An imported file is smaller than this.
+const MAX_BYTES: u64 = 64 << 20;
+
 /// Imported files from the disk, relative to the file that imports them.
 struct Files<'a>(&'a Outside);
 
@@ -91,7 +94,13 @@ impl Loader for Files<'_> {
     fn load(&mut self, from: &str, path: &str) -> Result<(String, String), String> {
         let beside = Path::new(from).parent().unwrap_or(Path::new(""));
         let path = tidy(&beside.join(path));
-        Ok((path.display().to_string(), read(&path)?))
+        // A device or a pipe may never end. The program itself may be one: then somebody asked for it.
+        let about = fs::metadata(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        match about.len() {
+            _ if !about.is_file() => Err(format!("{} is not a file", path.display())),
+            MAX_BYTES.. => Err(format!("{} has {} bytes; {MAX_BYTES} is the most", path.display(), about.len())),
+            _ => Ok((path.display().to_string(), read(&path)?)),
+        }
     }
 
     fn mcp(&mut self, command: &str) -> Result<Vec<McpTool>, NoTools> {
@@ -125,6 +134,13 @@ pub fn read(path: &Path) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_file_is_not_imported() {
+        let compiled = compile_text("p.sgl", "import \"./src\" as code\nfn main() -> int { 1 }\n");
+        let title = compiled.diagnostics.first().map(|d| d.title.as_str());
+        assert_eq!(title, Some("cannot import \"./src\": src is not a file"));
+    }
 
     #[test]
     fn one_file_has_one_name() {
