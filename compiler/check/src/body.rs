@@ -203,6 +203,13 @@ impl<'w> Body<'w> {
         self.w.names.get(self.file)?.get(name).map(Entry::read)
     }
 
+    /// Reports that nothing has said yet of which type a value is, where that must be known.
+    pub(crate) fn undecided(&mut self, ty: &Type, span: Span, hint: &str) -> Type {
+        self.error("E0210", "nothing before this says what type the value has", span, "of what?", hint);
+        self.infer.give_up(ty);
+        Type::Error
+    }
+
     /// Reports a name that nothing has, once a body.
     pub(crate) fn unknown_name(&mut self, name: &ast::Name) {
         if !self.unknown.insert(name.text().to_string()) {

@@ -1,8 +1,9 @@
 //! Calls: of items, of the library, of function values, and pipes into them.
 
-use sgl_diag::{Diagnostic, Span};
+use sgl_diag::Span;
 use sgl_syntax::ast;
 
+use crate::arguments::{Written, count};
 use crate::body::{Body, Prompting};
 use crate::builtins::Builtin;
 use crate::program::{Expr, ExprKind, FnId};
@@ -11,28 +12,6 @@ use crate::signature::{self, Need, Signature};
 use crate::similar::nearest;
 use crate::types::{Const, Type};
 use crate::world::Item;
-
-/// The arguments of a call as written: what is piped in comes first.
-pub(crate) struct Written {
-    positional: Vec<ast::Expr>,
-    named: Vec<(ast::Name, Option<ast::Expr>)>,
-    /// Where the call stands.
-    pub span: Span,
-}
-
-impl Written {
-    fn new(piped: Option<&ast::Expr>, args: Option<&ast::Args>, span: Span) -> Self {
-        let mut written = Written { positional: piped.cloned().into_iter().collect(), named: Vec::new(), span };
-        for arg in args.into_iter().flat_map(ast::Args::args) {
-            match (arg.name(), arg.value()) {
-                (Some(name), value) => written.named.push((name, value)),
-                (None, Some(value)) => written.positional.push(value),
-                (None, None) => {}
-            }
-        }
-        written
-    }
-}
 
 impl Body<'_> {
     pub(crate) fn call(&mut self, call: &ast::Call, want: Option<&Type>) -> Expr {
@@ -130,16 +109,6 @@ impl Body<'_> {
         self.call_value(callee, written)
     }
 
-    /// Checks the arguments of a call that cannot be checked as a whole.
-    pub(crate) fn each_argument(&mut self, written: Written) {
-        for arg in written.positional.into_iter().chain(written.named.into_iter().filter_map(|(_, value)| value)) {
-            // A closure without a known parameter type would only be reported for that.
-            if !matches!(arg, ast::Expr::Closure(_)) {
-                self.expr(&arg, None);
-            }
-        }
-    }
-
     /// The namespace of the library that the expression names, if nothing else has its name.
     pub(crate) fn namespace(&self, base: &ast::Expr) -> Option<&'static str> {
         let ast::Expr::Name(name) = base else { return None };
@@ -222,74 +191,6 @@ impl Body<'_> {
         Expr { kind: ExprKind::Call { function: id, args, splice: false }, ty: ret, span }
     }
 
-    /// Puts the written arguments into the places of the parameters: name, type, whether it may be left out.
-    pub(crate) fn arguments(
-        &mut self,
-        callee: &str,
-        params: &[(&str, Type, bool)],
-        written: Written,
-        declared: Option<Span>,
-    ) -> Vec<Option<Expr>> {
-        let span = written.span;
-        let mut args: Vec<Option<Expr>> = params.iter().map(|_| None).collect();
-        let given = written.positional.len();
-        let mut wrong = false;
-        for (index, value) in written.positional.into_iter().enumerate() {
-            match (params.get(index), args.get_mut(index)) {
-                (Some((_, ty, _)), Some(slot)) => *slot = Some(self.expr(&value, Some(ty))),
-                _ => {
-                    let value = self.expr(&value, None);
-                    if !wrong {
-                        let title = format!("{callee} takes {}, not {given}", count(params.len(), "argument"));
-                        let d = Diagnostic::error("E0206", title).at(value.span, "one too many");
-                        let d = declared.map_or(d.clone(), |declared| d.also(declared, "declared here"));
-                        self.report(d.hint("remove it"));
-                    }
-                    wrong = true;
-                }
-            }
-        }
-        for (name, value) in written.named {
-            let place = params.iter().position(|(param, ..)| *param == name.text());
-            let want = place.and_then(|place| params.get(place)).map(|(_, ty, _)| ty);
-            let value = match value {
-                Some(value) => self.expr(&value, want),
-                None => self.broken(name.span()),
-            };
-            match place.and_then(|place| args.get_mut(place)) {
-                Some(slot @ None) => *slot = Some(value),
-                Some(Some(first)) => {
-                    let d = Diagnostic::error("E0208", format!("the argument `{}` is given twice", name.text()));
-                    let d = d.at(name.span(), "again here").also(first.span, "first here");
-                    self.w.report(d.hint("remove one of them"));
-                    wrong = true;
-                }
-                None => {
-                    let hint = match nearest(name.text(), params.iter().map(|(param, ..)| *param)) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None if params.is_empty() => "it takes no arguments".to_string(),
-                        None => {
-                            let names: Vec<_> = params.iter().map(|(param, ..)| *param).collect();
-                            format!("its parameters are: {}", names.join(", "))
-                        }
-                    };
-                    let d = Diagnostic::error("E0207", format!("{callee} has no parameter `{}`", name.text()));
-                    self.report(d.at(name.span(), "not one of them").hint(hint));
-                    wrong = true;
-                }
-            }
-        }
-        let missing = params.iter().zip(&args).filter(|((_, _, optional), arg)| arg.is_none() && !optional);
-        let missing: Vec<_> = missing.map(|((name, ..), _)| format!("`{name}`")).collect();
-        if !missing.is_empty() && !wrong {
-            let d = Diagnostic::error("E0206", format!("{callee} also needs {}", missing.join(", ")));
-            let d = d.at(span, "not all arguments are given");
-            let d = declared.map_or(d.clone(), |declared| d.also(declared, "declared here"));
-            self.report(d.hint("give it a value for each parameter without a default"));
-        }
-        args
-    }
-
     fn call_value(&mut self, callee: Expr, written: Written) -> Expr {
         let span = written.span;
         match self.infer.shallow(&callee.ty) {
@@ -320,10 +221,14 @@ impl Body<'_> {
                 self.each_argument(written);
                 self.broken(span)
             }
+            open @ Type::Var(_) => {
+                self.undecided(&open, callee.span, "write its type: `|f: fn(int) -> int| …`");
+                self.each_argument(written);
+                self.broken(span)
+            }
             other => {
                 let shown = self.show(&other);
                 let hint = match other {
-                    Type::Var(_) => "write its type: `|f: fn(int) -> int| …`",
                     Type::Optional(_) => "it may be `none`: ask `if f != none`",
                     _ => "functions and closures can be called",
                 };
@@ -354,14 +259,7 @@ impl Body<'_> {
         match &ty {
             Type::Error | Type::Never => {}
             Type::Var(_) => {
-                let hint = "write its type: `|x: str| …`, `let xs: list<str> = []`";
-                self.error(
-                    "E0210",
-                    "nothing before this says what type the value has",
-                    receiver.span,
-                    "of what?",
-                    hint,
-                );
+                self.undecided(&ty, receiver.span, "write its type: `|x: str| …`, `let xs: list<str> = []`");
             }
             other => {
                 let shown = self.w.show(other);
@@ -517,14 +415,6 @@ fn has_order(ty: &Type) -> bool {
         Type::Optional(item) => has_order(item),
         Type::Tuple(items) => items.iter().all(has_order),
         _ => false,
-    }
-}
-
-fn count(n: usize, what: &str) -> String {
-    match n {
-        0 => format!("no {what}s"),
-        1 => format!("1 {what}"),
-        n => format!("{n} {what}s"),
     }
 }
 

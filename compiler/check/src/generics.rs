@@ -10,9 +10,9 @@ use std::sync::Arc;
 use sgl_diag::{Diagnostic, Span};
 use sgl_syntax::ast;
 
+use crate::arguments::Written;
 use crate::body::{Body, Prompting};
 use crate::builtins::Builtin;
-use crate::call::Written;
 use crate::program::{Block, Expr, ExprKind, FnId, Function};
 use crate::relate::widen;
 use crate::signature::Signature;
@@ -73,7 +73,7 @@ impl Type {
     }
 
     /// Whether some part of the type is one for which this holds.
-    fn has(&self, is: &dyn Fn(&Type) -> bool) -> bool {
+    pub(crate) fn has(&self, is: &dyn Fn(&Type) -> bool) -> bool {
         is(self)
             || match self {
                 Type::Optional(item) | Type::List { item, .. } | Type::Map(item) => item.has(is),
@@ -89,21 +89,21 @@ impl Type {
     }
 }
 
-/// What stands for the parameter `name` where a value of type `found` is given for one of type `param`. What a closure
-/// takes says nothing: it takes wider types, too.
-fn stands_for(param: &Type, found: &Type, name: &str, out: &mut Vec<Type>) {
+/// What stands for `target`, a type parameter or a variable of inference, where a value of type `found` is given for one of
+/// type `param`. What a closure takes says nothing: it takes wider types, too.
+pub(crate) fn stands_for(param: &Type, found: &Type, target: &Type, out: &mut Vec<Type>) {
     match (param, found) {
-        (Type::Param(param), found) if **param == *name => out.push(found.clone()),
-        (Type::Optional(param), Type::Optional(found)) => stands_for(param, found, name, out),
+        (param, found) if param == target => out.push(found.clone()),
+        (Type::Optional(param), Type::Optional(found)) => stands_for(param, found, target, out),
         (Type::Optional(_), Type::None) => {}
-        (Type::Optional(param), found) => stands_for(param, found, name, out),
+        (Type::Optional(param), found) => stands_for(param, found, target, out),
         (Type::List { item: param, .. }, Type::List { item: found, .. }) | (Type::Map(param), Type::Map(found)) => {
-            stands_for(param, found, name, out);
+            stands_for(param, found, target, out);
         }
         (Type::Tuple(params), Type::Tuple(found)) => {
-            params.iter().zip(found).for_each(|(param, found)| stands_for(param, found, name, out));
+            params.iter().zip(found).for_each(|(param, found)| stands_for(param, found, target, out));
         }
-        (Type::Fn(_, param), Type::Fn(_, found)) => stands_for(param, found, name, out),
+        (Type::Fn(_, param), Type::Fn(_, found)) => stands_for(param, found, target, out),
         _ => {}
     }
 }
@@ -379,7 +379,14 @@ impl Body<'_> {
         let values = self.arguments(&format!("`{}`", head.name), &slots, written, Some(head.span));
         if types.is_none() {
             for (name, ty) in &mut args {
-                if let Some(exact) = self.exact(&head, name, ty, &values) {
+                let param = Type::Param(name.clone());
+                let mut found = Vec::new();
+                for (slot, value) in head.params.iter().zip(&values) {
+                    if let Some(value) = value {
+                        stands_for(&slot.ty, &self.infer.resolve(&value.ty), &param, &mut found);
+                    }
+                }
+                if let Some(exact) = self.exact(ty, &found) {
                     *ty = exact;
                 }
             }
@@ -404,15 +411,9 @@ impl Body<'_> {
         }
     }
 
-    /// The type of what is given for a parameter. Inference alone gives base types, since a later argument may be wider than
-    /// the first; once all are known, a refined type that holds them all says more.
-    fn exact(&mut self, head: &FnHead, name: &str, base: &Type, values: &[Option<Expr>]) -> Option<Type> {
-        let mut found = Vec::new();
-        for (param, value) in head.params.iter().zip(values) {
-            if let Some(value) = value {
-                stands_for(&param.ty, &self.infer.resolve(&value.ty), name, &mut found);
-            }
-        }
+    /// The type of all that was found to stand for a type parameter. Inference alone gives base types, since a later argument
+    /// may be wider than the first; once all are known, a refined type that holds them all says more.
+    pub(crate) fn exact(&mut self, base: &Type, found: &[Type]) -> Option<Type> {
         let joined = found.iter().try_fold(Type::Never, |all, ty| self.infer.join(&all, ty))?;
         let plain = !matches!(joined, Type::Never | Type::Error | Type::None | Type::Var(_));
         (plain && self.infer.open_var(&joined).is_none() && self.infer.fits(&joined, base)).then_some(joined)

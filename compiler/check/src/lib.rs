@@ -22,6 +22,7 @@
 //!
 //! **Architecture invariant:** any tree is checked without a panic, in time and stack bounded by its size.
 
+mod arguments;
 mod asserts;
 mod block;
 mod body;

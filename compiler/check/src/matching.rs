@@ -338,6 +338,10 @@ impl Body<'_> {
         };
         let ok = match (&start, &end, widen(present(whole))) {
             (_, _, Type::Error) => return vec![Pattern::Any],
+            (_, _, open @ Type::Var(_)) => {
+                self.undecided(&open, span, "write the type of what is matched: `|x: int| …`");
+                return vec![Pattern::Any];
+            }
             (Const::Int(a), Const::Int(b), Type::Int { .. }) => Some(a <= b),
             (Const::Float(a), Const::Float(b), Type::Float { .. }) => Some(a <= b),
             _ => None,

@@ -67,6 +67,7 @@ impl Body<'_> {
                 let operand = self.expr(&operand, hint);
                 let ty = match widen(&self.infer.shallow(&operand.ty)) {
                     ty @ (Type::Int { .. } | Type::Float { .. } | Type::Error) => ty,
+                    open @ Type::Var(_) => self.undecided(&open, operand.span, "write its type: `|x: int| …`"),
                     other => {
                         let shown = self.show(&other);
                         let title = format!("`-` needs a number, not a `{shown}`");
@@ -139,6 +140,7 @@ impl Body<'_> {
             Type::Optional(item) => *item,
             Type::None => Type::Never,
             Type::Json | Type::Error => ty,
+            open @ Type::Var(_) => self.undecided(&open, left.span, "write its type: `|x: int?| …`"),
             other => {
                 let shown = self.show(&other);
                 let d = Diagnostic::warning("W0506", format!("this `{shown}` is never `none`"));
@@ -226,7 +228,10 @@ impl Body<'_> {
             _ => (wide_a == wide_b && number(&wide_a)).then_some(wide_a.clone()),
         };
         result.unwrap_or_else(|| {
-            self.wrong_operands(op, &a, &b, span);
+            match [(&a, left.span), (&b, right.span)].into_iter().find(|(ty, _)| matches!(ty, Type::Var(_))) {
+                Some((open, at)) => drop(self.undecided(open, at, "write its type: `|x: int| …`")),
+                None => self.wrong_operands(op, &a, &b, span),
+            }
             result_if_wrong
         })
     }
@@ -350,6 +355,9 @@ impl Body<'_> {
     }
 
     fn not_indexed(&mut self, ty: &Type, base: &Expr) -> Type {
+        if matches!(ty, Type::Var(_)) {
+            return self.undecided(ty, base.span, "write its type: `|xs: list<str>| …`, `let xs: list<str> = …`");
+        }
         let shown = self.show(ty);
         let hint = match ty {
             Type::Optional(_) => "it may be `none`: write `x ?? other`, or ask `if x != none`",
@@ -487,10 +495,8 @@ impl Body<'_> {
                 return Expr { kind: ExprKind::PromptField(Box::new(base), field), ty, span };
             }
             Type::Error | Type::Never => Type::Error,
-            Type::Var(_) => {
-                let hint = "write its type: `|x: Report| …`, `let xs: list<Report> = …`";
-                self.error("E0210", "nothing before this says what type the value has", base.span, "of what?", hint);
-                Type::Error
+            open @ Type::Var(_) => {
+                self.undecided(&open, base.span, "write its type: `|x: Report| …`, `let xs: list<Report> = …`")
             }
             other => {
                 let shown = self.show(&other);

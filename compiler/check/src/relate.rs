@@ -144,6 +144,24 @@ impl Infer {
         true
     }
 
+    /// Lets a variable stand for a mistake that was reported.
+    pub(crate) fn give_up(&mut self, ty: &Type) {
+        if let Type::Var(var) = self.shallow(ty) {
+            self.bind(var, &Type::Error);
+        }
+    }
+
+    /// Lets a variable that stands for a base type stand for a refined one of it. One that stands for another variable is left
+    /// alone: it is not the only one of its name.
+    pub(crate) fn narrow(&mut self, var: &Type, refined: Type) {
+        if let Type::Var(var) = var
+            && let Some((Some(slot), _)) = self.vars.get_mut(*var as usize)
+            && !matches!(slot, Type::Var(_))
+        {
+            *slot = refined;
+        }
+    }
+
     /// Lets a variable stand for exactly `ty` (a receiver's element type keeps its refinement).
     pub(crate) fn bind_exact(&mut self, from: &Type, to: &Type) -> bool {
         match (self.shallow(from), self.shallow(to)) {

@@ -70,7 +70,8 @@ impl fmt::Display for Shown<'_> {
             Type::Model => f.write_str("model"),
             Type::Never => f.write_str("never"),
             Type::Param(name) => f.write_str(name),
-            Type::Error | Type::Var(_) => f.write_str("_"),
+            // A part that nothing has decided yet.
+            Type::Error | Type::Var(_) => f.write_str(if self.depth == 0 { "unknown type" } else { "…" }),
         }
     }
 }
