@@ -37,6 +37,7 @@ mod matcher;
 mod network;
 mod number;
 mod regex;
+mod shape;
 mod vocabulary;
 mod walk;
 
