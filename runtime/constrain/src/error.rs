@@ -24,6 +24,18 @@ pub enum ConstrainError {
         /// Why it is empty.
         reason: String,
     },
+    /// A JSON Schema is none, or asks for what cannot be decided while a text is written.
+    #[error("`{keyword}` at {at}: {reason}")]
+    Schema {
+        /// JSON pointer of the place, as `#/properties/a`.
+        at: String,
+        /// The keyword concerned; empty where the text is no JSON.
+        keyword: String,
+        /// What is wrong.
+        reason: String,
+        /// What to do.
+        hint: String,
+    },
     /// A schema refers to a definition that it does not have.
     #[error("{at} refers to definition {index}, but the schema has only {len}")]
     UnknownDefinition {
@@ -45,6 +57,15 @@ pub enum ConstrainError {
     /// There are valid texts, but the vocabulary has no tokens to write one.
     #[error("the model's vocabulary cannot spell any text of this constraint")]
     Unspellable,
+}
+
+/// A keyword of a JSON Schema that texts are not held to, because the options are lenient.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Dropped {
+    /// The keyword.
+    pub keyword: String,
+    /// JSON pointer of the schema that it stands in.
+    pub at: String,
 }
 
 /// What is wrong with a grammar, and where.

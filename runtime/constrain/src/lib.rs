@@ -37,12 +37,14 @@ mod matcher;
 mod network;
 mod number;
 mod regex;
+mod schema;
 mod shape;
+mod shapes;
 mod vocabulary;
 mod walk;
 
 pub use accept::{accepts, prove};
-pub use error::{ConstrainError, GrammarError, Rejected};
+pub use error::{ConstrainError, Dropped, GrammarError, Rejected};
 pub use mask::Mask;
 pub use matcher::{Automaton, Matcher};
 pub use vocabulary::Vocabulary;

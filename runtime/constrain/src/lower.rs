@@ -3,10 +3,10 @@
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 use sgl_wire::Constraint;
 
-use crate::error::ConstrainError;
+use crate::error::{ConstrainError, Dropped};
 use crate::expr::{self, Expr, Machine};
 use crate::regex::{self, Spelling};
-use crate::{grammar, json};
+use crate::{grammar, json, schema, shapes};
 
 /// Constraints written inside each other at most.
 const DEPTH: usize = 64;
@@ -18,21 +18,23 @@ pub(crate) struct Rules {
     pub rules: Vec<(String, Expr)>,
     /// The whole; the only one that may allow the empty text.
     pub root: Expr,
+    /// Keywords of JSON Schemas that are not kept.
+    pub dropped: Vec<Dropped>,
 }
 
 /// Lowers `constraint`.
 pub(crate) fn lower(constraint: &Constraint) -> Result<Rules, ConstrainError> {
-    let mut rules = Vec::new();
-    let root = part(constraint, &mut rules, 0)?;
-    Ok(Rules { rules, root })
+    let mut out = Rules { rules: Vec::new(), root: Expr::Never, dropped: Vec::new() };
+    out.root = part(constraint, &mut out, 0)?;
+    Ok(out)
 }
 
-fn part(constraint: &Constraint, rules: &mut Vec<(String, Expr)>, depth: usize) -> Result<Expr, ConstrainError> {
+fn part(constraint: &Constraint, out: &mut Rules, depth: usize) -> Result<Expr, ConstrainError> {
     if depth > DEPTH {
         return Err(ConstrainError::Limit { what: "constraints inside each other", limit: DEPTH });
     }
     let mut parts = |parts: &[Constraint]| -> Result<Vec<Expr>, ConstrainError> {
-        parts.iter().map(|inner| part(inner, rules, depth + 1)).collect()
+        parts.iter().map(|inner| part(inner, out, depth + 1)).collect()
     };
     match constraint {
         Constraint::Text { min_len, max_len } => {
@@ -46,8 +48,13 @@ fn part(constraint: &Constraint, rules: &mut Vec<(String, Expr)>, depth: usize) 
         Constraint::NotBeginning(prefix) => Ok(not_beginning(prefix)),
         Constraint::Choice(options) if options.is_empty() => Err(unsatisfiable("the choice", "it has no options")),
         Constraint::Choice(options) => Ok(expr::alt(options.iter().map(|option| expr::text(option.as_bytes())))),
-        Constraint::Json(schema) => json::lower(schema, rules),
-        Constraint::Grammar(text) => grammar::lower(text, Spelling::Plain, 0, rules),
+        Constraint::Json(schema) => json::lower(schema, &mut out.rules),
+        Constraint::Grammar(text) => grammar::lower(text, Spelling::Plain, 0, &mut out.rules),
+        Constraint::JsonSchema { text, options } => {
+            let (shapes, dropped) = schema::lower(text, *options)?;
+            out.dropped.extend(dropped);
+            shapes::lower(&shapes, &mut out.rules)
+        }
         Constraint::AnyOf(alternatives) if alternatives.is_empty() => {
             Err(unsatisfiable("the choice", "it has no alternatives"))
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sgl_wire::Constraint;
 
 use crate::cost::{Costs, NEVER, UNSPELLED};
-use crate::error::{ConstrainError, Rejected};
+use crate::error::{ConstrainError, Dropped, Rejected};
 use crate::graph::{AMBIGUOUS, Graph, MOST_THREADS, StateId, Tables};
 use crate::lower::{self, Rules};
 use crate::mask::Mask;
@@ -23,6 +23,7 @@ const MOST_FORCED: usize = 4096;
 #[derive(Debug)]
 pub struct Automaton {
     tables: Tables,
+    dropped: Vec<Dropped>,
     /// Replaced when it has grown too large; matchers then carry their place over.
     graph: Mutex<Arc<Mutex<Graph>>>,
 }
@@ -50,12 +51,18 @@ impl Automaton {
         if graph.state(start).cost >= UNSPELLED && fewest::fewest(&mut graph, &tables, start) == NEVER {
             return Err(ConstrainError::Unspellable);
         }
-        Ok(Arc::new(Self { tables, graph: Mutex::new(Arc::new(Mutex::new(graph))) }))
+        let dropped = rules.dropped;
+        Ok(Arc::new(Self { tables, dropped, graph: Mutex::new(Arc::new(Mutex::new(graph))) }))
     }
 
     /// The vocabulary that it was built for.
     pub fn vocabulary(&self) -> &Arc<Vocabulary> {
         &self.tables.vocabulary
+    }
+
+    /// The keywords of its JSON Schemas that texts are not held to; none unless their options are lenient.
+    pub fn dropped(&self) -> &[Dropped] {
+        &self.dropped
     }
 
     /// A graph with room, in place of `full`.

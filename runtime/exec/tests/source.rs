@@ -136,6 +136,7 @@ fn sample(constraint: &Constraint) -> String {
         Constraint::AnyOf(parts) => parts.first().map(sample).unwrap_or_default(),
         Constraint::Seq(parts) => parts.iter().map(sample).collect(),
         Constraint::Json(schema) => json(&schema.root, schema).to_string(),
+        Constraint::JsonSchema { .. } => "null".into(),
     }
 }
 

@@ -22,6 +22,13 @@ pub enum Constraint {
     Grammar(Arc<str>),
     /// JSON of this schema, written compactly: no white space outside strings.
     Json(Arc<Schema>),
+    /// JSON that this JSON Schema, given as its text, holds valid.
+    JsonSchema {
+        /// The schema's own JSON text.
+        text: Arc<str>,
+        /// How the JSON is written, and what happens to keywords that cannot be kept.
+        options: SchemaOptions,
+    },
     /// A text of any one of these.
     AnyOf(Vec<Constraint>),
     /// A text of each of these, one after the other.
@@ -36,6 +43,37 @@ impl Constraint {
     pub fn is_free(&self) -> bool {
         *self == Constraint::FREE
     }
+}
+
+/// How JSON under a JSON Schema is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct SchemaOptions {
+    /// The order of an object's properties.
+    pub order: KeyOrder,
+    /// Where white space may stand.
+    pub space: WhiteSpace,
+    /// Whether a keyword that cannot be kept is dropped and listed; otherwise it is an error.
+    pub lenient: bool,
+}
+
+/// The order in which the properties of an object are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum KeyOrder {
+    /// As the schema lists them, then those that it does not name.
+    #[default]
+    Schema,
+    /// Any.
+    Any,
+}
+
+/// Where white space may stand between the parts of a JSON text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum WhiteSpace {
+    /// Nowhere.
+    #[default]
+    Compact,
+    /// Between any two parts: nothing, a space, or a line break and up to 40 spaces or tabs.
+    Flexible,
 }
 
 /// A JSON shape with named, possibly recursive, parts.
