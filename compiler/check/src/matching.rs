@@ -10,7 +10,7 @@ use crate::exhaust::{self, Missing};
 use crate::expr::bound;
 use crate::narrow::path_of;
 use crate::program::{Arm, Expr, ExprKind, Pattern, StructId};
-use crate::relate::{const_fits, widen};
+use crate::relate::{can_hold, widen};
 use crate::types::{Const, Type};
 use crate::world::Item;
 
@@ -288,14 +288,7 @@ impl Body<'_> {
             (Const::Int(n), Type::Float { .. }) => Const::Float(n as f64),
             (value, _) => value,
         };
-        let possible = match present(whole) {
-            _ if value == Const::None => matches!(whole, Type::Optional(_) | Type::None | Type::Json | Type::Error),
-            Type::Literals(members) => members.contains(&value),
-            Type::Str { .. } | Type::Pattern(_) | Type::Grammar(_) => matches!(value, Const::Str(_)),
-            Type::Never => true,
-            ty => const_fits(&value, ty),
-        };
-        if !possible {
+        if !can_hold(whole, &value) {
             let shown = self.show(whole);
             let hint = match present(whole) {
                 Type::Literals(members) => {
@@ -347,7 +340,18 @@ impl Body<'_> {
             _ => None,
         };
         match ok {
-            Some(true) => return vec![Pattern::Range(Some(start), Some(end))],
+            Some(true) => {
+                let range = match (&start, &end) {
+                    (Const::Float(min), Const::Float(max)) => Type::Float { min: Some(*min), max: Some(*max) },
+                    (Const::Int(min), Const::Int(max)) => Type::Int { min: Some(*min), max: Some(*max) },
+                    _ => Type::Error,
+                };
+                if !self.infer.comparable(whole, &range) {
+                    let title = format!("no `{}` lies in {start}..={end}", self.show(whole));
+                    self.error("E0225", title, span, "never fits", "remove the arm");
+                }
+                return vec![Pattern::Range(Some(start), Some(end))];
+            }
             Some(false) => {
                 self.error(
                     "E0225",

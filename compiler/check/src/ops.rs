@@ -3,11 +3,12 @@
 use sgl_diag::{Diagnostic, Span};
 use sgl_syntax::ast::{self, BinaryOp as Op};
 
+use crate::arguments::count;
 use crate::body::Body;
 use crate::narrow::path_of;
 use crate::program::{BinaryOp, Expr, ExprKind, PromptField, ShortCircuit, UnaryOp};
 use crate::records;
-use crate::relate::widen;
+use crate::relate::{can_hold, widen};
 use crate::similar::nearest;
 use crate::types::{Const, Type};
 use crate::world::Item;
@@ -178,6 +179,12 @@ impl Body<'_> {
         }
         let (wide_a, wide_b) = (widen(&a), widen(&b));
         let number = |ty: &Type| matches!(ty, Type::Int { .. } | Type::Float { .. });
+        // What a question before this one has ruled out may be asked again; a misspelt text may not.
+        let declared = |body: &Self, expr: &Expr, ty: &Type| {
+            let known = path_of(expr).filter(|path| body.known(path).is_some());
+            let ty = known.and_then(|path| body.declared_type(&path)).unwrap_or_else(|| ty.clone());
+            body.infer.resolve(&ty)
+        };
         let result = match op {
             Eq | Ne => {
                 // A `var` that was just given a value may be asked about all the same.
@@ -186,16 +193,10 @@ impl Body<'_> {
                 if none(left) && asked(right) || none(right) && asked(left) {
                     return Type::Bool;
                 }
-                // What a question before this one has ruled out may be asked again; a misspelt text may not.
-                let declared = |expr: &Expr, ty: Type| match path_of(expr) {
-                    Some(path) if self.known(&path).is_some() => self.declared_type(&path).unwrap_or(ty),
-                    _ => ty,
-                };
-                let (a, b) = (declared(left, a), declared(right, b));
-                let (a, b) = (self.infer.resolve(&a), self.infer.resolve(&b));
+                let (a, b) = (declared(self, left, &a), declared(self, right, &b));
                 let same = match (&left.kind, &right.kind) {
-                    (_, ExprKind::Const(value)) => self.can_equal(&a, value),
-                    (ExprKind::Const(value), _) => self.can_equal(&b, value),
+                    (_, ExprKind::Const(value)) => can_hold(&a, value),
+                    (ExprKind::Const(value), _) => can_hold(&b, value),
                     _ => self.infer.comparable(&a, &b),
                 };
                 if !same {
@@ -206,11 +207,12 @@ impl Body<'_> {
             In => match &b {
                 Type::List { item, .. } => {
                     self.as_float(left, item);
-                    let fits = match &left.kind {
-                        ExprKind::Const(value) => self.can_equal(item, value),
-                        _ => self.infer.comparable(&left.ty, item),
-                    };
-                    fits.then_some(Type::Bool)
+                    let a = declared(self, left, &left.ty);
+                    let kinds = self.infer.comparable(&widen(&a), &widen(item));
+                    if kinds {
+                        self.never_in(&a, item, left, right, span);
+                    }
+                    kinds.then_some(Type::Bool)
                 }
                 Type::Map(_) => (wide_a == Type::STR).then_some(Type::Bool),
                 ty if widen(ty) == Type::STR => (wide_a == Type::STR).then_some(Type::Bool),
@@ -236,13 +238,38 @@ impl Body<'_> {
         })
     }
 
-    fn can_equal(&mut self, ty: &Type, value: &Const) -> bool {
-        match ty {
-            Type::Optional(item) => *value == Const::None || self.can_equal(item, value),
-            Type::None => *value == Const::None,
-            Type::Literals(members) => members.contains(value),
-            Type::Json | Type::Error | Type::Never | Type::Var(_) => true,
-            ty => crate::relate::const_fits(value, &widen(ty)),
+    /// Reports elements written in a list that `left` never equals, or that none of the list's elements can equal it.
+    fn never_in(&mut self, a: &Type, item: &Type, left: &Expr, list: &Expr, span: Span) {
+        let constant_list = match &list.kind {
+            ExprKind::ConstItem(id) => self.w.program.consts.get(id.0 as usize).map(|item| &item.body),
+            _ => None,
+        };
+        let values = |list: &Expr| match &list.kind {
+            ExprKind::List(items) => items.iter().map(|item| self.constant_value(item)).collect::<Option<Vec<_>>>(),
+            _ => None,
+        };
+        let possible = match (&left.kind, &list.kind, constant_list.and_then(values)) {
+            (ExprKind::Const(value), ..) => can_hold(item, value),
+            (_, ExprKind::List(items), _) => {
+                for item in items {
+                    if let ExprKind::Const(value) = &item.kind
+                        && !can_hold(a, value)
+                    {
+                        self.never_equal(a, &item.ty, left, item, item.span);
+                    }
+                }
+                return;
+            }
+            (_, _, Some(values)) => values.is_empty() || values.iter().any(|value| can_hold(a, value)),
+            _ => self.infer.comparable(a, item),
+        };
+        if !possible {
+            let title = format!("no element of this list is ever equal to a `{}`", self.w.show(a));
+            let title = match &left.kind {
+                ExprKind::Const(value) => format!("no element of a `{}` is {value}", self.w.show(&list.ty)),
+                _ => title,
+            };
+            self.error("E0203", title, span, "always the same", "ask for a value that can be there");
         }
     }
 
@@ -266,6 +293,29 @@ impl Body<'_> {
             }
             (_, Some(Const::None)) => {
                 (format!("a `{}` is never `none`", self.w.show(ty)), "remove the comparison".to_string())
+            }
+            (Type::Str { min_len, max_len }, Some(Const::Str(text))) => {
+                let len = text.chars().count();
+                let bound = match max_len {
+                    Some(most) if len > *most as usize => format!("it has at most {most}"),
+                    _ => format!("it has at least {min_len}"),
+                };
+                (
+                    format!("a `{}` is never {text:?}", self.w.show(inner)),
+                    format!("this text has {}, {bound}", count(len, "character")),
+                )
+            }
+            (refined, Some(value)) if widen(refined) == value.ty() => {
+                let hint = match refined {
+                    Type::Pattern(_) => "the pattern matches every value of it from end to end",
+                    Type::Grammar(_) => "every value of it is a text of the grammar",
+                    _ => "compare it with what lies in its range",
+                };
+                (format!("a `{}` is never {value}", self.w.show(refined)), hint.to_string())
+            }
+            _ if widen(a) == widen(b) => {
+                let title = format!("a `{shown_a}` is never equal to a `{shown_b}`");
+                (title, "no value is of both types: compare other values".to_string())
             }
             _ => {
                 let title = format!("a `{shown_a}` is never equal to a `{shown_b}`");

@@ -20,7 +20,7 @@ impl Body<'_> {
             Constraint::Json(schema) => {
                 may_have_none(&schema.root) || schema.defs.iter().any(|(_, shape)| may_have_none(shape))
             }
-            // Patterns and grammars are proved where they are written, and the others always have texts.
+            // Patterns and grammars that stand alone are proved where they are written, and the others always have texts.
             _ => false,
         };
         if !may_be_empty {
@@ -28,7 +28,10 @@ impl Body<'_> {
         }
         let (reason, hint) = match sgl_constrain::prove(constraint) {
             Ok(()) => return,
-            Err(error @ ConstrainError::Limit { .. }) => (error.to_string(), "make the least lengths smaller"),
+            Err(error @ ConstrainError::Limit { .. }) => (
+                error.to_string(),
+                "make least lengths and counts in patterns smaller, or generate its parts one by one",
+            ),
             Err(ConstrainError::Unsatisfiable { what, reason }) => {
                 (format!("{what}: {reason}"), "widen the bounds until something lies between them")
             }
@@ -108,6 +111,8 @@ impl Body<'_> {
 /// Whether a shape may be one without texts, or with none that is short enough.
 fn may_have_none(shape: &Json) -> bool {
     match shape {
+        // Each was proved alone; together, and spelt as JSON, they may be too much.
+        Json::Pattern(_) | Json::Grammar(_) => true,
         Json::Float { min, max } => min.is_some() && max.is_some(),
         Json::Str { min_len, .. } => *min_len >= LONG,
         Json::List { item, min, .. } => *min >= LONG || may_have_none(item),

@@ -293,8 +293,12 @@ impl Infer {
             }
             (Type::Fn(..), _) | (_, Type::Fn(..)) => false,
             (Type::Literals(members), other) | (other, Type::Literals(members)) => {
-                matches!(other, Type::Json | Type::Error | Type::Never | Type::Var(_))
-                    || members.iter().any(|member| const_fits(member, &widen(&other)))
+                members.iter().any(|member| can_hold(&other, member))
+            }
+            (Type::Int { min: a, max: b }, Type::Int { min: c, max: d }) => from_below(a, d) && from_below(c, b),
+            (Type::Float { min: a, max: b }, Type::Float { min: c, max: d }) => from_below(a, d) && from_below(c, b),
+            (Type::Str { min_len: a, max_len: b }, Type::Str { min_len: c, max_len: d }) => {
+                from_below(Some(a), d) && from_below(Some(c), b)
             }
             (a, b) => {
                 let (a, b) = (widen(&a), widen(&b));
@@ -311,6 +315,11 @@ fn within<T: PartialOrd>(a: Option<T>, b: Option<T>) -> bool {
         (None, Some(_)) => false,
         (Some(a), Some(b)) => a <= b,
     }
+}
+
+/// Whether a lower bound `a` lies below an upper bound `b`, or on it; none: unbounded.
+fn from_below<T: PartialOrd>(a: Option<T>, b: Option<T>) -> bool {
+    a.zip(b).is_none_or(|(a, b)| a <= b)
 }
 
 /// Whether a lower bound `a` (none: unbounded) is at least `b`.
@@ -384,12 +393,25 @@ pub(crate) fn const_fits(value: &Const, ty: &Type) -> bool {
     }
 }
 
+/// Whether some value of the type equals the constant: what `==`, `in` and patterns ask.
+pub(crate) fn can_hold(ty: &Type, value: &Const) -> bool {
+    match ty {
+        Type::Never => true,
+        Type::Optional(item) => *value == Const::None || can_hold(item, value),
+        ty => const_fits(value, ty),
+    }
+}
+
 /// Whether the pattern matches the text from end to end. A pattern that does not compile was reported where it stands.
 fn matches_whole(pattern: &Arc<str>, text: &str) -> bool {
     type Compiled = HashMap<Arc<str>, Option<Regex>>;
     static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    let regex = compiled.entry(pattern.clone()).or_insert_with(|| Regex::new(&format!("^(?:{pattern})$")).ok());
+    let regex = compiled.entry(pattern.clone()).or_insert_with(|| {
+        // A comment of the `x` flag would swallow what stands behind it: there a line end closes it and means nothing.
+        let whole = Regex::new(&format!(r"\A(?:{pattern})\z"));
+        whole.ok().or_else(|| Regex::new(&format!("\\A(?:{pattern}\n)\\z")).ok())
+    });
     regex.as_ref().is_none_or(|regex| regex.is_match(text))
 }
 

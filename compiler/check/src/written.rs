@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use regex_automata::nfa::thompson;
 use sgl_constrain::ConstrainError;
 use sgl_diag::{Diagnostic, Span};
 use sgl_syntax::ast::{self, Flavor, LiteralValue, TypeLiteral};
@@ -14,6 +15,13 @@ use crate::world::{AliasState, Item, World};
 
 /// Aliases may stand for each other this deep.
 const MAX_ALIAS_DEPTH: u32 = 64;
+
+/// Bytes that the automaton of a regular expression may take: that is what searching in a text, and a `stop`, work with.
+const MOST_BYTES: usize = 8 << 20;
+
+const TOO_LARGE: &str = "this regular expression is too large";
+const SMALLER: &str =
+    "make its counts smaller: `\\w{200}` is 200 copies of a class of many characters, `[a-z]` a class of few";
 
 /// The types that have a name of their own.
 pub(crate) const BUILTIN_TYPES: &[&str] = &[
@@ -61,12 +69,17 @@ impl World {
         match sgl_constrain::prove(&Constraint::Regex(pattern.clone())) {
             Ok(()) => Type::Pattern(pattern),
             Err(error) => {
-                let title = match error {
-                    ConstrainError::Unsatisfiable { .. } => "no text matches this pattern from end to end".to_string(),
-                    error => format!("this regular expression does not work as a type: {error}"),
+                let (title, hint) = match error {
+                    ConstrainError::Unsatisfiable { .. } => (
+                        "no text matches this pattern from end to end".to_string(),
+                        "what stands before or after an anchor cannot be there: take one of them out",
+                    ),
+                    ConstrainError::Limit { .. } => (TOO_LARGE.to_string(), SMALLER),
+                    error => {
+                        (format!("this regular expression does not work as a type: {error}"), "write it in another way")
+                    }
                 };
-                let d = Diagnostic::error("E0224", title).at(string.span(), "this pattern");
-                self.report(d.hint("what stands before or after an anchor cannot be there: take one of them out"));
+                self.report(Diagnostic::error("E0224", title).at(string.span(), "this pattern").hint(hint));
                 Type::Error
             }
         }
@@ -77,7 +90,14 @@ impl World {
         let pattern = string.text()?;
         let problem = match regex_syntax::parse(&pattern) {
             Ok(hir) if hir.properties().minimum_len().is_none() => "no text can match it".to_string(),
-            Ok(_) => return Some(pattern.into()),
+            Ok(_) => {
+                let limits = thompson::Config::new().nfa_size_limit(Some(MOST_BYTES));
+                if thompson::Compiler::new().configure(limits).build(&pattern).is_ok() {
+                    return Some(pattern.into());
+                }
+                self.report(Diagnostic::error("E0224", TOO_LARGE).at(string.span(), "this pattern").hint(SMALLER));
+                return None;
+            }
             Err(regex_syntax::Error::Parse(error)) => error.kind().to_string(),
             Err(regex_syntax::Error::Translate(error)) => error.kind().to_string(),
             Err(_) => "it is not valid".to_string(),
