@@ -223,9 +223,9 @@ builtins! {
         r#""a1".is_alnum() && !"a_1".is_alnum()"#;
     StrIsSpace "str.is_space() -> bool" "Whether there is only white space, one character at least."
         r#"" \n".is_space() && !"".is_space()"#;
-    StrIsUpper "str.is_upper() -> bool" "Whether there is a letter, and none in lower case."
+    StrIsUpper "str.is_upper() -> bool" "Whether there is a letter in upper case, and none in lower case."
         r#""A1".is_upper() && !"Ab".is_upper()"#;
-    StrIsLower "str.is_lower() -> bool" "Whether there is a letter, and none in upper case."
+    StrIsLower "str.is_lower() -> bool" "Whether there is a letter in lower case, and none in upper case."
         r#""a1".is_lower() && !"1".is_lower()"#;
     StrMatches "str.matches(pattern: regex) -> bool" "Whether the pattern matches the whole text."
         r#""ab12".matches(re"[a-z]+\d+") && !"ab12!".matches(re"[a-z]+\d+")"#;
@@ -496,7 +496,7 @@ builtins! {
         r#"1.5.clamp(0.0, 1.0) == 1.0"#;
     FloatRound "float.round() -> int" "The nearest integer; halves away from zero."
         r#"2.5.round() == 3"#;
-    FloatRoundTo "float.round_to(decimals: int) -> float" "Rounded to so many decimals."
+    FloatRoundTo "float.round_to(decimals: int) -> float" "Rounded to so many decimals; halves away from zero."
         r#"2.345.round_to(1) == 2.3"#;
     FloatFloor "float.floor() -> int" "The largest integer not above it."
         r#"(-0.5).floor() == -1"#;
@@ -506,7 +506,7 @@ builtins! {
         r#"(-1.9).trunc() == -1"#;
     FloatSqrt "float.sqrt() -> float" "The square root."
         r#"9.0.sqrt() == 3.0"#;
-    FloatFormat "float.format(decimals: int) -> str" "Written with so many decimals."
+    FloatFormat "float.format(decimals: int) -> str" "Written with so many decimals; halves go away from zero."
         r#"2.0.format(decimals: 2) == "2.00""#;
     FloatThousands "float.thousands(decimals: int, sep?: str) -> str" "Written with so many decimals, and `,` or `sep` between each three digits before the point."
         r#"1234.5.thousands(decimals: 2) == "1,234.50""#;

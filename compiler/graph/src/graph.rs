@@ -355,7 +355,7 @@ pub struct Loop {
     /// Whether iterations have effects that keep no order among each other (`fork`, comprehensions): the first capture
     /// and the first result of the region (before what is carried) are an effect, an item fails where its iteration's
     /// effect failed, and the last output of the node (after the exit pair) is an effect that waits for all iterations,
-    /// failed or not.
+    /// failed or not, and fails where that first capture did.
     pub joins_effects: bool,
     /// The body.
     pub body: Region,

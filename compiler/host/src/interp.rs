@@ -271,7 +271,7 @@ impl Machine {
             outputs.extend([Ok(Value::Int(exit)), result]);
         }
         if each.joins_effects {
-            outputs.push(Ok(Value::None));
+            outputs.extend(at.captures.into_iter().next());
         }
         self.output(outputs);
     }

@@ -40,5 +40,10 @@ impl Regex {
 }
 
 fn compile(pattern: &str) -> Result<regex::Regex, HostError> {
-    regex::Regex::new(pattern).map_err(|error| HostError::BadArgument(format!("the pattern does not work: {error}")))
+    regex::Regex::new(pattern).map_err(|error| {
+        // A syntax error comes as a drawing of several lines; the last one says what is wrong.
+        let drawn = error.to_string();
+        let why = drawn.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        HostError::BadArgument(format!("the pattern {pattern:?} does not work: {why}"))
+    })
 }

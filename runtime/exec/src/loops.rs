@@ -60,6 +60,8 @@ async fn iterate(
     mut carried: Vec<Outcome>,
     captures: Vec<Outcome>,
 ) -> Result<Vec<Outcome>, Fault> {
+    // What failed before the loop has failed behind it, too; what fails inside stays in its element.
+    let before = captures.first().filter(|_| each.joins_effects).cloned();
     let mut collected = Collected::default();
     let mut at_work: VecDeque<Vec<Outcome>> = VecDeque::new();
     let mut left = (exit::NONE, Ok(Value::None));
@@ -113,12 +115,12 @@ async fn iterate(
     if each.exits {
         outputs.extend([Ok(Value::Int(left.0)), left.1]);
     }
-    if each.joins_effects {
+    if let Some(before) = before {
         outputs.extend(start(&context.run.tasks, 1, async move {
             for effect in effects {
                 let _ = settled(effect).await;
             }
-            vec![Ok(Value::None)]
+            vec![settled(before).await]
         }));
     }
     Ok(outputs)

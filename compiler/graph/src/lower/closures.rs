@@ -2,7 +2,7 @@
 
 use sgl_check::builtins::Builtin;
 use sgl_check::program::{Expr, ExprKind, FnId, Pattern, PromptField};
-use sgl_check::types::Const;
+use sgl_check::types::{Const, Type};
 
 use super::Lowering;
 use super::exits::Tail;
@@ -54,6 +54,11 @@ impl Lowering<'_> {
                 Builtin::StrTokens => self.token_count(&operands),
                 Builtin::ToolRun | Builtin::CallRun => self.call_tool(builtin, &operands),
                 _ if builtin.effect().is_some() => self.performed(NodeKind::Effect(builtin), &operands),
+                // The sum of no elements does not say of which kind they would be.
+                Builtin::ListSum | Builtin::ListProduct if matches!(expr.ty, Type::Float { .. }) => {
+                    let combined = self.apply(expr, HostOp::Builtin(builtin), &operands);
+                    self.host(HostOp::Builtin(Builtin::ToFloat), &[combined])
+                }
                 _ => self.apply(expr, HostOp::Builtin(builtin), &operands),
             };
         };

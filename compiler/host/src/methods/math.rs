@@ -26,7 +26,7 @@ pub(super) fn call(builtin: Builtin, args: &mut Args) -> Result<Value, HostError
         Builtin::MathTanh => of(builtin, args, f64::tanh),
         Builtin::MathDegrees => of(builtin, args, f64::to_degrees),
         Builtin::MathRadians => of(builtin, args, f64::to_radians),
-        Builtin::MathLog => of_two(builtin, args, f64::log),
+        Builtin::MathLog => of_two(builtin, args, logarithm),
         Builtin::MathPow => of_two(builtin, args, f64::powf),
         Builtin::MathAtan2 => of_two(builtin, args, f64::atan2),
         Builtin::MathHypot => of_two(builtin, args, f64::hypot),
@@ -49,6 +49,15 @@ fn of(builtin: Builtin, args: &mut Args, compute: fn(f64) -> f64) -> Result<Valu
 fn of_two(builtin: Builtin, args: &mut Args, compute: fn(f64, f64) -> f64) -> Result<Value, HostError> {
     let (x, y) = (args.float()?, args.float()?);
     finite(compute(x, y), || format!("{}({}, {})", builtin.name(), float(x), float(y)))
+}
+
+/// `f64::log` divides two logarithms, and of 1000 to base 10 gives less than 3.
+fn logarithm(x: f64, base: f64) -> f64 {
+    match base {
+        2.0 => x.log2(),
+        10.0 => x.log10(),
+        base => x.ln() / base.ln(),
+    }
 }
 
 fn finite(number: f64, said: impl FnOnce() -> String) -> Result<Value, HostError> {

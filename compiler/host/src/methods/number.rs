@@ -62,7 +62,7 @@ pub(super) fn call(builtin: Builtin, args: &mut Args) -> Result<Value, HostError
         Builtin::FloatTrunc => whole(args.float()?, f64::trunc, "trunc"),
         Builtin::FloatRoundTo => {
             let number = args.float()?;
-            let rounded = format!("{number:.*}", decimals(args)?);
+            let rounded = rounded(number, decimals(args)?);
             rounded.parse().map(Value::Float).map_err(|_| HostError::NotFinite(rounded))
         }
         Builtin::FloatSqrt => match args.float()? {
@@ -129,8 +129,22 @@ fn decimals(args: &mut Args) -> Result<usize, HostError> {
     }
 }
 
+/// Written with so many decimals; halves go away from zero, as they do where a float becomes an integer.
+fn rounded(number: f64, decimals: usize) -> String {
+    let mut written = format!("{number:.decimals$}");
+    let longer = format!("{number:.*}", decimals + 1);
+    let cut = longer.strip_suffix('5').map(|cut| cut.trim_end_matches('.'));
+    // Only of such a number is the next decimal the last one, and formatting takes the half to the even digit before it.
+    let is_half = (number * 2_f64.powi(decimals as i32 + 1)).fract() == 0.0;
+    if is_half && cut == Some(&*written) {
+        let even = written.pop().and_then(|digit| digit.to_digit(10));
+        written.extend(even.and_then(|digit| char::from_digit(digit + 1, 10)));
+    }
+    written
+}
+
 fn fixed(number: f64, decimals: usize) -> String {
-    let written = format!("{number:.decimals$}");
+    let written = rounded(number, decimals);
     match written.strip_prefix('-') {
         Some(zero) if !zero.contains(|digit| matches!(digit, '1'..='9')) => zero.into(),
         _ => written,
