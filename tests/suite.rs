@@ -39,7 +39,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use sgl_check::Checked;
-use sgl_diag::{Diagnostic, SourceMap};
+use sgl_check::builtins::Builtin;
+use sgl_check::program::{ExprKind, Function};
+use sgl_diag::{Diagnostic, FileId, SourceMap};
+use sgl_syntax::ast::{ImportSource, Item};
 use support::play::{Files, Rule, play};
 
 struct Snippet {
@@ -260,6 +263,68 @@ fn every_code_is_shown_by_a_snippet() {
     let listed = |code: &str| sgl_check::codes::ALL.iter().any(|(other, _)| *other == code);
     let unlisted: Vec<_> = shown.iter().filter(|code| !listed(code)).collect();
     assert!(unlisted.is_empty(), "not in the table of codes: {unlisted:?}");
+}
+
+/// The items of the library's modules that an import names: an import that nothing uses would be a warning.
+fn std_imports(text: &str) -> impl Iterator<Item = String> {
+    let file = sgl_syntax::parse(FileId(0), text).file();
+    let imports = file.items().filter_map(|item| if let Item::Import(import) = item { Some(import) } else { None });
+    imports.flat_map(|import| {
+        let Some(ImportSource::Module(path)) = import.source() else { return Vec::new() };
+        let module = path.iter().map(|part| part.text().to_string()).collect::<Vec<_>>().join(".");
+        let names = import.names().unwrap_or_default();
+        names.iter().map(|name| format!("{module}.{}", name.name().unwrap().text())).collect()
+    })
+}
+
+/// The items of the library's modules that a program may import.
+fn std_items() -> impl Iterator<Item = String> {
+    sgl_check::std_modules().flat_map(|(module, text)| {
+        let file = sgl_syntax::parse(FileId(0), text).file();
+        let names = file.items().filter_map(|item| match item {
+            Item::Function(item) => item.name(),
+            Item::Struct(item) => item.name(),
+            Item::Type(item) => item.name(),
+            _ => None,
+        });
+        let offered = names.map(|name| name.text().to_string()).filter(|name| !name.starts_with('_'));
+        offered.map(|name| format!("std.{module}.{name}")).collect::<Vec<_>>()
+    })
+}
+
+/// Used by a snippet that runs; what reaches outside has nothing to reach here, and is only checked.
+#[test]
+fn every_builtin_and_every_item_of_the_library_is_used_by_a_snippet() {
+    let mut paths = Vec::new();
+    sgl_files(&suite(), &mut paths);
+    let (mut builtins, mut items) = (BTreeSet::new(), BTreeSet::new());
+    for path in paths {
+        for snippet in snippets(&std::fs::read_to_string(&path).expect("a snippet file")) {
+            let (checked, sources, files) = run(&bare(&snippet.text));
+            let Some(mut program) = checked.program else { continue };
+            let runs = has(&snippet.text, &["Result", "Fails"]);
+            if runs {
+                items.extend(files.0.iter().flat_map(|(_, text)| std_imports(text).collect::<Vec<_>>()));
+            }
+            let own = |function: &&mut Function| {
+                sources.file(function.span.file).is_some_and(|file| !file.name.starts_with("<std/"))
+            };
+            for function in program.functions.iter_mut().filter(own) {
+                function.body.each_expr(&mut |expr| {
+                    if let ExprKind::Builtin(builtin, _) = expr.kind
+                        && (runs || builtin.effect().is_some())
+                    {
+                        builtins.insert(builtin.signature());
+                    }
+                });
+            }
+        }
+    }
+    // The checker writes the schema itself: in a program it is a constant.
+    let listed = Builtin::ALL.iter().filter(|builtin| **builtin != Builtin::JsonSchema);
+    let missing = listed.map(|builtin| builtin.signature()).filter(|one| !builtins.contains(one));
+    let missing: Vec<_> = missing.map(str::to_string).chain(std_items().filter(|item| !items.contains(item))).collect();
+    assert!(missing.is_empty(), "no snippet uses {missing:#?}");
 }
 
 #[test]

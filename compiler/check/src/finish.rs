@@ -1,48 +1,55 @@
-//! A walk over the types of a checked body, for the end of inference.
+//! Walks over a checked body: over its expressions and, for the end of inference, over their types.
 
-use crate::program::{Block, Expr, ExprKind, Fork, PlaceStep, Select, Stmt, StmtKind, TemplatePart};
+use crate::program::{Block, Expr, ExprKind, Fork, PlaceStep, Select, StmtKind, TemplatePart};
 use crate::types::Type;
 
 pub(crate) fn types_of_block(block: &mut Block, visit: &mut dyn FnMut(&mut Type)) {
-    for stmt in &mut block.stmts {
-        types_of_stmt(stmt, visit);
-    }
-    if let Some(value) = &mut block.value {
-        types_of_expr(value, visit);
-    }
-}
-
-fn types_of_stmt(stmt: &mut Stmt, visit: &mut dyn FnMut(&mut Type)) {
-    match &mut stmt.kind {
-        StmtKind::Let(_, value) | StmtKind::Append(value) | StmtKind::Expr(value) => types_of_expr(value, visit),
-        StmtKind::Assign(place, _, value) => {
-            for step in &mut place.path {
-                if let PlaceStep::Index(index) = step {
-                    types_of_expr(index, visit);
-                }
-            }
-            types_of_expr(value, visit);
-        }
-        StmtKind::For(_, list, body) => {
-            types_of_expr(list, visit);
-            types_of_block(body, visit);
-        }
-        StmtKind::While(condition, body) => {
-            types_of_expr(condition, visit);
-            types_of_block(body, visit);
-        }
-    }
+    block.each_expr(&mut |expr| types_at(expr, visit));
 }
 
 /// Visits the type of the expression and of all expressions inside.
 pub(crate) fn types_of_expr(expr: &mut Expr, visit: &mut dyn FnMut(&mut Type)) {
+    each_inside(expr, &mut |expr| types_at(expr, visit));
+}
+
+fn types_at(expr: &mut Expr, visit: &mut dyn FnMut(&mut Type)) {
     visit(&mut expr.ty);
     if let ExprKind::Gen(generation) = &mut expr.kind {
         visit(&mut generation.value_ty);
     }
+}
+
+impl Block {
+    /// Calls `visit` with every expression in it, each before those inside of it.
+    pub fn each_expr(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
+        for stmt in &mut self.stmts {
+            match &mut stmt.kind {
+                StmtKind::Let(_, value) | StmtKind::Append(value) | StmtKind::Expr(value) => each_inside(value, visit),
+                StmtKind::Assign(place, _, value) => {
+                    for step in &mut place.path {
+                        if let PlaceStep::Index(index) = step {
+                            each_inside(index, visit);
+                        }
+                    }
+                    each_inside(value, visit);
+                }
+                StmtKind::For(_, head, body) | StmtKind::While(head, body) => {
+                    each_inside(head, visit);
+                    body.each_expr(visit);
+                }
+            }
+        }
+        if let Some(value) = &mut self.value {
+            each_inside(value, visit);
+        }
+    }
+}
+
+fn each_inside(expr: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
+    visit(expr);
     children(&mut expr.kind, &mut |child| match child {
-        Child::Expr(expr) => types_of_expr(expr, visit),
-        Child::Block(block) => types_of_block(block, visit),
+        Child::Expr(expr) => each_inside(expr, visit),
+        Child::Block(block) => block.each_expr(visit),
     });
 }
 
