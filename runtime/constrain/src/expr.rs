@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
+use crate::regex::Spelling;
+
 /// A set of texts.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Expr {
@@ -30,6 +32,9 @@ pub(crate) enum Expr {
     Rule(usize),
     /// A state graph, for what nested expressions cannot say.
     Machine(Arc<Machine>),
+    /// Texts of so many characters along a state graph.
+    #[allow(dead_code, reason = "JSON Schema, which needs it, is being built")]
+    Measured(Arc<Measured>),
 }
 
 /// `body` from `min` to `max` times, with `separator` between.
@@ -52,6 +57,26 @@ pub(crate) struct Machine {
     pub last: usize,
     /// Whether some path is the empty text.
     pub nullable: bool,
+}
+
+/// A deterministic automaton over characters, of whose texts only those of `min` to `max` characters count.
+///
+/// Each state is reached from the start and reaches an accepting one, but not always in as many characters as
+/// the window leaves.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Measured {
+    /// Steps out of each state; their classes are disjoint.
+    pub steps: Vec<Vec<(ClassUnicode, u32)>>,
+    /// Whether a text may end in the state.
+    pub accepts: Vec<bool>,
+    /// Where it begins.
+    pub start: u32,
+    /// Fewest characters.
+    pub min: u32,
+    /// Most characters.
+    pub max: Option<u32>,
+    /// How each character is written.
+    pub spelling: Spelling,
 }
 
 /// The empty text.
@@ -183,6 +208,9 @@ pub(crate) fn nullable(expr: &Expr) -> bool {
         Expr::Alt(items) => items.iter().any(nullable),
         Expr::Repeat(repeat) => repeat.min == 0 || (repeat.separator.is_empty() && nullable(&repeat.body)),
         Expr::Machine(machine) => machine.nullable,
+        Expr::Measured(measured) => {
+            measured.min == 0 && measured.accepts.get(measured.start as usize).copied().unwrap_or(false)
+        }
     }
 }
 

@@ -37,6 +37,7 @@ mod matcher;
 mod network;
 mod number;
 mod regex;
+mod regular;
 mod schema;
 mod shape;
 mod shapes;

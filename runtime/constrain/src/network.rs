@@ -226,6 +226,7 @@ impl Builder {
             Expr::Fields(fields) => self.fields(fields, next),
             Expr::Rule(rule) => self.node(Node::Call { rule: *rule as u32, next }),
             Expr::Machine(machine) => self.machine(machine, next),
+            Expr::Measured(_) => Err(ConstrainError::Limit { what: "measured texts", limit: 0 }),
         }
     }
 
