@@ -82,7 +82,7 @@ pub struct RunOptions {
     #[command(flatten)]
     pub engine: EngineArgs,
     /// Seed of everything that is sampled [default: that of the project, or 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// Print the result as JSON even if it is text
     #[arg(long)]
@@ -93,14 +93,14 @@ pub struct RunOptions {
     /// Report tokens, cache hits and times: on standard error, or as JSON into FILE
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub stats: Option<Option<PathBuf>>,
-    /// Run once for each line of a JSONL file; a line holds an object with arguments of main
+    /// Run once for each line of a JSONL file, `-` for standard input; a line holds an object with arguments of main
     #[arg(long, value_name = "FILE.jsonl")]
     pub batch: Option<PathBuf>,
     /// Where the results of --batch go, one line each, in order; standard output if not given
     #[arg(short, long, value_name = "FILE.jsonl")]
     pub output: Option<PathBuf>,
     /// Instances of --batch that run at the same time [default: 64]
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true)]
     pub jobs: Option<usize>,
     /// Run again whenever the program, what it imports, an `@FILE` or sgl.toml changes
     #[arg(long)]
@@ -120,16 +120,16 @@ pub struct EngineArgs {
     #[arg(long, help_heading = "Engine")]
     pub offline: bool,
     /// Threads for the model; all cores if not given
-    #[arg(long, value_name = "N", value_parser = positive, help_heading = "Engine")]
+    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true, help_heading = "Engine")]
     pub threads: Option<usize>,
     /// Compute every prompt from its start, without the prefix cache
     #[arg(long, help_heading = "Engine")]
     pub no_cache: bool,
     /// Most sequences in one step of the model
-    #[arg(long, value_name = "N", value_parser = positive, help_heading = "Engine")]
+    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true, help_heading = "Engine")]
     pub max_batch: Option<usize>,
     /// Most prompt tokens of one sequence in one step
-    #[arg(long, value_name = "TOKENS", value_parser = positive, help_heading = "Engine")]
+    #[arg(long, value_name = "TOKENS", value_parser = positive, allow_negative_numbers = true, help_heading = "Engine")]
     pub chunk: Option<usize>,
 }
 
@@ -168,8 +168,8 @@ impl RunOptions {
 /// `sglc check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
-    /// Programs; the main one of the project if none is named
-    #[arg(value_name = "FILE")]
+    /// Programs, or folders with programs; the main one of the project if none is named
+    #[arg(value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,
     /// List what the programs need to be allowed to reach, as flags of `sglc run`
     #[arg(long)]
@@ -211,10 +211,10 @@ pub struct TestArgs {
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
     /// Seed of everything that is sampled [default: that of the project, or 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// Tests that run at the same time [default: 16]
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true)]
     pub jobs: Option<usize>,
     /// Test again whenever a program, what it imports, a recording or sgl.toml changes
     #[arg(long)]
@@ -229,7 +229,9 @@ pub struct TestArgs {
 
 const RECORDINGS: &str = "\
 What models answer is recorded by `--update`, in NAME.recorded.jsonl beside NAME.sgl. Where there is such a file, tests run on \
-it and need no model; a request that it does not hold fails the test that makes it.";
+it and need no model; a request that it does not hold fails the test that makes it.
+
+Exit codes: 0 all tests passed; 1 a test failed; 2 there is no test, or a file cannot be read; 3 a program does not compile.";
 
 /// `sglc doc`.
 #[derive(Debug, Args)]
@@ -328,7 +330,7 @@ pub struct ModelCheckArgs {
     #[arg(long, requires = "reference")]
     pub exact: bool,
     /// Threads for the model; all cores if not given
-    #[arg(long, value_name = "N", value_parser = positive, requires = "reference")]
+    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true, requires = "reference")]
     pub threads: Option<usize>,
     /// Never use the network to get a model
     #[arg(long)]
@@ -336,6 +338,10 @@ pub struct ModelCheckArgs {
     /// Print the findings as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("it must be a whole number from 0 to {}", u64::MAX))
 }
 
 fn positive(text: &str) -> Result<usize, String> {

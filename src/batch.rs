@@ -1,12 +1,17 @@
 //! Lines of JSON in, one line of JSON out for each, in their order, many running at once.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::future::Future;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use sgl_diag::plain;
 use tokio::task::JoinSet;
+
+use crate::terminal::Complaint;
 
 /// How many lines went well and how many did not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,6 +52,53 @@ impl LineError {
     }
 }
 
+/// What stands for standard input in the place of a file.
+pub const STANDARD_INPUT: &str = "-";
+
+/// Where the lines of a batch come from.
+pub struct Lines<'a>(Option<&'a Path>);
+
+impl<'a> Lines<'a> {
+    /// A file, or standard input.
+    pub fn of(path: &'a Path) -> Lines<'a> {
+        Lines(Some(path).filter(|path| *path != Path::new(STANDARD_INPUT)))
+    }
+
+    /// The lines from the first on.
+    pub fn open(&self) -> Result<Box<dyn BufRead>, Complaint> {
+        let Some(path) = self.0 else { return Ok(Box::new(io::stdin().lock())) };
+        if path.is_dir() {
+            return Err(Complaint::file("read", path, &io::ErrorKind::IsADirectory.into()));
+        }
+        let file = File::open(path).map_err(|error| Complaint::file("read", path, &error))?;
+        Ok(Box::new(BufReader::new(file)))
+    }
+
+    /// How many results there will be, where that can be known: a pipe can be read once.
+    pub fn count(&self) -> Result<Option<usize>, Complaint> {
+        match self.0.is_some_and(Path::is_file) {
+            true => {
+                let has_more = |line: &io::Result<String>| line.as_ref().is_ok_and(|line| !line.trim().is_empty());
+                Ok(Some(self.open()?.lines().filter(has_more).count()))
+            }
+            false => Ok(None),
+        }
+    }
+
+    /// Where the results go: into a file that is another one, or to standard output.
+    pub fn output(&self, path: Option<&Path>) -> Result<Box<dyn Write>, Complaint> {
+        let Some(path) = path else { return Ok(Box::new(io::stdout())) };
+        if let (Some(Ok(from)), Ok(to)) = (self.0.map(Path::canonicalize), path.canonicalize())
+            && from == to
+        {
+            let message = format!("{} would be overwritten by its own results", path.display());
+            return Err(Complaint::usage(message).help("name another file with `-o`"));
+        }
+        let file = File::create(path).map_err(|error| Complaint::file("write", path, &error))?;
+        Ok(Box::new(file))
+    }
+}
+
 /// Results that wait for an earlier line are held; at most this many times the number of jobs.
 const HELD: usize = 8;
 
@@ -79,8 +131,8 @@ where
             };
             let numbered = move |error: LineError| LineError { line: Some(number), ..error };
             let value = match line {
-                Ok(line) => serde_json::from_str(&line)
-                    .map_err(|error| format!("the line is not JSON: {}", without_line(&error))),
+                Ok(line) => serde_json::from_str(plain::without_mark(&line))
+                    .map_err(|error: serde_json::Error| format!("the line is not JSON: {}", plain::json(&error))),
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => Err("the line is not UTF-8".into()),
                 Err(error) => return Err(error),
             };
@@ -120,15 +172,6 @@ where
             None if more || !held.is_empty() => {}
             None => return Ok(tally),
         }
-    }
-}
-
-/// What is wrong with a line of JSON, by its column: the line's number is our own to give.
-fn without_line(error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    match said.rsplit_once(" at line ") {
-        Some((why, _)) => format!("{why} at column {}", error.column()),
-        None => said,
     }
 }
 

@@ -5,12 +5,12 @@ use std::path::{Component, Path, PathBuf};
 
 use sgl_check::program::Program;
 use sgl_check::{Checked, Loader, McpTool, NoTools};
-use sgl_diag::{Diagnostic, FileId, SourceMap};
+use sgl_diag::{Diagnostic, FileId, SourceMap, plain};
 use sgl_graph::{Bound, Graph};
 use sgl_tools::{Outside, Permissions};
 
-use crate::render;
 use crate::terminal::{self, Complaint};
+use crate::{files, render};
 
 /// A program as far as the compiler came.
 pub struct Compiled {
@@ -30,7 +30,7 @@ pub fn compile(path: &Path) -> Result<Compiled, Complaint> {
 
 /// The same; MCP servers are asked for their tools through `outside`, as far as it allows.
 pub fn compile_with(path: &Path, outside: &Outside) -> Result<Compiled, Complaint> {
-    let text = read(path).map_err(Complaint::usage)?;
+    let text = files::text(path).map_err(Complaint::usage)?;
     Ok(compile_as(&path.display().to_string(), &text, outside, sgl_check::check))
 }
 
@@ -95,11 +95,12 @@ impl Loader for Files<'_> {
         let beside = Path::new(from).parent().unwrap_or(Path::new(""));
         let path = tidy(&beside.join(path));
         // A device or a pipe may never end. The program itself may be one: then somebody asked for it.
-        let about = fs::metadata(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let about =
+            fs::metadata(&path).map_err(|error| format!("cannot read {}: {}", path.display(), plain::io(&error)))?;
         match about.len() {
             _ if !about.is_file() => Err(format!("{} is not a file", path.display())),
             MAX_BYTES.. => Err(format!("{} has {} bytes; {MAX_BYTES} is the most", path.display(), about.len())),
-            _ => Ok((path.display().to_string(), read(&path)?)),
+            _ => Ok((path.display().to_string(), files::text(&path)?)),
         }
     }
 
@@ -121,14 +122,6 @@ fn tidy(path: &Path) -> PathBuf {
         }
     }
     out
-}
-
-/// The text of a file.
-pub fn read(path: &Path) -> Result<String, String> {
-    let bytes = fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    String::from_utf8(bytes).map_err(|error| {
-        format!("{} is not UTF-8 text: byte {} is wrong", path.display(), error.utf8_error().valid_up_to())
-    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! 1. [`args`] turns words into one command.
 //! 2. [`commands`] holds one file for each; the compiler and the engine are called there.
-//! 3. [`project`] finds the project around a program, [`compile`] reads it; [`params`] and [`run_line`] read the arguments
+//! 3. [`files`] reads what is named, [`project`] finds the project around a program, [`compile`] compiles it; [`params`] and [`run_line`] read the arguments
 //!    that its `main` wants.
 //! 4. [`models`] finds, pulls and checks the file of a model; a [`session`] runs engines on them.
 //! 5. [`batch`] runs a program once a line, [`testing`] its tests, with [`junit`] for reports; [`watch`] does either again
@@ -18,6 +18,7 @@ pub mod args;
 pub mod batch;
 pub mod commands;
 pub mod compile;
+pub mod files;
 pub mod junit;
 pub mod load;
 pub mod models;

@@ -11,6 +11,7 @@ use clap::{Arg, ArgMatches};
 use serde_json::Value as Json;
 use sgl_check::program::{Function, Program};
 use sgl_check::types::Type;
+use sgl_diag::plain;
 use sgl_exec::Given;
 
 use crate::terminal::Complaint;
@@ -136,11 +137,13 @@ fn contents(word: &str) -> Result<Given, String> {
         Some("-") => {
             let mut bytes = Vec::new();
             let read = std::io::stdin().read_to_end(&mut bytes);
-            read.map(|_| Given::File(bytes)).map_err(|error| format!("cannot read standard input: {error}"))
+            read.map(|_| Given::File(bytes))
+                .map_err(|error| format!("cannot read standard input: {}", plain::io(&error)))
         }
-        Some(path) => std::fs::read(path)
-            .map(Given::File)
-            .map_err(|error| format!("cannot read {path}: {error} (`@` reads a file, `@@` stands for a plain `@`)")),
+        Some(path) => std::fs::read(path).map(Given::File).map_err(|error| {
+            let why = plain::io(&error);
+            format!("cannot read {path}: {why} (`@` reads a file, `@@` stands for a plain `@`)")
+        }),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use sgl_check::program::GenArg;
-use sgl_diag::{Diagnostic, SourceMap};
+use sgl_diag::{Diagnostic, SourceMap, plain};
 use sgl_host::Value;
 use sgl_project::{Alias, FILE, Project, Setting};
 
@@ -55,11 +55,11 @@ impl Found {
     }
 
     fn read(path: &Path) -> Result<Found, Complaint> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Complaint::usage(format!("cannot read {}: {error}", path.display())))?;
+        let text = crate::files::text(path).map_err(Complaint::usage)?;
+        let text = plain::without_mark(&text);
         let mut sources = SourceMap::new();
-        let file = sources.add(path.display().to_string(), text.as_str());
-        let (project, diagnostics) = sgl_project::read(file, &text);
+        let file = sources.add(path.display().to_string(), text);
+        let (project, diagnostics) = sgl_project::read(file, text);
         if diagnostics.iter().any(Diagnostic::is_error) {
             terminal::write_error(&render::draw(&diagnostics, &sources));
             let message = format!("the project file {} cannot be used", path.display());

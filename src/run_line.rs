@@ -3,11 +3,13 @@
 //! The program says which arguments there are, so these words are read once it is compiled.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::{Arg, ArgAction, Args, Command, FromArgMatches};
 use sgl_check::program::Function;
 
 use crate::args::{RunOptions, STYLES};
+use crate::batch::STANDARD_INPUT;
 use crate::params::{Arguments, Params};
 use crate::terminal::Complaint;
 
@@ -41,6 +43,17 @@ pub fn read(
     if options.output.is_some() && options.batch.is_none() {
         let complaint = Complaint::usage("`--output` is where the results of `--batch` go");
         return Err(NoRun::Complaint(complaint.help("give `--batch FILE.jsonl`, or redirect standard output")));
+    }
+    if options.batch.as_deref().is_some_and(|path| path == Path::new(STANDARD_INPUT)) {
+        let twice = match words.iter().any(|word| word == "@-" || word.to_string_lossy().ends_with("=@-")) {
+            true => Some("both `--batch -` and `@-` read standard input, and it can be read once"),
+            false if options.watch => Some("`--watch` runs again, and standard input can be read once"),
+            false => None,
+        };
+        if let Some(why) = twice {
+            let complaint = Complaint::usage(why);
+            return Err(NoRun::Complaint(complaint.help("put the lines into a file: `--batch FILE.jsonl`")));
+        }
     }
     Ok(RunLine { options, given })
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sgl_diag::plain;
 
 use crate::models::{self, Progress};
 
@@ -69,8 +70,8 @@ impl Complaint {
     }
 
     /// A file that the command line names cannot be read or written.
-    pub fn file(action: &str, path: &Path, error: impl std::fmt::Display) -> Complaint {
-        Complaint::usage(format!("cannot {action} {}: {error}", path.display()))
+    pub fn file(action: &str, path: &Path, error: &io::Error) -> Complaint {
+        Complaint::usage(format!("cannot {action} {}: {}", path.display(), plain::io(error)))
     }
 
     /// The same with one more line of what led to it.
@@ -120,7 +121,7 @@ pub fn write_result(text: &str) {
     if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // A reader that has seen enough (`| head`) is no mistake of anybody.
         if error.kind() != io::ErrorKind::BrokenPipe {
-            Complaint::failed(format!("the result cannot be written: {error}")).report();
+            Complaint::failed(format!("the result cannot be written: {}", plain::io(&error))).report();
         }
         std::process::exit(Exit::Failed as i32);
     }

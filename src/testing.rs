@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sgl_check::program::{GenArg, ModelItem, Test};
-use sgl_diag::SourceMap;
+use sgl_diag::{SourceMap, plain};
 use sgl_exec::{Backends, Runner, World};
 use sgl_host::{Fault, Value};
 use sgl_trace::Recording;
 use sgl_wire::Backend;
 
 use crate::compile::Compiled;
+use crate::files;
 use crate::session::Session;
 use crate::terminal::{Complaint, Exit};
 
@@ -93,7 +94,10 @@ impl Suite {
                 (Err(_), Answers::Update) => Recording::default(),
                 (Err(error), _) => {
                     let help = "`sglc test --update` writes it anew";
-                    return Err(Complaint::failed(format!("{}: {error}", recording_path(path).display())).help(help));
+                    let why =
+                        format!("line {} of the recording cannot be read: {}", error.line, plain::json(&error.why));
+                    let message = format!("{}: {why}", recording_path(path).display());
+                    return Err(Complaint::failed(message).help(help));
                 }
             })),
         };
@@ -145,8 +149,7 @@ impl Suite {
             true => std::fs::remove_file(&path),
             false => std::fs::write(&path, text),
         };
-        let cannot = |error| Complaint::failed(format!("cannot write {}: {error}", path.display()));
-        done.map(|()| true).map_err(cannot)
+        done.map(|()| true).map_err(|error| Complaint { exit: Exit::Failed, ..Complaint::file("write", &path, &error) })
     }
 
     /// Records that no test asked for, where a recording was replayed.
@@ -164,11 +167,11 @@ pub fn recording_path(program: &Path) -> PathBuf {
 }
 
 fn read(path: &Path) -> Result<Option<String>, Complaint> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Complaint::failed(format!("cannot read {}: {error}", path.display()))),
+    if !path.exists() {
+        return Ok(None);
     }
+    let text = files::text(path).map_err(Complaint::failed)?;
+    Ok(Some(plain::without_mark(&text).to_string()))
 }
 
 /// Backends that answer from a recording, or into it.
@@ -189,44 +192,8 @@ impl Backends for Recorded {
     }
 }
 
-/// Programs with tests: files as they are named, and every `.sgl` file with a test item below the folders.
-pub fn programs(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Complaint> {
-    let mut found = Vec::new();
-    for path in paths {
-        match path.metadata() {
-            Ok(metadata) if metadata.is_dir() => below(path, &mut found)?,
-            Ok(_) => found.push(path.clone()),
-            Err(error) => return Err(Complaint::usage(format!("cannot read {}: {error}", path.display()))),
-        }
-    }
-    let mut seen = std::collections::HashSet::new();
-    found.retain(|path| seen.insert(path.clone()));
-    Ok(found)
-}
-
-fn below(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Complaint> {
-    let cannot = |error| Complaint {
-        exit: Exit::Failed,
-        ..Complaint::failed(format!("cannot read {}: {error}", folder.display()))
-    };
-    let mut entries: Vec<_> = std::fs::read_dir(folder).map_err(cannot)?.collect::<Result<_, _>>().map_err(cannot)?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let (name, path) = (entry.file_name(), entry.path());
-        // The same path for `.` and for nothing.
-        let path = path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path);
-        let Ok(kind) = entry.file_type() else { continue };
-        if kind.is_dir() && !name.to_string_lossy().starts_with('.') && name != "target" && name != "node_modules" {
-            below(&path, found)?;
-        } else if kind.is_file() && path.extension().is_some_and(|extension| extension == "sgl") && has_tests(&path) {
-            found.push(path);
-        }
-    }
-    Ok(())
-}
-
 /// Whether a file that nobody named is meant to be run by `sglc test`.
-fn has_tests(path: &Path) -> bool {
+pub fn has_tests(path: &Path) -> bool {
     let Ok(text) = std::fs::read_to_string(path) else { return false };
     let parse = sgl_syntax::parse(sgl_diag::FileId(0), &text);
     parse.file().items().any(|item| matches!(item, sgl_syntax::ast::Item::Test(_)))

@@ -1,10 +1,10 @@
-//! `sglc check FILE…`: what is wrong with programs, drawn or as JSON.
+//! `sglc check [FILE|DIR]…`: what is wrong with programs, drawn or as JSON.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use sgl_diag::Diagnostic;
+use sgl_diag::{Diagnostic, plain};
 use sgl_exec::{Ask, Runner};
 use sgl_tools::{Outside, Permissions};
 
@@ -14,7 +14,7 @@ use crate::project::Found;
 use crate::session::Session;
 use crate::terminal::{self, Complaint, Exit, GOOD, counted};
 use crate::watch::{self, Reads};
-use crate::{needs, render};
+use crate::{files, needs, render};
 
 /// Checks, again and again with `--watch`.
 pub fn run(args: CheckArgs) -> Result<Exit, Complaint> {
@@ -33,9 +33,13 @@ fn once(args: &CheckArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
         true => {
             vec![Found::above(Path::new(""))?.main()?]
         }
-        false => args.files.clone(),
+        false => files::programs(&args.files, |_| true)?,
     };
     reads.files.extend(files.iter().cloned());
+    if files.is_empty() {
+        let named: Vec<_> = args.files.iter().map(|path| path.display().to_string()).collect();
+        return Err(Complaint::usage(format!("there is no .sgl file in {}", named.join(", "))));
+    }
     let session = match (&args.model, files.first()) {
         (Some(model), Some(first)) => {
             let engine = EngineArgs { model: Some(model.clone()), ..EngineArgs::default() };
@@ -105,7 +109,7 @@ fn before_run(compiled: &Compiled, session: Arc<Session>) -> Result<Vec<Diagnost
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Complaint::failed(format!("threads cannot be started: {error}")))?;
+        .map_err(|error| Complaint::failed(format!("threads cannot be started: {}", plain::io(&error))))?;
     let runner = Runner::new(Arc::new(compiled.graph(program)), session.clone());
     runtime
         .block_on(runner.preflight(Ask::All))

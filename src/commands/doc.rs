@@ -24,13 +24,31 @@ pub fn run(args: &DocArgs) -> Result<Exit, Complaint> {
         return Ok(Exit::Done);
     }
     let folder = &args.output;
-    fs::create_dir_all(folder).map_err(|error| Complaint::file("create", folder, error))?;
-    for page in html::pages(&title, &modules) {
+    fs::create_dir_all(folder).map_err(|error| Complaint::file("create", folder, &error))?;
+    let pages = html::pages(&title, &modules);
+    remove_others(folder, |name| pages.iter().any(|page| page.file == name))?;
+    for page in pages {
         let path = folder.join(page.file);
-        fs::write(&path, page.text).map_err(|error| Complaint::file("write", &path, error))?;
+        fs::write(&path, page.text).map_err(|error| Complaint::file("write", &path, &error))?;
     }
     terminal::write_result(&format!("{}\n", folder.join("index.html").display()));
     Ok(Exit::Done)
+}
+
+/// Removes the pages of an earlier run that this one does not write. Files that are no pages of ours stay.
+fn remove_others(folder: &Path, is_kept: impl Fn(&str) -> bool) -> Result<(), Complaint> {
+    let cannot = |error: std::io::Error| Complaint::file("read", folder, &error);
+    for entry in fs::read_dir(folder).map_err(cannot)? {
+        let path = entry.map_err(cannot)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(".html")
+            && !is_kept(&name)
+            && fs::read_to_string(&path).is_ok_and(|text| html::is_page(&text))
+        {
+            fs::remove_file(&path).map_err(|error| Complaint::file("remove", &path, &error))?;
+        }
+    }
+    Ok(())
 }
 
 /// The modules of the standard library, and what every program has.

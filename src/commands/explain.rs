@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sgl_check::{codes, nearest};
+use sgl_check::codes;
 
 use crate::page;
 use crate::terminal::{self, Complaint, DIM, Exit, NAME};
@@ -11,10 +11,22 @@ use crate::terminal::{self, Complaint, DIM, Exit, NAME};
 pub fn run(code: Option<&str>) -> Result<Exit, Complaint> {
     let text = match code {
         None => table(),
-        Some(code) => page_of(&code.trim().to_uppercase()).ok_or_else(|| unknown(code))?,
+        Some(code) => spellings(code).iter().find_map(|code| page_of(code)).ok_or_else(|| unknown(code))?,
     };
     terminal::write_result(&text);
     Ok(Exit::Done)
+}
+
+/// The codes that a word may stand for: `e0101`, `E101` and `101` are `E0101`.
+fn spellings(word: &str) -> Vec<String> {
+    let word = word.trim().to_uppercase();
+    let digits = word.trim_start_matches(['E', 'W']);
+    let letters = match word.strip_suffix(digits) {
+        Some(letter @ ("E" | "W")) => vec![letter],
+        Some("") if digits.len() <= 4 => vec!["E", "W"],
+        _ => Vec::new(),
+    };
+    letters.into_iter().map(|letter| format!("{letter}{digits:0>4}")).collect()
 }
 
 /// The page of a code; its sentence where it has none.
@@ -40,13 +52,36 @@ fn known() -> BTreeMap<&'static str, &'static str> {
 
 fn unknown(code: &str) -> Complaint {
     let complaint = Complaint::usage(format!("there is no code {code:?}"));
-    let upper = code.trim().to_uppercase();
-    // A number alone is a code without its letter.
-    let with_letter = [format!("E{upper}"), format!("W{upper}")];
-    let known = known().into_keys().collect::<Vec<_>>();
-    let numbered = known.iter().copied().find(|known| with_letter.iter().any(|code| code == known));
-    match numbered.or_else(|| nearest(&upper, known)) {
-        Some(near) => complaint.help(format!("did you mean {near}?")),
+    let spellings = spellings(code);
+    // One wrong digit or letter is a slip; what shares less is another code.
+    let is_near = |known: &&str| spellings.iter().any(|code| code.len() == known.len() && differing(code, known) == 1);
+    match known().into_keys().find(is_near) {
+        Some(near) => complaint.help(format!("did you mean {near}? `sglc explain` lists them all")),
         None => complaint.help("`sglc explain` lists them all"),
+    }
+}
+
+fn differing(one: &str, other: &str) -> usize {
+    one.chars().zip(other.chars()).filter(|(a, b)| a != b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_known_however_it_is_spelt() {
+        for word in ["E0101", "e0101", "E101", "101", "0101", " e101 "] {
+            assert_eq!(spellings(word).first().map(String::as_str), Some("E0101"), "{word}");
+        }
+        assert_eq!(spellings("w501"), ["W0501"]);
+        assert!(spellings("EW12").is_empty() && spellings("X0101").is_empty());
+    }
+
+    #[test]
+    fn a_slip_is_told_from_another_code() {
+        assert!(unknown("E010x").help.concat().contains("did you mean E0101?"));
+        assert!(!unknown("E9999").help.concat().contains("did you mean"));
+        assert!(!unknown("nonsense").help.concat().contains("did you mean"));
     }
 }

@@ -8,9 +8,8 @@ use sgl_diag::SourceMap;
 use similar::TextDiff;
 
 use crate::args::FmtArgs;
-use crate::compile::read;
-use crate::render;
 use crate::terminal::{self, Complaint, DIM, Exit, GOOD};
+use crate::{files, render};
 
 /// Lays out every file; the exit code is that of the worst.
 pub fn run(args: &FmtArgs) -> Result<Exit, Complaint> {
@@ -19,7 +18,7 @@ pub fn run(args: &FmtArgs) -> Result<Exit, Complaint> {
         let outcome = if path == Path::new("-") {
             standard_input(args)
         } else {
-            programs(path)
+            files::programs(std::slice::from_ref(path), |_| true)
                 .and_then(|files| files.iter().try_fold(Exit::Done, |worst, path| Ok(worst.max(file(path, args)))))
         };
         exit = exit.max(outcome.unwrap_or_else(|complaint| complaint.report()));
@@ -37,44 +36,16 @@ impl FmtArgs {
     }
 }
 
-/// The file itself, or the programs below a folder, by name. Folders whose name begins with a dot, `target`, and links are
-/// not entered.
-fn programs(path: &Path) -> Result<Vec<PathBuf>, Complaint> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_path_buf()]);
-    }
-    let mut found = Vec::new();
-    let mut folders = vec![path.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        let failed = |error: io::Error| Complaint::usage(format!("cannot read {}: {error}", folder.display()));
-        for entry in fs::read_dir(&folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name();
-            let is_hidden = name.to_string_lossy().starts_with('.') || name == "target";
-            let kind = entry.file_type().map_err(failed)?;
-            // Below `.` paths read better without it.
-            let path = if folder == Path::new(".") { PathBuf::from(&name) } else { entry.path() };
-            if kind.is_dir() && !is_hidden {
-                folders.push(path);
-            } else if kind.is_file() && path.extension().is_some_and(|extension| extension == "sgl") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
 /// Lays out one file, and reports what is wrong with it.
 fn file(path: &Path, args: &FmtArgs) -> Exit {
     let name = path.display().to_string();
-    let done = read(path).map_err(Complaint::usage).and_then(|before| {
+    let done = files::text(path).map_err(Complaint::usage).and_then(|before| {
         let Some(after) = laid_out(&name, &before) else { return Ok(Exit::DoesNotCompile) };
         if before == after {
             return Ok(Exit::Done);
         }
         if args.writes() {
-            replace(path, &after).map_err(|error| Complaint::usage(format!("cannot write {name}: {error}")))?;
+            replace(path, &after).map_err(|error| Complaint::file("write", path, &error))?;
             terminal::write_error(&format!("{GOOD}formatted{GOOD:#} {name}\n"));
         }
         Ok(report(&name, &before, &after, args))
@@ -87,7 +58,7 @@ fn standard_input(args: &FmtArgs) -> Result<Exit, Complaint> {
     let mut before = String::new();
     io::stdin()
         .read_to_string(&mut before)
-        .map_err(|error| Complaint::usage(format!("cannot read standard input: {error}")))?;
+        .map_err(|error| Complaint::file("read", Path::new("standard input"), &error))?;
     let Some(after) = laid_out("<stdin>", &before) else { return Ok(Exit::DoesNotCompile) };
     if args.writes() {
         terminal::write_result(&after);

@@ -2,6 +2,7 @@
 
 use clap::CommandFactory;
 use clap_mangen::Man;
+use sgl_diag::plain;
 
 use crate::args::Cli;
 use crate::terminal::{self, Complaint, Exit};
@@ -10,7 +11,8 @@ use crate::terminal::{self, Complaint, Exit};
 pub fn run() -> Result<Exit, Complaint> {
     let mut command = Cli::command();
     command.build();
-    let cannot = |error: std::io::Error| Complaint::failed(format!("the page cannot be written: {error}"));
+    let cannot =
+        |error: std::io::Error| Complaint::failed(format!("the page cannot be written: {}", plain::io(&error)));
     let mut page = Vec::new();
     let man = Man::new(command.clone()).section("1").manual("sgl");
     man.render_title(&mut page).map_err(cannot)?;

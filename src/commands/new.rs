@@ -18,7 +18,7 @@ const FILES: &[(&str, &str)] = &[
 /// Writes the files into a folder that has none.
 pub fn run(args: &NewArgs) -> Result<Exit, Complaint> {
     let folder = &args.folder;
-    let cannot = |error| Complaint::file("create", folder, error);
+    let cannot = |error: std::io::Error| Complaint::file("create", folder, &error);
     if folder.exists() {
         let entries = fs::read_dir(folder).map_err(cannot)?.count();
         if entries > 0 {
@@ -32,7 +32,7 @@ pub fn run(args: &NewArgs) -> Result<Exit, Complaint> {
         let path = folder.join(file);
         // What stands in quotes in TOML needs no other escapes: a folder's name has no control characters left.
         let text = text.replace("{name}", &name).replace("{model}", DEFAULT);
-        fs::write(&path, text).map_err(|error| Complaint::file("write", &path, error))?;
+        fs::write(&path, text).map_err(|error| Complaint::file("write", &path, &error))?;
     }
     let enter = if folder == Path::new(".") { String::new() } else { format!("  cd {}\n", folder.display()) };
     terminal::write_error(&format!(

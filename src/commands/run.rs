@@ -2,14 +2,12 @@
 //! The program may also stand on the command line (`-e`), or be the main one of the project.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sgl_check::program::FnId;
-use sgl_diag::SourceMap;
+use sgl_diag::{SourceMap, plain};
 use sgl_exec::{Ask, Finished, Runner, World};
 use sgl_host::{Fault, Value, json};
 use sgl_tools::Outside;
@@ -17,7 +15,7 @@ use sgl_wire::Usage;
 
 use crate::allow::Allow;
 use crate::args::{RunArgs, RunOptions};
-use crate::batch::{self, LineError};
+use crate::batch::{self, LineError, LineResult, Lines, STANDARD_INPUT};
 use crate::compile::{Compiled, compile_snippet, compile_with};
 use crate::params::{Arguments, Params};
 use crate::project::Found;
@@ -93,12 +91,12 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
     };
     let stream = options.stream.as_ref().map(|name| Stream::new(name.as_deref(), &compiled)).transpose()?;
     reads.watch = options.watch;
-    reads.files.extend(options.batch.clone());
+    reads.files.extend(options.batch.clone().filter(|path| path != Path::new(STANDARD_INPUT)));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Complaint::failed(format!("threads cannot be started: {error}")))?;
+        .map_err(|error| Complaint::failed(format!("threads cannot be started: {}", plain::io(&error))))?;
     let session = Arc::new(Session::new(options.engine.clone(), project.clone()));
     let runner = Runner::new(Arc::new(compiled.graph(program)), session.clone());
     let seed = options.seed.or(project.project.run_seed).unwrap_or(0);
@@ -108,7 +106,7 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
     let began = Instant::now();
     let (mut exit, cost) = match &job.options.batch {
         None => runtime.block_on(job.once(given, &session))?,
-        Some(lines) => runtime.block_on(job.clone().batch(lines, given))?,
+        Some(path) => runtime.block_on(job.clone().batch(Lines::of(path), given))?,
     };
     // What blocks (a server that is slow to answer) and is not needed any more is not waited for.
     runtime.shutdown_background();
@@ -160,58 +158,45 @@ impl Job {
     }
 
     /// One run for each line of a file; the results in their order.
-    async fn batch(self: Arc<Self>, path: &Path, defaults: Arguments) -> Result<(Exit, Usage), Complaint> {
-        let open = || File::open(path).map(BufReader::new).map_err(|error| Complaint::file("read", path, error));
-        let mut input = open()?;
+    async fn batch(self: Arc<Self>, lines: Lines<'_>, defaults: Arguments) -> Result<(Exit, Usage), Complaint> {
+        let input = lines.open()?;
         if self.is_doomed().await {
             return Ok((Exit::DoesNotCompile, Usage::default()));
         }
-        // A pipe can be read once: only the lines of a file are counted ahead, for the bar.
-        let lines = match path.metadata().is_ok_and(|metadata| metadata.is_file()) {
-            true => open()?.lines().filter(|line| line.as_ref().is_ok_and(|line| !line.trim().is_empty())).count(),
-            false => 0,
-        };
-        if let Some(output) = &self.options.output
-            && let (Ok(from), Ok(to)) = (path.canonicalize(), output.canonicalize())
-            && from == to
-        {
-            let message = format!("{} would be overwritten by its own results", path.display());
-            return Err(Complaint::usage(message).help("name another file with `-o`"));
-        }
-        let mut output: Box<dyn Write> = match &self.options.output {
-            Some(path) => Box::new(File::create(path).map_err(|error| Complaint::file("write", path, error))?),
-            None => Box::new(std::io::stdout()),
-        };
+        let mut output = lines.output(self.options.output.as_deref())?;
         let cost = Arc::new(Mutex::new(Usage::default()));
         let one = |line: serde_json::Value| {
-            let (job, cost, given) = (self.clone(), cost.clone(), self.params.from_line(line, &defaults));
-            async move {
-                let given = given.map_err(|message| LineError::new("input", message))?;
-                let arguments = job.runner.arguments(job.main, given).map_err(|faults| job.first(&faults))?;
-                let Finished { result, usage } = job.runner.run(arguments, job.exec_options()).await;
-                *cost.lock().unwrap_or_else(PoisonError::into_inner) += usage;
-                let value = match &result {
-                    Ok(value) => job.value(value).await,
-                    Err(fault) => Err(fault.clone()),
-                };
-                value.map_err(|fault| job.record(&fault))
-            }
+            let given = self.params.from_line(line, &defaults);
+            self.clone().line(given, cost.clone())
         };
         let bars = Bars::default();
-        if lines > 0 {
-            bars.begin_lines("running", lines as u64);
+        if let Some(count) = lines.count()? {
+            bars.begin_lines("running", count as u64);
         }
         let jobs = self.options.jobs.unwrap_or(JOBS);
         let tally =
-            batch::run(&mut input, &mut output, jobs, one, |tally| bars.at((tally.done + tally.failed) as u64)).await;
+            batch::run(input, &mut output, jobs, one, |tally| bars.at((tally.done + tally.failed) as u64)).await;
         bars.end();
-        let tally = tally.map_err(|error| Complaint::failed(format!("the batch broke off: {error}")))?;
+        let tally = tally.map_err(|error| Complaint::failed(format!("the batch broke off: {}", plain::io(&error))))?;
         if tally.failed > 0 {
             let all = terminal::counted(tally.done + tally.failed, "line");
             Complaint::failed(format!("{} of {all} failed; their records say why", tally.failed)).report();
         }
         let cost = *cost.lock().unwrap_or_else(PoisonError::into_inner);
         Ok((if tally.failed == 0 { Exit::Done } else { Exit::Failed }, cost))
+    }
+
+    /// The run of one line of a batch.
+    async fn line(self: Arc<Self>, given: Result<Arguments, String>, cost: Arc<Mutex<Usage>>) -> LineResult {
+        let given = given.map_err(|message| LineError::new("input", message))?;
+        let arguments = self.runner.arguments(self.main, given).map_err(|faults| self.first(&faults))?;
+        let Finished { result, usage } = self.runner.run(arguments, self.exec_options()).await;
+        *cost.lock().unwrap_or_else(PoisonError::into_inner) += usage;
+        let value = match &result {
+            Ok(value) => self.value(value).await,
+            Err(fault) => Err(fault.clone()),
+        };
+        value.map_err(|fault| self.record(&fault))
     }
 
     /// Says what is certain to fail on the models, before anything is asked of them. Where a model cannot be had, the run
@@ -295,7 +280,7 @@ fn report(options: &RunOptions, session: &Session, cost: &Usage, elapsed: Durati
         }
         Some(Some(path)) => {
             let text = serde_json::to_string_pretty(&stats()).map_err(|error| Complaint::failed(error.to_string()))?;
-            std::fs::write(path, text + "\n").map_err(|error| Complaint::file("write", path, error))
+            std::fs::write(path, text + "\n").map_err(|error| Complaint::file("write", path, &error))
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use sgl_diag::plain;
 use sgl_tools::{Outside, Permissions};
 use tokio::sync::Semaphore;
 
@@ -14,9 +15,9 @@ use crate::compile::compile_with;
 use crate::project::Found;
 use crate::session::Session;
 use crate::terminal::{self, Complaint, DIM, ERROR, Exit, GOOD, NAME, counted};
-use crate::testing::{Answers, Outcome, Suite, programs, recording_path};
+use crate::testing::{Answers, Outcome, Suite, has_tests, recording_path};
 use crate::watch::{self, Reads};
-use crate::{junit, render};
+use crate::{files, junit, render};
 
 /// Tests at once, where nobody says how many.
 const JOBS: usize = 16;
@@ -37,12 +38,17 @@ fn once(args: &TestArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
     if let (0, Some(filter), Exit::Done) = (count, &args.filter, exit) {
         return Err(Complaint::usage(format!("no test has {filter:?} in its name")));
     }
+    if (count, left_out, exit) == (0, 0, Exit::Done) {
+        let named: Vec<_> = args.paths.iter().map(|path| path.display().to_string()).collect();
+        let complaint = Complaint::usage(format!("there is no test in {}", named.join(", ")));
+        return Err(complaint.help("a test is an item of a program: `test \"adds\" { assert 1 + 1 == 2 }`"));
+    }
     let began = Instant::now();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Complaint::failed(format!("threads cannot be started: {error}")))?;
+        .map_err(|error| Complaint::failed(format!("threads cannot be started: {}", plain::io(&error))))?;
     let mut report = Report::default();
     runtime.block_on(run_all(args, &suites, &mut report));
     for suite in &suites {
@@ -55,7 +61,7 @@ fn once(args: &TestArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
         }
     }
     if let Some(path) = &args.junit {
-        std::fs::write(path, junit::xml(&report.junit)).map_err(|error| Complaint::file("write", path, error))?;
+        std::fs::write(path, junit::xml(&report.junit)).map_err(|error| Complaint::file("write", path, &error))?;
     }
     if args.json {
         report.write_json(left_out, began.elapsed())?;
@@ -92,7 +98,7 @@ fn suites(args: &TestArgs, reads: &mut Reads) -> Result<(Vec<Prepared>, Exit), C
     let servers = Outside::new(Permissions::default());
     let mut sessions: Vec<(Option<PathBuf>, u64, Arc<Session>)> = Vec::new();
     let (mut suites, mut exit) = (Vec::new(), Exit::Done);
-    for path in programs(&args.paths)? {
+    for path in files::programs(&args.paths, has_tests)? {
         reads.files.push(path.clone());
         let project = Found::of_program(&path)?;
         reads.files.extend(project.path.clone());

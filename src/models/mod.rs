@@ -11,6 +11,8 @@ pub mod table;
 
 use std::path::{Path, PathBuf};
 
+use sgl_diag::plain;
+
 pub use fetch::{Net, pull};
 pub use store::{State, Store};
 pub use table::{Entry, Place};
@@ -96,7 +98,7 @@ pub enum Error {
     #[error("no folder for models: neither SGL_HOME, XDG_CACHE_HOME nor a home folder is set")]
     NoHome,
     /// The file system refused something.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {}", path.display(), plain::io(source))]
     Io {
         /// What was tried, as a verb.
         action: &'static str,

@@ -23,7 +23,8 @@ fn a_sound_program_is_zero() {
 fn a_broken_program_is_three_and_all_files_are_looked_at() {
     let (_a, broken) = program("fn main() -> int { let = 3 }\n");
     let (_b, sound) = program("fn main() -> int { 1 }\n");
-    let run = sglc(&["check", &broken, &sound, &broken, "--json"]);
+    let (_c, other) = program("fn main() -> int { no }\n");
+    let run = sglc(&["check", &broken, &sound, &other, &broken, "--json"]);
     assert_eq!(run.code, 3, "{run}");
     let reports: Value = serde_json::from_str(&run.stdout).unwrap();
     let oks: Vec<_> = reports.as_array().unwrap().iter().map(|report| report["ok"].as_bool().unwrap()).collect();

@@ -11,6 +11,7 @@ mod hostile;
 mod model;
 mod project;
 mod tests;
+mod words;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sgl_diag::{Diagnostic, FileId, SourceMap, Span};
+use sgl_diag::{Diagnostic, FileId, SourceMap, Span, plain};
 use sgl_syntax::ast::{self, ImportSource};
 
 use crate::mcp::{self, Argument, McpTool};
@@ -193,10 +193,11 @@ impl Reader<'_> {
             let Some(path) = written.text().filter(|path| !found.contains_key(path)) else { continue };
             match self.loader.load(self.sources.name(from), &path) {
                 Ok((name, text)) => {
+                    let text = plain::without_mark(&text);
                     let known = self
                         .texts
                         .entry(name.clone())
-                        .or_insert_with(|| TextFile { text: text.as_str().into(), file: self.sources.add(name, text) });
+                        .or_insert_with(|| TextFile { text: text.into(), file: self.sources.add(name, text) });
                     found.insert(path, known.clone());
                 }
                 Err(why) => {
@@ -305,7 +306,7 @@ impl Reader<'_> {
         let stem = path.rsplit(['/', '\\']).next().unwrap_or(path).trim_end_matches(".json");
         let called = named.alias().map(|alias| alias.text().to_string());
         let called = called.or_else(|| type_name(stem)).unwrap_or_else(|| "Schema".to_string());
-        let file = self.sources.add(name.clone(), text);
+        let file = self.sources.add(name.clone(), plain::without_mark(&text));
         let text = self.sources.file(file).map_or("", |source| &source.text);
         let number = match SchemaFile::read(file, text, called, span) {
             Ok(schema) => {

@@ -3,6 +3,7 @@
 //! 1. [`SourceMap`] holds the files of a program and turns byte offsets into lines and columns.
 //! 2. A stage builds a [`Diagnostic`] with [`Diagnostic::error`] or [`Diagnostic::warning`] and labels it with [`Span`]s.
 //! 3. The command line (or the language server) draws it, and [`explain()`] has a page on its code.
+//! 4. [`plain`] puts what libraries and the operating system say into words that a message can hold.
 //!
 //! Codes name the stage: `E00xx` syntax, `E01xx` names, `E02xx` types, `E03xx` prompts and the arguments of `gen`,
 //! `E04xx` run time, `W05xx` warnings.
@@ -10,6 +11,7 @@
 //! Architecture invariant: nothing here writes to a terminal or knows colours, and nothing here knows the grammar.
 
 mod explain;
+pub mod plain;
 mod source;
 
 pub use explain::{explain, explained};

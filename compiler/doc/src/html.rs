@@ -143,10 +143,18 @@ fn anchor(name: &str) -> String {
     name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '_' | '.') { c } else { '-' }).collect()
 }
 
+/// What tells our pages from other files in their folder.
+const GENERATOR: &str = "<meta name=\"generator\" content=\"sglc doc\">";
+
+/// Whether a text is a page that [`pages`] has made, now or in an earlier run.
+pub fn is_page(text: &str) -> bool {
+    text.contains(GENERATOR)
+}
+
 fn frame(title: &str, nav: &str, body: &str) -> String {
     let title = escape(title);
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{GENERATOR}\n<meta name=\"viewport\" \
          content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<link rel=\"stylesheet\" \
          href=\"style.css\">\n</head>\n<body>\n<nav>\n<a href=\"index.html\">index</a>\n{nav}</nav>\n<main>\n{body}</main>\n</body>\n\
          </html>\n"

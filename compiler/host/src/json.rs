@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 use sgl_check::program::{Struct, StructId};
 use sgl_check::types::{Const, Type};
+use sgl_diag::plain;
 use sgl_wire::Constraint;
 
 use crate::text::float;
@@ -99,8 +100,19 @@ pub fn parse_as(text: &str, ty: &Type, structs: &[Struct]) -> Result<Value, Mism
         }
         _ => match serde_json::from_str(text) {
             Ok(json) => from_json(&json, ty, structs),
-            Err(error) => Err(mismatch(words(ty, structs), format!("text that is not JSON ({error})"))),
+            // Who wrote `x` for a number did not mean JSON.
+            Err(_) if is_scalar(ty) => Err(mismatch(words(ty, structs), quoted(text))),
+            Err(error) => Err(mismatch(words(ty, structs), format!("text that is not JSON: {}", plain::json(&error)))),
         },
+    }
+}
+
+/// Whether the JSON of such values has no parts.
+fn is_scalar(ty: &Type) -> bool {
+    match ty {
+        Type::Int { .. } | Type::Float { .. } | Type::Bool | Type::None | Type::Literals(_) => true,
+        Type::Optional(inner) => is_scalar(inner),
+        _ => false,
     }
 }
 
@@ -139,8 +151,11 @@ pub fn file(bytes: Vec<u8>, ty: &Type, structs: &[Struct]) -> Result<Value, Mism
         Type::Optional(inner) => file(bytes, inner, structs),
         Type::Image => Value::picture(bytes).map_err(|error| mismatch("a picture".into(), error.to_string())),
         _ => match String::from_utf8(bytes) {
-            Ok(text) => argument(&text, ty, structs),
-            Err(error) => Err(mismatch(words(ty, structs), format!("a file that is not UTF-8 text ({error})"))),
+            Ok(text) => argument(plain::without_mark(&text), ty, structs),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                Err(mismatch(words(ty, structs), format!("a file that is not UTF-8 text: byte {at} is wrong")))
+            }
         },
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use sgl_check::program::{BinaryOp, Struct, UnaryOp};
 use sgl_check::types::Type;
+use sgl_diag::plain;
 use sgl_graph::graph::{HostOp, NodeKind, TextPart};
 
 use crate::code::{Program, Step};
@@ -107,8 +108,9 @@ fn read(ty: &Type, inputs: Vec<Value>, structs: &[Struct]) -> Result<Value, Host
     if json::is_too_deep(&text) {
         return Err(HostError::TooDeep(json::MAX_NESTING));
     }
-    let parsed = serde_json::from_str(&text);
-    let parsed = parsed.map_err(|error| HostError::BadArgument(format!("the text is not JSON: {error}")))?;
+    let parsed = serde_json::from_str(plain::without_mark(&text));
+    let parsed =
+        parsed.map_err(|error| HostError::BadArgument(format!("the text is not JSON: {}", plain::json(&error))))?;
     json::from_json(&parsed, ty, structs).map_err(|mismatch| HostError::BadArgument(mismatch.to_string()))
 }
 

@@ -110,7 +110,8 @@ fn read(reference: impl BufRead) -> Result<Vec<Line>, ReferenceError> {
             continue;
         }
         let bad = |reason: String| ReferenceError::Line { line: number, reason };
-        let line: Line = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+        let line: Line =
+            serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| bad(error.to_string()))?;
         if line.tokens.is_empty() || line.top.len() > line.tokens.len() {
             return Err(bad(format!("{} tokens with {} positions in `top`", line.tokens.len(), line.top.len())));
         }

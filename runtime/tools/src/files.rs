@@ -4,13 +4,14 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use sgl_diag::plain;
 use sgl_host::{Fault, Value};
 
 use crate::{MAX_BYTES, failed};
 
 /// The text of a file.
 pub(crate) fn read(path: &Path, written: &str) -> Result<Value, Fault> {
-    let cannot = |error: io::Error| failed(format!("`{written}` cannot be read: {error}"));
+    let cannot = |error: io::Error| failed(format!("`{written}` cannot be read: {}", plain::io(&error)));
     let about = fs::metadata(path).map_err(cannot)?;
     if !about.is_file() {
         return Err(failed(format!("`{written}` is not a file")));
@@ -35,7 +36,7 @@ pub(crate) fn text(bytes: Vec<u8>, of: &str) -> Result<Value, Fault> {
 
 /// Writes a whole file, or at its end. Folders that are not there yet are made.
 pub(crate) fn write(path: &Path, written: &str, text: &str, at_end: bool) -> Result<Value, Fault> {
-    let cannot = |error: io::Error| failed(format!("`{written}` cannot be written: {error}"));
+    let cannot = |error: io::Error| failed(format!("`{written}` cannot be written: {}", plain::io(&error)));
     if fs::metadata(path).is_ok_and(|about| !about.is_file()) {
         return Err(failed(format!("`{written}` is not a file")));
     }
@@ -51,7 +52,7 @@ pub(crate) fn write(path: &Path, written: &str, text: &str, at_end: bool) -> Res
 /// The names in a folder.
 pub(crate) fn list(path: &Path, written: &str) -> Result<Value, Fault> {
     const MOST: usize = 1 << 20;
-    let cannot = |error: io::Error| failed(format!("`{written}` cannot be listed: {error}"));
+    let cannot = |error: io::Error| failed(format!("`{written}` cannot be listed: {}", plain::io(&error)));
     let mut names = Vec::new();
     for entry in fs::read_dir(path).map_err(cannot)? {
         let name = entry.map_err(cannot)?.file_name();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use sgl_diag::plain;
 use sgl_host::{Fault, Value};
 use ureq::http::{HeaderMap, Method, Request, Uri};
 
@@ -42,7 +43,7 @@ pub(crate) fn request(permissions: &Permissions, asked: Asked) -> Result<Value, 
             request = request.header(name, value);
         }
         let wrong = |error: ureq::http::Error| failed(format!("this is no request that can be sent: {error}"));
-        let cannot = |error: ureq::Error| failed(format!("`{host}` does not answer: {error}"));
+        let cannot = |error: ureq::Error| failed(format!("`{host}` does not answer: {}", said(&error)));
         let mut answer = match &body {
             Some(body) => agent.run(request.body(body.as_str()).map_err(wrong)?).map_err(cannot)?,
             None => agent.run(request.body(()).map_err(wrong)?).map_err(cannot)?,
@@ -63,6 +64,17 @@ pub(crate) fn request(permissions: &Permissions, asked: Asked) -> Result<Value, 
         uri = next;
     }
     Err(failed(format!("`{url}` leads from server to server, more than {MAX_REDIRECTS} times")))
+}
+
+/// Why a request came to nothing, in plain words.
+pub fn said(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) => plain::io(error),
+        ureq::Error::HostNotFound => "no server has this name".into(),
+        ureq::Error::Timeout(_) => "it took too long".into(),
+        ureq::Error::ConnectionFailed => "there is no connection to it".into(),
+        other => other.to_string(),
+    }
 }
 
 fn parse(url: &str) -> Result<Uri, Fault> {

@@ -18,6 +18,7 @@ mod outside;
 mod permissions;
 mod process;
 
+pub use http::said;
 pub use mcp::Patience;
 pub use outside::Outside;
 pub use permissions::{Allowed, Permissions};

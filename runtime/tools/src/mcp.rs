@@ -14,6 +14,7 @@ use rmcp::ServiceExt;
 use rmcp::model::CallToolRequestParams;
 use rmcp::service::{RunningService, ServiceError};
 use sgl_check::McpTool;
+use sgl_diag::plain;
 use sgl_host::{Fault, Value};
 use tokio::process::{Child, Command};
 use tokio::runtime::Runtime;
@@ -153,7 +154,7 @@ async fn start(command: &str) -> Result<Server, String> {
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| format!("`{program}` cannot be started: {error}"))?;
+        .map_err(|error| format!("`{program}` cannot be started: {}", plain::io(&error)))?;
     let (Some(output), Some(input)) = (child.stdout.take(), child.stdin.take()) else {
         return Err(format!("`{program}` has no standard input and output"));
     };

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use sgl_check::builtins::Effect;
+use sgl_diag::plain;
 use sgl_host::Fault;
 
 /// Which things of a kind are allowed.
@@ -94,7 +95,8 @@ impl Permissions {
         if written.is_empty() {
             return Err(crate::failed("the path is an empty text"));
         }
-        let real = resolve(path).map_err(|error| crate::failed(format!("`{written}` cannot be reached: {error}")))?;
+        let real = resolve(path)
+            .map_err(|error| crate::failed(format!("`{written}` cannot be reached: {}", plain::io(&error))))?;
         if allowed.any(|name| resolve(Path::new(name)).is_ok_and(|root| real.starts_with(root))) {
             return Ok(real);
         }

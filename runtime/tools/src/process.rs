@@ -3,6 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use sgl_diag::plain;
 use sgl_host::{Fault, Value};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
@@ -22,7 +23,7 @@ pub(crate) async fn run(command: &str, args: Vec<String>, input: Option<String>)
 }
 
 async fn to_the_end(command: &str, args: Vec<String>, input: Option<String>) -> Result<Value, Fault> {
-    let cannot = |error: std::io::Error| failed(format!("`{command}` cannot be run: {error}"));
+    let cannot = |error: std::io::Error| failed(format!("`{command}` cannot be run: {}", plain::io(&error)));
     let mut child = Command::new(command)
         .args(args)
         .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })

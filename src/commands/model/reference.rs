@@ -13,7 +13,7 @@ use crate::terminal::{self, Bars, Complaint, Exit, NAME};
 
 /// Runs every line of the file through the model and prints how far apart they are.
 pub fn run(args: &ModelCheckArgs, file: &Path) -> Result<Exit, Complaint> {
-    let reference = File::open(file).map_err(|error| Complaint::file("read", file, error))?;
+    let reference = File::open(file).map_err(|error| Complaint::file("read", file, &error))?;
     let spec = args.model.as_deref().unwrap_or(DEFAULT);
     let path = models::resolve(spec, args.offline, &Bars::default())?;
     let usual = if args.exact { LoadOptions::exact() } else { LoadOptions::default() };

@@ -17,7 +17,7 @@ pub(crate) mod write;
 use std::sync::Arc;
 
 use serde_json::Value;
-use sgl_diag::{Diagnostic, FileId, Severity, Span};
+use sgl_diag::{Diagnostic, FileId, Severity, Span, plain};
 
 pub(crate) use convert::{convert, type_name, widened};
 pub(crate) use spans::{Spans, escape};
@@ -71,7 +71,8 @@ impl SchemaFile {
                 let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len);
                 let at = (lines.sum::<usize>() + error.column().saturating_sub(1)).min(text.len());
                 let said = error.to_string();
-                let said = said.split(" at line ").next().unwrap_or_default();
+                // The place is drawn.
+                let said = plain::json(&said.split(" at line ").next().unwrap_or_default());
                 let d = Diagnostic::error("E0114", format!("this schema is not JSON: {said}"));
                 let d = d.at(Span::new(file, at as u32, at as u32), "here").also(used, "read for this type");
                 Err(d.hint("a schema file holds one JSON value"))

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 use sgl_check::builtins::Builtin;
 use sgl_check::types::Type;
+use sgl_diag::plain;
 
 use super::list::from_either_end;
 use super::{date, number, texts};
@@ -28,8 +29,9 @@ pub(super) fn call(builtin: Builtin, args: &mut Args) -> Result<Value, HostError
             if is_too_deep(&text) {
                 return Err(HostError::TooDeep(crate::json::MAX_NESTING));
             }
-            let parsed = serde_json::from_str(&text);
-            let json = parsed.map_err(|error| HostError::BadArgument(format!("the text is not JSON: {error}")))?;
+            let parsed = serde_json::from_str(plain::without_mark(&text));
+            let json = parsed
+                .map_err(|error| HostError::BadArgument(format!("the text is not JSON: {}", plain::json(&error))))?;
             value(&json)?
         }
         Builtin::JsonFind => {
