@@ -240,6 +240,15 @@ impl<'w> Body<'w> {
             (None, name) if crate::signature::methods(&Type::list(Type::INT)).any(|method| method == name) => {
                 format!("it is a method of lists: `xs.{name}(…)`")
             }
+            (_, "int" | "Int" | "parseInt" | "Number") => {
+                "`s.to_int()` reads an integer from a text, `x.round()` makes one of a float".to_string()
+            }
+            (_, "parseFloat") => "`s.to_float()` reads a number from a text".to_string(),
+            (_, "bool" | "Boolean") => "truth values come of comparisons: `n != 0`, `s == \"yes\"`".to_string(),
+            (_, "list" | "tuple" | "set" | "array" | "Array") => {
+                "lists are written `[a, b]`, a range is one, and `xs.unique()` leaves out what stands twice".to_string()
+            }
+            (_, "dict" | "Map" | "object") => "maps are written `{ \"key\": value }`".to_string(),
             (_, "str" | "String" | "string") => "`text(x)` gives the text of a value".to_string(),
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, _) => "declare it with `let`, or import it".to_string(),

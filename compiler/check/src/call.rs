@@ -431,10 +431,10 @@ fn some_methods(ty: &Type) -> String {
 }
 
 /// What methods of other languages are called here.
-fn common_name(name: &str) -> Option<&'static str> {
+pub(crate) fn common_name(name: &str) -> Option<&'static str> {
     Some(match name {
         "push" | "append" | "add" | "extend" | "concat" => "values do not change: write `xs = xs + [x]`",
-        "length" | "size" => "the length is `len()`",
+        "length" | "size" => "the length is a method: `.len()`",
         "trim" => "white space at the ends goes with `strip()`",
         "to_lower" | "lowercase" | "toLowerCase" => "lower case is `lower()`",
         "to_upper" | "uppercase" | "toUpperCase" => "upper case is `upper()`",

@@ -101,7 +101,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("E0425", "A test asks a model something that is not in its recording."),
     ("E0426", "The project file is not TOML."),
     ("E0427", "The project file has a key that is not known."),
-    ("E0428", "The project file has a value that cannot be used."),
+    ("E0428", "A key of the project file has a value of the wrong kind, or out of its range."),
     ("E0498", "The run was stopped before a value was there."),
     ("E0499", "A mistake in sgl itself."),
     ("W0501", "A variable is never read."),

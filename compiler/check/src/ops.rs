@@ -555,6 +555,9 @@ impl Body<'_> {
                     ty if crate::signature::method(ty, text).is_some() => format!("it is a method: `.{text}(…)`"),
                     ty => match nearest(text, crate::signature::methods(ty)) {
                         Some(near) => format!("did you mean the method `.{near}(…)`?"),
+                        None if crate::call::common_name(text).is_some() => {
+                            crate::call::common_name(text).unwrap_or_default().to_string()
+                        }
                         None => "structs and records have fields".to_string(),
                     },
                 };

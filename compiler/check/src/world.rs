@@ -205,12 +205,18 @@ impl World {
         match item {
             ast::Item::Import(_) | ast::Item::Test(_) => {}
             ast::Item::Type(ast) => {
+                self.takes_no_types("`type`", ast.type_params(), "write one for each type that it is needed for");
                 if let Some(name) = ast.name() {
                     self.name(file, &name, Item::Alias(self.aliases.len()), false);
                 }
                 self.aliases.push(Alias { file, ast, state: AliasState::Waiting });
             }
             ast::Item::Struct(ast) => {
+                self.takes_no_types(
+                    "`struct`",
+                    ast.type_params(),
+                    "only `fn` and `prompt` have them: write a struct for each type",
+                );
                 let id = StructId(self.program.structs.len() as u32);
                 let (text, span) = ast.name().map_or(("_".into(), ast.span()), |n| (n.text().into(), n.span()));
                 if let Some(name) = ast.name() {
@@ -228,12 +234,9 @@ impl World {
             }
             ast::Item::Function(ast) => {
                 let is_tool = ast.kind() == FunctionKind::Tool;
-                let mut is_generic = ast.type_params().next().is_some();
-                if is_tool && let Some(param) = ast.type_params().next() {
-                    let d = Diagnostic::error("E0113", "a `tool` cannot have type parameters");
-                    let d = d.at(param.span(), "a model cannot say for which type it calls it");
-                    self.report(d.hint("write the types that its parameters have"));
-                    is_generic = false;
+                let is_generic = !is_tool && ast.type_params().next().is_some();
+                if is_tool {
+                    self.takes_no_types("`tool`", ast.type_params(), "write the types that its parameters have");
                 }
                 let item = match is_generic {
                     true => Item::Generic(self.generics.len()),
@@ -271,6 +274,14 @@ impl World {
                 }
                 self.models.push((file, ast));
             }
+        }
+    }
+
+    /// Reports the type parameters of an item that has none.
+    fn takes_no_types(&mut self, what: &str, mut params: impl Iterator<Item = ast::TypeParam>, hint: &str) {
+        if let Some(param) = params.next() {
+            let d = Diagnostic::error("E0113", format!("a {what} cannot have type parameters"));
+            self.report(d.at(param.span(), "stands for no type here").hint(hint));
         }
     }
 
@@ -341,7 +352,9 @@ impl World {
         }
         for index in 0..self.struct_asts.len() {
             let Some((file, ast)) = self.struct_asts.get(index).cloned() else { continue };
+            self.type_scope = misplaced(ast.type_params());
             let fields = self.fields(file, &ast);
+            self.type_scope.clear();
             if let Some(item) = self.program.structs.get_mut(index) {
                 item.fields = fields;
             }
@@ -352,8 +365,13 @@ impl World {
         }
         self.check_finite();
         for index in 0..self.heads.len() {
-            let Some(head) = self.heads.get(index).cloned() else { continue };
+            let Some(mut head) = self.heads.get(index).cloned() else { continue };
+            if head.tool.is_some() {
+                head.types = misplaced(head.ast.type_params());
+                self.type_scope.clone_from(&head.types);
+            }
             let head = self.resolved(head);
+            self.type_scope.clear();
             if let Some(slot) = self.heads.get_mut(index) {
                 *slot = head;
             }
@@ -602,6 +620,11 @@ impl World {
             }
         }
     }
+}
+
+/// Type parameters where none may be. That was reported, and their uses are no further mistakes.
+pub(crate) fn misplaced(params: impl Iterator<Item = ast::TypeParam>) -> TypeArgs {
+    params.filter_map(|param| param.name()).map(|name| (name.text().into(), Type::Error)).collect()
 }
 
 /// "a `int`" as it is said: "an `int`".

@@ -11,7 +11,7 @@ use sgl_wire::Constraint;
 use crate::program::{Struct, StructId};
 use crate::similar::nearest;
 use crate::types::{Const, Type, is_small};
-use crate::world::{AliasState, Item, World};
+use crate::world::{AliasState, Item, World, misplaced};
 
 /// Aliases may stand for each other this deep.
 const MAX_ALIAS_DEPTH: u32 = 64;
@@ -226,14 +226,19 @@ impl World {
                 self.report(d.at(span, "declared here").hint("a type that holds itself is written as a struct"));
                 Type::Error
             }
-            (None, Some(written)) => match self.ty_at(file, &written, depth + 1) {
-                ty if is_small(&ty) => ty,
-                _ => {
-                    let title = "this type has too many parts once its names are written out";
-                    self.error_at("E0299", title, written.span(), "this type", "use structs for its parts");
-                    Type::Error
+            (None, Some(written)) => {
+                let outer = std::mem::replace(&mut self.type_scope, misplaced(ast.type_params()));
+                let ty = self.ty_at(file, &written, depth + 1);
+                self.type_scope = outer;
+                match ty {
+                    ty if is_small(&ty) => ty,
+                    _ => {
+                        let title = "this type has too many parts once its names are written out";
+                        self.error_at("E0299", title, written.span(), "this type", "use structs for its parts");
+                        Type::Error
+                    }
                 }
-            },
+            }
             (None, None) => Type::Error,
         };
         if let Some(alias) = self.aliases.get_mut(index) {
@@ -258,6 +263,14 @@ impl World {
             Some(entry) => Some(entry.read()),
             None => self.path(file, &path, true),
         };
+        // What wrongly has type parameters was reported: that they are given is no further mistake.
+        let wrongly = match item {
+            Some(Item::Struct(id)) => {
+                self.struct_asts.get(id.0 as usize).is_some_and(|(_, ast)| ast.type_params().next().is_some())
+            }
+            Some(Item::Alias(at)) => self.aliases.get(at).is_some_and(|alias| alias.ast.type_params().next().is_some()),
+            _ => false,
+        };
         let ty = match item {
             Some(Item::Struct(id)) => Type::Struct(id),
             Some(Item::Alias(index)) => self.alias(index, depth),
@@ -268,7 +281,7 @@ impl World {
                 Type::Error
             }
         };
-        self.no_args(ty, named, last)
+        if wrongly { ty } else { self.no_args(ty, named, last) }
     }
 
     fn no_args(&mut self, ty: Type, named: &ast::NamedType, name: &ast::Name) -> Type {

@@ -14,7 +14,7 @@ use crate::{Alias, Allow, Project, Setting};
 
 /// Reads the text of a project file. Where something is wrong, the rest still counts.
 pub fn read(file: FileId, text: &str) -> (Project, Vec<Diagnostic>) {
-    let mut reader = Reader { file, diagnostics: Vec::new() };
+    let mut reader = Reader { file, key: String::new(), diagnostics: Vec::new() };
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let span = reader.span(error.span().unwrap_or(0..0));
@@ -29,6 +29,8 @@ pub fn read(file: FileId, text: &str) -> (Project, Vec<Diagnostic>) {
 
 struct Reader {
     file: FileId,
+    /// The key whose value is read.
+    key: String,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -44,6 +46,7 @@ impl Reader {
         const KEYS: &[&str] = &["project", "model", "models", "allow", "run", "test"];
         let mut project = Project::default();
         for (key, value) in table {
+            self.key = key.get_ref().to_string();
             match &**key.get_ref() {
                 "project" => self.table(value, &["name", "main"], |this, name, value| match name {
                     "name" => project.name = this.text(value),
@@ -85,6 +88,7 @@ impl Reader {
         let mut source = None;
         let mut settings = Vec::new();
         for (key, value) in self.entries(value)? {
+            self.key = key.get_ref().to_string();
             let rule = gen_rules::all().find(|rule| rule.name == key.get_ref() && rule.kind != Kind::Model);
             match (&**key.get_ref(), rule) {
                 ("source", _) => source = self.text(value),
@@ -153,6 +157,7 @@ impl Reader {
     /// Every entry of a table that has only these keys.
     fn table(&mut self, value: &Value<'_>, keys: &[&str], mut each: impl FnMut(&mut Self, &str, &Value<'_>)) {
         for (key, value) in self.entries(value).into_iter().flatten() {
+            self.key = key.get_ref().to_string();
             match keys.contains(&&**key.get_ref()) {
                 true => each(self, key.get_ref(), value),
                 false => self.unknown(key, "this table", keys),
@@ -213,17 +218,25 @@ impl Reader {
         let found = match value.get_ref() {
             DeValue::String(text) if text.trim().is_empty() => "an empty text",
             DeValue::String(_) => "a text",
-            DeValue::Integer(_) => "this integer",
-            DeValue::Float(_) => "this number",
+            DeValue::Integer(_) => "this one",
+            DeValue::Float(_) => "a fraction",
             DeValue::Boolean(_) => "a truth value",
             DeValue::Datetime(_) => "a date",
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
-        let d = Diagnostic::error("E0428", format!("{wanted} is wanted here, not {found}"));
-        let d =
-            d.at(self.span(value.span()), "of the wrong kind").hint("`sglc explain E0428` shows what the keys take");
-        self.diagnostics.push(d);
+        let key = &self.key;
+        let hint = match wanted {
+            "a table" => format!("write its keys below `[{key}]`, a line each"),
+            "a list of texts" => format!("write it with brackets: `{key} = [\"…\", \"…\"]`"),
+            "`true` or `false`" => format!("write `{key} = true` or `{key} = false`"),
+            "a number" | "a finite number" => format!("write it without quotes: `{key} = 0.5`"),
+            "an integer" => format!("write it without quotes and without a point: `{key} = 100`"),
+            wanted if wanted.starts_with("an integer") => format!("choose a number that fits: `{key} = 100`"),
+            _ => format!("write it in quotes: `{key} = \"…\"`"),
+        };
+        let d = Diagnostic::error("E0428", format!("`{key}` takes {wanted}, not {found}"));
+        self.diagnostics.push(d.at(self.span(value.span()), "this value").hint(hint));
         None
     }
 

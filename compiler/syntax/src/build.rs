@@ -216,7 +216,7 @@ impl<'a> Builder<'a> {
             parent.last = Some(rule);
             match parent.shape {
                 Shape::Suffixed if parent.children > 1 => start = parent.start,
-                Shape::Expr if !matches!(rule, Rule::infix_op | Rule::prefix_op) => {
+                Shape::Expr if !matches!(rule, Rule::infix_op | Rule::prefix_op | Rule::bad_role) => {
                     parent.operands.push(Operand { start, height: 0 });
                 }
                 _ => {}

@@ -26,6 +26,7 @@ pub(crate) fn describe(file: FileId, text: &str, problems: &[Problem]) -> Vec<Di
     let mut told: Vec<Diagnostic> = Vec::new();
     let mut last: Option<Range<usize>> = None;
     let mut too_tall = false;
+    let mut named: Vec<&str> = Vec::new();
     let (mut stray_end, mut broken_end): (Option<usize>, Option<usize>) = (None, None);
     for problem in problems {
         if let Some(last) = &last
@@ -51,6 +52,14 @@ pub(crate) fn describe(file: FileId, text: &str, problems: &[Problem]) -> Vec<Di
         if zero && broken_end.is_some_and(behind) {
             last = Some(problem.range.clone());
             continue;
+        }
+        // What was taken as a name stands here again, where it is a keyword.
+        if zero && named.contains(&before(text.get(..problem.range.start).unwrap_or_default())) {
+            (last, broken_end) = (Some(problem.range.clone()), Some(problem.range.end));
+            continue;
+        }
+        if recovered == Some(Rule::bad_name) {
+            named.extend(text.get(problem.range.clone()).map(str::trim));
         }
         if is_echo(problem, problems) || (problem.wrong == Wrong::TooTall && too_tall) {
             continue;
@@ -165,9 +174,51 @@ fn say(problem: &Problem, text: &str) -> Message {
         | Rule::bad_types
         | Rule::bad_hole
         | Rule::stray => unexpected(rule, problem, text),
+        Rule::bad_const | Rule::bad_role | Rule::bad_number | Rule::bad_elif | Rule::bad_name => {
+            meant(rule, text.get(problem.range.clone()).unwrap_or_default())
+        }
         _ => missing(rule, problem, text),
     }
 }
+
+/// Habits of which it is clear what is meant, so that what follows is read as if it were written so.
+fn meant(rule: Rule, written: &str) -> Message {
+    match rule {
+        Rule::bad_const => message(
+            "E0001",
+            "a `const` stands outside of functions",
+            "inside a function",
+            "write `let`: nothing can be assigned to it either",
+        ),
+        Rule::bad_role => {
+            message("E0001", "a role does not stand inside an expression", "among other parts", ROLE_ALONE)
+        }
+        Rule::bad_elif => message("E0001", format!("there is no `{written}`"), "not in sgl", "write `else if`"),
+        Rule::bad_name => keyword_as_name(written.trim_end()),
+        _ => {
+            let digits = written.replace('_', "");
+            let radix = match digits.get(..2) {
+                Some("0x" | "0X") => 16,
+                Some("0b" | "0B") => 2,
+                Some("0o" | "0O") => 8,
+                _ => 10,
+            };
+            let value = digits.get(2..).filter(|_| radix != 10).and_then(|rest| i64::from_str_radix(rest, radix).ok());
+            let hint = match value {
+                Some(value) => format!("numbers are decimal: write `{value}`"),
+                None => "numbers are decimal and have no letters behind them, as in `1_000`, `0.5`, `1e-3`".to_string(),
+            };
+            message("E0001", format!("`{written}` is not a number"), "not read as one", hint)
+        }
+    }
+}
+
+fn keyword_as_name(word: &str) -> Message {
+    let title = format!("`{word}` is a keyword and cannot be a name");
+    message("E0004", title, "a name is missing here", "choose another, for instance with a `_` at its end")
+}
+
+const ROLE_ALONE: &str = "a role stands alone or where a value begins: give it a name first, `let x = assistant gen()`";
 
 /// "this function", "this `if`".
 fn this(rule: Rule) -> String {
@@ -249,8 +300,7 @@ fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
     let rest = text.get(at..).unwrap_or_default().trim_start_matches([' ', '\t']);
     let said = |title: String, hint: &str| message("E0004", title, found.clone(), habit(prev, rest).unwrap_or(hint));
     if let (miss_name, Some(next)) = (rule, first_word(rest)) {
-        let title = format!("`{next}` is a keyword and cannot be a name");
-        return message("E0004", title, "a name is missing here", "choose another, for instance with a `_` at its end");
+        return keyword_as_name(next);
     }
     match (rule, parent) {
         (miss_name, member | module_path | import_alias | type_path) => {
@@ -283,6 +333,10 @@ fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
         (miss_block, fn_item | prompt_item | tool_item | test_item) => {
             said(format!("{} has no body", this(parent)), "write it in braces: `{ … }`")
         }
+        (miss_if, _) => said(
+            "this `else` has no block".into(),
+            "write `else if` before a condition, and braces around a value: `else { … }`",
+        ),
         (miss_block, match_expr) => {
             said("this `match` has no arms".into(), "write them in braces: `{ pattern => value }`")
         }
@@ -393,9 +447,7 @@ fn habit(prev: &str, broken: &str) -> Option<&'static str> {
         "lambda" => Some("a function value is `|x| e`"),
         "elif" | "elseif" => Some("write `else if`"),
         "system" | "user" | "assistant" if broken.starts_with(':') => Some("the text follows its role without a `:`"),
-        "assistant" if first_word(broken).is_some_and(|word| matches!(word, "gen" | "select")) => {
-            Some("a role stands alone or where a value begins: give it a name first, `let x = assistant gen()`")
-        }
+        "assistant" if first_word(broken).is_some_and(|word| matches!(word, "gen" | "select")) => Some(ROLE_ALONE),
         "++" | "--" => Some("write `x += 1` or `x -= 1`"),
         "+" if broken.starts_with('+') => Some("write `x += 1`"),
         _ => None,

@@ -108,7 +108,9 @@ pub(crate) fn shape(rule: Rule) -> Shape {
         Rule::WHITESPACE => Token(WHITESPACE),
         Rule::nl => Token(NEWLINE),
         Rule::COMMENT => Token(COMMENT),
-        Rule::name | Rule::field_name | Rule::tuple_index | Rule::prompt_word | Rule::role => Token(IDENT),
+        Rule::name | Rule::field_name | Rule::tuple_index | Rule::prompt_word | Rule::keyword_name | Rule::role => {
+            Token(IDENT)
+        }
         Rule::number => Token(NUMBER),
         Rule::wildcard => Node(WILDCARD_PAT),
         Rule::quote | Rule::triple_quote | Rule::raw_open | Rule::raw_triple_open => Token(QUOTE),
@@ -221,7 +223,12 @@ pub(crate) fn shape(rule: Rule) -> Shape {
         | Rule::bad_args
         | Rule::bad_params
         | Rule::bad_types
-        | Rule::bad_hole => Node(ERROR),
+        | Rule::bad_hole
+        | Rule::bad_const
+        | Rule::bad_role
+        | Rule::bad_number
+        | Rule::bad_elif
+        | Rule::bad_name => Node(ERROR),
         Rule::stray | Rule::deep => Node(ERROR),
         rule if sgl_grammar::is_recovery(rule) => Node(MISSING),
         rule if sgl_grammar::is_keyword(rule) => Token(KEYWORD),

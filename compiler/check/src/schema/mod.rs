@@ -93,7 +93,12 @@ impl World {
             }
             let (ty, problems) = convert(&mut self.program.structs, &schema.value, &schema.name, &place);
             for problem in problems {
-                let (at, pointer) = (place(&problem.pointer), format!("at {}", shown(&problem.pointer)));
+                // Of a keyword that means nothing, its value is no matter.
+                let at = match problem.code {
+                    "W0513" => schema.spans.key(schema.file, &problem.pointer),
+                    _ => place(&problem.pointer),
+                };
+                let (at, pointer) = (at, format!("at {}", shown(&problem.pointer)));
                 let d = problem.diagnostic(at, &pointer).also(schema.used, "read for this type");
                 self.report(d);
             }

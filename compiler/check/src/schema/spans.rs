@@ -4,9 +4,12 @@ use std::collections::HashMap;
 
 use sgl_diag::{FileId, Span};
 
-/// Where the values of a JSON text stand.
+/// Where the values of a JSON text stand, and the keys of those that have one.
 #[derive(Debug, Default)]
-pub(crate) struct Spans(HashMap<String, (u32, u32)>);
+pub(crate) struct Spans {
+    values: HashMap<String, (u32, u32)>,
+    keys: HashMap<String, (u32, u32)>,
+}
 
 /// An array or object that is open: its pointer's length, where it begins, and the next index of an array.
 struct Open {
@@ -19,7 +22,7 @@ impl Spans {
     /// The places in a text that is known to be JSON. In any other text the places make no sense, and nothing else happens.
     pub fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
-        let mut spans = HashMap::new();
+        let mut spans = Spans::default();
         let mut open: Vec<Open> = Vec::new();
         let mut pointer = String::new();
         let mut key: Option<String> = None;
@@ -34,7 +37,7 @@ impl Spans {
                 }
                 b'}' | b']' => {
                     if let Some(done) = open.pop() {
-                        spans.insert(pointer.clone(), (done.start as u32, at as u32));
+                        spans.values.insert(pointer.clone(), (done.start as u32, at as u32));
                         pointer.truncate(done.pointer);
                     }
                 }
@@ -44,23 +47,33 @@ impl Spans {
                     let is_key = open.last().is_some_and(|open| open.index.is_none()) && key.is_none();
                     let token = text.get(start..at).unwrap_or_default();
                     if is_key {
-                        key = Some(serde_json::from_str(token).unwrap_or_default());
+                        let name: String = serde_json::from_str(token).unwrap_or_default();
+                        spans.keys.insert(format!("{pointer}/{}", escape(&name)), (start as u32, at as u32));
+                        key = Some(name);
                     } else {
                         let length = enter(&mut pointer, &mut open, &mut key);
-                        spans.insert(pointer.clone(), (start as u32, at as u32));
+                        spans.values.insert(pointer.clone(), (start as u32, at as u32));
                         pointer.truncate(length);
                     }
                 }
             }
         }
-        Spans(spans)
+        spans
+    }
+
+    /// The place of the key of a value, or of the value where it has none.
+    pub fn key(&self, file: FileId, pointer: &str) -> Span {
+        match self.keys.get(pointer) {
+            Some((start, end)) => Span::new(file, *start, *end),
+            None => self.place(file, pointer),
+        }
     }
 
     /// The place of a value, or of what holds it where there is none.
     pub fn place(&self, file: FileId, pointer: &str) -> Span {
         let mut pointer = pointer;
         loop {
-            if let Some((start, end)) = self.0.get(pointer) {
+            if let Some((start, end)) = self.values.get(pointer) {
                 return Span::new(file, *start, *end);
             }
             match pointer.rsplit_once('/') {
@@ -131,5 +144,7 @@ mod tests {
         assert_eq!(at("/a/1/b~1c"), r#""x\"y""#);
         assert_eq!(at("/d~0"), "true");
         assert_eq!(at("/e/not/there"), "{}");
+        let key = spans.key(FileId(0), "/a/1/b~1c");
+        assert_eq!(&text[key.start as usize..key.end as usize], r#""b/c""#);
     }
 }

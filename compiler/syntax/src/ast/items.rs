@@ -134,6 +134,11 @@ impl ImportName {
 }
 
 impl TypeItem {
+    /// The type parameters written behind the name, which no alias can have.
+    pub fn type_params(&self) -> impl Iterator<Item = TypeParam> + use<> {
+        self.0.child_of(SyntaxKind::TYPE_PARAMS).into_iter().flat_map(|params| params.children())
+    }
+
     /// The name.
     pub fn name(&self) -> Option<Name> {
         self.0.name()
@@ -146,6 +151,11 @@ impl TypeItem {
 }
 
 impl StructItem {
+    /// The type parameters written behind the name, which no struct can have.
+    pub fn type_params(&self) -> impl Iterator<Item = TypeParam> + use<> {
+        self.0.child_of(SyntaxKind::TYPE_PARAMS).into_iter().flat_map(|params| params.children())
+    }
+
     /// The name.
     pub fn name(&self) -> Option<Name> {
         self.0.name()
@@ -269,7 +279,7 @@ impl TypeParam {
 impl Param {
     /// The name.
     pub fn name(&self) -> Option<Name> {
-        self.0.name()
+        self.0.name().or_else(|| self.0.child_of(SyntaxKind::ERROR)?.name())
     }
 
     /// The type.
