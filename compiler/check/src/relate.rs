@@ -438,6 +438,31 @@ mod tests {
         assert!(!infer.fits(&Type::INT, &Type::STR) && !infer.fits(&Type::INT, &Type::FLOAT));
     }
 
+    /// What a type of small numbers or short texts holds, counted out.
+    fn held(ty: &Type) -> Vec<Const> {
+        let numbers = (-2..=4).map(Const::Int);
+        let texts = ["", "a", "b", "aa", "ab", "aab", "abcd"].map(|text| Const::Str(text.into()));
+        numbers.chain(texts).filter(|value| const_fits(value, ty)).collect()
+    }
+
+    #[test]
+    fn types_are_comparable_where_some_value_is_of_both() {
+        let mut infer = Infer::new();
+        let bounds = || (-2..=4).flat_map(|min| (min..=4).map(move |max| (min, max)));
+        let ints = bounds().map(|(min, max)| Type::Int { min: Some(min), max: Some(max) });
+        let lengths = bounds().filter(|(min, _)| *min >= 0);
+        let texts = lengths.map(|(min, max)| Type::Str { min_len: min as u32, max_len: Some(max as u32) });
+        let unions = [&["a"][..], &["aa", "abcd"], &["b", "ab"]].map(literals);
+        let patterns = ["a+", "b"].map(|pattern| Type::Literals(held(&Type::Pattern(pattern.into()))));
+        let all: Vec<Type> = ints.chain(texts).chain(unions).chain(patterns).chain([Type::INT, Type::STR]).collect();
+        for a in &all {
+            for b in &all {
+                let common = held(a).iter().any(|value| held(b).contains(value));
+                assert_eq!(infer.comparable(a, b), common, "{a:?} and {b:?}");
+            }
+        }
+    }
+
     #[test]
     fn an_empty_list_takes_the_type_of_what_is_put_in() {
         let mut infer = Infer::new();

@@ -175,14 +175,17 @@ fn say(problem: &Problem, text: &str) -> Message {
         | Rule::bad_hole
         | Rule::stray => unexpected(rule, problem, text),
         Rule::bad_const | Rule::bad_role | Rule::bad_number | Rule::bad_elif | Rule::bad_name => {
-            meant(rule, text.get(problem.range.clone()).unwrap_or_default())
+            let (before, rest) = text.split_at_checked(problem.range.start).unwrap_or((text, ""));
+            let line = rest.lines().next().unwrap_or_default();
+            let in_comprehension = before.trim_end().ends_with('[') && line.contains(" for ");
+            meant(rule, text.get(problem.range.clone()).unwrap_or_default(), in_comprehension)
         }
         _ => missing(rule, problem, text),
     }
 }
 
 /// Habits of which it is clear what is meant, so that what follows is read as if it were written so.
-fn meant(rule: Rule, written: &str) -> Message {
+fn meant(rule: Rule, written: &str, in_comprehension: bool) -> Message {
     match rule {
         Rule::bad_const => message(
             "E0001",
@@ -191,7 +194,11 @@ fn meant(rule: Rule, written: &str) -> Message {
             "write `let`: nothing can be assigned to it either",
         ),
         Rule::bad_role => {
-            message("E0001", "a role does not stand inside an expression", "among other parts", ROLE_ALONE)
+            let hint = match in_comprehension {
+                true => "a list of generations is a fork: `fork x in xs { assistant gen() }`",
+                false => ROLE_ALONE,
+            };
+            message("E0001", "a role does not stand inside an expression", "among other parts", hint)
         }
         Rule::bad_elif => message("E0001", format!("there is no `{written}`"), "not in sgl", "write `else if`"),
         Rule::bad_name => keyword_as_name(written.trim_end()),
@@ -391,6 +398,9 @@ fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
         _ if argument => message("E0001", title, label, "an argument is named with a `:`, as in `max_tokens: 64`"),
         habit => message("E0001", title, label, habit.unwrap_or(hint)),
     };
+    if let (stray, Some(here)) = (rule, as_import(broken)) {
+        return message("E0001", "an import begins with `import`", "not in sgl", format!("write `{here}`"));
+    }
     match (rule, problem.parent) {
         (bad_hole, _) => said(
             "this hole holds more than one expression",
@@ -433,6 +443,15 @@ fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
         }
         _ => said("this does not belong here", "what stands before it is complete", "put it on a line of its own"),
     }
+}
+
+/// `from std.reason import vote, judge` as it is written here.
+fn as_import(broken: &str) -> Option<String> {
+    let (module, names) = broken.lines().next()?.strip_prefix("from ")?.split_once(" import ")?;
+    let (module, names) = (module.trim(), names.split("//").next()?.trim());
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ',' | ' ');
+    (!names.is_empty() && format!("{module}{names}").chars().all(is_plain))
+        .then(|| format!("import {module}.{{{names}}}"))
 }
 
 /// Habits from other languages: the word or mark before, and what is broken.
