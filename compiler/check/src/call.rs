@@ -38,75 +38,106 @@ impl Body<'_> {
         }
     }
 
+    /// What is called may be an item, something of a module or a namespace, a method, or a function value.
     fn call_with(&mut self, callee: &ast::Expr, written: Written, want: Option<&Type>) -> Expr {
-        let span = written.span;
-        if let ast::Expr::Name(name) = callee
-            && let Some(name) = name.name()
-            && self.lookup(name.text()).is_none()
-        {
-            let (item, types) = (self.item(name.text()), types_of(callee));
-            if item.is_none() {
-                self.no_types(types.as_ref(), &name);
-            }
-            return match (item, name.text()) {
-                (Some(item), _) => self.call_item(item, &name, types.as_ref(), written, want),
-                (None, "print") => self.print(written),
-                (None, text) => match signature::function(text) {
-                    Some(signature) => self.call_library(signature, None, written, want),
-                    None => {
-                        self.unknown_name(&name);
-                        self.each_argument(written);
-                        self.broken(span)
+        match callee {
+            ast::Expr::Name(name) => {
+                if let Some(text) = name.name() {
+                    let types = name.type_args();
+                    if self.lookup(text.text()).is_none() {
+                        return self.call_named(&text, types.as_ref(), written, want);
                     }
-                },
-            };
-        }
-        if let ast::Expr::Member(member) = callee
-            && let Some(base) = member.base()
-        {
-            let Some(name) = member.name() else {
-                self.each_argument(written);
-                return self.broken(span);
-            };
-            if let Some(module) = self.module(&base) {
-                let item = self.w.exported(module, &name);
-                return self.call_item(item, &name, member.type_args().as_ref(), written, want);
+                    self.no_types(types.as_ref(), &text);
+                }
             }
-            let (types, namespace) = (member.type_args(), self.namespace(&base));
-            if let Some(signature) = namespace.and_then(|namespace| signature::namespaced(namespace, name.text()))
-                && matches!(signature.builtin, Builtin::JsonRead | Builtin::JsonSchema)
-            {
-                let named = types.and_then(|types| self.only_type(&types, &name));
-                return match signature.builtin {
-                    Builtin::JsonSchema => self.json_schema(signature, named, written, &name),
-                    _ => self.call_library(signature, None, written, named.as_ref().or(want)),
-                };
+            ast::Expr::Member(member) => {
+                if let Some(base) = member.base() {
+                    return self.call_member(member, &base, written, want);
+                }
             }
-            self.no_types(types.as_ref(), &name);
-            if let Some(namespace) = namespace {
-                return match signature::namespaced(namespace, name.text()) {
-                    Some(signature) if signature.constant => {
-                        let constant = self.namespaced_value(namespace, &name, callee.span());
-                        self.call_value(constant, written)
-                    }
-                    Some(signature) => self.call_library(signature, None, written, want),
-                    None => {
-                        self.unknown_in_namespace(namespace, &name);
-                        self.each_argument(written);
-                        self.broken(span)
-                    }
-                };
-            }
-            let receiver = self.expr(&base, None);
-            return self.method(receiver, &name, written, want);
-        }
-        if let ast::Expr::Name(name) = callee
-            && let Some(text) = name.name()
-        {
-            self.no_types(name.type_args().as_ref(), &text);
+            _ => {}
         }
         let callee = self.expr(callee, None);
         self.call_value(callee, written)
+    }
+
+    /// A call of an item, or of a function of the library that needs no namespace.
+    fn call_named(
+        &mut self,
+        name: &ast::Name,
+        types: Option<&ast::TypeArgs>,
+        written: Written,
+        want: Option<&Type>,
+    ) -> Expr {
+        if let Some(item) = self.item(name.text()) {
+            return self.call_item(item, name, types, written, want);
+        }
+        self.no_types(types, name);
+        match (name.text(), signature::function(name.text())) {
+            ("print", _) => self.print(written),
+            (_, Some(signature)) => self.call_library(signature, None, written, want),
+            (_, None) => {
+                let span = written.span;
+                self.unknown_name(name);
+                self.each_argument(written);
+                self.broken(span)
+            }
+        }
+    }
+
+    /// A call of what stands behind a dot: in a module, in a namespace of the library, or as a method.
+    fn call_member(&mut self, member: &ast::Member, base: &ast::Expr, written: Written, want: Option<&Type>) -> Expr {
+        let Some(name) = member.name() else {
+            let span = written.span;
+            self.each_argument(written);
+            return self.broken(span);
+        };
+        if let Some(module) = self.module(base) {
+            let item = self.w.exported(module, &name);
+            return self.call_item(item, &name, member.type_args().as_ref(), written, want);
+        }
+        if let Some(namespace) = self.namespace(base) {
+            return self.call_in_namespace(namespace, member, &name, written, want);
+        }
+        self.no_types(member.type_args().as_ref(), &name);
+        let receiver = self.expr(base, None);
+        self.method(receiver, &name, written, want)
+    }
+
+    /// `json.read<T>(…)`, `fs.list(…)`: of them all, only what turns JSON into types takes a type.
+    fn call_in_namespace(
+        &mut self,
+        namespace: &'static str,
+        member: &ast::Member,
+        name: &ast::Name,
+        written: Written,
+        want: Option<&Type>,
+    ) -> Expr {
+        let types = member.type_args();
+        let found = signature::namespaced(namespace, name.text());
+        if let Some(signature) = found
+            && matches!(signature.builtin, Builtin::JsonRead | Builtin::JsonSchema)
+        {
+            let named = types.and_then(|types| self.only_type(&types, name));
+            return match signature.builtin {
+                Builtin::JsonSchema => self.json_schema(signature, named, written, name),
+                _ => self.call_library(signature, None, written, named.as_ref().or(want)),
+            };
+        }
+        self.no_types(types.as_ref(), name);
+        match found {
+            Some(signature) if signature.constant => {
+                let constant = self.namespaced_value(namespace, name, member.span());
+                self.call_value(constant, written)
+            }
+            Some(signature) => self.call_library(signature, None, written, want),
+            None => {
+                let span = written.span;
+                self.unknown_in_namespace(namespace, name);
+                self.each_argument(written);
+                self.broken(span)
+            }
+        }
     }
 
     /// The namespace of the library that the expression names, if nothing else has its name.
@@ -397,13 +428,6 @@ impl Body<'_> {
             self.not_constant(span, "effects");
         }
         Expr { kind: ExprKind::Print(args), ty: Type::None, span }
-    }
-}
-
-fn types_of(callee: &ast::Expr) -> Option<ast::TypeArgs> {
-    match callee {
-        ast::Expr::Name(name) => name.type_args(),
-        _ => None,
     }
 }
 

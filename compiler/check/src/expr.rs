@@ -8,9 +8,10 @@ use sgl_syntax::ast::{self, CompClause, Flavor, LiteralValue};
 
 use crate::body::{Body, Prompting, Use};
 use crate::narrow::Path;
-use crate::program::{Expr, ExprKind, Pattern, StructId, ToolId};
+use crate::program::{Expr, ExprKind, Pattern, ToolId};
 use crate::relate::{const_fits, widen};
 use crate::similar::nearest;
+use crate::structs::Field;
 use crate::types::{Const, Type};
 use crate::world::Item;
 use crate::written::constant;
@@ -419,6 +420,9 @@ impl Body<'_> {
 
     fn map(&mut self, map: &ast::Map, want: Option<&Type>) -> Expr {
         let span = map.span();
+        if let Some(id) = self.wanted_of_schema(want) {
+            return self.struct_of(id, map.entries().filter_map(Field::keyed), span);
+        }
         let item = match want.map(|want| self.infer.shallow(want)) {
             Some(Type::Map(item)) => Some(*item),
             Some(Type::Json) => Some(Type::Json),
@@ -448,16 +452,15 @@ impl Body<'_> {
     }
 
     fn record(&mut self, record: &ast::Record, want: Option<&Type>) -> Expr {
+        if let Some(id) = self.wanted_of_schema(want) {
+            return self.struct_of(id, record.fields().filter_map(Field::named), record.span());
+        }
         let want = want.map(|want| match self.infer.shallow(want) {
             Type::Optional(item) => *item,
             other => other,
         });
         let wants = match want {
             Some(Type::Record(fields)) => fields,
-            // The program may have no name for it.
-            Some(Type::Struct(id)) if self.w.is_of_schema(id) => {
-                return self.struct_of(id, record.fields(), record.span());
-            }
             _ => Vec::new(),
         };
         let mut fields: IndexMap<Arc<str>, Expr> = IndexMap::new();
@@ -478,7 +481,7 @@ impl Body<'_> {
         self.sized(Expr { kind, ty, span: record.span() })
     }
 
-    fn field_value(&mut self, field: &ast::RecordField, name: &ast::Name, want: Option<&Type>) -> Expr {
+    pub(crate) fn field_value(&mut self, field: &ast::RecordField, name: &ast::Name, want: Option<&Type>) -> Expr {
         if field.is_shorthand() {
             let value = match self.lookup(name.text()) {
                 Some(local) => self.read(local, name.span()),
@@ -495,95 +498,6 @@ impl Body<'_> {
         match field.value() {
             Some(value) => self.expr(&value, want),
             None => self.broken(field.span()),
-        }
-    }
-
-    fn struct_literal(&mut self, literal: &ast::StructLit) -> Expr {
-        let span = literal.span();
-        match self.struct_at(&literal.path(), span) {
-            Some(id) => self.struct_of(id, literal.fields(), span),
-            None => {
-                for field in literal.fields() {
-                    if let Some(name) = field.name() {
-                        self.field_value(&field, &name, None);
-                    }
-                }
-                self.broken(span)
-            }
-        }
-    }
-
-    /// A value of a struct with these fields.
-    fn struct_of(&mut self, id: StructId, fields: impl Iterator<Item = ast::RecordField>, span: Span) -> Expr {
-        let Some(item) = self.w.struct_item(id).cloned() else { return self.broken(span) };
-        let mut given: IndexMap<Arc<str>, (Expr, Span)> = IndexMap::new();
-        let mut unknown = false;
-        for field in fields {
-            let Some(name) = field.name() else { continue };
-            let known = item.fields.iter().find(|known| *known.name == *name.text());
-            let value = self.field_value(&field, &name, known.map(|known| &known.ty));
-            if known.is_none() {
-                unknown = true;
-                self.unknown_field(&item.name, item.fields.iter().map(|f| &*f.name), name.text(), name.span());
-            } else if let Some((_, first)) = given.get(name.text()) {
-                let d = Diagnostic::error("E0208", format!("the field `{}` is given twice", name.text()));
-                self.report(d.at(name.span(), "again here").also(*first, "first here").hint("remove one of them"));
-            } else {
-                given.insert(name.text().into(), (value, name.span()));
-            }
-        }
-        let required = item.fields.iter().filter(|f| !matches!(f.ty, Type::Optional(_) | Type::Error | Type::Json));
-        let missing: Vec<_> =
-            required.filter(|f| !given.contains_key(&f.name)).map(|f| format!("`{}`", f.name)).collect();
-        if !missing.is_empty() && !unknown {
-            let title = format!("this `{}` lacks {}", item.name, missing.join(", "));
-            let d =
-                Diagnostic::error("E0209", title).at(span, "not all fields are given").also(item.span, "declared here");
-            self.report(d.hint("only optional fields (`T?`) may be left out"));
-        }
-        let fields = item.fields.iter().map(|field| {
-            let value = given.swap_remove(&field.name).map(|(value, _)| value);
-            let none = Expr { kind: ExprKind::Const(Const::None), ty: Type::None, span };
-            (field.name.clone(), value.unwrap_or(none))
-        });
-        let kind = ExprKind::Record(Some(id), fields.collect());
-        Expr { kind, ty: Type::Struct(id), span }
-    }
-
-    pub(crate) fn unknown_field<'n>(&mut self, of: &str, known: impl Iterator<Item = &'n str>, name: &str, at: Span) {
-        let known: Vec<&str> = known.collect();
-        let hint = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => "it has no fields".to_string(),
-            None => format!("its fields are: {}", known.join(", ")),
-        };
-        let d = Diagnostic::error("E0204", format!("`{of}` has no field `{name}`"));
-        self.report(d.at(at, "not one of its fields").hint(hint));
-    }
-
-    /// The struct that a path names.
-    pub(crate) fn struct_at(&mut self, path: &[ast::Name], span: Span) -> Option<StructId> {
-        let item = self.w.path(self.file, path, true)?;
-        let ty = match item {
-            Item::Struct(id) => Type::Struct(id),
-            Item::Alias(index) => self.w.alias(index, 0),
-            Item::Broken => return None,
-            _ => Type::None,
-        };
-        match ty {
-            Type::Struct(id) => Some(id),
-            Type::Error => None,
-            _ => {
-                let name = path.last().map(|name| name.text().to_string()).unwrap_or_default();
-                self.error(
-                    "E0110",
-                    format!("`{name}` is not a struct"),
-                    span,
-                    "a struct is wanted here",
-                    "name one of its structs",
-                );
-                None
-            }
         }
     }
 

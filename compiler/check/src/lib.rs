@@ -54,6 +54,7 @@ mod schema;
 mod show;
 mod signature;
 mod similar;
+mod structs;
 mod tools;
 pub mod types;
 mod world;

@@ -66,6 +66,8 @@ pub struct Struct {
     pub doc: String,
     /// Fields, in order.
     pub fields: Vec<StructField>,
+    /// Whether JSON that comes in may have other fields, which are passed over: a schema may allow that.
+    pub open: bool,
     /// Where the name stands.
     pub span: Span,
 }

@@ -223,7 +223,7 @@ impl World {
                     self.name(file, &name, Item::Struct(id), false);
                 }
                 let doc = ast.docs().unwrap_or_default();
-                self.program.structs.push(Struct { name: text, doc, fields: Vec::new(), span });
+                self.program.structs.push(Struct { name: text, doc, fields: Vec::new(), open: false, span });
                 self.struct_asts.push((file, ast));
             }
             ast::Item::Const(ast) => {

@@ -234,13 +234,13 @@ pub fn from_json(json: &Json, ty: &Type, structs: &[Struct]) -> Result<Value, Mi
         (Type::Struct(id), Json::Object(given)) => match structs.get(id.0 as usize) {
             Some(item) => {
                 let fields = item.fields.iter().map(|field| (&field.name, &field.ty));
-                built(Value::record(Some(*id), record(given, fields, ty, structs)?))
+                built(Value::record(Some(*id), record(given, fields, item.open, ty, structs)?))
             }
             None => Err(expected()),
         },
         (Type::Record(fields), Json::Object(given)) => {
             let fields = fields.iter().map(|(name, ty)| (name, ty));
-            built(Value::record(None, record(given, fields, ty, structs)?))
+            built(Value::record(None, record(given, fields, false, ty, structs)?))
         }
         (Type::OneOf(ids), Json::Object(given)) => match ids.iter().find(|id| tagged(given, **id, structs)) {
             Some(id) => from_json(json, &Type::Struct(*id), structs),
@@ -263,9 +263,11 @@ fn elements<'a>(items: impl Iterator<Item = (&'a Json, &'a Type)>, structs: &[St
     values.collect()
 }
 
+/// The fields of an object; others than these are an error, unless the type is open to them.
 fn record<'a>(
     given: &serde_json::Map<String, Json>,
     fields: impl Iterator<Item = (&'a Arc<str>, &'a Type)>,
+    open: bool,
     ty: &Type,
     structs: &[Struct],
 ) -> Result<IndexMap<Arc<str>, Value>, Mismatch> {
@@ -279,8 +281,8 @@ fn record<'a>(
         values.insert(name.clone(), value);
     }
     match given.keys().find(|name| !values.contains_key(name.as_str())) {
-        Some(name) => Err(mismatch(words(ty, structs), format!("an object with the unknown field `{name}`"))),
-        None => Ok(values),
+        Some(name) if !open => Err(mismatch(words(ty, structs), format!("an object with the unknown field `{name}`"))),
+        _ => Ok(values),
     }
 }
 

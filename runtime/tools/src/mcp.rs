@@ -21,6 +21,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
 use crate::failed;
+use crate::outside::Aborted;
 
 /// How long servers may take.
 #[derive(Debug, Clone, Copy)]
@@ -133,14 +134,6 @@ impl Servers {
         let server = Arc::new(started.map_err(|_| late(command, within))??);
         running.insert(command.to_string(), server.clone());
         Ok(server)
-    }
-}
-
-struct Aborted<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Drop for Aborted<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

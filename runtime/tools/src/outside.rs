@@ -131,11 +131,21 @@ impl World for Outside {
     }
 }
 
-/// Runs what blocks beside the tasks. It cannot be stopped half way: it ends by itself.
+/// Runs what blocks beside the tasks. Whoever stops waiting takes it out of the queue; what has begun ends by itself.
 async fn blocking(work: impl FnOnce() -> Result<Value, Fault> + Send + 'static) -> Result<Value, Fault> {
-    match tokio::task::spawn_blocking(work).await {
+    let mut work = Aborted(tokio::task::spawn_blocking(work));
+    match (&mut work.0).await {
         Ok(result) => result,
         Err(error) => Err(failed(format!("the work was broken off: {error}"))),
+    }
+}
+
+/// Work that is given up where nobody waits for it any more.
+pub(crate) struct Aborted<T>(pub tokio::task::JoinHandle<T>);
+
+impl<T> Drop for Aborted<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -1,21 +1,22 @@
-//! One schema in, its type out, with the structs that it is made of.
+//! One schema in, its type out, with the structs that it is made of. What may stand in any schema is read here, values without
+//! parts in `scalars`, arrays and objects in `parts`.
 //!
 //! Objects get their number first and their fields later, from a queue: so a schema may refer to what holds it, and a long
 //! chain of objects needs no deep stack.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
-use indexmap::IndexSet;
 use serde_json::{Map, Value};
 use sgl_diag::Span;
 
+use super::Problem;
 use super::spans::escape;
-use super::{Problem, pattern};
-use crate::program::{Struct, StructField, StructId};
+use crate::program::{Struct, StructId};
 use crate::similar::nearest;
-use crate::types::{Const, Type, is_small};
+use crate::types::{Type, is_small};
 
+mod parts;
+mod scalars;
 mod widen;
 
 pub(crate) use widen::widened;
@@ -92,16 +93,6 @@ struct Job<'a> {
     object: &'a Map<String, Value>,
     at: String,
     name: String,
-}
-
-/// An end of a range of numbers.
-#[derive(Clone, Copy)]
-struct Bound {
-    number: f64,
-    /// The number, where it is whole and has 64 bits.
-    exact: Option<i64>,
-    /// Whether the end is itself not in the range.
-    excluded: bool,
 }
 
 struct Converter<'a> {
@@ -341,51 +332,6 @@ impl<'a> Converter<'a> {
         self.shape(found, &pointer, &name)
     }
 
-    /// `enum` and `const`: scalars that are written out.
-    fn constants(&mut self, object: &'a Map<String, Value>, at: &str) -> Option<Type> {
-        let keyword = if object.contains_key("const") { "const" } else { "enum" };
-        self.alone(object, at, keyword, &["type"])?;
-        let one;
-        let values = match (keyword, object.get(keyword)) {
-            ("const", Some(value)) => {
-                one = [value.clone()];
-                &one[..]
-            }
-            (_, Some(Value::Array(values))) => values,
-            _ => return self.invalid(at, keyword, "an array"),
-        };
-        let types = self.types(object, at)?;
-        let (mut members, mut seen, mut has_none) = (Vec::new(), HashSet::new(), false);
-        for value in values {
-            let Some(member) = scalar(value) else {
-                return self.unsaid(at, keyword, "its values are texts, 64-bit numbers, `true`, `false` and `null`");
-            };
-            let is_of = |ty: &&str| match &member {
-                Const::None => *ty == "null",
-                Const::Bool(_) => *ty == "boolean",
-                Const::Int(_) => matches!(*ty, "integer" | "number"),
-                Const::Float(_) => *ty == "number",
-                _ => *ty == "string",
-            };
-            if types.is_empty() || types.iter().any(is_of) {
-                match member {
-                    Const::None => has_none = true,
-                    member if seen.insert(format!("{member:?}")) => members.push(member),
-                    _ => {}
-                }
-            }
-        }
-        let ty = match members.as_slice() {
-            [] if has_none => return Some(Type::None),
-            [] => {
-                return self.problem("E0116", &join(at, keyword), "no value fits here", "add one that is of the type");
-            }
-            [Const::Bool(_), Const::Bool(_)] => Type::Bool,
-            _ => Type::Literals(members),
-        };
-        Some(if has_none { Type::optional(ty) } else { ty })
-    }
-
     /// `anyOf`, `oneOf`, and an `allOf` of one.
     fn one_of(&mut self, members: &'a Value, at: &str, keyword: &str, name: &str) -> Option<Type> {
         let Some(members) = members.as_array().filter(|members| !members.is_empty()) else {
@@ -501,230 +447,6 @@ impl<'a> Converter<'a> {
         };
         Some(if nullable { Type::optional(ty) } else { ty })
     }
-
-    fn text(&mut self, object: &Map<String, Value>, at: &str) -> Option<Type> {
-        let (min, max) = (self.count(object, at, "minLength")?, self.count(object, at, "maxLength")?);
-        self.ordered(min, max, at, "maxLength")?;
-        let Some(pattern) = object.get("pattern") else {
-            return Some(Type::Str { min_len: min.unwrap_or(0), max_len: max });
-        };
-        let Some(pattern) = pattern.as_str() else { return self.invalid(at, "pattern", "a text") };
-        if min.is_some() || max.is_some() {
-            let hint = "write the length into the pattern: `^[a-z]{1,8}$`";
-            return self.problem("E0115", &join(at, "pattern"), "no type can say both a pattern and a length", hint);
-        }
-        match pattern::anchored(pattern) {
-            Ok(pattern) => Some(Type::Pattern(pattern.into())),
-            Err(why) => {
-                let hint = "use what automata can match: no look-around and no back-references";
-                self.problem("E0115", &join(at, "pattern"), format!("this pattern does not work here: {why}"), hint)
-            }
-        }
-    }
-
-    /// A number that counts; `Some(None)` where there is none, and where it is more than anything can have.
-    fn count(&mut self, object: &Map<String, Value>, at: &str, keyword: &str) -> Option<Option<u32>> {
-        let Some(value) = object.get(keyword) else { return Some(None) };
-        match whole(value) {
-            Some(n) if n >= 0 => match u32::try_from(n) {
-                Ok(n) => Some(Some(n)),
-                Err(_) if keyword.starts_with("max") => Some(None),
-                Err(_) => {
-                    self.unsaid(at, keyword, "write a smaller number");
-                    None
-                }
-            },
-            _ => {
-                self.invalid(at, keyword, "a whole number from 0");
-                None
-            }
-        }
-    }
-
-    fn ordered(&mut self, min: Option<u32>, max: Option<u32>, at: &str, keyword: &str) -> Option<()> {
-        if min.zip(max).is_some_and(|(min, max)| min > max) {
-            self.problem(
-                "E0116",
-                &join(at, keyword),
-                "no value fits here: the most is below the least",
-                "swap the two bounds",
-            );
-            return None;
-        }
-        Some(())
-    }
-
-    /// The bounds of a number, with whether each is itself excluded.
-    fn bounds(&mut self, object: &Map<String, Value>, at: &str) -> Option<[Option<Bound>; 2]> {
-        let mut bounds = [None, None];
-        for (slot, plain, exclusive) in [(0, "minimum", "exclusiveMinimum"), (1, "maximum", "exclusiveMaximum")] {
-            for (keyword, excluded) in [(plain, false), (exclusive, true)] {
-                let Some(value) = object.get(keyword) else { continue };
-                let Some(number) = value.as_f64().filter(|number| number.is_finite()) else {
-                    self.invalid(at, keyword, "a number");
-                    return None;
-                };
-                if bounds.get(slot).is_some_and(Option::is_some) {
-                    self.unsaid(at, keyword, "keep the narrower of the two bounds");
-                    return None;
-                }
-                if let Some(bound) = bounds.get_mut(slot) {
-                    *bound = Some(Bound { number, exact: whole(value), excluded });
-                }
-            }
-        }
-        Some(bounds)
-    }
-
-    fn integer(&mut self, object: &Map<String, Value>, at: &str) -> Option<Type> {
-        if object.get("multipleOf").is_some_and(|value| whole(value) != Some(1)) {
-            return self.unsaid(at, "multipleOf", "multiply the value where it is used");
-        }
-        let [low, high] = self.bounds(object, at)?;
-        // Beyond 64 bits a bound says nothing, or that there is no value: as i128 both come out by themselves.
-        let low = low.map_or(i128::MIN, |low| match low.exact {
-            Some(n) => i128::from(n) + i128::from(low.excluded),
-            None => low.number.ceil() as i128,
-        });
-        let high = high.map_or(i128::MAX, |high| match high.exact {
-            Some(n) => i128::from(n) - i128::from(high.excluded),
-            None => high.number.floor() as i128,
-        });
-        if low > high.min(i64::MAX.into()) || high < i64::MIN.into() {
-            return self.problem("E0116", at, "no integer of 64 bits fits here", "the smaller bound comes first");
-        }
-        Some(Type::Int { min: i64::try_from(low).ok(), max: i64::try_from(high).ok() })
-    }
-
-    fn number(&mut self, object: &Map<String, Value>, at: &str) -> Option<Type> {
-        if object.contains_key("multipleOf") {
-            return self.unsaid(at, "multipleOf", "round the value where it is used");
-        }
-        let [low, high] = self.bounds(object, at)?;
-        // Floats have neighbours: above 0 is from the smallest float above it.
-        let min = low.map(|low| if low.excluded { low.number.next_up() } else { low.number });
-        let max = high.map(|high| if high.excluded { high.number.next_down() } else { high.number });
-        if min.zip(max).is_some_and(|(min, max)| min > max) || [min, max].iter().flatten().any(|end| !end.is_finite()) {
-            return self.problem("E0116", at, "no number fits here", "the smaller bound comes first");
-        }
-        Some(Type::Float { min, max })
-    }
-
-    fn array(&mut self, object: &'a Map<String, Value>, at: &str, name: &str) -> Option<Type> {
-        if object.get("uniqueItems").is_some_and(|value| *value != Value::Bool(false)) {
-            return self.unsaid(at, "uniqueItems", "remove repeated elements where the list is used: `xs.unique()`");
-        }
-        let (min, max) = (self.count(object, at, "minItems")?, self.count(object, at, "maxItems")?);
-        self.ordered(min, max, at, "maxItems")?;
-        // Up to draft 2019-09 an array in `items` is what `prefixItems` is now.
-        let (keyword, rest) = match object.get("items") {
-            Some(Value::Array(_)) => ("items", "additionalItems"),
-            _ => ("prefixItems", "items"),
-        };
-        if let Some(parts) = object.get(keyword).filter(|_| object.contains_key(keyword)) {
-            let Some(parts) = parts.as_array() else { return self.invalid(at, keyword, "an array of schemas") };
-            let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-            let closed = object.get(rest) == Some(&Value::Bool(false)) || max == Some(count);
-            if !closed || max.is_some_and(|max| max < count) || min.unwrap_or(0) != count {
-                let hint = format!(
-                    "a tuple has all of its elements and no more: add \"minItems\": {count} and \"{rest}\": false"
-                );
-                return self.unsaid(at, keyword, &hint);
-            }
-            let here = join(at, keyword);
-            let mut items = Vec::new();
-            for (index, part) in parts.iter().enumerate() {
-                items.push(self.shape(part, &format!("{here}/{index}"), &format!("{name}{}", index + 1)));
-            }
-            return items.into_iter().collect::<Option<Vec<_>>>().map(Type::Tuple);
-        }
-        let min = min.unwrap_or(0);
-        let item = match object.get("items") {
-            Some(Value::Bool(false)) if min == 0 => {
-                return Some(Type::List { item: Box::new(Type::Json), min, max: Some(0) });
-            }
-            Some(item) => self.shape(item, &join(at, "items"), &format!("{name}Item"))?,
-            None => Type::Json,
-        };
-        Some(Type::List { item: Box::new(item), min, max })
-    }
-
-    fn object(&mut self, object: &'a Map<String, Value>, at: &str, name: &str) -> Option<Type> {
-        let properties = match object.get("properties") {
-            None => None,
-            Some(Value::Object(properties)) => Some(properties).filter(|properties| !properties.is_empty()),
-            Some(_) => return self.invalid(at, "properties", "an object of schemas"),
-        };
-        let required = match object.get("required") {
-            None => Vec::new(),
-            Some(required) => {
-                let names =
-                    required.as_array().map(|names| names.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
-                let Some(Some(names)) = names else { return self.invalid(at, "required", "an array of texts") };
-                names
-            }
-        };
-        let others = object.get("additionalProperties");
-        let free = others.is_none_or(|others| is_true(others) || *others == Value::Bool(false));
-        match (properties, others) {
-            (None, Some(Value::Bool(false))) if required.is_empty() => {}
-            (None, others) if required.is_empty() => {
-                let item = match others {
-                    Some(others) => self.shape(others, &join(at, "additionalProperties"), &format!("{name}Value"))?,
-                    None => Type::Json,
-                };
-                return Some(Type::Map(Box::new(item)));
-            }
-            _ if !free => {
-                let hint = "say `false`, or put what is free into a property of its own";
-                return self.unsaid(at, "additionalProperties", hint);
-            }
-            _ => {}
-        }
-        let unknown = required.iter().find(|name| properties.is_none_or(|properties| !properties.contains_key(**name)));
-        if let (Some(unknown), Some(Value::Bool(false))) = (unknown, others) {
-            let title = format!("`{unknown}` is required and not allowed: no value fits");
-            return self.problem("E0116", &join(at, "required"), title, "add it to `properties`");
-        }
-        let id = StructId(self.structs.len() as u32);
-        let doc = object.get("description").and_then(Value::as_str).unwrap_or_default().to_string();
-        let span = (self.place)(at);
-        self.structs.push(Struct { name: name.into(), doc, fields: Vec::new(), span });
-        self.queue.push(Job { id, object, at: at.to_string(), name: name.to_string() });
-        Some(Type::Struct(id))
-    }
-
-    /// Finds the fields of an object of the queue.
-    fn fields(&mut self, job: usize) {
-        let Some(Job { id, object, at, name }) = self.queue.get(job) else { return };
-        let (id, object, at, name) = (*id, *object, at.clone(), name.clone());
-        let strings =
-            |value: Option<&'a Value>| value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-        let required: IndexSet<&str> = strings(object.get("required")).collect();
-        let properties = object.get("properties").and_then(Value::as_object);
-        let here = join(&at, "properties");
-        let mut fields: Vec<StructField> = Vec::new();
-        for (key, schema) in properties.into_iter().flatten() {
-            let pointer = join(&here, key);
-            let inner = format!("{name}.{key}");
-            let ty = self.shape(schema, &pointer, &inner).unwrap_or(Type::Error);
-            let is_required = required.contains(key.as_str());
-            let doc = schema.get("description").and_then(Value::as_str).unwrap_or_default().to_string();
-            let always = is_required && matches!(ty, Type::Optional(_) | Type::Json | Type::None);
-            let ty = if is_required { ty } else { Type::optional(ty) };
-            fields.push(StructField { name: key.as_str().into(), ty, doc, always, span: (self.place)(&pointer) });
-        }
-        for key in required {
-            if properties.is_none_or(|properties| !properties.contains_key(key)) {
-                let name: Arc<str> = key.into();
-                let span = (self.place)(&join(&at, "required"));
-                fields.push(StructField { name, ty: Type::Json, doc: String::new(), always: true, span });
-            }
-        }
-        if let Some(item) = self.structs.get_mut(id.0 as usize) {
-            item.fields = fields;
-        }
-    }
 }
 
 fn add(ids: &mut Vec<StructId>, id: StructId, twice: &mut bool) {
@@ -746,26 +468,6 @@ fn is_true(schema: &Value) -> bool {
 
 fn types_has_number(object: &Map<String, Value>) -> bool {
     object.get("type").and_then(Value::as_array).is_some_and(|types| types.contains(&Value::from("number")))
-}
-
-/// A number without a fraction, however it is written, where it has 64 bits.
-fn whole(value: &Value) -> Option<i64> {
-    let float = || value.as_f64().filter(|x| x.fract() == 0.0 && x.abs() < 9.0e15).map(|x| x as i64);
-    value.as_i64().or_else(float)
-}
-
-fn scalar(value: &Value) -> Option<Const> {
-    Some(match value {
-        Value::Null => Const::None,
-        Value::Bool(value) => Const::Bool(*value),
-        Value::String(text) => Const::Str(text.as_str().into()),
-        Value::Number(_) => match whole(value) {
-            Some(n) => Const::Int(n),
-            None if value.is_u64() => return None,
-            None => Const::Float(value.as_f64().filter(|x| x.is_finite())?),
-        },
-        _ => return None,
-    })
 }
 
 /// A title as the name of a type: `a support ticket` is `ASupportTicket`.

@@ -21,7 +21,7 @@ pub fn program(bytes: &[u8], strict: bool) -> Program {
         bytes = tape.bytes;
     }
     let field = StructField { name: "a".into(), ty: Type::INT, doc: String::new(), always: false, span: span() };
-    let item = Struct { name: "S".into(), doc: String::new(), fields: vec![field], span: span() };
+    let item = Struct { name: "S".into(), doc: String::new(), fields: vec![field], open: false, span: span() };
     Program { functions, structs: vec![item], ..Program::default() }
 }
 
