@@ -118,6 +118,7 @@ impl Body<'_> {
         let named = written.named.iter();
         let named = named.map(|(name, value)| (value.as_ref(), params.iter().find(|param| param.0 == name.text())));
         let given: Vec<Given<'_>> = in_place.chain(named).map(|(value, param)| (value, param.map(|p| &p.1))).collect();
+        let required = params.iter().filter(|(.., optional)| !optional).count();
         let (mut waiting, at_once): (Vec<usize>, Vec<usize>) =
             (0..given.len()).partition(|at| given.get(*at).is_some_and(|(value, _)| self.waits(*value)));
         let mut values: Vec<Option<Expr>> = given.iter().map(|_| None).collect();
@@ -132,7 +133,11 @@ impl Body<'_> {
         while !waiting.is_empty() {
             let ready = waiting.iter().position(|at| given.get(*at).is_some_and(|given| self.is_ready(given)));
             let at = waiting.remove(ready.unwrap_or(0));
-            check(self, &mut values, at);
+            // What a missing or wrong argument would have said is no further mistake.
+            let unsaid = || values.iter().flatten().any(|value| value.ty == Type::Error) || given.len() < required;
+            if ready.is_some() || !unsaid() {
+                check(self, &mut values, at);
+            }
         }
         values.into_iter().map(|value| value.unwrap_or_else(|| self.broken(written.span))).collect()
     }
