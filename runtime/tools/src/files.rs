@@ -12,14 +12,47 @@ use crate::{MAX_BYTES, failed};
 /// The text of a file.
 pub(crate) fn read(path: &Path, written: &str) -> Result<Value, Fault> {
     let cannot = |error: io::Error| failed(format!("`{written}` cannot be read: {}", plain::io(&error)));
-    let about = fs::metadata(path).map_err(cannot)?;
-    if !about.is_file() {
+    if !fs::metadata(path).map_err(cannot)?.is_file() {
         return Err(failed(format!("`{written}` is not a file")));
     }
+    let file = OpenOptions::new().read(true).open(path).map_err(cannot)?;
+    stayed(&file, path, written)?;
     let mut bytes = Vec::new();
     // What is read may have grown since, so its size is no bound.
-    fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(cannot)?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(cannot)?;
     text(bytes, written)
+}
+
+/// Sees that what was opened is the file at the path that was allowed: a link may have taken the place of a part of the path
+/// between the two.
+fn stayed(file: &fs::File, path: &Path, written: &str) -> Result<(), Fault> {
+    let cannot = |error: io::Error| failed(format!("`{written}` cannot be reached: {}", plain::io(&error)));
+    if !file.metadata().map_err(cannot)?.is_file() {
+        return Err(failed(format!("`{written}` is not a file")));
+    }
+    match is_at(file, path).map_err(cannot)? {
+        true => Ok(()),
+        false => Err(failed(format!("`{written}` became another file while it was opened"))),
+    }
+}
+
+/// Whether an open file is the one at a path without links.
+#[cfg(unix)]
+fn is_at(file: &fs::File, path: &Path) -> io::Result<bool> {
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::MetadataExt;
+
+    // Linux knows where an open file lies. Elsewhere the path is resolved once more and leads to the same file.
+    if let Ok(lies) = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())) {
+        return Ok(lies == path);
+    }
+    let (open, there) = (file.metadata()?, fs::symlink_metadata(path)?);
+    Ok(path.canonicalize()? == path && (open.dev(), open.ino()) == (there.dev(), there.ino()))
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &fs::File, path: &Path) -> io::Result<bool> {
+    Ok(path.canonicalize()? == path)
 }
 
 /// Bytes as text that a program may hold.
@@ -43,9 +76,12 @@ pub(crate) fn write(path: &Path, written: &str, text: &str, at_end: bool) -> Res
     if let Some(dir) = path.parent() {
         fs::create_dir_all(dir).map_err(cannot)?;
     }
-    let mut options = OpenOptions::new();
-    options.create(true).write(true).append(at_end).truncate(!at_end);
-    options.open(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(cannot)?;
+    // It is emptied only once it is known to be the file that was allowed.
+    let mut file =
+        OpenOptions::new().create(true).append(at_end).write(true).truncate(false).open(path).map_err(cannot)?;
+    stayed(&file, path, written)?;
+    let emptied = if at_end { Ok(()) } else { file.set_len(0) };
+    emptied.and_then(|()| file.write_all(text.as_bytes())).map_err(cannot)?;
     Ok(Value::None)
 }
 
@@ -65,4 +101,29 @@ pub(crate) fn list(path: &Path, written: &str) -> Result<Value, Fault> {
     }
     names.sort_unstable();
     Value::list(names.into_iter().map(Value::str).collect()).map_err(|error| failed(error.to_string()))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_came_between_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        fs::create_dir_all(root.join("in")).unwrap();
+        fs::create_dir_all(root.join("out")).unwrap();
+        fs::write(root.join("out/a.txt"), "secret").unwrap();
+        // The paths were allowed while they were plain; now a link stands in each.
+        std::os::unix::fs::symlink(root.join("out/a.txt"), root.join("in/a.txt")).unwrap();
+        std::os::unix::fs::symlink(root.join("out"), root.join("in/folder")).unwrap();
+        for path in ["in/a.txt", "in/folder/a.txt"] {
+            let path = root.join(path);
+            for result in [read(&path, "p"), write(&path, "p", "mine", false), write(&path, "p", "mine", true)] {
+                assert_eq!(result.unwrap_err().title, "`p` became another file while it was opened");
+            }
+        }
+        assert_eq!(fs::read_to_string(root.join("out/a.txt")).unwrap(), "secret");
+        assert!(read(&root.join("out/a.txt"), "p").is_ok());
+    }
 }

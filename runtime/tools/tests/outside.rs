@@ -58,6 +58,23 @@ async fn files_are_written_read_and_listed() {
     assert_eq!(refused, "E0411 this run may not read `/etc/hostname`");
 }
 
+/// What loses a race before it has begun does nothing.
+#[test]
+fn an_effect_that_nobody_waits_for_is_not_begun() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.txt");
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let busy = tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_millis(200)));
+        let outside = Outside::new(within(dir.path()));
+        let write = outside.perform(Builtin::FsWrite, texts(&[file.to_str().unwrap(), "late"]));
+        assert!(tokio::time::timeout(Duration::from_millis(20), write).await.is_err(), "it waits for the busy thread");
+        busy.await.unwrap();
+        tokio::task::spawn_blocking(|| {}).await.unwrap();
+    });
+    assert!(!file.exists());
+}
+
 /// Answers each request by what `answer` makes of its first line and body.
 fn server(answer: impl Fn(&str, &str) -> String + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
