@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use sgl_check::builtins::{Builtin, Effect};
+use sgl_check::program::Test;
 use sgl_diag::{SourceMap, Span};
 use sgl_graph::{Graph, needs};
 
@@ -16,10 +17,10 @@ pub struct Flag {
     more: usize,
 }
 
-/// The flags that every run of the program may need, each once.
-pub fn of(graph: &Graph) -> Vec<Flag> {
+/// The flags that runs of the program and of its tests may need, each once.
+pub fn of(graph: &Graph, tests: &[Test]) -> Vec<Flag> {
     let mut flags: Vec<Flag> = Vec::new();
-    for need in needs::needs(graph) {
+    for need in needs::needs(graph, graph.main.into_iter().chain(tests.iter().map(|test| test.function))) {
         let Some((effect, name)) = need.builtin.effect().and_then(|effect| Some((effect, effect.flag()?))) else {
             continue;
         };

@@ -74,7 +74,7 @@ fn once(args: &CheckArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
             exit = exit.max(Exit::DoesNotCompile);
         }
         let needs = match &compiled.program {
-            Some(program) if args.effects => needs::of(&compiled.graph(program)),
+            Some(program) if args.effects => needs::of(&compiled.graph(program), &program.tests),
             _ => Vec::new(),
         };
         if args.json {

@@ -51,7 +51,8 @@ fn effects_are_listed_as_flags() {
     let text = "const NOTES = \"notes/a.txt\"\n\nfn unused() -> str { env.get(\"HOME\") ?? \"\" }\n\n\
                 fn page(url: str) -> str { http.get(url).body }\n\n\
                 fn main(name: str) -> list<str> {\n    fs.write(\"out.txt\", fs.read(NOTES))\n    print(time.now())\n    \
-                [fs.read(NOTES), page(\"x\"), http.get(\"https://example.com:443/a?b\").body, fs.read(name)]\n}\n";
+                [fs.read(NOTES), page(\"x\"), http.get(\"https://example.com:443/a?b\").body, fs.read(name)]\n}\n\n\
+                test \"reads\" { assert fs.exists(\"expected.txt\") }\n";
     let (_folder, path) = program(text);
     let run = sglc(&["check", "--effects", "--json", &path]);
     assert_eq!(run.code, 0, "{run}");
@@ -62,8 +63,14 @@ fn effects_are_listed_as_flags() {
         .iter()
         .map(|need| need["flag"].as_str().unwrap().to_string())
         .collect();
-    let expected =
-        ["--allow-net", "--allow-write=out.txt", "--allow-read=notes/a.txt", "--allow-net=example.com", "--allow-read"];
+    let expected = [
+        "--allow-net",
+        "--allow-write=out.txt",
+        "--allow-read=notes/a.txt",
+        "--allow-net=example.com",
+        "--allow-read",
+        "--allow-read=expected.txt",
+    ];
     assert_eq!(flags, expected);
     assert_eq!(report[0]["effects"][2]["places"], 2);
     let drawn = sglc(&["check", "--effects", &path]);

@@ -1,4 +1,4 @@
-//! A graph in, what it needs to be allowed to do outside out: every effect that can be reached from `main`, with its first
+//! A graph in, what it needs to be allowed to do outside out: every effect that can be reached from its `main` and its tests, with its first
 //! argument where that is known before the run.
 
 use std::collections::BTreeSet;
@@ -22,10 +22,10 @@ pub struct Need {
     pub span: Span,
 }
 
-/// The effects that a run of `main` may have, in the order of the source.
-pub fn needs(graph: &Graph) -> Vec<Need> {
+/// The effects that a run of these functions may have, in the order of the source.
+pub fn needs(graph: &Graph, roots: impl IntoIterator<Item = FnId>) -> Vec<Need> {
     let mut found = Vec::new();
-    let mut todo: Vec<FnId> = graph.main.into_iter().collect();
+    let mut todo: Vec<FnId> = roots.into_iter().collect();
     let mut seen: BTreeSet<FnId> = todo.iter().copied().collect();
     // A tool may stand in a constant; constants do nothing else that counts here.
     for node in graph.consts.iter().flat_map(|region| &region.nodes) {
