@@ -77,7 +77,7 @@ impl Lowering {
             },
             Json::Str { min_len, max_len } => {
                 check_lengths(*min_len, *max_len, &at.path)?;
-                quoted(expr::repeat(string_char(), *min_len, *max_len))
+                string(*min_len, *max_len)
             }
             Json::Pattern(pattern) => quoted(regex::lower(pattern, Spelling::Json, &format!(" at {}", at.path))?),
             Json::Grammar(text) => {
@@ -157,7 +157,7 @@ impl Lowering {
             expr::text("null"),
             boolean(),
             number(),
-            quoted(expr::repeat(string_char(), 0, None)),
+            string(0, None),
             brackets(expr::separated(value(), ",", 0, None)),
             map(value()),
         ])
@@ -168,7 +168,7 @@ fn boolean() -> Expr {
     expr::alt([expr::text("true"), expr::text("false")])
 }
 
-fn quoted(body: Expr) -> Expr {
+pub(crate) fn quoted(body: Expr) -> Expr {
     expr::seq([expr::text("\""), body, expr::text("\"")])
 }
 
@@ -178,8 +178,13 @@ fn brackets(body: Expr) -> Expr {
 
 /// An object with any keys. That keys are distinct is not checked: a reader takes the last value of a key.
 fn map(value: Expr) -> Expr {
-    let entry = expr::seq([quoted(expr::repeat(string_char(), 0, None)), expr::text(":"), value]);
+    let entry = expr::seq([string(0, None), expr::text(":"), value]);
     expr::seq([expr::text("{"), expr::separated(entry, ",", 0, None), expr::text("}")])
+}
+
+/// A string of `min` to `max` characters, in any spelling.
+pub(crate) fn string(min: u32, max: Option<u32>) -> Expr {
+    quoted(expr::repeat(string_char(), min, max))
 }
 
 /// One character of a JSON string's value, in any spelling.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// A set of numbers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Numbers {
     /// Whole numbers only, however they are written: `1.0` is one.
     pub integer: bool,

@@ -90,7 +90,11 @@ pub(super) enum Formula {
     /// Sorted and distinct.
     Texts(Vec<Arc<str>>),
     Items(Items),
-    Contains { item: Lit, min: u32, max: Option<u32> },
+    Contains {
+        item: Lit,
+        min: u32,
+        max: Option<u32>,
+    },
     /// Items of an array.
     Count(u32, Option<u32>),
     Distinct,

@@ -191,7 +191,11 @@ fn resolve(base: &str, reference: &str) -> String {
         return reference.to_owned();
     }
     let (start, rest) = scheme(base).map_or(("", base), |length| base.split_at(length + 1));
-    let authority = if rest.starts_with("//") { rest.get(2..).and_then(|r| r.find('/')).map_or(rest.len(), |at| at + 2) } else { 0 };
+    let authority = if rest.starts_with("//") {
+        rest.get(2..).and_then(|r| r.find('/')).map_or(rest.len(), |at| at + 2)
+    } else {
+        0
+    };
     let (authority, path) = rest.split_at(authority);
     if reference.starts_with("//") {
         return format!("{start}{reference}");

@@ -1,0 +1,153 @@
+//! The formula of a schema → [`Shapes`].
+//!
+//! A node is a list of formulas that all hold of one value, and becomes one shape: what their conjunction allows of each kind of value. The
+//! parts of arrays and objects are nodes again. Equal lists are one node, so recursion closes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::formula::{Formula, Kind, Lit};
+use super::keywords::Translator;
+use super::problem::Problem;
+use super::tableau;
+use crate::expr::Expr;
+use crate::shape::{Order, Shape, Shapes, Space, Way};
+
+/// Shapes of one schema at most.
+const NODES: usize = 20_000;
+
+/// Turns formulas into shapes.
+pub(super) struct Normal {
+    pub translator: Translator,
+    pub order: Order,
+    pub memory: tableau::Memory,
+    /// Lists of formulas, and whether it is plain that no value satisfies them.
+    pub refuted: HashMap<Vec<Lit>, bool>,
+    /// The texts of scalars, by kind and by the formulas that matter.
+    pub scalars: HashMap<(u8, bool, Vec<Lit>), Expr>,
+    nodes: HashMap<(Vec<Lit>, bool), usize>,
+    lists: Vec<Node>,
+    /// Why a shape has nothing, for those that were seen to have nothing.
+    pub causes: HashMap<usize, String>,
+}
+
+/// Formulas that hold of one value.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub lits: Vec<Lit>,
+    /// Whether equal values must have equal texts.
+    pub canonical: bool,
+    pub at: Arc<str>,
+    pub index: usize,
+}
+
+impl Normal {
+    pub fn new(translator: Translator, order: Order) -> Self {
+        Self {
+            translator,
+            order,
+            memory: tableau::Memory::default(),
+            refuted: HashMap::new(),
+            scalars: HashMap::new(),
+            nodes: HashMap::new(),
+            lists: Vec::new(),
+            causes: HashMap::new(),
+        }
+    }
+
+    /// The shapes of the values that `root` holds of.
+    pub fn shapes(&mut self, root: Lit, space: Space) -> Result<Shapes, Problem> {
+        let root = self.node(&[root], false)?;
+        let mut shapes = Vec::new();
+        while let Some(node) = self.lists.get(shapes.len()).cloned() {
+            let scalars = self.scalars(&node)?;
+            let (mut arrays, mut objects) = (Vec::new(), Vec::new());
+            for atoms in self.alternatives(&node.lits, Kind::Array)? {
+                arrays.extend(self.array(&node, &atoms)?);
+            }
+            for atoms in self.alternatives(&node.lits, Kind::Object)? {
+                objects.extend(self.object(&node, &atoms)?);
+            }
+            shapes.push(Shape { at: node.at, scalars, arrays, objects });
+        }
+        Ok(Shapes { shapes, root, order: self.order, space })
+    }
+
+    /// The shape of the values that all of `lits` hold of.
+    pub fn node(&mut self, lits: &[Lit], canonical: bool) -> Result<usize, Problem> {
+        let flat = self.flat(lits);
+        let key = (flat, canonical);
+        if let Some(known) = self.nodes.get(&key) {
+            return Ok(*known);
+        }
+        let index = self.lists.len();
+        if index >= NODES {
+            return Err(Problem::limit("different shapes of values", NODES));
+        }
+        let at = lits.iter().find_map(|lit| self.translator.place_of(*lit)).unwrap_or_else(|| "#".into());
+        self.lists.push(Node { lits: key.0.clone(), canonical, at: at.into(), index });
+        self.nodes.insert(key, index);
+        Ok(index)
+    }
+
+    /// `lits` with references followed and "all of" taken apart.
+    pub fn flat(&self, lits: &[Lit]) -> Vec<Lit> {
+        let (mut out, mut pending): (Vec<Lit>, Vec<Lit>) = (Vec::new(), lits.iter().rev().copied().collect());
+        while let Some(lit) = pending.pop() {
+            let lit = self.translator.formulas.resolved(lit);
+            match &*self.translator.formulas.get(lit) {
+                Formula::All(parts) if lit.is_positive() => pending.extend(parts.iter().rev()),
+                _ if lit == Lit::ALWAYS || out.contains(&lit) => {}
+                _ if lit == Lit::NEVER || out.contains(&!lit) => return vec![Lit::NEVER],
+                _ => out.push(lit),
+            }
+        }
+        out
+    }
+
+    /// The way of a value that all of `lits` hold of; none where it is plain that there is no such value.
+    pub fn way(&mut self, lits: &[Lit], hits: u64, canonical: bool) -> Result<Option<Way>, Problem> {
+        let flat = self.flat(lits);
+        if flat == [Lit::NEVER] || self.is_refuted(&flat, 0)? {
+            return Ok(None);
+        }
+        Ok(Some(Way { shape: self.node(lits, canonical)?, hits }))
+    }
+
+    /// Ways that hit each counter of `hits` or not: for each counter, what must hold to hit it, and whether it must not hold otherwise.
+    pub fn ways(&mut self, lits: &[Lit], hits: &[(Lit, bool)], canonical: bool) -> Result<Vec<Way>, Problem> {
+        let mut ways = vec![(lits.to_vec(), 0u64)];
+        for (counter, (hit, exact)) in hits.iter().enumerate() {
+            let mut next = Vec::with_capacity(ways.len() * 2);
+            for (lits, bits) in ways {
+                match *hit {
+                    Lit::NEVER => next.push((lits, bits)),
+                    Lit::ALWAYS => next.push((lits, bits | 1 << counter)),
+                    hit => {
+                        let with = |lit| lits.iter().copied().chain([lit]).collect::<Vec<_>>();
+                        next.push((with(hit), bits | 1 << counter));
+                        next.push((if *exact { with(!hit) } else { lits }, bits));
+                    }
+                }
+            }
+            if next.len() > 256 {
+                return Err(Problem::limit("combinations of what is counted in one place", 256));
+            }
+            ways = next;
+        }
+        let mut out: Vec<Way> = Vec::new();
+        for (lits, bits) in ways {
+            if let Some(way) = self.way(&lits, bits, canonical)?
+                && !out.contains(&way)
+            {
+                out.push(way);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Notes why `node` has none of the values that it seemed to have; the first reason stays.
+    pub fn because(&mut self, node: &Node, reason: impl FnOnce() -> String) {
+        self.causes.entry(node.index).or_insert_with(reason);
+    }
+}

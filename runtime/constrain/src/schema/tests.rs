@@ -1,0 +1,150 @@
+//! The cases of the shared data, judged through [`super::twin`].
+
+#![allow(clippy::print_stdout)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use sgl_wire::{KeyOrder, SchemaOptions, WhiteSpace};
+
+use super::lower;
+use super::read::{Document, Id, Value};
+use super::twin::{Twin, dumped};
+use crate::error::ConstrainError;
+
+const OPTIONS: SchemaOptions = SchemaOptions { order: KeyOrder::Schema, space: WhiteSpace::Flexible, lenient: false };
+
+fn lines(path: &Path) -> String {
+    if path.extension().is_some_and(|extension| extension == "gz") {
+        let out = Command::new("gzip").arg("-dc").arg(path).output().unwrap();
+        return String::from_utf8(out.stdout).unwrap();
+    }
+    std::fs::read_to_string(path).unwrap()
+}
+
+fn is_true(document: &Document, id: Id, key: &str) -> bool {
+    document.member(id, key).is_some_and(|value| matches!(document.get(value), Value::Bool(true)))
+}
+
+fn is_there(document: &Document, id: Id, key: &str) -> bool {
+    document.member(id, key).is_some()
+}
+
+#[derive(Default)]
+struct Tally {
+    cases: usize,
+    compiled: usize,
+    right: usize,
+    unsound: Vec<String>,
+    strict: Vec<String>,
+    refused: BTreeMap<String, usize>,
+    times: Vec<Duration>,
+}
+
+#[test]
+fn every_case_of_the_shared_data() {
+    let Some(folder) = std::env::var_os("SGL_DATA").map(|data| Path::new(&data).join("jsonschema")) else {
+        println!("skipped: SGL_DATA is not set");
+        return;
+    };
+    let only = std::env::var("SGL_ONLY").unwrap_or_default();
+    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.to_string_lossy().contains(".jsonl"));
+    files.sort();
+    let mut all: Vec<(String, Tally)> = Vec::new();
+    for path in files {
+        let name = path.file_name().unwrap().to_string_lossy().split('.').next().unwrap().to_owned();
+        let mut tally = Tally::default();
+        for line in lines(&path).lines() {
+            let mut document = Document::default();
+            let case = document.read(line).unwrap();
+            let id = document.string(document.member(case, "id").unwrap()).unwrap().to_string();
+            if !id.contains(&only) {
+                continue;
+            }
+            judge(&document, case, &id, &mut tally);
+        }
+        all.push((name, tally));
+    }
+    for (name, tally) in &mut all {
+        tally.times.sort();
+        let at = |share: f64| tally.times.get((tally.times.len() as f64 * share) as usize).copied().unwrap_or_default();
+        let (p50, p99, max) = (at(0.5), at(0.99), tally.times.last().copied().unwrap_or_default());
+        println!(
+            "{name}: {} cases, {} compiled, {} right, {} unsound, {} strict; p50 {p50:?} p99 {p99:?} max {max:?}",
+            tally.cases,
+            tally.compiled,
+            tally.right,
+            tally.unsound.len(),
+            tally.strict.len()
+        );
+        for (reason, count) in &tally.refused {
+            println!("    refused {count}: {reason}");
+        }
+        for (kind, list) in [("unsound", &tally.unsound), ("strict", &tally.strict)] {
+            for text in list {
+                println!("    {kind} {text}");
+            }
+        }
+    }
+    let sum = |part: fn(&Tally) -> usize| all.iter().map(|(_, tally)| part(tally)).sum::<usize>();
+    println!("all: {} cases, {} compiled, {} right", sum(|t| t.cases), sum(|t| t.compiled), sum(|t| t.right));
+}
+
+fn judge(document: &Document, case: Id, id: &str, tally: &mut Tally) {
+    let mut schema = dumped(document, document.member(case, "schema").unwrap());
+    let draft = document.member(case, "draft").and_then(|draft| document.string(draft));
+    if id.starts_with("jsts/draft7") && schema.starts_with('{') && !schema.contains("\"$schema\"") {
+        let rest = if schema == "{}" { "}".to_owned() } else { format!(", {}", &schema[1..]) };
+        schema = format!("{{\"$schema\": \"http://json-schema.org/draft-07/schema#\"{rest}");
+    }
+    let _ = draft;
+    tally.cases += 1;
+    let started = Instant::now();
+    let built = lower(&schema, OPTIONS);
+    tally.times.push(started.elapsed());
+    if started.elapsed() > Duration::from_millis(300) {
+        println!("slow: {id} {:?}", started.elapsed());
+    }
+    let shapes = match built {
+        Ok((shapes, _)) => shapes,
+        Err(ConstrainError::Unsatisfiable { .. }) if is_true(document, case, "unsatisfiable") => {
+            (tally.compiled, tally.right) = (tally.compiled + 1, tally.right + 1);
+            return;
+        }
+        Err(error) => {
+            let Value::Array(tests) = document.get(document.member(case, "tests").unwrap()) else { panic!("tests") };
+            let none = tests.iter().all(|test| !is_true(document, *test, "valid"));
+            if none && matches!(error, ConstrainError::Unsatisfiable { .. }) {
+                (tally.compiled, tally.right) = (tally.compiled + 1, tally.right + 1);
+                return;
+            }
+            *tally.refused.entry(format!("{error} [{id}]")).or_default() += 1;
+            return;
+        }
+    };
+    tally.compiled += 1;
+    let mut right = !is_true(document, case, "unsatisfiable");
+    if !right {
+        tally.unsound.push(format!("{id}: satisfiable"));
+    }
+    let asserted = is_there(document, case, "format_assert") || !id.starts_with("jsts");
+    let Value::Array(tests) = document.get(document.member(case, "tests").unwrap()) else { panic!("tests") };
+    let mut twin = Twin::new(&shapes, document);
+    for test in tests {
+        let data = document.member(*test, "data").unwrap();
+        let valid = is_true(document, *test, "valid");
+        let admitted = twin.admits(shapes.root, data);
+        let either =
+            is_there(document, *test, "format_fails") || !asserted && is_there(document, *test, "needs_format");
+        if admitted != valid && !either {
+            right = false;
+            let text: String = dumped(document, data).chars().take(300).collect();
+            let list = if admitted { &mut tally.unsound } else { &mut tally.strict };
+            list.push(format!("{id} {text}"));
+        }
+    }
+    tally.right += usize::from(right);
+}
