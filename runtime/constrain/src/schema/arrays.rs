@@ -5,6 +5,9 @@ use super::normal::{Node, Normal};
 use super::problem::Problem;
 use crate::shape::{Array, Count};
 
+/// Counters of one array or object at most, one left for the order of equal objects.
+pub(super) const COUNTERS: usize = 63;
+
 /// What is counted over the items.
 enum Counter {
     /// Items of which this holds.
@@ -48,6 +51,9 @@ impl Normal {
                 reason: "an array that must repeat an item cannot be asked for".into(),
                 hint: "take `uniqueItems` out of `not`, `if`, and the branches of `oneOf` that others overlap".into(),
             });
+        }
+        if counters.len() > COUNTERS {
+            return Err(Problem { at: node.at.to_string(), ..Problem::limit("things counted in one array", COUNTERS) });
         }
         // Two items are needed for one to be repeated.
         distinct &= max.is_none_or(|max| max > 1);

@@ -9,6 +9,9 @@ use super::read::{Id, Value};
 use super::refs::Draft;
 use crate::regular::{Decimal, Lang, Numbers};
 
+/// Texts of a pattern that are listed, at most.
+const FEW: usize = 16;
+
 impl Translator {
     /// What a keyword without schemas inside says; one that nobody knows says nothing.
     pub(super) fn assertion(&mut self, at: Place, key: &str, value: Id) -> Result<Lit, Problem> {
@@ -40,7 +43,11 @@ impl Translator {
                     ));
                 };
                 self.pattern(at, key, &pattern)?;
-                self.formulas.add(Formula::Pattern(pattern))
+                // A few texts are easier to work with than a pattern.
+                match self.patterns.get(&pattern).and_then(|lang| lang.members(FEW)) {
+                    Some(few) => self.formulas.add(Formula::Texts(few.into_iter().map(Arc::from).collect())),
+                    None => self.formulas.add(Formula::Pattern(pattern)),
+                }
             }
             "format" => match self.document.string(value).cloned() {
                 // A format that nobody knows is an annotation.

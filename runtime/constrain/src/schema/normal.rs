@@ -31,6 +31,9 @@ pub(super) struct Normal {
     pub causes: HashMap<usize, String>,
 }
 
+/// What holds of a value, and which counters it then hits.
+type Split = Vec<(Vec<Lit>, u64)>;
+
 /// Formulas that hold of one value.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
@@ -116,25 +119,28 @@ impl Normal {
 
     /// Ways that hit each counter of `hits` or not: for each counter, what must hold to hit it, and whether it must not hold otherwise.
     pub fn ways(&mut self, lits: &[Lit], hits: &[(Lit, bool)], canonical: bool) -> Result<Vec<Way>, Problem> {
-        let mut ways = vec![(lits.to_vec(), 0u64)];
-        for (counter, (hit, exact)) in hits.iter().enumerate() {
-            let mut next = Vec::with_capacity(ways.len() * 2);
-            for (lits, bits) in ways {
-                match *hit {
-                    Lit::NEVER => next.push((lits, bits)),
-                    Lit::ALWAYS => next.push((lits, bits | 1 << counter)),
-                    hit => {
-                        let with = |lit| lits.iter().copied().chain([lit]).collect::<Vec<_>>();
-                        next.push((with(hit), bits | 1 << counter));
-                        next.push((if *exact { with(!hit) } else { lits }, bits));
-                    }
-                }
+        let mut hits = hits.to_vec();
+        for (hit, _) in &mut hits {
+            if *hit == Lit::ALWAYS || *hit == Lit::NEVER {
+                continue;
             }
-            if next.len() > 256 {
-                return Err(Problem::limit("combinations of what is counted in one place", 256));
+            let with = |lit| self.flat(&lits.iter().copied().chain([lit]).collect::<Vec<_>>());
+            let (there, missing) = (with(*hit), with(!*hit));
+            if missing == [Lit::NEVER] || self.is_refuted(&missing, 0)? {
+                *hit = Lit::ALWAYS;
+            } else if there == [Lit::NEVER] || self.is_refuted(&there, 0)? {
+                *hit = Lit::NEVER;
             }
-            ways = next;
         }
+        let open = hits.iter().filter(|(hit, _)| *hit != Lit::ALWAYS && *hit != Lit::NEVER).count();
+        let mut ways = match open {
+            0..=2 => None,
+            _ => self.by_value(lits, &hits)?,
+        };
+        if ways.is_none() {
+            ways = Some(combined(lits, &hits)?);
+        }
+        let ways = ways.unwrap_or_default();
         let mut out: Vec<Way> = Vec::new();
         for (lits, bits) in ways {
             if let Some(way) = self.way(&lits, bits, canonical)?
@@ -146,8 +152,65 @@ impl Normal {
         Ok(out)
     }
 
+    /// The same, where the values are a list of strings: those that hit the same counters together.
+    fn by_value(&mut self, lits: &[Lit], hits: &[(Lit, bool)]) -> Result<Option<Split>, Problem> {
+        let only_strings = Kind::ALL
+            .into_iter()
+            .filter(|kind| *kind != Kind::String)
+            .all(|kind| lits.iter().any(|lit| self.translator.formulas.truth(*lit, kind) == Some(false)));
+        let Some(texts) = lits.iter().find_map(|lit| self.texts(*lit)).filter(|_| only_strings) else {
+            return Ok(None);
+        };
+        let mut groups: Vec<(u64, Vec<Arc<str>>)> = Vec::new();
+        for text in texts {
+            if !lits.iter().all(|lit| self.allows_text(*lit, &text)) {
+                continue;
+            }
+            let mut bits = 0;
+            for (counter, (hit, _)) in hits.iter().enumerate() {
+                bits |= u64::from(self.allows_text(*hit, &text)) << counter;
+            }
+            match groups.iter_mut().find(|(other, _)| *other == bits) {
+                Some((_, group)) => group.push(text),
+                None => groups.push((bits, vec![text])),
+            }
+        }
+        let mut ways = Vec::with_capacity(groups.len());
+        for (bits, mut group) in groups {
+            group.sort_unstable();
+            group.dedup();
+            let group = self.translator.formulas.add(Formula::Texts(group))?;
+            ways.push((lits.iter().copied().chain([group]).collect(), bits));
+        }
+        Ok(Some(ways))
+    }
+
     /// Notes why `node` has none of the values that it seemed to have; the first reason stays.
     pub fn because(&mut self, node: &Node, reason: impl FnOnce() -> String) {
         self.causes.entry(node.index).or_insert_with(reason);
     }
+}
+
+/// Every combination of hits.
+fn combined(lits: &[Lit], hits: &[(Lit, bool)]) -> Result<Split, Problem> {
+    let mut ways = vec![(lits.to_vec(), 0u64)];
+    for (counter, (hit, exact)) in hits.iter().enumerate() {
+        let mut next = Vec::with_capacity(ways.len() * 2);
+        for (lits, bits) in ways {
+            match *hit {
+                Lit::NEVER => next.push((lits, bits)),
+                Lit::ALWAYS => next.push((lits, bits | 1 << counter)),
+                hit => {
+                    let with = |lit| lits.iter().copied().chain([lit]).collect::<Vec<_>>();
+                    next.push((with(hit), bits | 1 << counter));
+                    next.push((if *exact { with(!hit) } else { lits }, bits));
+                }
+            }
+        }
+        if next.len() > 256 {
+            return Err(Problem::limit("combinations of what is counted in one place", 256));
+        }
+        ways = next;
+    }
+    Ok(ways)
 }

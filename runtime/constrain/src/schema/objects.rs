@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::arrays::COUNTERS;
 use super::formula::{Formula, Kind, Lit, Properties};
 use super::normal::{Node, Normal};
 use super::problem::Problem;
@@ -53,6 +54,12 @@ impl Normal {
     pub(super) fn object(&mut self, node: &Node, atoms: &[Lit]) -> Result<Option<Object>, Problem> {
         let atoms = self.sorted(atoms);
         let canonical = node.canonical;
+        if atoms.counters.len() > COUNTERS {
+            return Err(Problem {
+                at: node.at.to_string(),
+                ..Problem::limit("things counted in one object", COUNTERS)
+            });
+        }
         let mut names: Vec<Arc<str>> = Vec::new();
         let mut known = HashSet::new();
         let own = atoms.all.iter().flat_map(|all| all.named.iter().map(|(name, _)| name));

@@ -181,7 +181,7 @@ impl Reader<'_> {
     fn object(&mut self, parent: Option<Id>) -> Result<Id, Problem> {
         let id = self.document.push(Value::Null, parent);
         (self.at, self.depth) = (self.at + 1, self.depth + 1);
-        let (mut members, mut known): (Vec<(Arc<str>, Id)>, HashSet<Arc<str>>) = (Vec::new(), HashSet::new());
+        let (mut members, mut known) = (Vec::new(), HashSet::new());
         if !self.eat(b'}') {
             loop {
                 self.space();

@@ -87,9 +87,9 @@ impl Resources {
     /// Notes the identifiers of the schema `id` and gives the resource that it belongs to.
     fn enter(&mut self, document: &Document, id: Id, mut owner: usize) -> Result<usize, Problem> {
         let text = |key: &str| document.member(id, key).and_then(|value| document.string(value)).cloned();
-        let own = draft(document, id)?;
         let Some(resource) = self.all.get(owner) else { return Ok(owner) };
-        let (outer, mut base) = (own.unwrap_or(resource.draft), resource.base.clone());
+        // What is a resource, the draft around it says; the draft inside, its own `$schema`.
+        let (outer, mut base) = (resource.draft, resource.base.clone());
         let hidden = outer <= Draft::D7 && document.member(id, "$ref").is_some();
         let name = text(if outer == Draft::D4 { "id" } else { "$id" }).filter(|_| !hidden);
         if let Some(name) = name {
@@ -102,7 +102,7 @@ impl Resources {
                     }
                     self.by_uri.entry(base).or_insert(owner);
                 } else {
-                    owner = self.push(id, base, outer);
+                    owner = self.push(id, base, draft(document, id)?.unwrap_or(outer));
                 }
             }
             if !fragment.is_empty()

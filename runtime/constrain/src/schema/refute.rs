@@ -151,10 +151,10 @@ impl Normal {
                         Formula::Required(names) if !*positive && names.iter().all(|name| required.contains(name)) => {
                             return Ok(true);
                         }
-                        Formula::Names(names) if *positive => {
-                            if required.iter().any(|name| !self.allows_text(*names, name)) {
-                                return Ok(true);
-                            }
+                        Formula::Names(names)
+                            if *positive && required.iter().any(|name| !self.allows_text(*names, name)) =>
+                        {
+                            return Ok(true);
                         }
                         _ => {}
                     }

@@ -29,6 +29,8 @@ pub(super) struct State {
     /// To be settled; the last is the next.
     pub todo: Vec<Lit>,
     pub choices: Vec<Arc<Vec<Vec<Lit>>>>,
+    /// "Exactly one of", which wait until more is settled: that may tell their parts apart.
+    ones: Vec<Lit>,
 }
 
 impl State {
@@ -134,6 +136,17 @@ impl Normal {
             if certain {
                 continue;
             }
+            if let Some(one) = state.ones.pop() {
+                let (parts, positive) = (self.translator.formulas.get(one), one.is_positive());
+                if let Formula::One(parts) = &*parts {
+                    match self.one_of(parts, positive, kind, &state.atoms)? {
+                        Reduced::All(parts) => state.todo.extend(parts.into_iter().rev()),
+                        Reduced::Any(options) => state.choices.push(Arc::new(options)),
+                        Reduced::Atom => {}
+                    }
+                }
+                continue;
+            }
             if !self.look_ahead(state, kind)? {
                 return Ok(true);
             }
@@ -180,6 +193,10 @@ impl Normal {
                 None if state.atoms.contains(&!lit) => return Ok(false),
                 None => {}
             }
+            if matches!(&*self.translator.formulas.get(lit), Formula::One(_)) {
+                state.ones.push(lit);
+                continue;
+            }
             match self.reduce(lit, kind)? {
                 Reduced::Atom => state.atoms.push(lit),
                 Reduced::All(parts) => state.todo.extend(parts.into_iter().rev()),
@@ -194,12 +211,20 @@ impl Normal {
         let positive = lit.is_positive();
         Ok(match &*formula {
             Formula::All(parts) if positive => Reduced::All(parts.clone()),
-            Formula::All(parts) => Reduced::Any(parts.iter().map(|part| vec![!*part]).collect()),
+            Formula::All(parts) => Reduced::Any(self.not_all_of(parts, kind)?),
             Formula::If(condition, then, other) => {
                 let end = |lit: Lit| if positive { lit } else { !lit };
                 Reduced::Any(vec![vec![*condition, end(*then)], vec![!*condition, end(*other)]])
             }
-            Formula::One(parts) => self.one_of(parts, positive, kind)?,
+            Formula::One(parts) => self.one_of(parts, positive, kind, &[])?,
+            Formula::Properties(properties) if !positive => match only_name(properties) {
+                Some((name, value)) => {
+                    let there = Formula::Required(vec![name.clone()]);
+                    let there = self.translator.formulas.add(there)?;
+                    Reduced::All(vec![there, self.named(name, !value)?])
+                }
+                None => Reduced::Atom,
+            },
             Formula::Count(min, max) if !positive => self.outside(*min, *max, Formula::Count)?,
             Formula::Size(min, max) if !positive => self.outside(*min, *max, Formula::Size)?,
             Formula::Contains { item, min, max } if !positive => {
@@ -219,12 +244,55 @@ impl Normal {
             }
             // One name that must not be there: its value is impossible.
             Formula::Required(names) if !positive && names.len() == 1 => {
-                let named = names.iter().map(|name| (name.clone(), Lit::NEVER)).collect();
-                let absent = Properties { named, patterns: Vec::new(), rest: Lit::ALWAYS };
-                Reduced::All(vec![self.translator.formulas.add(Formula::Properties(absent))?])
+                let absent = names.iter().map(|name| self.named(name, Lit::NEVER)).collect::<Result<_, _>>()?;
+                Reduced::All(absent)
             }
             _ => Reduced::Atom,
         })
+    }
+
+    /// The property `name`, if it is there, is so.
+    fn named(&mut self, name: &Arc<str>, value: Lit) -> Result<Lit, Problem> {
+        let named = vec![(name.clone(), value)];
+        self.translator.formulas.add(Formula::Properties(Properties { named, patterns: Vec::new(), rest: Lit::ALWAYS }))
+    }
+
+    /// The ways in which one of `parts` fails. That a property must be there and be so fails in one way: it is not so if it is there.
+    fn not_all_of(&mut self, parts: &[Lit], kind: Kind) -> Result<Vec<Vec<Lit>>, Problem> {
+        let formulas: Vec<Arc<Formula>> = parts.iter().map(|part| self.translator.formulas.get(*part)).collect();
+        let mut gone: Vec<&Arc<str>> = Vec::new();
+        let mut options = Vec::with_capacity(parts.len());
+        let required = |name: &Arc<str>| {
+            parts.iter().zip(&formulas).any(|(part, formula)| match &**formula {
+                Formula::Required(names) => part.is_positive() && names.contains(name),
+                _ => false,
+            })
+        };
+        for (part, formula) in parts.iter().zip(&formulas) {
+            if let Formula::Properties(properties) = &**formula
+                && kind == Kind::Object
+                && part.is_positive()
+                && let Some((name, value)) = only_name(properties)
+                && required(name)
+            {
+                gone.push(name);
+                options.push(vec![self.named(name, !value)?]);
+            }
+        }
+        for (part, formula) in parts.iter().zip(&formulas) {
+            match &**formula {
+                Formula::Properties(properties)
+                    if part.is_positive() && only_name(properties).is_some_and(|(name, _)| gone.contains(&name)) => {}
+                Formula::Required(names) if part.is_positive() && names.iter().any(|name| gone.contains(&name)) => {
+                    let left: Vec<Arc<str>> = names.iter().filter(|name| !gone.contains(name)).cloned().collect();
+                    if !left.is_empty() {
+                        options.push(vec![!self.translator.formulas.add(Formula::Required(left))?]);
+                    }
+                }
+                _ => options.push(vec![!*part]),
+            }
+        }
+        Ok(options)
     }
 
     /// Fewer than `min` or more than `max`.
@@ -245,7 +313,7 @@ impl Normal {
     }
 
     /// Exactly one of `parts`, or not exactly one.
-    fn one_of(&mut self, parts: &[Lit], positive: bool, kind: Kind) -> Result<Reduced, Problem> {
+    fn one_of(&mut self, parts: &[Lit], positive: bool, kind: Kind, context: &[Lit]) -> Result<Reduced, Problem> {
         let mut open = Vec::new();
         let mut sure = Vec::new();
         for part in parts {
@@ -264,7 +332,7 @@ impl Normal {
         let mut overlaps = vec![Vec::new(); open.len()];
         for one in 0..open.len() {
             for other in one + 1..open.len() {
-                if !self.are_disjoint(open[one], open[other], kind)? {
+                if !self.are_disjoint(open[one], open[other], kind, context)? {
                     overlaps[one].push(other);
                     overlaps[other].push(one);
                 }
@@ -284,14 +352,30 @@ impl Normal {
         Ok(Reduced::Any(pairs.chain([none.clone()]).collect()))
     }
 
-    /// Whether it is plain that no value of `kind` satisfies both.
-    fn are_disjoint(&mut self, one: Lit, other: Lit, kind: Kind) -> Result<bool, Problem> {
+    /// Whether it is plain that no value of `kind` satisfies both, where all of `context` hold.
+    fn are_disjoint(&mut self, one: Lit, other: Lit, kind: Kind, context: &[Lit]) -> Result<bool, Problem> {
         let key = (one.min(other), one.max(other), kind as u8);
-        if let Some(known) = self.memory.disjoint.get(&key) {
-            return Ok(*known);
+        let disjoint = match self.memory.disjoint.get(&key) {
+            Some(known) => *known,
+            None => {
+                let disjoint = self.is_refuted_for(&[one, other], kind, 0)?;
+                self.memory.disjoint.insert(key, disjoint);
+                disjoint
+            }
+        };
+        if disjoint || context.is_empty() {
+            return Ok(disjoint);
         }
-        let disjoint = self.is_refuted_for(&[one, other], kind, 0)?;
-        self.memory.disjoint.insert(key, disjoint);
-        Ok(disjoint)
+        let all: Vec<Lit> = context.iter().copied().chain([one, other]).collect();
+        self.is_refuted_for(&all, kind, 0)
+    }
+}
+
+/// The one property that says something, where only one does.
+fn only_name(properties: &Properties) -> Option<(&Arc<str>, Lit)> {
+    let mut named = properties.named.iter().filter(|(_, value)| *value != Lit::ALWAYS);
+    match (named.next(), named.next(), properties.patterns.is_empty(), properties.rest) {
+        (Some((name, value)), None, true, Lit::ALWAYS) => Some((name, *value)),
+        _ => None,
     }
 }
