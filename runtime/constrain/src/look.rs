@@ -1,4 +1,4 @@
-//! Removes look-around: a regular expression with `^ $ \b \B` … → a [`Machine`] without.
+//! Removes look-around: a regular expression with `^ $ \b \B` … → an automaton over characters without.
 //!
 //! An assertion asks about the character before and the one after. So each state of the character automaton is
 //! taken once for every kind of character before it and every *guess* of the kind after it; a step must then
@@ -50,17 +50,74 @@ fn sides(looks: LookSet) -> Vec<Side> {
 
 /// A state of the character automaton.
 enum State {
-    Class(ClassUnicode, usize),
+    Class(usize, usize),
     Split(Vec<usize>),
     Look(Look, usize),
+    Mark(usize, usize),
     Accept,
+}
+
+/// A non-deterministic automaton over characters.
+pub(crate) struct Nfa {
+    /// The classes that its steps name.
+    pub classes: Vec<ClassUnicode>,
+    /// Steps out of each state.
+    pub steps: Vec<Vec<(Label, usize)>>,
+    /// Where it begins.
+    pub start: usize,
+    /// Where it ends.
+    pub last: usize,
+}
+
+/// What a step asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Label {
+    Nothing,
+    /// A character of this class.
+    Class(usize),
+    /// That the assertion holds here that the capture group of this number stands for.
+    Mark(usize),
 }
 
 /// Lowers `hir`, which has look-around; an error is the reason in words.
 pub(crate) fn lower(hir: &Hir, spelling: Spelling) -> Result<Expr, String> {
-    let mut states = vec![State::Accept];
-    let start = compile(hir, 0, &mut states)?;
-    Ok(product(&states, start, &sides(hir.properties().look_set()), spelling))
+    let mut nfa = automaton(hir, 0)?;
+    if !trim(&mut nfa) {
+        return Ok(Expr::Never);
+    }
+    let spelled: Vec<Expr> = nfa.classes.iter().map(|class| regex::spell_class(class, spelling)).collect();
+    let label = |label: &Label| match label {
+        Label::Class(class) => spelled[*class].clone(),
+        Label::Nothing | Label::Mark(_) => expr::nothing(),
+    };
+    let steps = nfa.steps.iter().map(|out| out.iter().map(|(of, to)| (label(of), *to)).collect());
+    let steps: Vec<Vec<(Expr, usize)>> = steps.collect();
+    let mut empty = vec![false; steps.len()];
+    let mut pending = vec![nfa.start];
+    while let Some(at) = pending.pop() {
+        if !std::mem::replace(&mut empty[at], true) {
+            pending.extend(nfa.steps[at].iter().filter(|(label, _)| *label == Label::Nothing).map(|(_, to)| *to));
+        }
+    }
+    Ok(Expr::Machine(Arc::new(Machine { nullable: empty[nfa.last], steps, start: nfa.start, last: nfa.last })))
+}
+
+/// The automaton of the texts that `hir` matches from end to end. Its capture groups of a number below `marks`
+/// stand for assertions and match nothing; an error is the reason in words.
+pub(crate) fn automaton(hir: &Hir, marks: usize) -> Result<Nfa, String> {
+    let mut compiler = Compiler { marks, states: vec![State::Accept], classes: Vec::new() };
+    let start = compiler.compile(hir, 0)?;
+    let Compiler { states, classes, .. } = compiler;
+    if !hir.properties().look_set().is_empty() {
+        return Ok(product(&states, start, classes, &sides(hir.properties().look_set())));
+    }
+    let steps = states.into_iter().map(|state| match state {
+        State::Class(class, next) => vec![(Label::Class(class), next)],
+        State::Split(heads) => heads.into_iter().map(|head| (Label::Nothing, head)).collect(),
+        State::Mark(mark, next) => vec![(Label::Mark(mark), next)],
+        State::Look(..) | State::Accept => Vec::new(),
+    });
+    Ok(Nfa { classes, steps: steps.collect(), start, last: 0 })
 }
 
 /// `hir` without the anchors that stand at the `start` or `end` of a match from end to end, where they always hold.
@@ -91,140 +148,153 @@ pub(crate) fn strip_anchors(hir: &Hir, start: bool, end: bool) -> Hir {
     }
 }
 
-/// Adds the states of `hir` in front of `next`, and gives the first.
-fn compile(hir: &Hir, next: usize, states: &mut Vec<State>) -> Result<usize, String> {
-    let add = |state: State, states: &mut Vec<State>| {
-        if states.len() >= MOST_STATES {
-            return Err(format!("look-around together with counts needs more than {MOST_STATES} states"));
+struct Compiler {
+    marks: usize,
+    states: Vec<State>,
+    classes: Vec<ClassUnicode>,
+}
+
+impl Compiler {
+    fn add(&mut self, state: State) -> Result<usize, String> {
+        if self.states.len() >= MOST_STATES {
+            return Err(format!("with its counts written out it needs more than {MOST_STATES} states"));
         }
-        states.push(state);
-        Ok(states.len() - 1)
-    };
-    match hir.kind() {
-        HirKind::Empty => Ok(next),
-        HirKind::Look(look) => add(State::Look(*look, next), states),
-        HirKind::Class(class) => add(State::Class(regex::unicode(class), next), states),
-        HirKind::Literal(literal) => {
-            let text = std::str::from_utf8(&literal.0).map_err(|_| "it matches bytes that are not UTF-8")?;
-            text.chars().rev().try_fold(next, |next, c| {
-                add(State::Class(ClassUnicode::new([ClassUnicodeRange::new(c, c)]), next), states)
-            })
-        }
-        HirKind::Capture(capture) => compile(&capture.sub, next, states),
-        HirKind::Concat(items) => items.iter().rev().try_fold(next, |next, item| compile(item, next, states)),
-        HirKind::Alternation(items) => {
-            let heads = items.iter().map(|item| compile(item, next, states)).collect::<Result<_, _>>()?;
-            add(State::Split(heads), states)
-        }
-        HirKind::Repetition(repetition) => {
-            let mut at = next;
-            match repetition.max {
-                None => {
-                    let head = add(State::Split(vec![next]), states)?;
-                    let body = compile(&repetition.sub, head, states)?;
-                    if let Some(State::Split(heads)) = states.get_mut(head) {
-                        heads.push(body);
-                    }
-                    at = head;
-                }
-                Some(max) => {
-                    for _ in repetition.min..max {
-                        let body = compile(&repetition.sub, at, states)?;
-                        at = add(State::Split(vec![body, next]), states)?;
-                    }
-                }
+        self.states.push(state);
+        Ok(self.states.len() - 1)
+    }
+
+    fn class(&mut self, class: ClassUnicode, next: usize) -> Result<usize, String> {
+        let class = intern(&mut self.classes, class);
+        self.add(State::Class(class, next))
+    }
+
+    /// Adds the states of `hir` in front of `next`, and gives the first.
+    fn compile(&mut self, hir: &Hir, next: usize) -> Result<usize, String> {
+        match hir.kind() {
+            HirKind::Empty => Ok(next),
+            HirKind::Look(look) => self.add(State::Look(*look, next)),
+            HirKind::Class(class) => self.class(regex::unicode(class), next),
+            HirKind::Literal(literal) => {
+                let text = std::str::from_utf8(&literal.0).map_err(|_| "it matches bytes that are not UTF-8")?;
+                text.chars()
+                    .rev()
+                    .try_fold(next, |next, c| self.class(ClassUnicode::new([ClassUnicodeRange::new(c, c)]), next))
             }
-            for _ in 0..repetition.min {
-                at = compile(&repetition.sub, at, states)?;
-                // Repetitions of nothing would go round without adding a state.
-                add(State::Split(vec![at]), states)?;
+            HirKind::Capture(capture) if (capture.index as usize) < self.marks => {
+                self.add(State::Mark(capture.index as usize, next))
             }
-            Ok(at)
+            HirKind::Capture(capture) => self.compile(&capture.sub, next),
+            HirKind::Concat(items) => items.iter().rev().try_fold(next, |next, item| self.compile(item, next)),
+            HirKind::Alternation(items) => {
+                let heads = items.iter().map(|item| self.compile(item, next)).collect::<Result<_, _>>()?;
+                self.add(State::Split(heads))
+            }
+            HirKind::Repetition(repetition) => {
+                let mut at = next;
+                match repetition.max {
+                    None => {
+                        let head = self.add(State::Split(vec![next]))?;
+                        let body = self.compile(&repetition.sub, head)?;
+                        if let Some(State::Split(heads)) = self.states.get_mut(head) {
+                            heads.push(body);
+                        }
+                        at = head;
+                    }
+                    Some(max) => {
+                        for _ in repetition.min..max {
+                            let body = self.compile(&repetition.sub, at)?;
+                            at = self.add(State::Split(vec![body, next]))?;
+                        }
+                    }
+                }
+                for _ in 0..repetition.min {
+                    at = self.compile(&repetition.sub, at)?;
+                    // Repetitions of nothing would go round without adding a state.
+                    self.add(State::Split(vec![at]))?;
+                }
+                Ok(at)
+            }
         }
     }
 }
 
+/// The index of `class` in `classes`, where it is added unless it is there.
+fn intern(classes: &mut Vec<ClassUnicode>, class: ClassUnicode) -> usize {
+    classes.iter().position(|known| *known == class).unwrap_or_else(|| {
+        classes.push(class);
+        classes.len() - 1
+    })
+}
+
 /// The product of the states with what is before and after each.
-fn product(states: &[State], start: usize, sides: &[Side], spelling: Spelling) -> Expr {
+fn product(states: &[State], start: usize, mut classes: Vec<ClassUnicode>, sides: &[Side]) -> Nfa {
     type Place = (usize, Side, Side);
     let mut index: HashMap<Place, usize> = HashMap::new();
     let mut places: Vec<Place> = Vec::new();
-    let mut steps: Vec<Vec<(Expr, usize)>> = vec![Vec::new(), Vec::new()];
+    let mut steps: Vec<Vec<(Label, usize)>> = vec![Vec::new(), Vec::new()];
     let (first, last) = (0, 1);
-    let mut parts: HashMap<(usize, Side), Expr> = HashMap::new();
-    let mut place = |place: Place, places: &mut Vec<Place>, steps: &mut Vec<Vec<(Expr, usize)>>| {
+    let mut parts: HashMap<(usize, Side), Option<usize>> = HashMap::new();
+    let mut place = |place: Place, places: &mut Vec<Place>| {
         *index.entry(place).or_insert_with(|| {
             places.push(place);
-            steps.push(Vec::new());
-            steps.len() - 1
+            places.len() + 1
         })
     };
     for &after in sides {
-        let to = place((start, Side::Edge, after), &mut places, &mut steps);
-        steps[first].push((expr::nothing(), to));
+        steps[first].push((Label::Nothing, place((start, Side::Edge, after), &mut places)));
     }
     let mut at = 0;
     while let Some(&(state, before, after)) = places.get(at) {
         let mut out = Vec::new();
         match &states[state] {
-            State::Accept if after == Side::Edge => out.push((expr::nothing(), last)),
+            State::Accept if after == Side::Edge => out.push((Label::Nothing, last)),
             State::Accept => {}
             State::Split(heads) => {
                 for &head in heads {
-                    out.push((expr::nothing(), place((head, before, after), &mut places, &mut steps)));
+                    out.push((Label::Nothing, place((head, before, after), &mut places)));
                 }
             }
             State::Look(look, next) => {
                 if holds(*look, before, after) {
-                    out.push((expr::nothing(), place((*next, before, after), &mut places, &mut steps)));
+                    out.push((Label::Nothing, place((*next, before, after), &mut places)));
                 }
             }
+            State::Mark(mark, next) => out.push((Label::Mark(*mark), place((*next, before, after), &mut places))),
             State::Class(class, next) => {
-                let part = parts
-                    .entry((state, after))
-                    .or_insert_with(|| regex::spell_class(&restrict(class, after, sides), spelling))
-                    .clone();
-                if part != Expr::Never {
+                let part = *parts.entry((*class, after)).or_insert_with(|| {
+                    let part = restrict(&classes[*class], after, sides);
+                    (!part.ranges().is_empty()).then(|| intern(&mut classes, part))
+                });
+                if let Some(part) = part {
                     for &then in sides {
-                        let to = place((*next, after, then), &mut places, &mut steps);
-                        out.push((part.clone(), to));
+                        out.push((Label::Class(part), place((*next, after, then), &mut places)));
                     }
                 }
             }
         }
-        steps[at + 2] = out;
+        steps.push(out);
         at += 1;
     }
-    trim(steps, first, last)
+    Nfa { classes, steps, start: first, last }
 }
 
-/// Keeps the states from which `last` can be reached.
-fn trim(mut steps: Vec<Vec<(Expr, usize)>>, first: usize, last: usize) -> Expr {
-    let mut sources: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
-    for (from, out) in steps.iter().enumerate() {
+/// Drops the steps from which the end cannot be reached; false if it cannot be reached at all.
+fn trim(nfa: &mut Nfa) -> bool {
+    let mut sources: Vec<Vec<usize>> = vec![Vec::new(); nfa.steps.len()];
+    for (from, out) in nfa.steps.iter().enumerate() {
         out.iter().for_each(|(_, to)| sources[*to].push(from));
     }
-    let mut useful = vec![false; steps.len()];
-    let mut pending = vec![last];
+    let mut useful = vec![false; nfa.steps.len()];
+    let mut pending = vec![nfa.last];
     while let Some(at) = pending.pop() {
         if !std::mem::replace(&mut useful[at], true) {
             pending.extend(&sources[at]);
         }
     }
-    if !useful[first] {
-        return Expr::Never;
-    }
-    for out in &mut steps {
+    for out in &mut nfa.steps {
         out.retain(|(_, to)| useful[*to]);
     }
-    let mut empty = vec![false; steps.len()];
-    let mut pending = vec![first];
-    while let Some(at) = pending.pop() {
-        if !std::mem::replace(&mut empty[at], true) {
-            pending.extend(steps[at].iter().filter(|(label, _)| *label == expr::nothing()).map(|(_, to)| *to));
-        }
-    }
-    Expr::Machine(Arc::new(Machine { nullable: empty[last], steps, start: first, last }))
+    useful[nfa.start]
 }
 
 /// The characters of `class` that are of kind `side`, where only `sides` are told apart.

@@ -31,7 +31,11 @@ pub struct Automaton {
 impl Automaton {
     /// Builds the automaton of `constraint`, or says why there is none.
     pub fn new(constraint: &Constraint, vocabulary: Arc<Vocabulary>) -> Result<Arc<Self>, ConstrainError> {
-        let rules = lower::lower(constraint)?;
+        Self::of_rules(lower::lower(constraint)?, vocabulary)
+    }
+
+    /// The automaton of a constraint that is lowered.
+    pub(crate) fn of_rules(rules: Rules, vocabulary: Arc<Vocabulary>) -> Result<Arc<Self>, ConstrainError> {
         let net = Network::new(&rules)?;
         let unspelled = net.edges.iter().any(|edge| !(edge.low..=edge.high).any(|byte| vocabulary.has_byte(byte)));
         let mut costs = Costs::new(&net, |_| 1);

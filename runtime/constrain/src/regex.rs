@@ -6,6 +6,9 @@ use crate::error::ConstrainError;
 use crate::expr::{self, Expr};
 use crate::look;
 
+/// Groups inside each other at most.
+pub(crate) const NEST: u32 = 100;
+
 /// How a matched character is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Spelling {
@@ -22,17 +25,8 @@ pub(crate) fn lower(pattern: &str, spelling: Spelling, at: &str) -> Result<Expr,
         None => pattern.to_owned(),
     };
     let refuse = |reason: String| ConstrainError::Regex { pattern: short(), at: at.to_owned(), reason };
-    let hir = regex_syntax::ParserBuilder::new()
-        .nest_limit(100)
-        .build()
-        .parse(pattern)
-        .map_err(|error| refuse(reason(&error)))?;
-    let hir = look::strip_anchors(&hir, true, true);
-    let lowered = if hir.properties().look_set().is_empty() {
-        plain(&hir, spelling)
-    } else {
-        look::lower(&hir, spelling).map_err(refuse)?
-    };
+    let hir = parse(pattern).map_err(refuse)?;
+    let lowered = expression(&hir, spelling).map_err(refuse)?;
     if lowered == Expr::Never {
         return Err(ConstrainError::Unsatisfiable {
             what: format!("the regular expression `{}`{at}", short()),
@@ -42,6 +36,13 @@ pub(crate) fn lower(pattern: &str, spelling: Spelling, at: &str) -> Result<Expr,
     Ok(lowered)
 }
 
+/// Parses `pattern`, which is to match from end to end; an error is the reason in words.
+pub(crate) fn parse(pattern: &str) -> Result<Hir, String> {
+    let mut parser = regex_syntax::ParserBuilder::new().nest_limit(NEST).build();
+    let hir = parser.parse(pattern).map_err(|error| reason(&error))?;
+    Ok(look::strip_anchors(&hir, true, true))
+}
+
 /// The parser's message without its drawing.
 fn reason(error: &regex_syntax::Error) -> String {
     match error {
@@ -49,6 +50,11 @@ fn reason(error: &regex_syntax::Error) -> String {
         regex_syntax::Error::Translate(error) => error.kind().to_string(),
         _ => "it does not parse".into(),
     }
+}
+
+/// The texts that `hir` matches from end to end; an error is the reason in words.
+pub(crate) fn expression(hir: &Hir, spelling: Spelling) -> Result<Expr, String> {
+    if hir.properties().look_set().is_empty() { Ok(plain(hir, spelling)) } else { look::lower(hir, spelling) }
 }
 
 /// Lowers what has no look-around.
