@@ -77,9 +77,14 @@ impl Decimal {
         self.negative
     }
 
+    /// The digits from the first that is not zero to the last, and the power of ten of the first.
+    pub(super) fn parts(&self) -> (&[u8], i64) {
+        (&self.digits, self.exponent + self.digits.len() as i64 - 1)
+    }
+
     /// The power of ten of the first digit; zero's is below all.
     fn magnitude(&self) -> i64 {
-        if self.is_zero() { i64::MIN } else { self.exponent + self.digits.len() as i64 - 1 }
+        if self.is_zero() { i64::MIN } else { self.parts().1 }
     }
 }
 

@@ -143,9 +143,29 @@ impl Lang {
         Ok(Self::whole(Pattern::of(hir, checks)?.map(|pattern| Core::Pattern(Arc::new(pattern)))))
     }
 
+    /// The texts of `dfa`, for which `pattern` is a cheap expression.
+    fn written(pattern: &str, dfa: Dfa) -> Result<Self, Reason> {
+        let hir = regex::parse(pattern).map_err(Reason::Pattern)?;
+        Ok(Self::whole(Pattern::known(hir, dfa).map(|pattern| Core::Pattern(Arc::new(pattern)))))
+    }
+
     /// The texts of a `format` of JSON Schema, where we know it.
     pub(crate) fn format(name: &str) -> Option<Self> {
         formats::find(name)
+    }
+
+    /// The same texts, of which only automata are kept.
+    fn determined(&self) -> Result<Self, Reason> {
+        let determined = |part: &Part| {
+            let core = if let Core::Pattern(pattern) = &part.core {
+                Core::made((*pattern.dfa()?).clone())
+            } else {
+                Some(part.core.clone())
+            };
+            Ok(core.map(|core| Part { core, ..*part }))
+        };
+        let parts = self.parts.iter().filter_map(|part| determined(part).transpose()).collect::<Result<_, Reason>>()?;
+        Ok(Self { parts })
     }
 
     /// The JSON texts of the numbers in `numbers`.

@@ -42,6 +42,13 @@ impl Pattern {
         Ok(Some(pattern))
     }
 
+    /// The texts that both `hir` and `dfa` say; none if there are none.
+    pub fn known(hir: Hir, dfa: Dfa) -> Option<Self> {
+        let bounds = span(&hir)?;
+        let source = Some(Source { hir, checks: Vec::new(), bounds });
+        Some(Self { source, dfa: OnceLock::from(Ok(Arc::new(dfa))), lengths: OnceLock::new() })
+    }
+
     /// The texts of `dfa`; none if there are none.
     pub fn made(dfa: Dfa) -> Option<Self> {
         let alive = dfa.start != DEAD;

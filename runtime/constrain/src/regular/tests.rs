@@ -249,3 +249,235 @@ fn every_text_of_the_regex_files_is_judged_rightly() {
     }
     assert!(wrong.is_empty(), "{} wrong: {wrong:#?}", wrong.len());
 }
+
+#[test]
+fn formats_are_judged_as_the_test_suite_does() {
+    let Some(folder) = data() else { return };
+    let (mut wrong, mut right) = (Vec::new(), 0);
+    for file in ["JSTS-draft2020-12.jsonl", "JSTS-draft7.jsonl"] {
+        let text = std::fs::read_to_string(folder.join("jsonschema").join(file)).unwrap();
+        for case in text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {
+            let Some(name) = case["schema"]["format"].as_str().filter(|_| case["format_assert"] == true) else {
+                continue;
+            };
+            let Some(lang) = Lang::format(name) else {
+                wrong.push(format!("{name} is not known"));
+                continue;
+            };
+            for test in case["tests"].as_array().unwrap() {
+                let Some(text) = test["data"].as_str() else { continue };
+                if lang.contains(text) == (test["valid"] == true) {
+                    right += 1;
+                } else {
+                    wrong.push(format!("{name} {text:?}: {}", test["description"]));
+                }
+            }
+        }
+    }
+    println!("{right} texts of formats right");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn formats_are_as_strict_as_their_grammars() {
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        (
+            "date",
+            &["2024-02-29", "2000-02-29", "1999-12-31"],
+            &["2023-02-29", "1900-02-29", "2024-04-31", "2024-13-01"],
+        ),
+        (
+            "time",
+            &["12:00:00Z", "01:29:60+01:30", "15:59:60-08:00", "23:29:60+23:30", "00:29:60-23:30", "23:59:60+00:00"],
+            &["12:00:00", "23:59:60+01:00", "22:59:60Z", "23:59:60-00:30", "24:00:00Z", "12:00:00+24:00"],
+        ),
+        (
+            "email",
+            &["a.b@c.de", "\"a b\"@x", "a@[127.0.0.1]", "te~st@example.com", "joe@[IPv6:::1]"],
+            &["a", ".a@b", "a.@b", "a..b@c", "a@-b", "a@b_c", "a b@c", "@b", "a@"],
+        ),
+        (
+            "hostname",
+            &["a", "www.example.com", "xn--4gbwdl.xn--wgbh1c", "1host", "a-b.c"],
+            &["", "-a", "a-", "a..b", "a.", "a_b", "ab--cd", "xn--X", "é.fr"],
+        ),
+        (
+            "idn-hostname",
+            &["실례.테스트", "l·l", "ᾳ͵β", "א׳ב", "foo・ァ", "example.com", "क्\u{200d}ष"],
+            &["〮실", "a·l", "\u{375}S", "A׳ב", "def・abc", "-a", "\u{903}hello", "ب٠۰", "क\u{200d}ष"],
+        ),
+        (
+            "ipv6",
+            &["::1", "::", "1::2", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4", "1:2:3:4:5:6:7::"],
+            &["1", "12345::", ":1", "1::2::3", "1:2:3:4:5:6:7:8:9", "::1%eth0", "1.2.3.4"],
+        ),
+        (
+            "uri",
+            &["http://a.b/?q#f", "urn:a:b", "file:///x", "ldap://[2001:db8::7]/c=GB?x", "a:"],
+            &["//a/b", "/abc", "http:// x", "http://a b", ":a", "http://[::1", "bar,\\x:", "http://a/<>"],
+        ),
+        ("uri-template", &["http://a/{x}/{+y,z*}{?q:3}", "", "a"], &["{x", "}", "{}", "{x:0}", "a b"]),
+        (
+            "uuid",
+            &["2EB8AA08-aa98-11ea-b4aa-73b441d16380"],
+            &["2eb8aa08-aa98-11ea-b4aa-73b441d1638", "2eb8aa08aa9811eab4aa73b441d16380"],
+        ),
+        ("json-pointer", &["", "/a~1b/~0", "/"], &["a", "/~", "/~2", "#/a"]),
+        ("duration", &["P1Y2M3DT4H", "P4W"], &["P", "P1D2H", "1D", "P1Y2D"]),
+        (
+            "regex",
+            &["([abc])+\\s+$", "a|b{2,3}?", "", "(?:(a))", "[^]x[a-z]", "\\u{1f600}", "(?=a)b"],
+            &["^(abc]", "(a", "a)", "*a", "\\a", "a{2", "[a", "\\Z"],
+        ),
+    ];
+    for (name, valid, invalid) in cases {
+        let started = Instant::now();
+        let lang = Lang::format(name).unwrap();
+        let states: usize = lang.parts.iter().map(|part| part.core.dfa().unwrap().len()).sum();
+        println!("{name}: {states} states in {} us", started.elapsed().as_micros());
+        valid.iter().for_each(|text| assert!(lang.contains(text), "{name} {text:?} is one"));
+        invalid.iter().for_each(|text| assert!(!lang.contains(text), "{name} {text:?} is none"));
+    }
+}
+
+/// `text × 10^12` as a whole number: a plain reading of numbers that are not too large.
+fn value(text: &str) -> i128 {
+    let (mantissa, power) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits: i128 = format!("{whole}{fraction}").parse().unwrap();
+    let power = power.parse::<i32>().unwrap() - fraction.len() as i32 + 12;
+    if power < 0 { digits / 10i128.pow(power.unsigned_abs()) } else { digits * 10i128.pow(power as u32) }
+}
+
+/// A number's text that no spelling rule forbids.
+fn spelled(random: &mut Random) -> String {
+    let digits = |random: &mut Random, count: usize| -> String {
+        (0..count).map(|_| char::from(b'0' + [0, 0, 1, 2, 5, 9][random.below(6)])).collect()
+    };
+    let sign = ["", "", "-"][random.below(3)];
+    let first = ["0", "1", "2", "5", "9"][random.below(5)];
+    let point = |fraction: String| if fraction.is_empty() { fraction } else { format!(".{fraction}") };
+    if random.below(2) == 0 {
+        let count = random.below(4);
+        let whole = if first == "0" { String::new() } else { digits(random, count) };
+        let count = random.below(5);
+        return format!("{sign}{first}{whole}{}", point(digits(random, count)));
+    }
+    let count = random.below(4);
+    let fraction = if first == "0" { "0".repeat(count) } else { digits(random, count) };
+    let power = random.below(22) as i32 - 7;
+    let zeros = ["", "0"][random.below(2)];
+    let mark = ["e", "E", "e+"][random.below(3)];
+    let power = if power < 0 { format!("e-{zeros}{}", -power) } else { format!("{mark}{zeros}{power}") };
+    format!("{sign}{first}{}{power}", point(fraction))
+}
+
+#[test]
+fn sets_of_numbers_are_exact() {
+    let mut random = Random(11);
+    let all = Lang::number(&Numbers::default()).unwrap();
+    let mut texts: Vec<String> = (0..1500).map(|_| spelled(&mut random)).collect();
+    texts.extend(["0", "-0", "-0.0", "0e5", "1e0", "1.0", "10", "100.00", "1.5e3"].map(str::to_owned));
+    assert!(texts.iter().all(|text| all.contains(text)));
+    let divisors = ["1", "0.01", "0.5", "3", "1e-8", "100", "0.25", "7", "1.5", "12", "40", "0.0075"];
+    let mut slowest = 0;
+    for round in 0..250 {
+        let bound = |random: &mut Random| {
+            let text = if random.below(6) == 0 { "0".to_owned() } else { spelled(random) };
+            (random.below(3) > 0).then(|| (text, random.below(2) == 0))
+        };
+        let (min, max) = (bound(&mut random), bound(&mut random));
+        let divisor = (random.below(2) == 0).then(|| divisors[random.below(divisors.len())]);
+        let decimal =
+            |bound: &Option<(String, bool)>| bound.as_ref().map(|(t, open)| (Decimal::parse(t).unwrap(), *open));
+        let numbers = Numbers {
+            integer: random.below(3) == 0,
+            min: decimal(&min),
+            max: decimal(&max),
+            multiple_of: divisor.iter().map(|divisor| Decimal::parse(divisor).unwrap()).collect(),
+            canonical: false,
+        };
+        let started = Instant::now();
+        let lang = Lang::number(&numbers).unwrap_or_else(|error| panic!("{numbers:?}: {error}"));
+        if round > 0 {
+            slowest = slowest.max(started.elapsed().as_micros());
+        }
+        let others = all.minus(&lang).unwrap();
+        let canonical = Lang::number(&Numbers { canonical: true, ..numbers.clone() }).unwrap();
+        let mut inside: Vec<i128> = Vec::new();
+        for text in &texts {
+            let number = value(text);
+            let above = min.as_ref().is_none_or(|(t, open)| number > value(t) || (!open && number == value(t)));
+            let below = max.as_ref().is_none_or(|(t, open)| number < value(t) || (!open && number == value(t)));
+            let whole = !numbers.integer || number % value("1") == 0;
+            let expected = above && below && whole && divisor.is_none_or(|divisor| number % value(divisor) == 0);
+            assert_eq!(lang.contains(text), expected, "{text} in {min:?} {max:?} {divisor:?} {}", numbers.integer);
+            assert_eq!(others.contains(text), !expected, "{text} outside {numbers:?}");
+            if canonical.contains(text) {
+                assert!(expected);
+                inside.push(number);
+            }
+        }
+        texts.sort();
+        texts.dedup();
+        let count = inside.len();
+        inside.sort_unstable();
+        inside.dedup();
+        assert!(round == 0 || inside.len() == count, "equal numbers have one canonical text");
+    }
+    println!("slowest set of numbers: {slowest} us");
+}
+
+#[test]
+fn the_cheap_expressions_of_numbers_are_those_of_the_machines() {
+    for integer in [false, true] {
+        let lang = Lang::number(&Numbers { integer, ..Numbers::default() }).unwrap();
+        let [Part { core: Core::Pattern(pattern), .. }] = lang.parts.as_slice() else { panic!("one pattern") };
+        let nfa = crate::look::automaton(pattern.hir().unwrap(), 0).unwrap();
+        let read = determine::determinise(&nfa, &[]).unwrap();
+        let made = pattern.dfa().unwrap();
+        for difference in [read.product(&made, Op::Minus).unwrap(), made.product(&read, Op::Minus).unwrap()] {
+            assert_eq!(difference.bounds(), None, "{integer}");
+        }
+        println!("integer {integer}: {} states", made.len());
+    }
+}
+
+#[test]
+fn large_and_small_numbers_are_compared_digit_by_digit() {
+    let number = |min: Option<&str>, max: Option<&str>, integer: bool| {
+        let bound = |text: &str| (Decimal::parse(text).unwrap(), false);
+        let numbers = Numbers { integer, min: min.map(bound), max: max.map(bound), ..Numbers::default() };
+        Lang::number(&numbers).unwrap()
+    };
+    let large = number(Some("98249283749234923498293171823948729348710298301928331"), None, true);
+    assert!(large.contains("98249283749234923498293171823948729348710298301928331"));
+    assert!(!large.contains("98249283749234923498293171823948729348710298301928330"));
+    assert!(large.contains("1e53") && !large.contains("9.8e52"));
+    let small = number(Some("1e-400"), Some("1e-30"), false);
+    assert!(small.contains("0.000000000000000000000000000001") && !small.contains("0") && small.contains("1E-300"));
+    assert!(!small.contains("1.0000000000000001e-30") && small.contains("9.999999999999999e-31"));
+    assert!(number(Some("1e1000000"), None, false).is_empty());
+    assert_eq!(
+        number(Some("-2"), Some("3"), true).and(&Lang::regex("-?[0-9]").unwrap()).unwrap().members(9).unwrap(),
+        ["-0", "-1", "-2", "0", "1", "2", "3"]
+    );
+    let integers = number(None, None, true);
+    for text in [
+        "1.0",
+        "1e3",
+        "1.5e3",
+        "-0",
+        "0.0",
+        "12345678910111213141516171819202122232425262728293031",
+        "1.5e+300",
+        "2e308",
+    ] {
+        assert_eq!(integers.contains(text), text != "2e308", "{text}");
+    }
+    for text in ["1.5", "1.25e1", "5e-1", "01", "1.", ".5", "+1", "1e", "", "-"] {
+        assert!(!integers.contains(text), "{text}");
+    }
+    let limit = Lang::number(&Numbers { multiple_of: vec![Decimal::parse("999983").unwrap()], ..Numbers::default() });
+    assert!(matches!(limit, Err(Reason::Limit { .. })));
+}
