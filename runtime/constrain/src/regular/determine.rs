@@ -45,6 +45,8 @@ struct Builder<'a> {
     /// Sets of duties: checks, and where their automata are.
     duties: Vec<Vec<(u32, State)>>,
     known: QuickMap<Vec<(u32, State)>, u32>,
+    /// States from which any text leads to the end.
+    full: Vec<bool>,
     /// Where each group leads from the set that was read last.
     buckets: Vec<Vec<Thread>>,
     work: usize,
@@ -71,7 +73,8 @@ impl<'a> Builder<'a> {
         let buckets = vec![Vec::new(); alphabet.count()];
         let known = QuickMap::from_iter([(Vec::new(), 0)]);
         let alphabet = Arc::new(alphabet);
-        Self { nfa, checks, alphabet, groups, columns, duties: vec![Vec::new()], known, buckets, work: 0 }
+        let full = full(nfa, &groups, alphabet.count());
+        Self { nfa, checks, alphabet, groups, columns, duties: vec![Vec::new()], known, full, buckets, work: 0 }
     }
 
     fn build(&mut self) -> Result<Dfa, Reason> {
@@ -189,6 +192,10 @@ impl<'a> Builder<'a> {
         if self.duties.len() > 1 {
             threads = threads.into_iter().filter_map(|(to, duty)| Some((to, self.advance(duty, group)?))).collect();
         }
+        // Where any text is right, no other thread counts: a search that has found something does not go on.
+        if let Some(free) = threads.iter().find(|(to, duty)| *duty == 0 && self.full[*to as usize]) {
+            return vec![*free];
+        }
         if threads.len() > 1 {
             threads.sort_unstable();
             threads.dedup();
@@ -227,4 +234,19 @@ impl<'a> Builder<'a> {
         self.known.insert(duty, self.duties.len() as u32 - 1);
         Some(self.duties.len() as u32 - 1)
     }
+}
+
+/// For each state of `nfa`, whether it can be the end and repeats any character.
+fn full(nfa: &Nfa, groups: &[Vec<Group>], count: usize) -> Vec<bool> {
+    let mut full = vec![false; nfa.steps.len()];
+    for (state, steps) in nfa.steps.iter().enumerate() {
+        for (_, head) in
+            steps.iter().filter(|(label, _)| matches!(label, Label::Class(of) if groups[*of].len() == count))
+        {
+            let mut near = nfa.steps[*head].iter().filter(|(label, _)| *label == Label::Nothing).map(|(_, to)| *to);
+            let repeats = near.clone().any(|to| to == state);
+            full[*head] = repeats && near.any(|to| to == nfa.last);
+        }
+    }
+    full
 }

@@ -22,7 +22,7 @@ pub(super) fn parse(pattern: &str) -> Result<(Hir, Vec<Check>), Reason> {
     if parser.at < parser.chars.len() {
         return Err(refuse("it closes a group that it does not open"));
     }
-    let hir = search(hir);
+    let hir = open(open(hir, true), false);
     let hir = if parser.checks.is_empty() { look::strip_anchors(&hir, true, true) } else { hir };
     Ok((hir, parser.checks))
 }
@@ -33,22 +33,24 @@ pub(super) fn anything() -> Hir {
     Hir::repetition(Repetition { min: 0, max: None, greedy: true, sub: Box::new(all) })
 }
 
-/// The whole texts in which `hir` is found.
-fn search(hir: Hir) -> Hir {
+/// `hir` with any text before it, or else after it, unless an anchor stands there.
+fn open(hir: Hir, before: bool) -> Hir {
+    if hir == anything() {
+        return hir;
+    }
     match hir.into_kind() {
-        HirKind::Alternation(items) => Hir::alternation(items.into_iter().map(search).collect()),
-        HirKind::Concat(items) => {
-            let starts = matches!(items.first().map(Hir::kind), Some(HirKind::Look(Look::Start)));
-            let ends = matches!(items.last().map(Hir::kind), Some(HirKind::Look(Look::End)));
-            let count = items.len();
-            let inner =
-                items.into_iter().skip(usize::from(starts)).take(count - usize::from(starts) - usize::from(ends));
-            let before = if starts { Hir::empty() } else { anything() };
-            let after = if ends { Hir::empty() } else { anything() };
-            Hir::concat(std::iter::once(before).chain(inner).chain([after]).collect())
+        HirKind::Alternation(items) => Hir::alternation(items.into_iter().map(|item| open(item, before)).collect()),
+        HirKind::Concat(mut items) => {
+            let outer = if before { items.first_mut() } else { items.last_mut() };
+            if let Some(outer) = outer {
+                *outer = open(std::mem::replace(outer, Hir::empty()), before);
+            }
+            Hir::concat(items)
         }
-        HirKind::Look(Look::Start | Look::End) => anything(),
-        kind => Hir::concat(vec![anything(), whole(kind), anything()]),
+        HirKind::Look(Look::Start) if before => Hir::empty(),
+        HirKind::Look(Look::End) if !before => Hir::empty(),
+        kind if before => Hir::concat(vec![anything(), whole(kind)]),
+        kind => Hir::concat(vec![whole(kind), anything()]),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::regex::{self, Spelling};
 const UNROLLED: usize = 256;
 
 /// States of an automaton that is better than the expression it comes from, at most.
-const SMALL: usize = 2_000;
+const SMALL: usize = 1_000;
 
 impl Part {
     /// The texts as an expression.
@@ -44,13 +44,11 @@ impl Part {
             }
             return Ok(measured(&dfa, self.min, self.max, spelling));
         }
-        match pattern.hir() {
-            Some(hir) if !pattern.asserts() => regex::expression(hir, spelling).map_err(Reason::Pattern),
-            Some(hir) => match pattern.dfa() {
-                Ok(dfa) if dfa.len() <= SMALL => Ok(machine(&dfa, spelling)),
-                _ => regex::expression(hir, spelling).map_err(Reason::Pattern),
-            },
-            None => pattern.dfa().map(|dfa| machine(&dfa, spelling)),
+        let Some(hir) = pattern.hir() else { return pattern.dfa().map(|dfa| machine(&dfa, spelling)) };
+        // A search, and look-around, are many ways to read a text unless they are deterministic.
+        match (pattern.asserts() || pattern.searches()).then(|| pattern.dfa()) {
+            Some(Ok(dfa)) if dfa.len() <= SMALL => Ok(machine(&dfa, spelling)),
+            _ => regex::expression(hir, spelling).map_err(Reason::Pattern),
         }
     }
 }

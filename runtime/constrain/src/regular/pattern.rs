@@ -7,6 +7,7 @@ use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind, Repetition};
 use super::Reason;
 use super::determine::{self, Check};
 use super::dfa::{DEAD, Dfa};
+use super::ecma;
 use super::lengths::Lengths;
 use crate::regex::{Spelling, unicode};
 use crate::{accept, look, regex};
@@ -63,6 +64,18 @@ impl Pattern {
     /// Whether the expression asserts what stands around.
     pub fn asserts(&self) -> bool {
         self.source.as_ref().is_some_and(|s| !s.checks.is_empty() || !s.hir.properties().look_set().is_empty())
+    }
+
+    /// Whether any text may stand before or after what is looked for.
+    pub fn searches(&self) -> bool {
+        let any = |item: Option<&Hir>| item == Some(&ecma::anything());
+        self.hir().is_some_and(|hir| match hir.kind() {
+            HirKind::Concat(items) => any(items.first()) || any(items.last()),
+            HirKind::Alternation(items) => items
+                .iter()
+                .any(|item| matches!(item.kind(), HirKind::Concat(items) if any(items.first()) || any(items.last()))),
+            _ => false,
+        })
     }
 
     /// The minimal automaton.

@@ -481,3 +481,100 @@ fn large_and_small_numbers_are_compared_digit_by_digit() {
     let limit = Lang::number(&Numbers { multiple_of: vec![Decimal::parse("999983").unwrap()], ..Numbers::default() });
     assert!(matches!(limit, Err(Reason::Limit { .. })));
 }
+
+/// Every `pattern` and key of `patternProperties` of a schema.
+fn patterns(schema: &serde_json::Value, found: &mut BTreeSet<String>) {
+    match schema {
+        serde_json::Value::Object(fields) => {
+            found.extend(fields.get("pattern").and_then(|pattern| pattern.as_str()).map(str::to_owned));
+            let keys = fields.get("patternProperties").and_then(|patterns| patterns.as_object());
+            found.extend(keys.into_iter().flat_map(|keys| keys.keys().cloned()));
+            fields.values().for_each(|inner| patterns(inner, found));
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|inner| patterns(inner, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_patterns_of_real_schemas_compile_quickly() {
+    let Some(folder) = data() else { return };
+    let mut found = BTreeSet::new();
+    for file in std::fs::read_dir(folder.join("jsonschema")).unwrap().flatten() {
+        if file.path().extension().is_some_and(|extension| extension == "jsonl") {
+            for line in std::fs::read_to_string(file.path()).unwrap().lines() {
+                patterns(&serde_json::from_str::<serde_json::Value>(line).unwrap()["schema"], &mut found);
+            }
+        }
+    }
+    let (mut refused, mut times) = (Vec::new(), Vec::new());
+    for pattern in &found {
+        let measure = |work: &dyn Fn(Lang) -> Result<Expr, Reason>| {
+            let runs = (0..3).map(|_| {
+                let started = Instant::now();
+                let made = Lang::ecma(pattern).and_then(work);
+                (started.elapsed().as_micros(), made.err())
+            });
+            runs.min_by_key(|(time, _)| *time).unwrap()
+        };
+        let (plain, error) = measure(&|lang| lang.expr(Spelling::Json));
+        let (bounded, second) = measure(&|lang| lang.and(&Lang::lengths(1, Some(100)))?.expr(Spelling::Json));
+        let (outside, third) = measure(&|lang| lang.not()?.expr(Spelling::Json));
+        refused.extend([error, second, third].into_iter().flatten().map(|error| format!("{pattern}: {error}")));
+        times.push((bounded, plain, outside, pattern));
+    }
+    let count = times.len();
+    for (name, of) in [("plain", 1), ("bounded", 0), ("complement", 2)] {
+        let mut all: Vec<u128> = times.iter().map(|times| [times.0, times.1, times.2][of]).collect();
+        all.sort_unstable();
+        println!(
+            "{name}: p50 {} us, p90 {}, p99 {}, most {}",
+            all[count / 2],
+            all[count * 9 / 10],
+            all[count * 99 / 100],
+            all[count - 1]
+        );
+    }
+    times.sort();
+    println!("{count} patterns, refused {refused:#?}, slowest {:#?}", times.iter().rev().take(8).collect::<Vec<_>>());
+    assert!(refused.len() * 100 <= count);
+}
+
+#[test]
+fn the_usual_sets_of_numbers_are_made_quickly() {
+    let range = |min: &str, max: &str, integer: bool, divisor: &str| Numbers {
+        integer,
+        min: Decimal::parse(min).map(|bound| (bound, false)),
+        max: Decimal::parse(max).map(|bound| (bound, false)),
+        multiple_of: Decimal::parse(divisor).into_iter().collect(),
+        canonical: false,
+    };
+    for (min, max, integer, divisor) in [
+        ("", "", false, ""),
+        ("0", "", true, ""),
+        ("0", "", false, ""),
+        ("1", "65535", true, ""),
+        ("0", "1", false, ""),
+        ("-90", "90.5", false, ""),
+        ("0", "", false, "0.01"),
+        ("0", "100", true, "5"),
+        ("", "", false, "1e-8"),
+        ("", "", false, "0.5"),
+        ("", "", true, "7"),
+        ("", "", true, "64"),
+        ("", "", true, "1000"),
+        ("", "", true, "360"),
+        ("-9223372036854775808", "9223372036854775807", true, ""),
+    ] {
+        let numbers = range(min, max, integer, divisor);
+        let runs = (0..3).map(|_| {
+            let started = Instant::now();
+            let lang = Lang::number(&numbers).and_then(|lang| lang.expr(Spelling::Plain).map(|_| lang));
+            (started.elapsed().as_micros(), lang.map(|lang| lang.parts[0].core.dfa().unwrap().len()))
+        });
+        println!(
+            "{min}..{max} integer {integer} multiple {divisor}: {:?}",
+            runs.min_by_key(|(time, _)| *time).unwrap()
+        );
+    }
+}
