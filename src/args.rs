@@ -42,6 +42,8 @@ pub enum Command {
     Doc(DocArgs),
     /// Start a project: a program with a test, and its sgl.toml
     New(NewArgs),
+    /// Hold a text, or files of cases, against a schema, a regular expression or a grammar
+    Constrain(ConstrainArgs),
     /// Say more about an error code; without one, list them all
     Explain {
         /// A code such as E0214
@@ -286,6 +288,74 @@ pub struct GraphArgs {
     #[command(flatten)]
     pub allow: Allow,
 }
+
+/// `sglc constrain`.
+#[derive(Debug, Args)]
+#[command(after_help = CONSTRAIN_EXIT_CODES)]
+#[group(id = "what", required = true, multiple = false, args = ["schema", "regex", "grammar", "cases"])]
+pub struct ConstrainArgs {
+    /// A JSON Schema: a file, or the schema itself
+    #[arg(long, value_name = "FILE|TEXT")]
+    pub schema: Option<String>,
+    /// A regular expression, matched from end to end
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
+    pub regex: Option<String>,
+    /// A grammar in llama.cpp's notation GBNF
+    #[arg(long, value_name = "FILE")]
+    pub grammar: Option<PathBuf>,
+    /// Files of cases, a JSON object a line, packed with gzip or not
+    #[arg(long, value_name = "FILE.jsonl", num_args = 1..)]
+    pub cases: Vec<PathBuf>,
+    /// The grammar is in the notation of Lark
+    #[arg(long, requires = "grammar")]
+    pub lark: bool,
+    /// The text to hold against it; `@FILE` reads a file, `-` standard input
+    #[arg(long, value_name = "TEXT|@FILE|-", conflicts_with = "cases", allow_hyphen_values = true)]
+    pub text: Option<String>,
+    /// The model whose tokens are taken, by name or a GGUF file; its weights are not read
+    #[arg(long, value_name = "NAME|PATH.gguf")]
+    pub model: Option<String>,
+    /// Never use the network to get a model
+    #[arg(long)]
+    pub offline: bool,
+    /// Order of an object's properties [default: schema; with --cases: any]
+    #[arg(long, value_name = "ORDER")]
+    pub order: Option<Order>,
+    /// White space between the parts of JSON [default: compact; with --cases: flexible]
+    #[arg(long, value_name = "SPACE")]
+    pub space: Option<Space>,
+    /// Drop the keywords of a schema that cannot be kept, and list them
+    #[arg(long)]
+    pub lenient: bool,
+    /// Write what was found for each case into a file, one JSON object a line
+    #[arg(long, value_name = "FILE.jsonl", requires = "cases")]
+    pub details: Option<PathBuf>,
+    /// Print the findings as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// In which order the properties of an object are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Order {
+    /// As the schema lists them
+    Schema,
+    /// Any
+    Any,
+}
+
+/// Where white space may stand in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Space {
+    /// Nowhere
+    Compact,
+    /// Between any two parts: none, a space, or a line break with an indentation
+    Flexible,
+}
+
+const CONSTRAIN_EXIT_CODES: &str = "\
+Exit codes: 0 accepted, or all cases were read; 1 rejected, not whole yet, or a line of the cases is none; 2 wrong usage, or a \
+file or model that the command line names is not there or cannot be read or written; 3 the constraint does not compile.";
 
 /// `sglc model …`.
 #[derive(Debug, Subcommand)]

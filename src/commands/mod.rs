@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod completions;
+pub mod constrain;
 pub mod doc;
 pub mod explain;
 pub mod fmt;
@@ -23,6 +24,7 @@ pub fn run(command: Command) -> Result<Exit, Complaint> {
         Command::Doc(args) => doc::run(&args),
         Command::New(args) => new::run(&args),
         Command::Explain { code } => explain::run(code.as_deref()),
+        Command::Constrain(args) => constrain::run(&args),
         Command::Man => man::run(),
         Command::Graph(args) => graph::run(&args),
         Command::Fmt(args) => fmt::run(&args),

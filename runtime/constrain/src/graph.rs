@@ -175,6 +175,11 @@ impl Graph {
         self.bytes += bytes;
     }
 
+    /// Bytes that the places found so far hold, with their masks.
+    pub fn held(&self) -> usize {
+        self.bytes
+    }
+
     /// What is known about `state`.
     pub fn state(&self, state: StateId) -> &State {
         self.states.get(state as usize).unwrap_or(&self.states[DEAD as usize])

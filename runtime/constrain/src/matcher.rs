@@ -69,6 +69,15 @@ impl Automaton {
         &self.dropped
     }
 
+    /// Bytes that it holds now, about: its tables, and the places and masks found so far. The vocabulary is not counted.
+    pub fn held(&self) -> usize {
+        let net = &self.tables.net;
+        let tables = size_of_val(&*net.nodes) + size_of_val(&*net.edges) + size_of_val(&*net.targets);
+        let graph = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = lock(&graph).held();
+        tables + size_of_val(&*self.tables.costs.nodes) + found
+    }
+
     /// A graph with room, in place of `full`.
     fn fresh(&self, full: &Arc<Mutex<Graph>>) -> Arc<Mutex<Graph>> {
         let mut current = self.graph.lock().unwrap_or_else(PoisonError::into_inner);

@@ -14,6 +14,13 @@ const THINK_END: &str = "</think>";
 /// Plain text to tokens.
 type Encode = dyn Fn(&str) -> Vec<u32> + Send + Sync;
 
+/// The tokens of a tokenizer as constraints see them: special ones stand for no text.
+pub fn vocabulary(tokenizer: &Tokenizer) -> Vocabulary {
+    let bytes = (0..tokenizer.vocab_size() as u32)
+        .map(|id| (!tokenizer.is_special(id)).then(|| tokenizer.token_bytes(id).to_vec()));
+    Vocabulary::new(bytes, tokenizer.end_ids().to_vec())
+}
+
 /// The vocabulary, and the few texts and tokens that mean something to the engine itself.
 pub(crate) struct Lexicon {
     /// Bytes of every token of text, and the tokens that end a text.
@@ -34,9 +41,7 @@ pub(crate) struct Lexicon {
 impl Lexicon {
     /// Of a model's tokenizer.
     pub fn of(tokenizer: Arc<Tokenizer>) -> Result<Self, Failure> {
-        let bytes = (0..tokenizer.vocab_size() as u32)
-            .map(|id| (!tokenizer.is_special(id)).then(|| tokenizer.token_bytes(id).to_vec()));
-        let vocabulary = Arc::new(Vocabulary::new(bytes, tokenizer.end_ids().to_vec()));
+        let vocabulary = Arc::new(vocabulary(&tokenizer));
         let specials = tokenizer.special_tokens().map(|(name, id)| (name.to_owned(), id)).collect();
         let starts = tokenizer.bos();
         let first = starts.filter(|_| tokenizer.add_bos());

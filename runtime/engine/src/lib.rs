@@ -46,4 +46,5 @@ mod text;
 mod tests;
 
 pub use front::{EngineOptions, LocalBackend};
+pub use lexicon::vocabulary;
 pub use stats::EngineStats;

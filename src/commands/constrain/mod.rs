@@ -1,0 +1,114 @@
+//! `sglc constrain`: a developer's window on constrained decoding. Arguments in; one text's fate, or the figures of many cases, out.
+
+mod cases;
+mod window;
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use sgl_trial::Tokens;
+use sgl_trial::cases::Source;
+use sgl_wire::{KeyOrder, SchemaOptions, WhiteSpace};
+
+use crate::args::{ConstrainArgs, Order, Space};
+use crate::load;
+use crate::models::{self, table::DEFAULT};
+use crate::project::Found;
+use crate::terminal::{Bars, Complaint, Exit};
+
+/// Holds texts against a constraint.
+pub fn run(args: &ConstrainArgs) -> Result<Exit, Complaint> {
+    match source(args)? {
+        Some(source) => window::run(args, &source),
+        None => cases::run(args),
+    }
+}
+
+/// What the command line names; none with `--cases`.
+fn source(args: &ConstrainArgs) -> Result<Option<Source>, Complaint> {
+    if let Some(schema) = &args.schema {
+        let path = Path::new(schema);
+        let itself = schema.trim_start().starts_with('{') || matches!(schema.trim(), "true" | "false");
+        let text = if itself && !path.is_file() { schema.clone() } else { read(path)? };
+        return Ok(Some(Source::Schema(text.into())));
+    }
+    if let Some(regex) = &args.regex {
+        return Ok(Some(Source::Regex(regex.as_str().into())));
+    }
+    let Some(path) = &args.grammar else { return Ok(None) };
+    let text = read(path)?.into();
+    Ok(Some(if args.lark { Source::Lark(text) } else { Source::Gbnf(text) }))
+}
+
+/// The text to hold against it.
+fn text(args: &ConstrainArgs) -> Result<Option<String>, Complaint> {
+    let Some(word) = &args.text else { return Ok(None) };
+    if word == "-" {
+        let mut text = String::new();
+        let cannot = |error| Complaint::usage(format!("cannot read standard input: {error}"));
+        return std::io::stdin().read_to_string(&mut text).map(|_| Some(text)).map_err(cannot);
+    }
+    match word.strip_prefix('@') {
+        Some(rest) if !rest.starts_with('@') => read(Path::new(rest)).map(Some),
+        Some(rest) => Ok(Some(rest.to_owned())),
+        None => Ok(Some(word.clone())),
+    }
+}
+
+fn read(path: &Path) -> Result<String, Complaint> {
+    std::fs::read_to_string(path).map_err(|error| Complaint::file("read", path, error))
+}
+
+/// The tokens of the model that the command line names, or else the project, or else the default one.
+fn tokens(args: &ConstrainArgs) -> Result<Tokens, Complaint> {
+    let found = Found::above(Path::new(""))?;
+    let named = args.model.as_deref().or(found.project.model.as_deref());
+    let model = found.model(named.unwrap_or(DEFAULT)).source;
+    let path = models::resolve(&model, args.offline, &Bars::default())?;
+    let tokenizer = load::tokenizer(&path)?;
+    let vocabulary = Arc::new(sgl_engine::vocabulary(&tokenizer));
+    Ok(Tokens::new(vocabulary, move |text| tokenizer.encode(text)))
+}
+
+/// How JSON is written, where the command line does not say.
+fn options(args: &ConstrainArgs, order: Order, space: Space) -> SchemaOptions {
+    SchemaOptions {
+        order: match args.order.unwrap_or(order) {
+            Order::Schema => KeyOrder::Schema,
+            Order::Any => KeyOrder::Any,
+        },
+        space: match args.space.unwrap_or(space) {
+            Space::Compact => WhiteSpace::Compact,
+            Space::Flexible => WhiteSpace::Flexible,
+        },
+        lenient: args.lenient,
+    }
+}
+
+/// The policies as they stand in JSON.
+fn policies(options: SchemaOptions) -> [(&'static str, serde_json::Value); 3] {
+    let order = match options.order {
+        KeyOrder::Schema => "schema",
+        KeyOrder::Any => "any",
+    };
+    let space = match options.space {
+        WhiteSpace::Compact => "compact",
+        WhiteSpace::Flexible => "flexible",
+    };
+    [("property_order", order.into()), ("white_space", space.into()), ("lenient", options.lenient.into())]
+}
+
+/// Microseconds for people: `4.1 µs`, `1.20 ms`.
+fn time(us: f64) -> String {
+    match us {
+        us if us < 1e3 => format!("{us:.1} µs"),
+        us if us < 1e6 => format!("{:.2} ms", us / 1e3),
+        us => format!("{:.2} s", us / 1e6),
+    }
+}
+
+/// `12.5 %` of what there is; nothing of nothing.
+fn share(part: usize, whole: usize) -> String {
+    if whole == 0 { String::new() } else { format!("{:.1} %", 100.0 * part as f64 / whole as f64) }
+}
