@@ -291,20 +291,19 @@ pub struct GraphArgs {
 
 /// `sglc constrain`.
 #[derive(Debug, Args)]
-#[command(after_help = CONSTRAIN_EXIT_CODES)]
-#[group(id = "what", required = true, multiple = false, args = ["schema", "regex", "grammar", "cases"])]
+#[command(after_help = CONSTRAIN_EXIT_CODES, group(clap::ArgGroup::new("what").required(true)))]
 pub struct ConstrainArgs {
     /// A JSON Schema: a file, or the schema itself
-    #[arg(long, value_name = "FILE|TEXT")]
+    #[arg(long, value_name = "FILE|TEXT", group = "what")]
     pub schema: Option<String>,
     /// A regular expression, matched from end to end
-    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true, group = "what")]
     pub regex: Option<String>,
     /// A grammar in llama.cpp's notation GBNF
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "what")]
     pub grammar: Option<PathBuf>,
     /// Files of cases, a JSON object a line, packed with gzip or not
-    #[arg(long, value_name = "FILE.jsonl", num_args = 1..)]
+    #[arg(long, value_name = "FILE.jsonl", num_args = 1.., group = "what")]
     pub cases: Vec<PathBuf>,
     /// The grammar is in the notation of Lark
     #[arg(long, requires = "grammar")]

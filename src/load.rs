@@ -26,7 +26,6 @@ fn readable(path: &Path) -> Result<(), Complaint> {
 }
 
 fn cannot(what: &str, path: &Path, error: &LoadError) -> Complaint {
-    Complaint::failed(format!("cannot {what} {}: {error}", path.display())).help(
-        "`sglc model list` shows models that are known to run, `sglc model check` whether their files are whole",
-    )
+    Complaint::failed(format!("cannot {what} {}: {error}", path.display()))
+        .help("`sglc model list` shows models that are known to run, `sglc model check` whether their files are whole")
 }

@@ -13,6 +13,7 @@ fn help_of_every_command() {
         "graph",
         "doc",
         "new",
+        "constrain",
         "explain",
         "man",
         "completions",
@@ -53,7 +54,7 @@ fn version_and_completions_are_results() {
 fn the_manual_page_has_every_command() {
     let page = sglc(&["man"]).stdout;
     assert!(page.starts_with(".ie"), "{}", &page[..200.min(page.len())]);
-    for name in ["SGLC RUN", "SGLC TEST", "SGLC DOC", "SGLC MODEL CHECK"] {
+    for name in ["SGLC RUN", "SGLC TEST", "SGLC DOC", "SGLC CONSTRAIN", "SGLC MODEL CHECK"] {
         assert!(page.contains(&format!(".SH \"{name}\"")), "{name}");
     }
     // What another section would hide is escaped.

@@ -5,11 +5,14 @@
 mod batch;
 mod broken;
 mod check;
+mod constrain;
 mod fmt;
 mod help;
 mod hostile;
 mod model;
 mod project;
+#[path = "../support/mod.rs"]
+mod support;
 mod tests;
 mod words;
 

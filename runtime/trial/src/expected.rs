@@ -125,7 +125,8 @@ impl Look<'_> {
 fn quoted(bytes: &[u8], cut: bool) -> String {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_end_matches(char::REPLACEMENT_CHARACTER);
-    let escaped: String = text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.into() }).collect();
+    let escaped: String =
+        text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.into() }).collect();
     format!("`{escaped}{}`", if cut { "…" } else { "" })
 }
 

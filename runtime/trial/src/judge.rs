@@ -101,8 +101,9 @@ pub fn judge(case: &Case, of: &Tokens, options: SchemaOptions) -> Verdict {
     };
     let watch = Watch::start();
     let automaton = match case.source.constraint(options) {
-        Some(constraint) => Automaton::new(&constraint, of.vocabulary.clone())
-            .map_err(|error| Refusal::of(&error, &case.source)),
+        Some(constraint) => {
+            Automaton::new(&constraint, of.vocabulary.clone()).map_err(|error| Refusal::of(&error, &case.source))
+        }
         None => Err(Refusal {
             about: notation(&case.source).into(),
             message: "grammars in Lark's notation are not read".into(),
@@ -118,11 +119,11 @@ pub fn judge(case: &Case, of: &Tokens, options: SchemaOptions) -> Verdict {
             return verdict;
         }
     };
-    verdict.dropped =
-        automaton.dropped().iter().map(|dropped| (dropped.keyword.clone(), dropped.at.clone())).collect();
+    verdict.dropped = automaton.dropped().iter().map(|dropped| (dropped.keyword.clone(), dropped.at.clone())).collect();
     let texts: Vec<Option<Vec<u32>>> = case.tests.iter().map(|test| of.encode(&test.text)).collect();
     for wanted in [true, false] {
-        for (index, (test, tokens)) in case.tests.iter().zip(&texts).enumerate().filter(|(_, (t, _))| t.valid == wanted) {
+        for (index, (test, tokens)) in case.tests.iter().zip(&texts).enumerate().filter(|(_, (t, _))| t.valid == wanted)
+        {
             let (accepted, at, times) = hold(&automaton, &test.text, tokens.as_deref(), of);
             verdict.unspellable += usize::from(tokens.is_none());
             if wanted {

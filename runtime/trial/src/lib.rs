@@ -22,8 +22,7 @@ mod walk;
 
 /// Files of cases.
 pub mod cases {
-    pub use crate::line::{BadLine, Cases, Source, Test};
-    pub use crate::line::Case;
+    pub use crate::line::{BadLine, Case, Cases, Source, Test};
 }
 
 pub use clock::{Watch, peak_mib};

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use sgl_trial::cases::Cases;
-use sgl_trial::{Spread, Tally, Tokens, Totals, Verdict, judge};
+use sgl_trial::{Tally, Tokens, Totals, Verdict, judge};
 use sgl_wire::SchemaOptions;
 
-use super::{options, policies, share, time, tokens};
+use super::{options, policies, row, share, times, tokens};
 use crate::args::{ConstrainArgs, Order, Space};
 use crate::models::Progress;
-use crate::terminal::{self, Bars, Complaint, DIM, Exit, NAME, counted};
+use crate::terminal::{self, Bars, Complaint, DIM, Exit, counted};
 
 /// Names of cases shown to a person at most.
 const MOST_SHOWN: usize = 12;
@@ -90,9 +90,9 @@ impl Run {
         if as_json {
             let mut out = serde_json::to_value(&totals)
                 .map_err(|error| Complaint::failed(format!("the result cannot be written as JSON: {error}")))?;
-            let bad = self.bad.iter().map(|(path, line, problem)| {
-                json!({"file": path.display().to_string(), "line": line, "problem": problem})
-            });
+            let bad = self.bad.iter().map(
+                |(path, line, problem)| json!({"file": path.display().to_string(), "line": line, "problem": problem}),
+            );
             out["bad_lines"] = bad.collect();
             for (name, value) in policies(self.options) {
                 out[name] = value;
@@ -151,14 +151,7 @@ impl std::io::Read for Counting {
 /// The table for people.
 fn draw(totals: &Totals, options: SchemaOptions) -> String {
     let mut out = String::new();
-    let mut line = |name: &str, value: String, about: String| {
-        let text = format!("{NAME}{name:<18}{NAME:#} {value:>9}  {DIM}{about}{DIM:#}");
-        out.push_str(&format!("{}\n", text.trim_end()));
-    };
-    let spread = |of: &Spread| {
-        let times = [("mean", of.mean), ("p99", of.p99), ("max", of.max)].map(|(name, us)| format!("{name} {}", time(us)));
-        (time(of.p50), format!("median; {}", times.join(", ")))
-    };
+    let mut line = |name: &str, value: String, about: String| out.push_str(&row(16, name, &value, &about));
     let of = |part: usize, whole: usize| format!("of {whole}, {}", share(part, whole));
     line("cases", totals.cases.to_string(), String::new());
     line("compiled", totals.compiled.to_string(), share(totals.compiled, totals.cases));
@@ -171,11 +164,11 @@ fn draw(totals: &Totals, options: SchemaOptions) -> String {
     if totals.either > 0 {
         line("either is right", totals.either.to_string(), "instances not counted above".into());
     }
-    for (name, times) in
+    for (name, spread) in
         [("compile", &totals.compile_us), ("to a first mask", &totals.first_mask_us), ("masks", &totals.mask_us)]
     {
-        let (value, about) = spread(times);
-        line(name, value, about);
+        let (median, rest) = times(spread);
+        line(name, median, format!("median; {rest}"));
     }
     line("tokens forced", totals.tokens_forced.to_string(), of(totals.tokens_forced, totals.tokens));
     let held = |kib: f64| terminal::bytes((kib * 1024.0) as u64);
@@ -188,7 +181,9 @@ fn draw(totals: &Totals, options: SchemaOptions) -> String {
         value => format!("{name}: {value}"),
     });
     line("policies", String::new(), policies.join(", "));
-    for (title, list) in [("rejected wrongly", &totals.wrongly_rejected), ("accepted wrongly", &totals.wrongly_accepted)] {
+    for (title, list) in
+        [("rejected wrongly", &totals.wrongly_rejected), ("accepted wrongly", &totals.wrongly_accepted)]
+    {
         if !list.is_empty() {
             out.push_str(&format!("\n{title}, {}\n", counted(list.len(), "case")));
             list.iter().take(MOST_SHOWN).for_each(|id| out.push_str(&format!("  {id}\n")));

@@ -7,15 +7,15 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use sgl_trial::Tokens;
 use sgl_trial::cases::Source;
+use sgl_trial::{Spread, Tokens};
 use sgl_wire::{KeyOrder, SchemaOptions, WhiteSpace};
 
 use crate::args::{ConstrainArgs, Order, Space};
 use crate::load;
 use crate::models::{self, table::DEFAULT};
 use crate::project::Found;
-use crate::terminal::{Bars, Complaint, Exit};
+use crate::terminal::{Bars, Complaint, DIM, Exit, NAME};
 
 /// Holds texts against a constraint.
 pub fn run(args: &ConstrainArgs) -> Result<Exit, Complaint> {
@@ -111,4 +111,17 @@ fn time(us: f64) -> String {
 /// `12.5 %` of what there is; nothing of nothing.
 fn share(part: usize, whole: usize) -> String {
     if whole == 0 { String::new() } else { format!("{:.1} %", 100.0 * part as f64 / whole as f64) }
+}
+
+/// A row of a table: its name in `width` columns, a figure, and what there is to say about it.
+fn row(width: usize, name: &str, figure: &str, about: &str) -> String {
+    let figure = if figure.is_empty() { String::new() } else { format!(" {figure:>9}") };
+    let about = if about.is_empty() { String::new() } else { format!("  {DIM}{about}{DIM:#}") };
+    format!("{NAME}{name:<width$}{NAME:#}{figure}{about}\n")
+}
+
+/// The median of times, and a line about the rest.
+fn times(of: &Spread) -> (String, String) {
+    let rest = [("mean", of.mean), ("p99", of.p99), ("max", of.max)].map(|(name, us)| format!("{name} {}", time(us)));
+    (time(of.p50), rest.join(", "))
 }

@@ -7,7 +7,7 @@ use sgl_constrain::ConstrainError;
 use sgl_trial::cases::Source;
 use sgl_trial::{Probe, Rejection, Tokens, probe};
 
-use super::{options, policies, share, text, time, tokens};
+use super::{options, policies, row, share, text, time, times, tokens};
 use crate::args::{ConstrainArgs, Order, Space};
 use crate::terminal::{self, Complaint, DIM, ERROR, Exit, GOOD, NAME};
 
@@ -20,8 +20,11 @@ const SHOWN: usize = 60;
 pub fn run(args: &ConstrainArgs, source: &Source) -> Result<Exit, Complaint> {
     let options = options(args, Order::Schema, Space::Compact);
     let Some(constraint) = source.constraint(options) else {
-        return Err(Complaint { exit: Exit::DoesNotCompile, ..Complaint::failed("grammars in Lark's notation are not read") }
-            .help("GBNF, llama.cpp's notation, is read without --lark"));
+        return Err(Complaint {
+            exit: Exit::DoesNotCompile,
+            ..Complaint::failed("grammars in Lark's notation are not read")
+        }
+        .help("GBNF, llama.cpp's notation, is read without --lark"));
     };
     let text = text(args)?;
     let tokens = tokens(args)?;
@@ -103,10 +106,7 @@ fn draw(found: &Probe, tokens: &Tokens) -> String {
             let _ = writeln!(out, "{GOOD}compiled{GOOD:#}");
         }
     }
-    let mut line = |name: &str, value: String, about: String| {
-        let text = format!("{NAME}{name:<9}{NAME:#} {value:>9}  {DIM}{about}{DIM:#}");
-        let _ = writeln!(out, "{}", text.trim_end());
-    };
+    let mut line = |name: &str, value: String, about: String| out.push_str(&row(8, name, &value, &about));
     if found.given {
         let forced = match found.tokens_forced {
             0 => String::new(),
@@ -117,11 +117,8 @@ fn draw(found: &Probe, tokens: &Tokens) -> String {
     line("fewest", found.fewest.to_string(), found.shortest.as_deref().map_or_else(String::new, shown));
     line("compile", time(found.compile_us), String::new());
     if found.masks > 0 {
-        let times = &found.mask_us;
-        let about = [("mean", times.mean), ("p99", times.p99), ("max", times.max)]
-            .map(|(name, us)| format!("{name} {}", time(us)))
-            .join(", ");
-        line("masks", time(times.p50), format!("median of {}; {about}", found.masks));
+        let (median, rest) = times(&found.mask_us);
+        line("masks", median, format!("median of {}; {rest}", found.masks));
     }
     line("memory", terminal::bytes(found.held as u64), String::new());
     for stretch in &found.forced {
