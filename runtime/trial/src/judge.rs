@@ -13,7 +13,7 @@ use crate::walk::{Tokens, forced, walk};
 /// Why a constraint was not compiled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
-    /// The keyword concerned, or what else it is about: `regex`, `gbnf`, `lark`, `limit: …`.
+    /// The keyword concerned, or what else stands in the way: a limit, or the notation, where the text is none.
     pub about: String,
     /// The whole message.
     pub message: String,
@@ -24,7 +24,8 @@ pub struct Refusal {
 impl Refusal {
     fn of(error: &ConstrainError, source: &Source) -> Refusal {
         let about = match error {
-            ConstrainError::Schema { keyword, .. } if !keyword.is_empty() => keyword.clone(),
+            ConstrainError::Schema { keyword, reason, .. } if keyword.is_empty() => reason.clone(),
+            ConstrainError::Schema { keyword, .. } => keyword.clone(),
             ConstrainError::Limit { what, .. } => format!("limit: {what}"),
             ConstrainError::Unsatisfiable { .. } => "unsatisfiable".into(),
             ConstrainError::Unspellable => "unspellable".into(),

@@ -1,7 +1,7 @@
 //! `sglc constrain --cases`: files of cases in; how many answers are right, what is not supported, and times out.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -37,11 +37,10 @@ pub fn run(args: &ConstrainArgs) -> Result<Exit, Complaint> {
 }
 
 fn open(path: &Path) -> Result<File, Complaint> {
-    let file = File::open(path).map_err(|error| Complaint::file("read", path, error))?;
     if path.is_dir() {
-        return Err(Complaint::usage(format!("{} is a folder", path.display())).help("name the files in it"));
+        return Err(Complaint::file("read", path, &io::ErrorKind::IsADirectory.into()));
     }
-    Ok(file)
+    File::open(path).map_err(|error| Complaint::file("read", path, &error))
 }
 
 struct Run {
@@ -59,7 +58,7 @@ impl Run {
         let size = file.metadata().map_or(0, |about| about.len());
         let counting = Counting::new(file);
         let read = counting.read.clone();
-        let cases = Cases::new(counting).map_err(|error| Complaint::file("read", path, error))?;
+        let cases = Cases::new(counting).map_err(|error| Complaint::file("read", path, &error))?;
         self.bars.begin(&path.display().to_string(), size);
         for case in cases {
             self.bars.at(read.get());
@@ -113,18 +112,18 @@ struct Details {
 
 impl Details {
     fn create(path: &Path) -> Result<Details, Complaint> {
-        let file = File::create(path).map_err(|error| Complaint::file("write", path, error))?;
+        let file = File::create(path).map_err(|error| Complaint::file("write", path, &error))?;
         Ok(Details { path: path.to_owned(), file: BufWriter::new(file) })
     }
 
     fn write(&mut self, verdict: &Verdict) -> Result<(), Complaint> {
-        let written = serde_json::to_writer(&mut self.file, verdict).map_err(std::io::Error::from);
+        let written = serde_json::to_writer(&mut self.file, verdict).map_err(io::Error::from);
         let written = written.and_then(|()| self.file.write_all(b"\n"));
-        written.map_err(|error| Complaint::file("write", &self.path, error))
+        written.map_err(|error| Complaint::file("write", &self.path, &error))
     }
 
     fn end(mut self) -> Result<(), Complaint> {
-        self.file.flush().map_err(|error| Complaint::file("write", &self.path, error))
+        self.file.flush().map_err(|error| Complaint::file("write", &self.path, &error))
     }
 }
 
@@ -140,8 +139,8 @@ impl Counting {
     }
 }
 
-impl std::io::Read for Counting {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+impl io::Read for Counting {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(buffer)?;
         self.read.set(self.read.get() + count as u64);
         Ok(count)

@@ -7,15 +7,16 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use sgl_diag::plain;
 use sgl_trial::cases::Source;
 use sgl_trial::{Spread, Tokens};
 use sgl_wire::{KeyOrder, SchemaOptions, WhiteSpace};
 
 use crate::args::{ConstrainArgs, Order, Space};
-use crate::load;
 use crate::models::{self, table::DEFAULT};
 use crate::project::Found;
 use crate::terminal::{Bars, Complaint, DIM, Exit, NAME};
+use crate::{files, load};
 
 /// Holds texts against a constraint.
 pub fn run(args: &ConstrainArgs) -> Result<Exit, Complaint> {
@@ -44,9 +45,9 @@ fn source(args: &ConstrainArgs) -> Result<Option<Source>, Complaint> {
 /// The text to hold against it.
 fn text(args: &ConstrainArgs) -> Result<Option<String>, Complaint> {
     let Some(word) = &args.text else { return Ok(None) };
-    if word == "-" {
+    if matches!(word.as_str(), "-" | "@-") {
         let mut text = String::new();
-        let cannot = |error| Complaint::usage(format!("cannot read standard input: {error}"));
+        let cannot = |error| Complaint::usage(format!("cannot read standard input: {}", plain::io(&error)));
         return std::io::stdin().read_to_string(&mut text).map(|_| Some(text)).map_err(cannot);
     }
     match word.strip_prefix('@') {
@@ -57,7 +58,7 @@ fn text(args: &ConstrainArgs) -> Result<Option<String>, Complaint> {
 }
 
 fn read(path: &Path) -> Result<String, Complaint> {
-    std::fs::read_to_string(path).map_err(|error| Complaint::file("read", path, error))
+    files::text(path).map_err(Complaint::usage)
 }
 
 /// The tokens of the model that the command line names, or else the project, or else the default one.
