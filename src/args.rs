@@ -306,7 +306,7 @@ pub struct ConstrainArgs {
     #[arg(long, value_name = "FILE.jsonl", num_args = 1.., group = "what")]
     pub cases: Vec<PathBuf>,
     /// The grammar is in the notation of Lark
-    #[arg(long, requires = "grammar")]
+    #[arg(long, conflicts_with_all = ["schema", "regex", "cases"])]
     pub lark: bool,
     /// The text to hold against it; `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "TEXT|@FILE|-", conflicts_with = "cases", allow_hyphen_values = true)]
@@ -327,7 +327,7 @@ pub struct ConstrainArgs {
     #[arg(long)]
     pub lenient: bool,
     /// Write what was found for each case into a file, one JSON object a line
-    #[arg(long, value_name = "FILE.jsonl", requires = "cases")]
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["schema", "regex", "grammar"])]
     pub details: Option<PathBuf>,
     /// Print the findings as JSON on standard output
     #[arg(long)]

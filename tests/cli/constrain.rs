@@ -19,7 +19,7 @@ fn constrain(model: &Path, words: &[&str]) -> Run {
 fn still(run: Run) -> Run {
     let line = |line: &str| {
         let measured =
-            ["compile", "masks", "memory", "to a first", "held", "peak"].iter().any(|name| line.starts_with(name));
+            ["compile ", "masks", "memory", "to a first", "held", "peak"].iter().any(|name| line.starts_with(name));
         let mut out = String::new();
         for word in line.split_inclusive(' ') {
             let number = word.trim_end_matches([' ', ',']);

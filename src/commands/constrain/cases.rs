@@ -151,7 +151,10 @@ impl io::Read for Counting {
 fn draw(totals: &Totals, options: SchemaOptions) -> String {
     let mut out = String::new();
     let mut line = |name: &str, value: String, about: String| out.push_str(&row(16, name, &value, &about));
-    let of = |part: usize, whole: usize| format!("of {whole}, {}", share(part, whole));
+    let of = |part: usize, whole: usize| match whole {
+        0 => "of none".to_owned(),
+        _ => format!("of {whole}, {}", share(part, whole)),
+    };
     line("cases", totals.cases.to_string(), String::new());
     line("compiled", totals.compiled.to_string(), share(totals.compiled, totals.cases));
     if totals.unsatisfiable > 0 {
