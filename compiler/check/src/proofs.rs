@@ -112,7 +112,7 @@ impl Body<'_> {
 fn may_have_none(shape: &Json) -> bool {
     match shape {
         // Each was proved alone; together, and spelt as JSON, they may be too much.
-        Json::Pattern(_) | Json::Grammar(_) => true,
+        Json::Pattern(_) | Json::Grammar(_) | Json::Lark(_) => true,
         Json::Float { min, max } => min.is_some() && max.is_some(),
         Json::Str { min_len, .. } => *min_len >= LONG,
         Json::List { item, min, .. } => *min >= LONG || may_have_none(item),

@@ -6,7 +6,7 @@ use sgl_wire::{Json, Literal, Schema};
 
 use crate::error::ConstrainError;
 use crate::expr::{self, Expr};
-use crate::grammar;
+use crate::grammar::{self, Notation};
 use crate::lower::{check_lengths, unsatisfiable};
 use crate::number;
 use crate::regex::{self, Spelling};
@@ -55,6 +55,11 @@ struct Lowering {
 }
 
 impl Lowering {
+    fn grammar(&self, text: &str, notation: Notation) -> Result<Expr, ConstrainError> {
+        let first = self.first + self.defs + 1;
+        grammar::lower(text, notation, Spelling::Json, first, &mut self.grammars.borrow_mut())
+    }
+
     fn json(&self, json: &Json, at: &Place) -> Result<Expr, ConstrainError> {
         let empty = |reason: &str| unsatisfiable(&at.path, reason);
         Ok(match json {
@@ -80,10 +85,8 @@ impl Lowering {
                 string(*min_len, *max_len)
             }
             Json::Pattern(pattern) => quoted(regex::lower(pattern, Spelling::Json, &format!(" at {}", at.path))?),
-            Json::Grammar(text) => {
-                let first = self.first + self.defs + 1;
-                quoted(grammar::lower(text, Spelling::Json, first, &mut self.grammars.borrow_mut())?)
-            }
+            Json::Grammar(text) => quoted(self.grammar(text, Notation::Gbnf)?),
+            Json::Lark(text) => quoted(self.grammar(text, Notation::Lark)?),
             Json::Literals(literals) => {
                 if literals.is_empty() {
                     return Err(empty("it has no values"));

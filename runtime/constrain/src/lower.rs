@@ -5,8 +5,9 @@ use sgl_wire::Constraint;
 
 use crate::error::{ConstrainError, Dropped};
 use crate::expr::{self, Expr, Machine};
+use crate::grammar::{self, Notation};
 use crate::regex::{self, Spelling};
-use crate::{grammar, json, schema, shapes};
+use crate::{json, schema, shapes};
 
 /// Constraints written inside each other at most.
 const DEPTH: usize = 64;
@@ -49,7 +50,8 @@ fn part(constraint: &Constraint, out: &mut Rules, depth: usize) -> Result<Expr, 
         Constraint::Choice(options) if options.is_empty() => Err(unsatisfiable("the choice", "it has no options")),
         Constraint::Choice(options) => Ok(expr::alt(options.iter().map(|option| expr::text(option.as_bytes())))),
         Constraint::Json(schema) => json::lower(schema, &mut out.rules),
-        Constraint::Grammar(text) => grammar::lower(text, Spelling::Plain, 0, &mut out.rules),
+        Constraint::Grammar(text) => grammar::lower(text, Notation::Gbnf, Spelling::Plain, 0, &mut out.rules),
+        Constraint::Lark(text) => grammar::lower(text, Notation::Lark, Spelling::Plain, 0, &mut out.rules),
         Constraint::JsonSchema { text, options } => {
             let (shapes, dropped) = schema::lower(text, *options)?;
             out.dropped.extend(dropped);

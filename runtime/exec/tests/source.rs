@@ -131,7 +131,7 @@ fn sample(constraint: &Constraint) -> String {
     match constraint {
         Constraint::Text { min_len, .. } => "w".repeat(*min_len as usize + 2),
         Constraint::Choice(options) => options.first().map(|text| text.to_string()).unwrap_or_default(),
-        Constraint::Regex(_) | Constraint::Grammar(_) => "1".into(),
+        Constraint::Regex(_) | Constraint::Grammar(_) | Constraint::Lark(_) => "1".into(),
         Constraint::NotBeginning(prefix) => if prefix.starts_with('w') { "v" } else { "w" }.into(),
         Constraint::AnyOf(parts) => parts.first().map(sample).unwrap_or_default(),
         Constraint::Seq(parts) => parts.iter().map(sample).collect(),
@@ -147,7 +147,7 @@ fn json(shape: &Json, schema: &Schema) -> serde_json::Value {
         Json::Int { min, .. } => min.unwrap_or(0).into(),
         Json::Float { min, .. } => min.unwrap_or(0.5).into(),
         Json::Str { min_len, .. } => "s".repeat(*min_len as usize + 1).into(),
-        Json::Pattern(_) | Json::Grammar(_) => "1".into(),
+        Json::Pattern(_) | Json::Grammar(_) | Json::Lark(_) => "1".into(),
         Json::Literals(literals) => match literals.first() {
             Some(Literal::Str(text)) => (&**text).into(),
             Some(Literal::Int(number)) => (*number).into(),

@@ -20,6 +20,9 @@ pub enum Constraint {
     Choice(Vec<Arc<str>>),
     /// A text of this context-free grammar, in the notation GBNF of llama.cpp.
     Grammar(Arc<str>),
+    /// A text of this context-free grammar, in the notation of the Python package lark, read as its Earley parser with
+    /// the lexer `dynamic_complete` reads it.
+    Lark(Arc<str>),
     /// JSON of this schema, written compactly: no white space outside strings.
     Json(Arc<Schema>),
     /// JSON that this JSON Schema, given as its text, holds valid.
@@ -117,6 +120,8 @@ pub enum Json {
     Pattern(Arc<str>),
     /// A string whose value is a text of this grammar, as in [`Constraint::Grammar`].
     Grammar(Arc<str>),
+    /// A string whose value is a text of this grammar, as in [`Constraint::Lark`].
+    Lark(Arc<str>),
     /// One of these scalars.
     Literals(Vec<Literal>),
     /// An array of `min..=max` elements of one shape.

@@ -6,22 +6,77 @@
 //! a state for each of them: begin with some base, then go by steps (Arden's lemma). Alternatives with equal
 //! beginnings share them, so that what follows is told apart only where it differs.
 
+mod cursor;
+mod gbnf;
+mod lark;
+
 use std::sync::Arc;
+
+use regex_syntax::hir::ClassUnicode;
 
 use crate::error::{ConstrainError, GrammarError};
 use crate::expr::{self, Expr, Machine};
-use crate::gbnf::{self, Grammar, Item};
 use crate::regex::{self, Spelling};
+use cursor::Place;
+
+/// Brackets inside each other at most.
+const DEPTH: usize = 100;
+/// Rules at most.
+const MOST_RULES: usize = 4096;
+
+/// How a grammar is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notation {
+    /// That of llama.cpp.
+    Gbnf,
+    /// That of the Python package lark.
+    Lark,
+}
+
+/// The rules of a grammar.
+#[derive(Debug)]
+struct Grammar {
+    rules: Vec<Rule>,
+    /// The index of the start rule.
+    root: usize,
+}
+
+/// A name for texts.
+#[derive(Debug)]
+struct Rule {
+    name: String,
+    /// Where its name stands.
+    at: Place,
+    body: Item,
+}
+
+/// A part of a rule.
+#[derive(Debug, Clone, PartialEq)]
+enum Item {
+    Text(String),
+    Class(ClassUnicode),
+    /// A terminal, spelled as the texts are; never empty.
+    Terminal(Expr),
+    Rule(usize),
+    Seq(Vec<Item>),
+    Alt(Vec<Item>),
+    Repeat(Box<Item>, u32, Option<u32>),
+}
 
 /// Adds the rules of the grammar `text` to `rules`, the first of which is number `first`, and gives what its start
 /// rule allows.
 pub(crate) fn lower(
     text: &str,
+    notation: Notation,
     spelling: Spelling,
     first: usize,
     rules: &mut Vec<(String, Expr)>,
 ) -> Result<Expr, ConstrainError> {
-    let grammar = gbnf::parse(text).map_err(ConstrainError::Grammar)?;
+    let grammar = match notation {
+        Notation::Gbnf => gbnf::parse(text),
+        Notation::Lark => lark::parse(text, spelling),
+    };
+    let grammar = grammar.map_err(ConstrainError::Grammar)?;
     let finite = fixpoint(&grammar, finite);
     if let Some(endless) = grammar.rules.iter().zip(&finite).find(|(_, finite)| !**finite).map(|(rule, _)| rule) {
         let problem = format!("every text of the rule `{}` would contain another one, without end", endless.name);
@@ -74,7 +129,7 @@ fn is_known(rule: usize, known: &[bool]) -> bool {
 /// Whether some text of it is finite.
 fn finite(item: &Item, known: &[bool]) -> bool {
     match item {
-        Item::Text(_) | Item::Class(_) => true,
+        Item::Text(_) | Item::Class(_) | Item::Terminal(_) => true,
         Item::Rule(rule) => is_known(*rule, known),
         Item::Seq(items) => items.iter().all(|item| finite(item, known)),
         Item::Alt(items) => items.iter().any(|item| finite(item, known)),
@@ -86,7 +141,7 @@ fn finite(item: &Item, known: &[bool]) -> bool {
 fn may_be_empty(item: &Item, known: &[bool]) -> bool {
     match item {
         Item::Text(text) => text.is_empty(),
-        Item::Class(_) => false,
+        Item::Class(_) | Item::Terminal(_) => false,
         Item::Rule(rule) => is_known(*rule, known),
         Item::Seq(items) => items.iter().all(|item| may_be_empty(item, known)),
         Item::Alt(items) => items.iter().any(|item| may_be_empty(item, known)),
@@ -98,7 +153,7 @@ fn may_be_empty(item: &Item, known: &[bool]) -> bool {
 fn has_text(item: &Item, known: &[bool]) -> bool {
     match item {
         Item::Text(text) => !text.is_empty(),
-        Item::Class(_) => true,
+        Item::Class(_) | Item::Terminal(_) => true,
         Item::Rule(rule) => is_known(*rule, known),
         Item::Seq(items) | Item::Alt(items) => items.iter().any(|item| has_text(item, known)),
         Item::Repeat(body, _, max) => *max != Some(0) && has_text(body, known),
@@ -127,6 +182,7 @@ impl Lowering {
         match item {
             Item::Text(text) => Expr::Text(regex::spell(text, self.spelling)),
             Item::Class(class) => regex::spell_class(class, self.spelling),
+            Item::Terminal(expr) => expr.clone(),
             Item::Rule(rule) => self.call(*rule),
             Item::Seq(items) => expr::seq(items.iter().map(|item| self.item(item))),
             Item::Alt(items) => factored(items.iter().map(|item| self.item(item)).collect()),

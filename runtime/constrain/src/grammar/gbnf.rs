@@ -7,48 +7,16 @@ use std::collections::HashMap;
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
-use crate::error::GrammarError;
+use super::cursor::{Cursor, Place, Read};
+use super::{DEPTH, Grammar, Item, MOST_RULES, Rule};
 
-/// Brackets inside each other at most.
-const DEPTH: usize = 100;
 /// Repetitions of the same at most.
 const REPEATED: usize = 3;
-/// Rules at most.
-const MOST_RULES: usize = 4096;
-
-/// The rules of a grammar.
-#[derive(Debug)]
-pub(crate) struct Grammar {
-    pub rules: Vec<Rule>,
-    /// The index of the start rule.
-    pub root: usize,
-}
-
-/// `name ::= body`
-#[derive(Debug)]
-pub(crate) struct Rule {
-    pub name: String,
-    /// Where its name stands.
-    pub at: (usize, usize),
-    pub body: Item,
-}
-
-/// A part of a rule.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Item {
-    Text(String),
-    Class(ClassUnicode),
-    Rule(usize),
-    Seq(Vec<Item>),
-    Alt(Vec<Item>),
-    Repeat(Box<Item>, u32, Option<u32>),
-}
-
 /// Reads the rules of `text`.
-pub(crate) fn parse(text: &str) -> Result<Grammar, GrammarError> {
-    let mut reader = Reader { text, at: 0, names: HashMap::new(), rules: Vec::new() };
+pub(crate) fn parse(text: &str) -> Read<Grammar> {
+    let mut reader = Reader { cursor: Cursor { text, at: 0 }, names: HashMap::new(), rules: Vec::new() };
     reader.space(true);
-    while reader.peek().is_some() {
+    while reader.cursor.peek().is_some() {
         reader.rule()?;
         reader.space(true);
     }
@@ -59,77 +27,43 @@ pub(crate) fn parse(text: &str) -> Result<Grammar, GrammarError> {
 struct Named {
     name: String,
     /// Where it was named first.
-    mention: (usize, usize),
+    mention: Place,
     /// Where it was declared, and as what.
-    declared: Option<((usize, usize), Item)>,
+    declared: Option<(Place, Item)>,
 }
 
 struct Reader<'a> {
-    text: &'a str,
-    at: usize,
+    cursor: Cursor<'a>,
     names: HashMap<String, usize>,
     rules: Vec<Named>,
 }
 
-type Read<T> = Result<T, GrammarError>;
-
 impl Reader<'_> {
-    fn rest(&self) -> &str {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    fn next(&mut self) -> Option<char> {
-        let c = self.peek()?;
-        self.at += c.len_utf8();
-        Some(c)
-    }
-
-    fn eat(&mut self, mark: &str) -> bool {
-        let found = self.rest().starts_with(mark);
-        self.at += if found { mark.len() } else { 0 };
-        found
-    }
-
     /// Passes blanks and comments, and ends of lines where `lines`.
     fn space(&mut self, lines: bool) {
-        while let Some(c) = self.peek() {
+        while let Some(c) = self.cursor.peek() {
             match c {
-                ' ' | '\t' => self.at += 1,
-                '\n' | '\r' if lines => self.at += 1,
-                '#' => self.at += self.rest().find(['\n', '\r']).unwrap_or(self.rest().len()),
+                ' ' | '\t' => self.cursor.at += 1,
+                '\n' | '\r' if lines => self.cursor.at += 1,
+                '#' => self.cursor.at += self.cursor.rest().find(['\n', '\r']).unwrap_or(self.cursor.rest().len()),
                 _ => return,
             }
         }
     }
 
-    fn wrong<T>(&self, (start, end): (usize, usize), problem: impl Into<String>, hint: impl Into<String>) -> Read<T> {
-        Err(GrammarError::new(self.text, start, end, problem, hint))
+    fn name(&mut self) -> Option<Place> {
+        let start = self.cursor.at;
+        let name = self.cursor.run(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        (!name.is_empty()).then_some((start, self.cursor.at))
     }
 
-    /// The character that stands here, or the end.
-    fn here(&self) -> (usize, usize) {
-        (self.at, self.at + self.peek().map_or(0, char::len_utf8))
-    }
-
-    fn name(&mut self) -> Option<(usize, usize)> {
-        let rest = self.rest();
-        let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))).unwrap_or(rest.len());
-        let start = self.at;
-        self.at += length;
-        (length > 0).then_some((start, self.at))
-    }
-
-    fn named(&mut self, at: (usize, usize)) -> Read<usize> {
-        let name = self.text.get(at.0..at.1).unwrap_or_default();
+    fn named(&mut self, at: Place) -> Read<usize> {
+        let name = self.cursor.text.get(at.0..at.1).unwrap_or_default();
         if let Some(known) = self.names.get(name) {
             return Ok(*known);
         }
         if self.rules.len() >= MOST_RULES {
-            return self.wrong(at, format!("there are more than {MOST_RULES} rules"), "write fewer");
+            return self.cursor.wrong(at, format!("there are more than {MOST_RULES} rules"), "write fewer");
         }
         self.rules.push(Named { name: name.to_owned(), mention: at, declared: None });
         self.names.insert(name.to_owned(), self.rules.len() - 1);
@@ -138,10 +72,10 @@ impl Reader<'_> {
 
     fn rule(&mut self) -> Read<()> {
         let Some(at) = self.name() else {
-            return match self.peek() {
-                Some(')' | ']' | '}') => self.wrong(self.here(), "nothing opens this bracket", "take it out"),
-                _ => self.wrong(
-                    self.here(),
+            return match self.cursor.peek() {
+                Some(')' | ']' | '}') => self.cursor.wrong(self.cursor.here(), "nothing opens this bracket", "take it out"),
+                _ => self.cursor.wrong(
+                    self.cursor.here(),
                     "the name of a rule is wanted here",
                     "a rule is written name ::= …; what goes on from the line before stands in parentheses or after `|`",
                 ),
@@ -149,23 +83,23 @@ impl Reader<'_> {
         };
         let index = self.named(at)?;
         self.space(false);
-        if !self.eat("::=") {
+        if !self.cursor.eat("::=") {
             let hint =
                 "a rule is written name ::= …; what goes on from the line before stands in parentheses or after `|`";
-            return self.wrong(self.here(), "`::=` is wanted here", hint);
+            return self.cursor.wrong(self.cursor.here(), "`::=` is wanted here", hint);
         }
         self.space(true);
         let body = self.alternatives(None, 0)?;
-        match self.peek() {
+        match self.cursor.peek() {
             None | Some('\n' | '\r') => {}
-            Some(')' | ']' | '}') => return self.wrong(self.here(), "nothing opens this bracket", "take it out"),
-            Some(':') => return self.wrong(self.here(), "a rule begins on a line of its own", "break the line"),
+            Some(')' | ']' | '}') => return self.cursor.wrong(self.cursor.here(), "nothing opens this bracket", "take it out"),
+            Some(':') => return self.cursor.wrong(self.cursor.here(), "a rule begins on a line of its own", "break the line"),
             Some(c) => return self.unknown(c),
         }
         match self.rules.get_mut(index) {
             Some(Named { declared: Some(_), name, .. }) => {
                 let problem = format!("the rule `{name}` is declared twice");
-                self.wrong(at, problem, "join the two with `|`, or give one another name")
+                self.cursor.wrong(at, problem, "join the two with `|`, or give one another name")
             }
             Some(rule) => {
                 rule.declared = Some((at, body));
@@ -183,17 +117,17 @@ impl Reader<'_> {
             '=' => "a rule is written name ::= …",
             _ => "a rule has \"texts\", [classes], names of rules, ( ), |, * + ? and {m,n}",
         };
-        self.wrong(self.here(), format!("`{c}` means nothing here"), hint)
+        self.cursor.wrong(self.cursor.here(), format!("`{c}` means nothing here"), hint)
     }
 
     /// Alternatives up to the end of the rule, or to the `)` of the bracket that was opened at `open`.
     fn alternatives(&mut self, open: Option<usize>, depth: usize) -> Read<Item> {
         let mut all = vec![self.sequence(open, depth)?];
         loop {
-            let before = self.at;
+            let before = self.cursor.at;
             self.space(true);
-            if !self.eat("|") {
-                self.at = if open.is_some() { self.at } else { before };
+            if !self.cursor.eat("|") {
+                self.cursor.at = if open.is_some() { self.cursor.at } else { before };
                 break;
             }
             self.space(true);
@@ -206,25 +140,25 @@ impl Reader<'_> {
         let mut items: Vec<Item> = Vec::new();
         // Repetitions directly behind each other.
         let mut repeated = 0;
-        while let Some(c) = self.peek() {
-            let start = self.at;
+        while let Some(c) = self.cursor.peek() {
+            let start = self.cursor.at;
             let item = match c {
                 '"' => self.literal()?,
                 '[' => self.class()?,
                 '.' => {
-                    self.at += 1;
+                    self.cursor.at += 1;
                     Item::Class(ClassUnicode::new([ClassUnicodeRange::new('\0', char::MAX)]))
                 }
                 '(' if depth >= DEPTH => {
                     let problem = format!("more than {DEPTH} brackets stand inside each other here");
-                    return self.wrong(self.here(), problem, "give the inner part a rule of its own");
+                    return self.cursor.wrong(self.cursor.here(), problem, "give the inner part a rule of its own");
                 }
                 '(' => {
-                    self.at += 1;
+                    self.cursor.at += 1;
                     self.space(true);
                     let inner = self.alternatives(Some(start), depth + 1)?;
-                    if !self.eat(")") {
-                        return match self.peek() {
+                    if !self.cursor.eat(")") {
+                        return match self.cursor.peek() {
                             None => self.unclosed(start),
                             Some(c) => self.unknown(c),
                         };
@@ -234,26 +168,26 @@ impl Reader<'_> {
                 '*' | '+' | '?' | '{' => {
                     let (min, max) = self.times()?;
                     let Some(body) = items.pop() else {
-                        return self.wrong(
-                            (start, self.at),
+                        return self.cursor.wrong(
+                            (start, self.cursor.at),
                             "there is nothing to repeat",
                             "it stands behind what it repeats",
                         );
                     };
                     repeated += 1;
                     if repeated > REPEATED {
-                        return self.wrong((start, self.at), "this is repeated too often", "one repetition will do");
+                        return self.cursor.wrong((start, self.cursor.at), "this is repeated too often", "one repetition will do");
                     }
                     Item::Repeat(Box::new(body), min, max)
                 }
                 _ => match self.name() {
                     Some(at) => {
-                        let end = self.at;
+                        let end = self.cursor.at;
                         self.space(false);
-                        if let (Some(open), true) = (open, self.rest().starts_with("::=")) {
+                        if let (Some(open), true) = (open, self.cursor.rest().starts_with("::=")) {
                             return self.unclosed(open);
                         }
-                        self.at = end;
+                        self.cursor.at = end;
                         Item::Rule(self.named(at)?)
                     }
                     None => break,
@@ -269,31 +203,31 @@ impl Reader<'_> {
     }
 
     fn unclosed<T>(&self, open: usize) -> Read<T> {
-        self.wrong((open, open + 1), "this bracket is never closed", "write its `)`")
+        self.cursor.wrong((open, open + 1), "this bracket is never closed", "write its `)`")
     }
 
     /// The counts of a repetition.
     fn times(&mut self) -> Read<(u32, Option<u32>)> {
-        let start = self.at;
-        match self.next() {
+        let start = self.cursor.at;
+        match self.cursor.next() {
             Some('*') => return Ok((0, None)),
             Some('+') => return Ok((1, None)),
             Some('?') => return Ok((0, Some(1))),
             _ => {}
         }
         let min = self.count()?;
-        let max = if self.eat(",") {
+        let max = if self.cursor.eat(",") {
             self.space(false);
-            if self.peek() == Some('}') { None } else { Some(self.count()?) }
+            if self.cursor.peek() == Some('}') { None } else { Some(self.count()?) }
         } else {
             Some(min)
         };
-        if !self.eat("}") {
-            return self.wrong(self.here(), "`}` is wanted here", "counts are written {3}, {3,} or {3,5}");
+        if !self.cursor.eat("}") {
+            return self.cursor.wrong(self.cursor.here(), "`}` is wanted here", "counts are written {3}, {3,} or {3,5}");
         }
         if max.is_some_and(|max| max < min) {
-            return self.wrong(
-                (start, self.at),
+            return self.cursor.wrong(
+                (start, self.cursor.at),
                 "the least count is above the most",
                 "the smaller number stands first",
             );
@@ -303,29 +237,29 @@ impl Reader<'_> {
 
     fn count(&mut self) -> Read<u32> {
         self.space(false);
-        let start = self.at;
-        let length = self.rest().find(|c: char| !c.is_ascii_digit()).unwrap_or(self.rest().len());
-        let number = self.rest().get(..length).unwrap_or_default().parse();
-        self.at += length;
+        let start = self.cursor.at;
+        let length = self.cursor.rest().find(|c: char| !c.is_ascii_digit()).unwrap_or(self.cursor.rest().len());
+        let number = self.cursor.rest().get(..length).unwrap_or_default().parse();
+        self.cursor.at += length;
         self.space(false);
         match number {
             Ok(number) => Ok(number),
             Err(_) if length > 0 => {
-                self.wrong((start, start + length), "this count is too large", "write a smaller one")
+                self.cursor.wrong((start, start + length), "this count is too large", "write a smaller one")
             }
-            Err(_) => self.wrong(self.here(), "a count is wanted here", "counts are written {3}, {3,} or {3,5}"),
+            Err(_) => self.cursor.wrong(self.cursor.here(), "a count is wanted here", "counts are written {3}, {3,} or {3,5}"),
         }
     }
 
     fn literal(&mut self) -> Read<Item> {
-        let start = self.at;
-        self.at += 1;
+        let start = self.cursor.at;
+        self.cursor.at += 1;
         let mut text = String::new();
         loop {
-            match self.peek() {
-                None => return self.wrong((start, start + 1), "this text is never closed", "write its `\"`"),
+            match self.cursor.peek() {
+                None => return self.cursor.wrong((start, start + 1), "this text is never closed", "write its `\"`"),
                 Some('"') => {
-                    self.at += 1;
+                    self.cursor.at += 1;
                     return Ok(Item::Text(text));
                 }
                 Some(_) => text.push(self.char()?),
@@ -334,58 +268,58 @@ impl Reader<'_> {
     }
 
     fn class(&mut self) -> Read<Item> {
-        let start = self.at;
-        self.at += 1;
-        let negated = self.eat("^");
+        let start = self.cursor.at;
+        self.cursor.at += 1;
+        let negated = self.cursor.eat("^");
         let mut ranges = Vec::new();
         loop {
-            let from_at = self.at;
-            let from = match self.peek() {
-                None => return self.wrong((start, start + 1), "this class is never closed", "write its `]`"),
+            let from_at = self.cursor.at;
+            let from = match self.cursor.peek() {
+                None => return self.cursor.wrong((start, start + 1), "this class is never closed", "write its `]`"),
                 Some(']') => break,
                 Some(_) => self.char()?,
             };
             let mut to = from;
-            if self.rest().starts_with('-') && !self.rest().starts_with("-]") {
-                self.at += 1;
-                if self.peek().is_none() {
-                    return self.wrong((start, start + 1), "this class is never closed", "write its `]`");
+            if self.cursor.rest().starts_with('-') && !self.cursor.rest().starts_with("-]") {
+                self.cursor.at += 1;
+                if self.cursor.peek().is_none() {
+                    return self.cursor.wrong((start, start + 1), "this class is never closed", "write its `]`");
                 }
                 to = self.char()?;
             }
             if to < from {
-                return self.wrong(
-                    (from_at, self.at),
+                return self.cursor.wrong(
+                    (from_at, self.cursor.at),
                     "this range has no characters",
                     "the smaller character stands first",
                 );
             }
             ranges.push(ClassUnicodeRange::new(from, to));
         }
-        self.at += 1;
+        self.cursor.at += 1;
         let mut class = ClassUnicode::new(ranges);
         if class.ranges().is_empty() {
             let hint = "name its characters: [a-z]; any character is `.`";
-            return self.wrong((start, self.at), "this class has no characters", hint);
+            return self.cursor.wrong((start, self.cursor.at), "this class has no characters", hint);
         }
         if negated {
             class.negate();
         }
         if class.ranges().is_empty() {
-            return self.wrong((start, self.at), "no character is in this class", "leave some out of it");
+            return self.cursor.wrong((start, self.cursor.at), "no character is in this class", "leave some out of it");
         }
         Ok(Item::Class(class))
     }
 
     /// One character of a text or class, as it is or escaped.
     fn char(&mut self) -> Read<char> {
-        let start = self.at;
-        match self.next() {
+        let start = self.cursor.at;
+        match self.cursor.next() {
             Some('\\') => {}
             Some(c) => return Ok(c),
-            None => return self.wrong((start, start), "the grammar ends too early", "close what is open"),
+            None => return self.cursor.wrong((start, start), "the grammar ends too early", "close what is open"),
         }
-        let digits = match self.next() {
+        let digits = match self.cursor.next() {
             Some('n') => return Ok('\n'),
             Some('r') => return Ok('\r'),
             Some('t') => return Ok('\t'),
@@ -395,18 +329,18 @@ impl Reader<'_> {
             Some('U') => 8,
             _ => {
                 let hint = "escapes are \\n \\r \\t \\\\ \\\" \\[ \\] \\xHH \\uHHHH \\UHHHHHHHH";
-                return self.wrong((start, self.at), "there is no such escape", hint);
+                return self.cursor.wrong((start, self.cursor.at), "there is no such escape", hint);
             }
         };
-        let code = self.rest().get(..digits).filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let code = self.cursor.rest().get(..digits).filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let Some(code) = code.and_then(|code| u32::from_str_radix(code, 16).ok()) else {
             let problem = format!("{digits} hexadecimal digits are wanted after this");
-            return self.wrong((start, self.at), problem, "fill up with zeros: \\x0A, \\u00E9");
+            return self.cursor.wrong((start, self.cursor.at), problem, "fill up with zeros: \\x0A, \\u00E9");
         };
-        self.at += digits;
+        self.cursor.at += digits;
         match char::from_u32(code) {
             Some(c) => Ok(c),
-            None => self.wrong((start, self.at), "there is no such character", "the last one is \\U0010FFFF"),
+            None => self.cursor.wrong((start, self.cursor.at), "there is no such character", "the last one is \\U0010FFFF"),
         }
     }
 
@@ -416,11 +350,11 @@ impl Reader<'_> {
             let problem = format!("there is no rule `{}`", unknown.name);
             let shown = declared.iter().take(12).copied().collect::<Vec<_>>().join(", ");
             let more = if declared.len() > 12 { ", …" } else { "" };
-            return self.wrong(unknown.mention, problem, format!("the rules are: {shown}{more}"));
+            return self.cursor.wrong(unknown.mention, problem, format!("the rules are: {shown}{more}"));
         }
         let Some(&root) = self.names.get("root") else {
             let hint = "name the rule that everything begins with `root`";
-            return self.wrong((0, 0), "there is no rule `root`", hint);
+            return self.cursor.wrong((0, 0), "there is no rule `root`", hint);
         };
         let rules = self.rules.into_iter().filter_map(|rule| {
             let (at, body) = rule.declared?;
