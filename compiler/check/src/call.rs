@@ -75,6 +75,7 @@ impl Body<'_> {
         self.no_types(types, name);
         match (name.text(), signature::function(name.text())) {
             ("print", _) => self.print(written),
+            (_, Some(signature)) if signature.builtin == Builtin::ToFloat => self.float(signature, written, want),
             (_, Some(signature)) => self.call_library(signature, None, written, want),
             (_, None) => {
                 let span = written.span;
@@ -405,6 +406,29 @@ impl Body<'_> {
             };
             self.error("E0232", title, span, "these cannot do it", hint);
         }
+    }
+
+    /// `float(x)`. In other languages it reads texts, too, and takes what is a float already.
+    fn float(&mut self, signature: &'static Signature, written: Written, want: Option<&Type>) -> Expr {
+        let ([value], []) = (&written.positional[..], &written.named[..]) else {
+            return self.call_library(signature, None, written, want);
+        };
+        let value = self.expr_near(value, Some(&Type::INT));
+        let found = self.infer.resolve(&value.ty);
+        let hint = match widen(&found) {
+            Type::Str { .. } => Some("`x.to_float()` reads a number from a text"),
+            Type::Float { .. } => Some("it is one already: leave `float` out"),
+            _ => None,
+        };
+        if let Some(hint) = hint {
+            let shown = self.w.show(&found);
+            let title = format!("`float` makes a float of an integer, not of a `{shown}`");
+            self.error("E0201", title, value.span, &format!("a `{shown}`"), hint);
+            return Expr { ty: Type::FLOAT, ..self.broken(written.span) };
+        }
+        let value = self.coerce(value, Some(&Type::INT));
+        let kind = ExprKind::Builtin(signature.builtin, vec![value]);
+        Expr { kind, ty: Type::FLOAT, span: written.span }
     }
 
     fn print(&mut self, written: Written) -> Expr {

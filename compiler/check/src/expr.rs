@@ -19,13 +19,16 @@ use crate::written::constant;
 impl Body<'_> {
     /// Checks an expression. The result fits `want`, or is of type [`Type::Error`] and a mistake was reported.
     pub(crate) fn expr(&mut self, ast: &ast::Expr, want: Option<&Type>) -> Expr {
+        let expr = self.expr_near(ast, want);
+        self.coerce(expr, want)
+    }
+
+    /// Checks an expression for which it helps to know what is wanted, whether it fits or not.
+    pub(crate) fn expr_near(&mut self, ast: &ast::Expr, want: Option<&Type>) -> Expr {
         let span = ast.span();
         // A variable of inference is no help inside, and must not be bound by the first of several branches.
         let hint = want.filter(|want| !matches!(self.infer.shallow(want), Type::Var(_) | Type::Error));
-        match self.deeper(span, |body| body.bare(ast, hint)) {
-            Some(expr) => self.coerce(expr, want),
-            None => self.broken(span),
-        }
+        self.deeper(span, |body| body.bare(ast, hint)).unwrap_or_else(|| self.broken(span))
     }
 
     /// [`Body::expr`] of a part that the parser may not have found.

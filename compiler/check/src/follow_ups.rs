@@ -39,7 +39,7 @@ pub(crate) fn without_follow_ups(diagnostics: Vec<Diagnostic>, sources: &SourceM
         let line = sources.line_col(span).line;
         let name = file.text.get(span.start as usize..span.end as usize).unwrap_or_default();
         broken.lines.contains(&line)
-            || (d.code == "E0101" && broken.words.get(name).is_some_and(|first| *first < line))
+            || (matches!(d.code, "E0101" | "E0109") && broken.words.get(name).is_some_and(|first| *first < line))
             || d.code == "W0501"
     };
     diagnostics.iter().filter(|d| !follows(d)).cloned().collect()
