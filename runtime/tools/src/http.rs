@@ -23,8 +23,8 @@ pub(crate) struct Asked {
     pub headers: Vec<(String, String)>,
 }
 
-/// Sends the request and follows redirects. Blocks.
-pub(crate) fn request(permissions: &Permissions, asked: Asked) -> Result<Value, Fault> {
+/// Sends the request and follows redirects, as long as the answer is wanted. Blocks.
+pub(crate) fn request(permissions: &Permissions, asked: Asked, is_wanted: impl Fn() -> bool) -> Result<Value, Fault> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -35,6 +35,9 @@ pub(crate) fn request(permissions: &Permissions, asked: Asked) -> Result<Value, 
     let Asked { url, mut body, mut headers } = asked;
     let mut uri = parse(&url)?;
     for _ in 0..=MAX_REDIRECTS {
+        if !is_wanted() {
+            return Err(failed("nobody waits for the answer any more"));
+        }
         let (host, port, usual) = server(&uri)?;
         permissions.server(&host, port, usual)?;
         let method = if body.is_some() { Method::POST } else { Method::GET };
@@ -77,12 +80,12 @@ pub fn said(error: &ureq::Error) -> String {
     }
 }
 
-fn parse(url: &str) -> Result<Uri, Fault> {
+pub(crate) fn parse(url: &str) -> Result<Uri, Fault> {
     url.parse::<Uri>().map_err(|error| failed(format!("{url:?} is not an address: {error}")))
 }
 
 /// Host and port of an address, and whether the port is the usual one.
-fn server(uri: &Uri) -> Result<(String, u16, bool), Fault> {
+pub(crate) fn server(uri: &Uri) -> Result<(String, u16, bool), Fault> {
     let usual = match uri.scheme_str() {
         Some("https") => 443,
         Some("http") => 80,

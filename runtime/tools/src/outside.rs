@@ -81,7 +81,13 @@ impl Outside {
                 let url = arguments.text()?;
                 let body = if effect == Builtin::HttpPost { Some(arguments.text()?) } else { None };
                 let asked = Asked { url, body, headers: arguments.texts_by_name()? };
-                blocking(move || http::request(&self.permissions, asked)).await
+                // Alive as long as this future: what lost a race is dropped, and its request goes no further.
+                let waiting = Arc::new(());
+                let asker = Arc::downgrade(&waiting);
+                let answer =
+                    blocking(move || http::request(&self.permissions, asked, || asker.strong_count() > 0)).await;
+                drop(waiting);
+                answer
             }
             Builtin::ProcessRun => {
                 let (command, args) = (arguments.text()?, arguments.texts()?);

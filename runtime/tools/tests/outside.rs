@@ -149,6 +149,26 @@ async fn a_server_answers_and_every_redirect_is_asked_about() {
     }
 }
 
+/// What loses a race while a server thinks about it is not sent on to where that server leads.
+#[tokio::test]
+async fn nobody_follows_a_redirect_that_nobody_waits_for() {
+    let (sender, asked) = std::sync::mpsc::channel();
+    let port = server(move |head, _| {
+        let path = head.split(' ').nth(1).unwrap().to_string();
+        let first = path == "/first";
+        sender.send(path).unwrap();
+        if first {
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        page("302 Found", "Location: /second\r\n", "")
+    });
+    let outside = Outside::new(Permissions { net: these(&["127.0.0.1"]), ..Permissions::default() });
+    let get = outside.perform(Builtin::HttpGet, texts(&[&format!("http://127.0.0.1:{port}/first")]));
+    assert!(tokio::time::timeout(Duration::from_millis(100), get).await.is_err(), "it waits for the server");
+    assert_eq!(asked.recv_timeout(Duration::from_secs(5)).unwrap(), "/first");
+    assert!(asked.recv_timeout(Duration::from_millis(800)).is_err(), "the redirect was followed");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_program_runs_to_its_end_or_until_nobody_waits() {
