@@ -79,7 +79,7 @@ impl Allow {
 }
 
 /// What the project file lists; its paths start at its folder.
-fn listed(project: &Found) -> Permissions {
+pub fn listed(project: &Found) -> Permissions {
     let below = |paths: &[String]| -> Vec<String> {
         let path = |written: &String| match written.as_str() {
             "" | ALL => written.clone(),

@@ -25,8 +25,10 @@ pub struct RunLine {
 pub enum NoRun {
     /// Help was asked for, or a word fits nothing.
     Usage(clap::Error),
-    /// A file cannot be read, or options do not go together.
+    /// A file cannot be read.
     Complaint(Complaint),
+    /// Options do not go together, whatever the files say.
+    Options(Complaint),
 }
 
 /// Reads the words after the program `file`; `before` are the options that stood before it.
@@ -42,7 +44,7 @@ pub fn read(
     let given = params.from_words(&matches).map_err(NoRun::Complaint)?;
     if options.output.is_some() && options.batch.is_none() {
         let complaint = Complaint::usage("`--output` is where the results of `--batch` go");
-        return Err(NoRun::Complaint(complaint.help("give `--batch FILE.jsonl`, or redirect standard output")));
+        return Err(NoRun::Options(complaint.help("give `--batch FILE.jsonl`, or redirect standard output")));
     }
     if options.batch.as_deref().is_some_and(|path| path == Path::new(STANDARD_INPUT)) {
         let twice = match words.iter().any(|word| word == "@-" || word.to_string_lossy().ends_with("=@-")) {
@@ -52,7 +54,7 @@ pub fn read(
         };
         if let Some(why) = twice {
             let complaint = Complaint::usage(why);
-            return Err(NoRun::Complaint(complaint.help("put the lines into a file: `--batch FILE.jsonl`")));
+            return Err(NoRun::Options(complaint.help("put the lines into a file: `--batch FILE.jsonl`")));
         }
     }
     Ok(RunLine { options, given })

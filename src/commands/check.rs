@@ -8,6 +8,7 @@ use sgl_diag::{Diagnostic, plain};
 use sgl_exec::{Ask, Runner};
 use sgl_tools::{Outside, Permissions};
 
+use crate::allow::listed;
 use crate::args::{CheckArgs, EngineArgs};
 use crate::compile::{Compiled, compile_with};
 use crate::project::Found;
@@ -50,10 +51,11 @@ fn once(args: &CheckArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
     for file in &files {
         let found = Found::of_program(file).and_then(|project| {
             reads.files.extend(project.path.clone());
-            compile_with(file, &servers.with(args.allow.permissions(&project)))
+            let compiled = compile_with(file, &servers.with(args.allow.permissions(&project)))?;
+            Ok((compiled, project))
         });
-        let mut compiled = match found {
-            Ok(compiled) => compiled,
+        let (mut compiled, project) = match found {
+            Ok(found) => found,
             Err(complaint) => {
                 exit = exit.max(complaint.report());
                 continue;
@@ -74,7 +76,7 @@ fn once(args: &CheckArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
             exit = exit.max(Exit::DoesNotCompile);
         }
         let needs = match &compiled.program {
-            Some(program) if args.effects => needs::of(&compiled.graph(program), &program.tests),
+            Some(program) if args.effects => needs::of(&compiled.graph(program), &program.tests, &listed(&project)),
             _ => Vec::new(),
         };
         if args.json {

@@ -88,6 +88,11 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
         Ok(line) => line,
         Err(NoRun::Usage(error)) => return Ok(usage(&error)),
         Err(NoRun::Complaint(complaint)) => return Err(complaint),
+        Err(NoRun::Options(complaint)) => {
+            // No change of a file mends it: waiting for one would be waiting for ever.
+            reads.watch = false;
+            return Err(complaint);
+        }
     };
     let stream = options.stream.as_ref().map(|name| Stream::new(name.as_deref(), &compiled)).transpose()?;
     reads.watch = options.watch;

@@ -78,6 +78,45 @@ fn effects_are_listed_as_flags() {
 }
 
 #[test]
+fn effects_say_who_needs_them_and_what_the_project_lists() {
+    let text = "fn page(url: str) -> str { http.get(url).body }\n\ntool look(at: str) -> str { env.get(at) ?? \"\" }\n\n\
+                const TOOLS = [look]\n\nfn main() -> str {\n    let _ = http.get(\"https://a.example/x\")\n    \
+                fs.read(\"data/a.txt\")\n}\n\ntest \"of pages\" { assert page(\"x\") == \"\" and fs.read(\"data/a.txt\") == \"\" }\n\n\
+                test \"of tools\" { assert TOOLS.len() == 1 and page(\"y\") == \"\" }\n";
+    let (folder, path) = program(text);
+    let data = folder.path().join("data").display().to_string();
+    let text = text.replace("data/", &format!("{data}/"));
+    std::fs::write(&path, text).unwrap();
+    std::fs::write(
+        folder.path().join("sgl.toml"),
+        "[allow]\nread = [\"data\"]\nnet = [\"b.example\"]\nenv = [\"*\"]\n",
+    )
+    .unwrap();
+    let drawn = sglc(&["check", "--effects", &path]);
+    let shown: Vec<String> = drawn
+        .stdout
+        .replace(&data, "data")
+        .replace(&path, "p.sgl")
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    let expected = [
+        "--allow-net http.get at p.sgl:1, only for the test \"of pages\" and 1 more",
+        "--allow-env env.get at p.sgl:3, only for the test \"of tools\", listed in sgl.toml",
+        "--allow-net=a.example http.get at p.sgl:8",
+        "--allow-read=data/a.txt fs.read at p.sgl:9 and 1 more, listed in sgl.toml",
+    ];
+    assert_eq!(shown, expected, "{drawn}");
+    let run = sglc(&["check", "--effects", "--json", &path]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let read = &report[0]["effects"][3];
+    assert_eq!(
+        (&read["main"], &read["tests"], &read["listed"]),
+        (&true.into(), &serde_json::json!(["of pages"]), &true.into())
+    );
+}
+
+#[test]
 fn a_refusal_names_the_flag_and_the_flag_allows_it() {
     let (folder, path) = program("fn main(path: str) -> str { fs.read(path) }\n");
     let notes = folder.path().join("notes.txt");

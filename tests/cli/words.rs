@@ -132,6 +132,9 @@ fn a_dash_is_standard_input_for_a_batch() {
     assert_eq!((run.code, run.stdout.as_str()), (0, "4\n5\n"), "{run}");
     let run = fed(&["run", &program, "--batch", "-", "--s", "@-"], "{\"n\": 4}\n");
     assert!(run.code == 2 && run.stderr.contains("both"), "{run}");
+    // Nothing that changes would mend it, so nothing is waited for.
+    let run = fed(&["run", &program, "--batch", "-", "--watch"], "{\"n\": 4}\n");
+    assert!(run.code == 2 && run.stderr.contains("`--watch` runs again"), "{run}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! A graph in, what it needs to be allowed to do outside out: every effect that can be reached from its `main` and its tests, with its first
-//! argument where that is known before the run.
+//! A graph and a function of it in; what a run of it needs to be allowed to do outside out: every effect that can be
+//! reached from there, with its first argument where that is known before the run.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,39 +22,31 @@ pub struct Need {
     pub span: Span,
 }
 
-/// The effects that a run of these functions may have, in the order of the source.
-pub fn needs(graph: &Graph, roots: impl IntoIterator<Item = FnId>) -> Vec<Need> {
+/// The effects that a call of `root` may have, in the order of the source.
+pub fn needs(graph: &Graph, root: FnId) -> Vec<Need> {
     let mut found = Vec::new();
-    let mut todo: Vec<FnId> = roots.into_iter().collect();
-    let mut seen: BTreeSet<FnId> = todo.iter().copied().collect();
-    // A tool may stand in a constant; constants do nothing else that counts here.
-    for node in graph.consts.iter().flat_map(|region| &region.nodes) {
-        if let NodeKind::Tool(id) = &node.kind {
-            let function = graph.tools.get(id.0 as usize).map(|tool| tool.function);
-            todo.extend(function.filter(|function| seen.insert(*function)));
-        }
-    }
-    while let Some(id) = todo.pop() {
-        let Some(function) = graph.functions.get(id.0 as usize) else { continue };
-        let mut regions = vec![&function.body];
-        while let Some(region) = regions.pop() {
-            for node in &region.nodes {
-                regions.extend(node.kind.regions());
-                match &node.kind {
-                    NodeKind::Call { function, .. } | NodeKind::Function(function) if seen.insert(*function) => {
-                        todo.push(*function);
-                    }
-                    NodeKind::Tool(id) => {
-                        let function = graph.tools.get(id.0 as usize).map(|tool| tool.function);
-                        todo.extend(function.filter(|function| seen.insert(*function)));
-                    }
-                    NodeKind::Effect(builtin) => {
-                        let argument = node.inputs.get(1).and_then(|id| text(graph, region, *id));
-                        found.push(Need { builtin: *builtin, argument, span: node.span });
-                    }
-                    _ => {}
+    let (mut functions, mut constants) = (BTreeSet::from([root]), BTreeSet::new());
+    let body = |id: FnId| graph.functions.get(id.0 as usize).map(|function| &function.body);
+    let mut regions: Vec<&Region> = body(root).into_iter().collect();
+    while let Some(region) = regions.pop() {
+        for node in &region.nodes {
+            regions.extend(node.kind.regions());
+            let called = match &node.kind {
+                NodeKind::Call { function, .. } | NodeKind::Function(function) => Some(*function),
+                NodeKind::Tool(id) => graph.tools.get(id.0 as usize).map(|tool| tool.function),
+                // A tool may stand in a constant.
+                NodeKind::Global(id) if constants.insert(*id) => {
+                    regions.extend(graph.consts.get(id.0 as usize));
+                    None
                 }
-            }
+                NodeKind::Effect(builtin) => {
+                    let argument = node.inputs.get(1).and_then(|id| text(graph, region, *id));
+                    found.push(Need { builtin: *builtin, argument, span: node.span });
+                    None
+                }
+                _ => None,
+            };
+            regions.extend(called.filter(|function| functions.insert(*function)).and_then(body));
         }
     }
     found.sort_by_key(|need| (need.span.file, need.span.start));

@@ -85,6 +85,24 @@ impl Permissions {
         }
     }
 
+    /// Whether an effect on this path, address, command or name is allowed; without one, whether it is on any.
+    pub fn allows(&self, effect: Effect, on: Option<&str>) -> bool {
+        match (effect, on) {
+            (Effect::Clock, _) => true,
+            (Effect::Read | Effect::Write, Some(path)) => self.path(effect, path).is_ok(),
+            (Effect::Net, Some(url)) => crate::http::parse(url)
+                .and_then(|uri| crate::http::server(&uri))
+                .is_ok_and(|(host, port, usual)| self.server(&host, port, usual).is_ok()),
+            (Effect::Run, Some(command)) => self.command(command).is_ok(),
+            (Effect::Env, Some(name)) => self.variable(name).is_ok(),
+            (Effect::Read, None) => self.read == Allowed::All,
+            (Effect::Write, None) => self.write == Allowed::All,
+            (Effect::Net, None) => self.net == Allowed::All,
+            (Effect::Run, None) => self.run == Allowed::All,
+            (Effect::Env, None) => self.env == Allowed::All,
+        }
+    }
+
     /// The path as it may be opened: without links and without `..`. A file to be written may not exist yet.
     pub(crate) fn path(&self, effect: Effect, written: &str) -> Result<PathBuf, Fault> {
         let (allowed, verb) = match effect {
