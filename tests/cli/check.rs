@@ -81,8 +81,8 @@ fn effects_are_listed_as_flags() {
 fn effects_say_who_needs_them_and_what_the_project_lists() {
     let text = "fn page(url: str) -> str { http.get(url).body }\n\ntool look(at: str) -> str { env.get(at) ?? \"\" }\n\n\
                 const TOOLS = [look]\n\nfn main() -> str {\n    let _ = http.get(\"https://a.example/x\")\n    \
-                fs.read(\"data/a.txt\")\n}\n\ntest \"of pages\" { assert page(\"x\") == \"\" and fs.read(\"data/a.txt\") == \"\" }\n\n\
-                test \"of tools\" { assert TOOLS.len() == 1 and page(\"y\") == \"\" }\n";
+                fs.read(\"data/a.txt\")\n}\n\ntest \"of pages\" { assert page(\"x\") == \"\" && fs.read(\"data/a.txt\") == \"\" }\n\n\
+                test \"of tools\" { assert TOOLS.len() == 1 && page(\"y\") == \"\" }\n";
     let (folder, path) = program(text);
     let data = folder.path().join("data").display().to_string();
     let text = text.replace("data/", &format!("{data}/"));
