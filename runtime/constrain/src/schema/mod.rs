@@ -16,10 +16,14 @@
 mod arrays;
 mod assertions;
 mod formula;
+#[cfg(test)]
+mod hostile;
 mod keywords;
 mod metaschemas;
 mod normal;
 mod objects;
+#[cfg(test)]
+mod oracle;
 mod problem;
 mod prune;
 mod read;

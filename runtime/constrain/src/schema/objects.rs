@@ -10,12 +10,15 @@ use super::arrays::COUNTERS;
 use super::formula::{Formula, Kind, Lit, Properties};
 use super::normal::{Node, Normal};
 use super::problem::Problem;
-use crate::regex::Spelling;
+use crate::expr::Expr;
+use crate::regex::{self, Spelling};
 use crate::regular::Lang;
 use crate::shape::{Count, Field, Object, Order, Others, Way};
 
-/// Names of a pattern that become fields, at most.
+/// Names of patterns that become fields where equal objects must be written in one order, at most.
 const LISTED: usize = 16;
+/// Names that are counted, so that they come in any order where the schema gives none, at most.
+const LOOSE: usize = 4;
 /// Names of a pattern that are counted, at most; more are as good as endless.
 const COUNTED: usize = 1000;
 /// Patterns that tell names apart, at most.
@@ -116,6 +119,10 @@ impl Normal {
         // What holds anyway need not be counted.
         let min = if atoms.min <= least { 0 } else { atoms.min };
         let max = max.filter(|max| most.is_none_or(|most| *max < most));
+        let ordered = atoms.all.iter().any(|all| all.named.iter().any(|(_, value)| *value != Lit::NEVER));
+        if !ordered && !canonical && self.order == Order::Schema {
+            loosen(&mut fields, &mut others, &mut counters);
+        }
         Ok(Some(Object { fields, others, min, max, counters }))
     }
 
@@ -257,7 +264,9 @@ impl Normal {
                 continue;
             }
             match names.members(COUNTED) {
-                Some(few) if few.len() <= LISTED => listed.extend(few.into_iter().map(Arc::from)),
+                Some(few) if few.len() == 1 || node.canonical && few.len() <= LISTED => {
+                    listed.extend(few.into_iter().map(Arc::from))
+                }
                 few => {
                     let keys = names.expr(Spelling::Json).map_err(|reason| self.refused(&node.lits, reason))?;
                     others.push(Others { keys, endless: few.is_none(), ways });
@@ -328,5 +337,19 @@ impl Normal {
         let mut places: Vec<String> = places.into_iter().collect();
         places.sort();
         if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) }
+    }
+}
+
+/// Makes others of a few fields: no `properties` give them an order. A counter sees to it that each comes once.
+fn loosen(fields: &mut Vec<Field>, others: &mut Vec<Others>, counters: &mut Vec<Count>) {
+    if fields.len() < 2 || fields.len() > LOOSE || counters.len() + fields.len() > COUNTERS {
+        return;
+    }
+    for mut field in fields.drain(..) {
+        let bit = 1u64.checked_shl(counters.len() as u32).unwrap_or(0);
+        field.ways.iter_mut().for_each(|way| way.hits |= bit);
+        counters.push(Count { min: u32::from(field.required), max: Some(1) });
+        let keys = Expr::Text(regex::spell(&field.name, Spelling::Json));
+        others.push(Others { keys, endless: false, ways: field.ways });
     }
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::formula::{Formula, Items, Lit, Properties};
+use super::formula::{Formula, Items, Kind, Lit, Properties};
 use super::keywords::{Place, Translator};
 use super::problem::Problem;
 use super::read::{Id, Value};
@@ -197,10 +197,13 @@ impl Translator {
                 let mut all = vec![Case::default()];
                 for (name, part) in self.members(at, key)? {
                     let there = self.formulas.add(Formula::Required(vec![name]))?;
+                    let objects = self.kind(Kind::Object)?;
                     let cases = self.assumed(at, part, depth)?;
                     let with: Vec<Case> = all
                         .iter()
-                        .flat_map(|case| cases.iter().map(move |other| case.and(other).assuming(there)))
+                        .flat_map(|case| {
+                            cases.iter().map(move |other| case.and(other).assuming(objects).assuming(there))
+                        })
                         .collect();
                     all.extend(with);
                     self.bounded(at, key, &all)?;
