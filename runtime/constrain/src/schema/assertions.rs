@@ -259,7 +259,7 @@ impl Translator {
             return Ok(u32::try_from(count).ok());
         }
         match Decimal::parse(text).map(|number| (number.is_negative(), text.parse::<f64>())) {
-            Some((false, Ok(count))) if count.fract() == 0.0 => {
+            Some((false, Ok(count))) if count.is_infinite() || count.fract() == 0.0 => {
                 Ok((count < f64::from(u32::MAX)).then_some(count as u32))
             }
             _ => Err(self.problem(at.id, key, "it should be a whole number from 0", "write a whole number from 0")),

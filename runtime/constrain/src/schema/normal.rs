@@ -29,6 +29,8 @@ pub(super) struct Normal {
     lists: Vec<Node>,
     /// Why a shape has nothing, for those that were seen to have nothing.
     pub causes: HashMap<usize, String>,
+    /// The contradiction that was seen last.
+    pub contradiction: Option<String>,
 }
 
 /// What holds of a value, and which counters it then hits.
@@ -55,6 +57,7 @@ impl Normal {
             nodes: HashMap::new(),
             lists: Vec::new(),
             causes: HashMap::new(),
+            contradiction: None,
         }
     }
 
@@ -70,6 +73,9 @@ impl Normal {
             }
             for atoms in self.alternatives(&node.lits, Kind::Object)? {
                 objects.extend(self.object(&node, &atoms)?);
+            }
+            if let Some(reason) = self.contradiction.take() {
+                self.because(&node, || reason);
             }
             shapes.push(Shape { at: node.at, scalars, arrays, objects });
         }

@@ -81,7 +81,8 @@ impl Normal {
         for name in &names {
             let field = self.field(&atoms, name, required.contains(name), canonical)?;
             if field.ways.is_empty() && field.required {
-                let at = self.place_of_property(&atoms, name);
+                let value: Vec<Lit> = atoms.all.iter().flat_map(|all| self.translator.at_name(all, name)).collect();
+                let at = self.places(value);
                 self.because(node, || format!("the property `{name}` must be there, and no value is right for it{at}"));
                 return Ok(None);
             }
@@ -328,15 +329,6 @@ impl Normal {
             way.hits |= bit;
         }
         Ok(())
-    }
-
-    /// Where the property `name` is asked for what it cannot be.
-    fn place_of_property(&self, atoms: &Atoms, name: &Arc<str>) -> String {
-        let lits = atoms.all.iter().flat_map(|all| self.translator.at_name(all, name));
-        let places: HashSet<String> = lits.filter_map(|lit| self.translator.place_of(lit)).collect();
-        let mut places: Vec<String> = places.into_iter().collect();
-        places.sort();
-        if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) }
     }
 }
 

@@ -98,6 +98,22 @@ impl Normal {
         self.contradicts_within(atoms, kind, 0)
     }
 
+    /// Notes a contradiction that is about a whole value.
+    fn noted(&mut self, depth: usize, reason: impl FnOnce(&Self) -> String) -> bool {
+        if depth == 0 {
+            self.contradiction = Some(reason(self));
+        }
+        true
+    }
+
+    /// Where some of `lits` stand, for a message.
+    pub(super) fn places(&self, lits: impl IntoIterator<Item = Lit>) -> String {
+        let mut places: Vec<String> = lits.into_iter().filter_map(|lit| self.translator.place_of(lit)).collect();
+        places.sort();
+        places.dedup();
+        if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) }
+    }
+
     fn contradicts_within(&mut self, atoms: &[Lit], kind: Kind, depth: usize) -> Result<bool, Problem> {
         let parts: Vec<(bool, Arc<Formula>)> =
             atoms.iter().map(|lit| (lit.is_positive(), self.translator.formulas.get(*lit))).collect();
@@ -123,13 +139,16 @@ impl Normal {
                         Formula::Items(items) if *positive => Some(items.at(place)),
                         _ => None,
                     });
-                    let items: Vec<Lit> = items.collect();
-                    let items = self.flat(&items);
+                    let own: Vec<Lit> = items.collect();
+                    let items = self.flat(&own);
                     if items == [Lit::NEVER] || self.is_refuted(&items, depth + 1)? {
-                        return Ok(true);
+                        return Ok(self.noted(depth, |this| {
+                            format!("item {place} must be there, and no value is right for it{}", this.places(own))
+                        }));
                     }
                 }
-                Ok(min > max)
+                let crossed = || format!("at least {min} items are asked for, and at most {max} allowed");
+                Ok(min > max && self.noted(depth, |_| crossed()))
             }
             Kind::Object => {
                 let (mut min, mut max) = (0, u32::MAX);
@@ -144,25 +163,34 @@ impl Normal {
                     }
                 }
                 if min > max || required.len() > max as usize {
-                    return Ok(true);
+                    let min = (min as usize).max(required.len());
+                    return Ok(self.noted(depth, |_| {
+                        format!("at least {min} properties are asked for, and at most {max} allowed")
+                    }));
                 }
                 for (positive, formula) in &parts {
                     match &**formula {
                         Formula::Required(names) if !*positive && names.iter().all(|name| required.contains(name)) => {
                             return Ok(true);
                         }
-                        Formula::Names(names)
-                            if *positive && required.iter().any(|name| !self.allows_text(*names, name)) =>
-                        {
-                            return Ok(true);
+                        Formula::Names(names) if *positive => {
+                            if let Some(name) = required.iter().find(|name| !self.allows_text(*names, name)) {
+                                let reason =
+                                    format!("the property `{name}` must be there, and `propertyNames` forbids it");
+                                return Ok(self.noted(depth, |_| reason));
+                            }
                         }
                         _ => {}
                     }
                 }
                 for name in required {
                     let value = self.value_of(&parts, name);
-                    if value == [Lit::NEVER] || self.is_refuted(&value, depth + 1)? {
-                        return Ok(true);
+                    let flat = self.flat(&value);
+                    if flat == [Lit::NEVER] || self.is_refuted(&flat, depth + 1)? {
+                        return Ok(self.noted(depth, |this| {
+                            let places = this.places(value);
+                            format!("the property `{name}` must be there, and no value is right for it{places}")
+                        }));
                     }
                 }
                 Ok(false)
@@ -179,7 +207,7 @@ impl Normal {
                 all.extend(self.translator.at_name(properties, name));
             }
         }
-        self.flat(&all)
+        all
     }
 
     /// The strings that satisfy `lit`, if it lists them; maybe more.

@@ -92,6 +92,10 @@ fn every_case_of_the_shared_data() {
             }
         }
     }
+    let mut times: Vec<Duration> = all.iter().flat_map(|(_, tally)| tally.times.iter().copied()).collect();
+    times.sort();
+    let at = |share: f64| times.get((times.len() as f64 * share) as usize).copied().unwrap_or_default();
+    println!("to shapes: p50 {:?}, p99 {:?}, max {:?}", at(0.5), at(0.99), times.last());
     let sum = |part: fn(&Tally) -> usize| all.iter().map(|(_, tally)| part(tally)).sum::<usize>();
     println!(
         "all: {} cases, {} compiled, {} right, {} unsound, {} strict, {} in another order",
@@ -137,6 +141,9 @@ fn judge(document: &Document, case: Id, id: &str, tally: &mut Tally) {
         }
     };
     tally.compiled += 1;
+    if std::env::var_os("SGL_LOWER").is_some() {
+        return;
+    }
     let mut right = !is_true(document, case, "unsatisfiable");
     if !right {
         tally.unsound.push(format!("{id}: satisfiable"));
@@ -158,7 +165,6 @@ fn judge(document: &Document, case: Id, id: &str, tally: &mut Tally) {
                     && Twin::new(&any, document).admits(any.root, data)
                 {
                     tally.order += 1;
-                    println!("order: {id} {}", dumped(document, data).chars().take(200).collect::<String>());
                     continue;
                 }
             }
