@@ -1,5 +1,7 @@
 //! A regular expression of `regex-syntax` → [`Expr`]: the texts that it matches from end to end.
 
+use std::sync::OnceLock;
+
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 
 use crate::error::ConstrainError;
@@ -114,15 +116,37 @@ pub(crate) fn spell_class(class: &ClassUnicode, spelling: Spelling) -> Expr {
     match spelling {
         Spelling::Plain => expr::class(class.clone()),
         Spelling::Json => {
-            let mut plain = class.clone();
-            plain.intersect(&json_plain());
-            let escaped = ('\0'..='\x1f')
-                .chain(['"', '\\'])
-                .filter(|c| class.ranges().iter().any(|range| range.start() <= *c && *c <= range.end()));
-            let escaped = escaped.map(|c| Expr::Text(spell(&c.to_string(), spelling)));
-            expr::alt(std::iter::once(expr::class(plain)).chain(escaped.collect::<Vec<_>>()))
+            let escaped = escapes().iter().filter(|(c, _)| has(class, *c)).map(|(_, spelled)| spelled.clone());
+            expr::alt([unescaped(class), Expr::Texts(escaped.collect())])
         }
     }
+}
+
+/// The characters of `class` that stand for themselves in a JSON string.
+pub(crate) fn unescaped(class: &ClassUnicode) -> Expr {
+    let mut plain = class.clone();
+    plain.intersect(&json_plain());
+    expr::class(plain)
+}
+
+/// The spellings, behind their backslash, of all characters that a JSON string must escape; none where `class` lacks one.
+pub(crate) fn all_escapes(class: &ClassUnicode) -> Option<Expr> {
+    let all = escapes().iter().all(|(c, _)| has(class, *c));
+    all.then(|| expr::alt(escapes().iter().map(|(_, spelled)| expr::text(spelled.get(1..).unwrap_or_default()))))
+}
+
+fn has(class: &ClassUnicode, c: char) -> bool {
+    let at = class.ranges().partition_point(|range| range.end() < c);
+    class.ranges().get(at).is_some_and(|range| range.start() <= c)
+}
+
+/// The characters that a JSON string must escape, and how they are then spelled.
+fn escapes() -> &'static [(char, Vec<u8>)] {
+    static ALL: OnceLock<Vec<(char, Vec<u8>)>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let escaped = ('\0'..='\x1f').chain(['"', '\\']);
+        escaped.map(|c| (c, spell(c.encode_utf8(&mut [0; 4]), Spelling::Json))).collect()
+    })
 }
 
 /// The characters that stand for themselves in a JSON string.

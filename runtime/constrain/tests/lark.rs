@@ -83,7 +83,11 @@ fn a_terminal_is_what_a_backtracking_matcher_takes() {
 fn grammars_may_refer_to_themselves_in_any_way() {
     check("start: start start | \"a\" |", &["", "a", &"a".repeat(300)], &["b", "ab"]);
     check("start: a\na: a | \"x\"", &["x"], &["", "xx"]);
-    check("start: e\ne: e \"+\" t | t\nt: t \"*\" f | f\nf: \"(\" e \")\" | /[0-9]+/\n%ignore \" \"", &["1 + (2*3)"], &["1+"]);
+    check(
+        "start: e\ne: e \"+\" t | t\nt: t \"*\" f | f\nf: \"(\" e \")\" | /[0-9]+/\n%ignore \" \"",
+        &["1 + (2*3)"],
+        &["1+"],
+    );
     check("start: b start \"c\" | \"x\"\nb: \"b\"?", &["x", "xc", "bxcc", "bbxcc"], &["bx", "bbxc"]);
     check("start: \"a\" start \"a\" | \"b\" start \"b\" |", &["", "abba"], &["ab", "aba"]);
     check("start: \"a\" start \"b\" | ", &[&format!("{}{}", "a".repeat(500), "b".repeat(500))], &["aab", "ba"]);
@@ -112,7 +116,10 @@ fn what_is_wrong_is_said_with_its_place() {
     assert_eq!(said("start: /a\n/"), "1:8 this pattern goes over the end of the line");
     assert_eq!(said("start: /(/"), "1:8 this pattern cannot be used: a group is not closed");
     assert_eq!(said("start: /(a)\\1/"), "1:8 this pattern cannot be used: backreferences are not supported");
-    assert_eq!(said("start: /a*+/"), "1:8 this pattern cannot be used: a quantifier repeats another; put the inner one into a group");
+    assert_eq!(
+        said("start: /a*+/"),
+        "1:8 this pattern cannot be used: a quantifier repeats another; put the inner one into a group"
+    );
     assert_eq!(said("start: \"\""), "1:8 a terminal cannot be empty");
     assert_eq!(said("start: A\nA: /a*/"), "2:1 the terminal `A` matches the empty text");
     assert_eq!(said("start: /a(?=b)/"), "1:8 this terminal asks what follows it");

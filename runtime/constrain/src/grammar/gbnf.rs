@@ -92,8 +92,12 @@ impl Reader<'_> {
         let body = self.alternatives(None, 0)?;
         match self.cursor.peek() {
             None | Some('\n' | '\r') => {}
-            Some(')' | ']' | '}') => return self.cursor.wrong(self.cursor.here(), "nothing opens this bracket", "take it out"),
-            Some(':') => return self.cursor.wrong(self.cursor.here(), "a rule begins on a line of its own", "break the line"),
+            Some(')' | ']' | '}') => {
+                return self.cursor.wrong(self.cursor.here(), "nothing opens this bracket", "take it out");
+            }
+            Some(':') => {
+                return self.cursor.wrong(self.cursor.here(), "a rule begins on a line of its own", "break the line");
+            }
             Some(c) => return self.unknown(c),
         }
         match self.rules.get_mut(index) {
@@ -176,7 +180,11 @@ impl Reader<'_> {
                     };
                     repeated += 1;
                     if repeated > REPEATED {
-                        return self.cursor.wrong((start, self.cursor.at), "this is repeated too often", "one repetition will do");
+                        return self.cursor.wrong(
+                            (start, self.cursor.at),
+                            "this is repeated too often",
+                            "one repetition will do",
+                        );
                     }
                     Item::Repeat(Box::new(body), min, max)
                 }
@@ -223,7 +231,11 @@ impl Reader<'_> {
             Some(min)
         };
         if !self.cursor.eat("}") {
-            return self.cursor.wrong(self.cursor.here(), "`}` is wanted here", "counts are written {3}, {3,} or {3,5}");
+            return self.cursor.wrong(
+                self.cursor.here(),
+                "`}` is wanted here",
+                "counts are written {3}, {3,} or {3,5}",
+            );
         }
         if max.is_some_and(|max| max < min) {
             return self.cursor.wrong(
@@ -247,7 +259,9 @@ impl Reader<'_> {
             Err(_) if length > 0 => {
                 self.cursor.wrong((start, start + length), "this count is too large", "write a smaller one")
             }
-            Err(_) => self.cursor.wrong(self.cursor.here(), "a count is wanted here", "counts are written {3}, {3,} or {3,5}"),
+            Err(_) => {
+                self.cursor.wrong(self.cursor.here(), "a count is wanted here", "counts are written {3}, {3,} or {3,5}")
+            }
         }
     }
 
@@ -340,7 +354,9 @@ impl Reader<'_> {
         self.cursor.at += digits;
         match char::from_u32(code) {
             Some(c) => Ok(c),
-            None => self.cursor.wrong((start, self.cursor.at), "there is no such character", "the last one is \\U0010FFFF"),
+            None => {
+                self.cursor.wrong((start, self.cursor.at), "there is no such character", "the last one is \\U0010FFFF")
+            }
         }
     }
 

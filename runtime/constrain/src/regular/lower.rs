@@ -119,6 +119,8 @@ fn machine(dfa: &Dfa, spelling: Spelling) -> Expr {
     let mut classes = Classes::new(dfa);
     let mut spelled: Vec<Expr> = Vec::new();
     let last = dfa.len() - 1;
+    // The state behind the backslash of what must be escaped, by where it leads.
+    let mut escaped: QuickMap<State, usize> = QuickMap::default();
     let mut out: Vec<Vec<(Expr, usize)>> = vec![Vec::new(); dfa.len()];
     for state in 1..dfa.len() as State {
         let at = state as usize - 1;
@@ -140,7 +142,21 @@ fn machine(dfa: &Dfa, spelling: Spelling) -> Expr {
             out[exits].push((expr::nothing(), last));
         }
         for (class, to) in steps.into_iter().filter(|(_, to)| *to != state) {
-            out[exits].push((spelled[class].clone(), to as usize - 1));
+            let escapes = match spelling {
+                Spelling::Json => regex::all_escapes(&classes.classes[class]),
+                Spelling::Plain => None,
+            };
+            let Some(escapes) = escapes else {
+                out[exits].push((spelled[class].clone(), to as usize - 1));
+                continue;
+            };
+            // All escapes to one place are there once.
+            let escaped = *escaped.entry(to).or_insert_with(|| {
+                out.push(vec![(escapes, to as usize - 1)]);
+                out.len() - 1
+            });
+            out[exits].push((regex::unescaped(&classes.classes[class]), to as usize - 1));
+            out[exits].push((expr::text("\\"), escaped));
         }
     }
     let start = dfa.start as usize - 1;

@@ -25,6 +25,8 @@ pub(super) struct Normal {
     pub refuted: HashMap<Vec<Lit>, bool>,
     /// The texts of scalars, by kind and by the formulas that matter.
     pub scalars: HashMap<(u8, bool, Vec<Lit>), Expr>,
+    /// All names but some, by these.
+    pub names: HashMap<Vec<Arc<str>>, Expr>,
     nodes: HashMap<(Vec<Lit>, bool), usize>,
     lists: Vec<Node>,
     /// Why a shape has nothing, for those that were seen to have nothing.
@@ -54,6 +56,7 @@ impl Normal {
             memory: tableau::Memory::default(),
             refuted: HashMap::new(),
             scalars: HashMap::new(),
+            names: HashMap::new(),
             nodes: HashMap::new(),
             lists: Vec::new(),
             causes: HashMap::new(),

@@ -257,7 +257,14 @@ impl Normal {
                     names = names.minus(lang).map_err(|reason| self.refused(&node.lits, reason))?;
                 }
             }
-            let taken: Vec<&str> = known.iter().map(AsRef::as_ref).filter(|name| names.contains(name)).collect();
+            let mut taken: Vec<&str> = known.iter().map(AsRef::as_ref).filter(|name| names.contains(name)).collect();
+            if names.is_any() {
+                taken.sort_unstable();
+                let taken: Vec<Arc<str>> = taken.into_iter().map(Arc::from).collect();
+                let keys = self.all_but(&node.lits, taken)?;
+                others.push(Others { keys, endless: true, ways });
+                continue;
+            }
             if !taken.is_empty() {
                 names = names.minus(&Lang::texts(taken)).map_err(|reason| self.refused(&node.lits, reason))?;
             }
@@ -275,6 +282,18 @@ impl Normal {
             }
         }
         Ok((listed, others))
+    }
+
+    /// All names but these, sorted.
+    fn all_but(&mut self, lits: &[Lit], names: Vec<Arc<str>>) -> Result<Expr, Problem> {
+        if let Some(known) = self.names.get(&names) {
+            return Ok(known.clone());
+        }
+        let others = Lang::any().minus(&Lang::texts(names.iter().map(AsRef::as_ref)));
+        let keys =
+            others.and_then(|others| others.expr(Spelling::Json)).map_err(|reason| self.refused(lits, reason))?;
+        self.names.insert(names, keys.clone());
+        Ok(keys)
     }
 
     /// The ways of the values whose names are in the splitters `inside`, and in no others.

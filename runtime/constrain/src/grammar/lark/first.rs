@@ -223,9 +223,9 @@ impl Builder {
             HirKind::Class(class) => self.add_class(&regex::unicode(class), next),
             HirKind::Literal(literal) => {
                 let text = std::str::from_utf8(&literal.0).map_err(|_| Why::Unsupported("bytes that are no text"))?;
-                text.chars().rev().try_fold(next, |next, c| {
-                    self.add_class(&ClassUnicode::new([ClassUnicodeRange::new(c, c)]), next)
-                })
+                text.chars()
+                    .rev()
+                    .try_fold(next, |next, c| self.add_class(&ClassUnicode::new([ClassUnicodeRange::new(c, c)]), next))
             }
             HirKind::Look(look) => self.look(*look, next, behind),
             HirKind::Capture(capture) => {
@@ -537,9 +537,9 @@ impl Builder {
 
 /// Whether a text may end where the threads are.
 fn accepts(list: &[Thread]) -> bool {
-    let ended = list.iter().find(|thread| {
-        matches!(thread.state, ACCEPT | ENDED) && thread.duties.iter().all(Duty::holds_at_end)
-    });
+    let ended = list
+        .iter()
+        .find(|thread| matches!(thread.state, ACCEPT | ENDED) && thread.duties.iter().all(Duty::holds_at_end));
     ended.is_some_and(|thread| thread.state == ACCEPT)
 }
 

@@ -256,7 +256,11 @@ impl Resolver<'_> {
             Some(start) if start.params.is_empty() => start.at,
             Some(start) => return self.wrong(start.at, "the rule `start` has parameters", "name another rule `start`"),
             None => {
-                return self.wrong((0, 0), "there is no rule `start`", "name the rule that everything begins with `start`");
+                return self.wrong(
+                    (0, 0),
+                    "there is no rule `start`",
+                    "name the rule that everything begins with `start`",
+                );
             }
         };
         let nodes = ignored.iter().map(|node| self.ignored_terminal(node)).collect::<Read<Vec<_>>>()?;
@@ -430,7 +434,11 @@ impl Resolver<'_> {
             Kind::Name(name) => self.named(common, name, node.at, chain)?,
             Kind::Common(name) => self.named(true, name, node.at, chain)?,
             Kind::Use(name, _) => {
-                return self.wrong(node.at, format!("the template `{name}` cannot stand in a terminal"), "write it out");
+                return self.wrong(
+                    node.at,
+                    format!("the template `{name}` cannot stand in a terminal"),
+                    "write it out",
+                );
             }
         })
     }
@@ -447,7 +455,11 @@ impl Resolver<'_> {
     fn named(&mut self, common: bool, name: &str, at: Place, chain: usize) -> Read<Hir> {
         let large = |this: &Self| {
             let hint = "write them shorter, or make rules of some";
-            this.wrong(at, format!("the terminals have more than {MOST_PARTS} parts, or too many inside each other"), hint)
+            this.wrong(
+                at,
+                format!("the terminals have more than {MOST_PARTS} parts, or too many inside each other"),
+                hint,
+            )
         };
         let key = (common, name.to_owned());
         match self.expressions.get(&key) {

@@ -19,9 +19,15 @@ pub(super) enum Kind {
     /// A rule, a terminal or a parameter.
     Name(String),
     /// A text; with `fold` in upper or lower case.
-    Text { text: String, fold: bool },
+    Text {
+        text: String,
+        fold: bool,
+    },
     /// `/pattern/flags`
-    Regex { pattern: String, flags: String },
+    Regex {
+        pattern: String,
+        flags: String,
+    },
     /// A terminal of `common`.
     Common(String),
     /// One character of these.
@@ -51,7 +57,11 @@ pub(super) enum Statement {
     /// `%ignore …`
     Ignore(Node),
     /// `%import path (names)`: each name with the one that it gets.
-    Import { path: String, at: Place, names: Vec<(String, String, Place)> },
+    Import {
+        path: String,
+        at: Place,
+        names: Vec<(String, String, Place)>,
+    },
 }
 
 /// Whether a name is a terminal's.
@@ -104,7 +114,11 @@ impl Reader<'_> {
                     self.cursor.at += 1;
                     self.cursor.run(|c| matches!(c, ' ' | '\r'));
                     if !self.cursor.eat("\n") {
-                        return self.cursor.wrong(at, "`\\` means nothing here", "at the end of a line it continues the line");
+                        return self.cursor.wrong(
+                            at,
+                            "`\\` means nothing here",
+                            "at the end of a line it continues the line",
+                        );
                     }
                 }
                 _ => break,
@@ -142,7 +156,9 @@ impl Reader<'_> {
         let Some((name, at)) = self.name() else {
             let hint = match self.cursor.peek() {
                 Some('|' | '(' | '"' | '/') => "what goes on from the line before stands in brackets or after `|`",
-                Some(c) if c.is_uppercase() || c.is_lowercase() => "names have the letters a to z or A to Z, digits and `_`",
+                Some(c) if c.is_uppercase() || c.is_lowercase() => {
+                    "names have the letters a to z or A to Z, digits and `_`"
+                }
                 _ => "a definition is written name: …",
             };
             return self.cursor.wrong(self.cursor.here(), format!("{wanted} is wanted here"), hint);
@@ -167,9 +183,11 @@ impl Reader<'_> {
             "ignore" => {
                 let body = self.alternatives(None, 0)?;
                 match &body.kind {
-                    Kind::Seq(items) if items.is_empty() => {
-                        self.cursor.wrong(at, "this ignores nothing", "name a terminal or write a pattern: %ignore /[ \\t]+/")
-                    }
+                    Kind::Seq(items) if items.is_empty() => self.cursor.wrong(
+                        at,
+                        "this ignores nothing",
+                        "name a terminal or write a pattern: %ignore /[ \\t]+/",
+                    ),
                     _ => Ok(Statement::Ignore(body)),
                 }
             }
@@ -210,7 +228,11 @@ impl Reader<'_> {
                     break;
                 }
                 if !self.cursor.eat(",") {
-                    return self.cursor.wrong(self.cursor.here(), "`,` or `)` is wanted here", "write %import common (INT, WS)");
+                    return self.cursor.wrong(
+                        self.cursor.here(),
+                        "`,` or `)` is wanted here",
+                        "write %import common (INT, WS)",
+                    );
                 }
             }
         } else {
@@ -257,7 +279,8 @@ impl Reader<'_> {
             self.space(false)?;
         }
         if !self.cursor.eat(":") {
-            let hint = "a definition is written name: …; what goes on from the line before stands in brackets or after `|`";
+            let hint =
+                "a definition is written name: …; what goes on from the line before stands in brackets or after `|`";
             return self.cursor.wrong(self.cursor.here(), "`:` is wanted here", hint);
         }
         let body = self.alternatives(None, 0)?;
@@ -438,9 +461,11 @@ impl Reader<'_> {
     /// `node`, which is not to be repeated again.
     fn once(&self, node: Node) -> Read<Node> {
         match self.cursor.peek() {
-            Some('*' | '+' | '?' | '~') => {
-                self.cursor.wrong(self.cursor.here(), "this repeats a repetition", "put what it repeats into brackets: (x+)?")
-            }
+            Some('*' | '+' | '?' | '~') => self.cursor.wrong(
+                self.cursor.here(),
+                "this repeats a repetition",
+                "put what it repeats into brackets: (x+)?",
+            ),
             _ => Ok(node),
         }
     }
@@ -475,7 +500,11 @@ impl Reader<'_> {
                 Some(c) => inner.push(c),
             }
         }
-        self.cursor.wrong((start, start + 1), format!("this {what} is never closed"), format!("write its `{quote}` on the same line"))
+        self.cursor.wrong(
+            (start, start + 1),
+            format!("this {what} is never closed"),
+            format!("write its `{quote}` on the same line"),
+        )
     }
 
     /// A text in quotes. As in lark, a backslash stands for itself before what it does not escape.
@@ -491,11 +520,26 @@ impl Reader<'_> {
                 continue;
             }
             let digits = match rest.next() {
-                Some('n') => { out.push('\n'); continue }
-                Some('t') => { out.push('\t'); continue }
-                Some('r') => { out.push('\r'); continue }
-                Some('f') => { out.push('\x0c'); continue }
-                Some(c @ ('"' | '\\')) => { out.push(c); continue }
+                Some('n') => {
+                    out.push('\n');
+                    continue;
+                }
+                Some('t') => {
+                    out.push('\t');
+                    continue;
+                }
+                Some('r') => {
+                    out.push('\r');
+                    continue;
+                }
+                Some('f') => {
+                    out.push('\x0c');
+                    continue;
+                }
+                Some(c @ ('"' | '\\')) => {
+                    out.push(c);
+                    continue;
+                }
                 Some('x') => 2,
                 Some('u') => 4,
                 Some('U') => 8,
@@ -522,7 +566,11 @@ impl Reader<'_> {
     /// The range that begins with the text `from`, which stands at `start`; `..` has been read.
     fn range(&mut self, start: usize, from: &str) -> Read<Kind> {
         if self.cursor.peek() != Some('"') {
-            return self.cursor.wrong(self.cursor.here(), "a character is wanted here", "a range is written \"a\"..\"z\"");
+            return self.cursor.wrong(
+                self.cursor.here(),
+                "a character is wanted here",
+                "a range is written \"a\"..\"z\"",
+            );
         }
         let to = self.text()?;
         let one = |text: &str| {
@@ -535,7 +583,11 @@ impl Reader<'_> {
             (Some(_), Some(_)) => {
                 self.cursor.wrong(place, "this range has no characters", "the smaller character stands first")
             }
-            _ => self.cursor.wrong(place, "a range goes from one character to another", "a range is written \"a\"..\"z\""),
+            _ => self.cursor.wrong(
+                place,
+                "a range goes from one character to another",
+                "a range is written \"a\"..\"z\"",
+            ),
         }
     }
 
@@ -549,7 +601,11 @@ impl Reader<'_> {
         }
         if pattern.contains('\n') && !flags.contains('x') {
             let problem = "this pattern goes over the end of the line";
-            return self.cursor.wrong((start, start + 1), problem, "write its `/` on the same line, or the flag x behind it");
+            return self.cursor.wrong(
+                (start, start + 1),
+                problem,
+                "write its `/` on the same line, or the flag x behind it",
+            );
         }
         Ok(Kind::Regex { pattern, flags })
     }
