@@ -84,7 +84,8 @@ impl Alphabet {
         let (mut starts, mut blocks) = (vec![0], vec![0]);
         for (index, c) in chars.iter().enumerate() {
             if starts.last() == Some(&u32::from(*c)) {
-                (starts.pop(), blocks.pop());
+                starts.pop();
+                blocks.pop();
             }
             starts.push(u32::from(*c));
             blocks.push(index as Group + 1);

@@ -196,8 +196,14 @@ impl Dfa {
             other.expand(b, &mut right);
             let rest = find(tidy(left[0], right[0]), &mut places);
             steps.clear();
+            // Neighbours often lead to the same.
+            let mut last = ((left[0], right[0]), rest);
             for (group, &(x, y)) in pairs.iter().enumerate().skip(1) {
-                steps.push((group as Group, find(tidy(left[x as usize], right[y as usize]), &mut places)));
+                let pair = (left[x as usize], right[y as usize]);
+                if pair != last.0 {
+                    last = (pair, find(tidy(pair.0, pair.1), &mut places));
+                }
+                steps.push((group as Group, last.1));
             }
             out.push(holds(self.accepts(a), other.accepts(b)), rest, steps.iter().copied());
             if places.len() > MOST_STATES {
@@ -266,7 +272,7 @@ impl Dfa {
     }
 
     /// The live states, each after those that it leads to; none where some text may go round.
-    fn order(&self) -> Option<Vec<State>> {
+    pub fn order(&self) -> Option<Vec<State>> {
         let mut mark = vec![0u8; self.len()];
         let mut order = Vec::new();
         let mut stack = vec![(self.start, false)];
@@ -285,15 +291,15 @@ impl Dfa {
                 _ => mark[state as usize] = 1,
             }
             stack.push((state, true));
-            let mut targets: Vec<State> = self.targets(state).filter(|to| *to != DEAD).collect();
-            targets.sort_unstable();
-            targets.dedup();
-            for to in targets {
+            let mut last = DEAD;
+            for to in self.targets(state) {
                 match mark[to as usize] {
+                    _ if to == DEAD || to == last => {}
                     0 => stack.push((to, false)),
                     1 => return None,
                     _ => {}
                 }
+                last = to;
             }
         }
         Some(order)

@@ -13,8 +13,20 @@ use super::determine::{self, Check};
 use crate::look;
 use crate::regex::NEST;
 
+/// Bytes of a pattern at most.
+const LONGEST: usize = 1 << 16;
+
+/// Look-ahead and look-behind assertions of a pattern at most.
+const MOST_CHECKS: usize = 64;
+
+/// Characters between the braces of a count at most.
+const COUNT: usize = 24;
+
 /// The texts in which `pattern` finds a match, and what the marks in it stand for.
 pub(super) fn parse(pattern: &str) -> Result<(Hir, Vec<Check>), Reason> {
+    if pattern.len() > LONGEST {
+        return Err(Reason::Limit { what: "bytes in a pattern", limit: LONGEST });
+    }
     let chars: Vec<char> = pattern.chars().collect();
     let groups = capturing(&chars);
     let mut parser = Parser { chars, at: 0, groups, checks: Vec::new(), depth: 0, flags: Flags::default() };
@@ -257,7 +269,7 @@ impl Parser {
 
     fn braces_at(&self, open: usize) -> Option<(u32, Option<u32>, usize)> {
         let rest = self.chars.get(open..)?.strip_prefix(&['{'])?;
-        let length = rest.iter().position(|c| *c == '}')?;
+        let length = rest.iter().take(COUNT).position(|c| *c == '}')?;
         let inner: String = rest.get(..length)?.iter().collect();
         let number = |digits: &str| {
             let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -352,6 +364,9 @@ impl Parser {
     }
 
     fn mark(&mut self, check: Check) -> Parsed<Hir> {
+        if self.checks.len() >= MOST_CHECKS {
+            return Err(Reason::Limit { what: "look-around assertions in a pattern", limit: MOST_CHECKS });
+        }
         self.checks.push(check);
         let index = self.checks.len() as u32 - 1;
         Ok(Hir::capture(Capture { index, name: None, sub: Box::new(Hir::empty()) }))

@@ -8,8 +8,11 @@ use std::sync::OnceLock;
 
 use super::Lang;
 
-/// The names we know, and the language of each, made when it is first asked for.
-static KNOWN: [(&str, fn() -> Option<Lang>, OnceLock<Option<Lang>>); 19] = [
+/// A name, how its language is made, and the language once it was asked for.
+type Format = (&'static str, fn() -> Option<Lang>, OnceLock<Option<Lang>>);
+
+/// The names we know.
+static KNOWN: [Format; 19] = [
     ("date", || whole(&date()), OnceLock::new()),
     ("time", || whole(&time()), OnceLock::new()),
     ("date-time", || whole(&format!("(?:{})[Tt](?:{})", date(), time())), OnceLock::new()),

@@ -2,7 +2,8 @@
 //!
 //! Partition refinement by signatures: states of one class stay together while their steps lead to the same
 //! classes. Only states whose steps lead to a class that was split are looked at again, and the largest part of
-//! a split keeps its name, so each state is looked at O(log n) times (Hopcroft 1971, Valmari 2012).
+//! a split keeps its name, so each state is looked at O(log n) times (Hopcroft 1971, Valmari 2012). An automaton
+//! without loops needs no refinement (Revuz 1992).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ impl Dfa {
     /// The minimal automaton of the same texts, over the coarsest alphabet that it needs. Its states are
     /// numbered in the order in which they are reached.
     pub fn minimal(&self) -> Self {
-        let class = self.classes();
+        let class = self.order().map_or_else(|| self.classes(), |order| self.hashed(&order));
         let mut place: QuickMap<u32, State> = QuickMap::default();
         place.insert(class[DEAD as usize], DEAD);
         let mut heads = vec![DEAD];
@@ -26,7 +27,8 @@ impl Dfa {
             })
         };
         let start = find(self.start, &mut heads);
-        let mut rows: Vec<(bool, State, Vec<(Group, State)>)> = Vec::new();
+        type Row = (bool, State, Vec<(Group, State)>);
+        let mut rows: Vec<Row> = Vec::new();
         while let Some(&state) = heads.get(rows.len() + 1) {
             let other = find(self.other(state), &mut heads);
             let steps = self.steps(state).iter().map(|(group, to)| (*group, find(*to, &mut heads)));
@@ -60,6 +62,27 @@ impl Dfa {
         }
         out.start = start;
         out
+    }
+
+    /// The class of each state, where no text goes round: one pass, from the ends, each state after those it leads to.
+    fn hashed(&self, order: &[State]) -> Vec<u32> {
+        // The class 0 is that of the dead.
+        let mut class = vec![0; self.len()];
+        let mut known: QuickMap<Vec<u32>, u32> = QuickMap::default();
+        known.insert(vec![0, 0], 0);
+        let mut signature = Vec::new();
+        for &state in order {
+            self.sign(state, &class, &mut signature);
+            signature.push(u32::from(self.accepts(state)));
+            class[state as usize] = match known.get(&signature) {
+                Some(known) => *known,
+                None => {
+                    known.insert(signature.clone(), known.len() as u32);
+                    known.len() as u32 - 1
+                }
+            };
+        }
+        class
     }
 
     /// The class of each state: states of one class have the same texts.
@@ -109,14 +132,10 @@ impl Dfa {
             let largest = (0..split.len()).max_by_key(|index| size((*index, &split[*index]))).unwrap_or(0);
             if largest != 0 && untouched > 0 {
                 // All clean states would move: find them.
-                let moved: Vec<State> = {
-                    let mut kept = vec![false; 0];
-                    kept.resize(members[current as usize].len(), false);
-                    split.iter().skip(1).flatten().for_each(|state| kept[slot[*state as usize]] = true);
-                    let own = members[current as usize].iter();
-                    own.filter(|state| !kept[slot[**state as usize]]).copied().collect()
-                };
-                split[0] = moved;
+                let own = &members[current as usize];
+                let mut other = vec![false; own.len()];
+                split.iter().skip(1).flatten().for_each(|state| other[slot[*state as usize]] = true);
+                split[0] = own.iter().filter(|state| !other[slot[**state as usize]]).copied().collect();
             }
             let mut moved = Vec::new();
             for (_, part) in split.into_iter().enumerate().filter(|(index, _)| *index != largest) {

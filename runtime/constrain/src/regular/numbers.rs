@@ -12,7 +12,8 @@
 //! compare to each bound so far, the remainder of a division, and counts.
 
 use std::cmp::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::hash::BuildHasherDefault;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::alphabet::{Alphabet, Group};
 use super::decimal::{Decimal, Numbers};
@@ -40,8 +41,25 @@ const MOST_DIVISOR: u32 = 20_000;
 /// Zeros that a divisor may have at its end, and digits after its point, at most.
 const MOST_SHIFT: i64 = 100;
 
+/// Sets of numbers that are kept: schemas have the same few over and over.
+const KEPT: usize = 256;
+
 /// The texts of `numbers`.
 pub(super) fn lang(numbers: &Numbers) -> Result<Lang, Reason> {
+    static MADE: Mutex<QuickMap<Numbers, Lang>> = Mutex::new(QuickMap::with_hasher(BuildHasherDefault::new()));
+    let made = || MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(lang) = made().get(numbers) {
+        return Ok(lang.clone());
+    }
+    let lang = make(numbers)?;
+    let mut made = made();
+    if made.len() < KEPT {
+        made.insert(numbers.clone(), lang.clone());
+    }
+    Ok(lang)
+}
+
+pub(super) fn make(numbers: &Numbers) -> Result<Lang, Reason> {
     let known = known()?;
     let base = if numbers.integer { &known.integers } else { &known.all };
     let bounded = numbers.min.is_some() || numbers.max.is_some();
@@ -88,7 +106,7 @@ fn known() -> Result<&'static Known, Reason> {
     static KNOWN: OnceLock<Result<Known, Reason>> = OnceLock::new();
     let make = || {
         let all = read_off(&Universe)?;
-        let integers = all.product(&read_off(&Multiple { divisor: 1, shift: 0 })?, Op::And)?;
+        let integers = all.product(&read_off(&Multiple::new(1, 0))?, Op::And)?;
         Ok(Known { all: Lang::written(&all_numbers(), all)?, integers: Lang::written(&all_integers(), integers)? })
     };
     KNOWN.get_or_init(make).as_ref().map_err(Clone::clone)
@@ -181,6 +199,8 @@ fn read_off<W: Watch>(watch: &W) -> Result<Dfa, Reason> {
     let mut at = 0;
     while let Some((place, memory)) = places.get(at).cloned() {
         steps.clear();
+        // Neighbours often lead to the same.
+        let mut last: Option<((Place, W::Memory), State)> = None;
         for (index, c) in CHARS.into_iter().enumerate() {
             let Some((place, event)) = step(place, c) else { continue };
             let memory = match event {
@@ -188,10 +208,15 @@ fn read_off<W: Watch>(watch: &W) -> Result<Dfa, Reason> {
                 None => Some(memory.clone()),
             };
             let Some(memory) = memory else { continue };
-            let to = *known.entry((place, memory)).or_insert_with_key(|key| {
-                places.push(key.clone());
-                places.len() as State
-            });
+            let key = (place, memory);
+            let to = match &last {
+                Some((same, to)) if *same == key => *to,
+                _ => *known.entry(key.clone()).or_insert_with_key(|key| {
+                    places.push(key.clone());
+                    places.len() as State
+                }),
+            };
+            last = Some((key, to));
             steps.push((index as Group + 1, to));
         }
         if places.len() > MOST_PLACES {
@@ -428,6 +453,10 @@ impl Watch for Bound {
 struct Multiple {
     divisor: u32,
     shift: i64,
+    /// What the divisor leaves of the powers of ten.
+    tens: Vec<u32>,
+    /// For each rest, the smallest power of ten by which it becomes a multiple of the divisor.
+    powers: Vec<Option<i64>>,
 }
 
 impl Multiple {
@@ -442,19 +471,22 @@ impl Multiple {
         if shift.abs() > MOST_SHIFT {
             return Err(Reason::Limit { what: "zeros in a divisor", limit: MOST_SHIFT as usize });
         }
-        Ok(Self { divisor, shift })
+        Ok(Self::new(divisor.max(1), shift))
+    }
+
+    fn new(divisor: u32, shift: i64) -> Self {
+        let tens: Vec<u32> =
+            std::iter::successors(Some(1 % divisor), |ten| Some(ten * 10 % divisor)).take(256).collect();
+        // The divisor has fewer than 32 factors of two.
+        let power = |rest: u32| tens.iter().take(32).position(|ten| (rest * ten).is_multiple_of(divisor));
+        let powers = (0..divisor).map(|rest| power(rest).map(|power| power as i64)).collect();
+        Self { divisor, shift, tens, powers }
     }
 
     /// `number × 10^power`, without what the divisor divides.
     fn scaled(&self, number: u32, power: i64) -> u32 {
-        let times = |number: u64, by: u64| number * by % u64::from(self.divisor);
-        (0..power).fold(u64::from(number % self.divisor), |number, _| times(number, 10)) as u32
-    }
-
-    /// The smallest power of ten by which a number that leaves `rest` becomes a multiple of the divisor.
-    fn power(&self, rest: u32) -> Option<i64> {
-        // A divisor of 32 bits has fewer than 32 factors of two.
-        (0..32).find(|power| self.scaled(rest, *power) == 0)
+        let ten = usize::try_from(power).ok().and_then(|power| self.tens.get(power));
+        number * ten.unwrap_or(&0) % self.divisor
     }
 }
 
@@ -527,7 +559,7 @@ impl Multiple {
 
     /// The least power of ten that makes a multiple of the digits; none if none does.
     fn least(&self, digits: &Digits) -> Option<i64> {
-        Some(self.power(digits.rest)? + self.shift + digits.places)
+        Some(self.powers.get(digits.rest as usize).copied().flatten()? + self.shift + digits.places)
     }
 }
 
@@ -670,6 +702,6 @@ impl Watch for Canonical {
     }
 
     fn holds(&self, (minus, zero, end): &Self::Memory) -> bool {
-        !*end && !(*minus && *zero)
+        !(*end || *minus && *zero)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind, Repetition};
+use regex_syntax::hir::{ClassUnicode, Hir, HirKind};
 
 use super::Reason;
 use super::determine::{self, Check};

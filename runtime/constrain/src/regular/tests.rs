@@ -398,7 +398,7 @@ fn sets_of_numbers_are_exact() {
             canonical: false,
         };
         let started = Instant::now();
-        let lang = Lang::number(&numbers).unwrap_or_else(|error| panic!("{numbers:?}: {error}"));
+        let lang = numbers::make(&numbers).unwrap_or_else(|error| panic!("{numbers:?}: {error}"));
         if round > 0 {
             slowest = slowest.max(started.elapsed().as_micros());
         }
@@ -569,12 +569,76 @@ fn the_usual_sets_of_numbers_are_made_quickly() {
         let numbers = range(min, max, integer, divisor);
         let runs = (0..3).map(|_| {
             let started = Instant::now();
-            let lang = Lang::number(&numbers).and_then(|lang| lang.expr(Spelling::Plain).map(|_| lang));
+            let lang = numbers::make(&numbers).and_then(|lang| lang.expr(Spelling::Plain).map(|_| lang));
             (started.elapsed().as_micros(), lang.map(|lang| lang.parts[0].core.dfa().unwrap().len()))
         });
         println!(
             "{min}..{max} integer {integer} multiple {divisor}: {:?}",
             runs.min_by_key(|(time, _)| *time).unwrap()
         );
+    }
+}
+
+#[test]
+fn patterns_mean_what_ecma_262_says() {
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        ("b", &["abc", "b", "\nb"], &["", "ac"]),
+        ("^a|b$", &["ax", "xb"], &["xa", "bx"]),
+        (r"^\d\w\s$", &["1a ", "1_\u{feff}", "0Z\u{a0}"], &["١a ", "1é ", "1a\u{85}"]),
+        (r"^.$", &["a", "😀", "\u{85}"], &["\n", "\u{2028}", ""]),
+        (r"^[^]$", &["\n", "a"], &["", "ab"]),
+        ("[]", &[], &["", "a"]),
+        (r"^\p{L}\P{Nd}$", &["éx"], &["1x", "é1"]),
+        (r"^\p{Script=Greek}+$", &["αβ"], &["ab"]),
+        (r"^\cJ\x41\u0042\u{1F600}$", &["\nAB😀"], &["jAB😀"]),
+        (r"^\ud83d\ude00$", &["😀"], &["a"]),
+        (r"^a\-b\_\/c\@$", &["a-b_/c@"], &[]),
+        ("^a{b}{,2}]$", &["a{b}{,2}]"], &["a"]),
+        (r"^[\w-.]+[a-]$", &["a.-", "-a"], &["a b"]),
+        (r"^(?<x>a)(?:b)+?$", &["ab", "abb"], &["a"]),
+        (r"\bcat\b", &["a cat.", "cat"], &["cats", "concat"]),
+        (r"^a\Bb$", &["ab"], &["a b"]),
+        (r"^(?!foo)\w+$", &["bar", "fo", "xfoo"], &["foo", "foobar", ""]),
+        (r"^(?=.*\d)(?=.*[a-z]).{4,}$", &["abc1", "1xyzz"], &["abcd", "1234", "a1"]),
+        (r"^((?!ab).)*$", &["ba", "", "a"], &["ab", "xaby"]),
+        (r"(?<!a)b", &["b", "cb", "abb"], &["ab", "a"]),
+        (r"^\w+(?<=ed)$", &["used", "ed"], &["use"]),
+        (r"foo(?=bar)", &["foobar", "xfoobary"], &["foo", "foo bar"]),
+        (r"^(a(?=b)|c)*b?$", &["ccab", "ab", "c", ""], &["a", "aab", "ca"]),
+        (r"(?i)^abc$", &["ABC", "aBc"], &["ab"]),
+        (r"^\101\0$", &["A\0"], &["101"]),
+        ("", &["", "x\ny"], &[]),
+    ];
+    for (pattern, valid, invalid) in cases {
+        let lang = Lang::ecma(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+        valid.iter().for_each(|text| assert!(lang.contains(text) && written(&lang, text), "{pattern} has {text:?}"));
+        invalid
+            .iter()
+            .for_each(|text| assert!(!lang.contains(text) && !written(&lang, text), "{pattern} has no {text:?}"));
+    }
+    for pattern in [
+        "(a",
+        "a)",
+        "[a",
+        "*a",
+        "a**",
+        r"(a)\1",
+        r"\k<a>(?<a>b)",
+        "[z-a]",
+        r"\p{Nope}",
+        "a{2,1}",
+        r"\y",
+        "\\",
+        r"a(?=\bb)",
+    ] {
+        assert!(matches!(Lang::ecma(pattern), Err(Reason::Pattern(_))), "{pattern}");
+    }
+    let deep = "(".repeat(5000) + &")".repeat(5000);
+    for pattern in
+        [deep.as_str(), &"{".repeat(60_000), &"(?=a)".repeat(500), "((a{1000}){1000}){1000}(?=b)", "(a|b)*a(a|b){40}$"]
+    {
+        let started = Instant::now();
+        let _ = Lang::ecma(pattern).map(|lang| lang.not().map(|lang| lang.is_empty()));
+        assert!(started.elapsed().as_secs() < 5, "limits hold for {}", &pattern[..20.min(pattern.len())]);
     }
 }
