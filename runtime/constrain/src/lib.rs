@@ -1,7 +1,8 @@
 //! A constraint on a text → the tokens that may come next, with the token budget kept.
 //!
 //! The steps:
-//! 1. [`lower`] lowers a constraint to rules, [`json`] those of a schema, [`grammar`] those of a grammar, [`regex`] (with [`look`]) and [`number`] their leaves: all
+//! 1. [`lower`] lowers a constraint to rules, [`json`] those of a schema, [`grammar`] those of a grammar, [`regex`] (with [`look`]), [`number`]
+//!    and [`regular`], where languages meet, their leaves: all
 //!    become [`expr::Expr`].
 //! 2. [`network`] makes a recursive transition network over bytes of them.
 //! 3. [`cost`] finds how far each node is from the end, and the finite language that shortest texts stay in.

@@ -482,6 +482,26 @@ fn large_and_small_numbers_are_compared_digit_by_digit() {
     assert!(matches!(limit, Err(Reason::Limit { .. })));
 }
 
+#[test]
+fn all_keys_but_some_are_written_as_json() {
+    let mut random = Random(5);
+    let letters: Vec<char> = ('a'..='z').chain(['_', 'é', '"', '\n']).collect();
+    let names: Vec<String> = (0..50).map(|_| random.text(&letters, 14)).collect();
+    let runs = (0..3).map(|_| {
+        let started = Instant::now();
+        let lang = Lang::any().minus(&Lang::texts(names.iter().map(String::as_str))).unwrap();
+        (lang.expr(Spelling::Json).unwrap(), started.elapsed().as_micros())
+    });
+    let (expr, time) = runs.min_by_key(|(_, time)| *time).unwrap();
+    println!("all keys but 50: {time} us");
+    let others = names.iter().map(|name| format!("{name}x")).chain(["\u{1}\"\\".into(), "a".into()]);
+    for (text, expected) in names.iter().map(|name| (name.clone(), false)).chain(others.map(|text| (text, true))) {
+        let spelled = String::from_utf8(regex::spell(&text, Spelling::Json)).unwrap();
+        let expected = expected && !names.contains(&text);
+        assert_eq!(crate::accept::reads(expr.clone(), &spelled).unwrap(), expected, "{spelled}");
+    }
+}
+
 /// Every `pattern` and key of `patternProperties` of a schema.
 fn patterns(schema: &serde_json::Value, found: &mut BTreeSet<String>) {
     match schema {
