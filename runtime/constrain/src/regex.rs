@@ -113,24 +113,40 @@ pub(crate) fn spell(text: &str, spelling: Spelling) -> Vec<u8> {
 
 /// One character of `class` as it is written.
 pub(crate) fn spell_class(class: &ClassUnicode, spelling: Spelling) -> Expr {
-    let (plain, escaped) = spell_apart(class, spelling);
-    expr::alt([plain, escaped])
+    match spelling {
+        Spelling::Plain => expr::class(class.clone()),
+        Spelling::Json => {
+            let escaped = escapes().iter().filter(|(c, _)| has(class, *c)).map(|(_, spelled)| spelled.clone());
+            expr::alt([unescaped(class), Expr::Texts(escaped.collect())])
+        }
+    }
 }
 
-/// One character of `class` as it is written: those that stand for themselves, and the others.
-pub(crate) fn spell_apart(class: &ClassUnicode, spelling: Spelling) -> (Expr, Expr) {
-    if spelling == Spelling::Plain {
-        return (expr::class(class.clone()), Expr::Never);
-    }
+/// The characters of `class` that stand for themselves in a JSON string.
+pub(crate) fn unescaped(class: &ClassUnicode) -> Expr {
     let mut plain = class.clone();
-    let begins = class.ranges().first().is_some_and(|range| range.start() <= '\\');
-    if !begins {
-        return (expr::class(plain), Expr::Never);
-    }
     plain.intersect(&json_plain());
-    let has = |c: char| class.ranges().iter().any(|range| range.start() <= c && c <= range.end());
-    let escaped = ('\0'..='\x1f').chain(['"', '\\']).filter(|c| has(*c));
-    (expr::class(plain), expr::alt(escaped.map(|c| Expr::Text(spell(c.encode_utf8(&mut [0; 4]), spelling)))))
+    expr::class(plain)
+}
+
+/// The spellings, behind their backslash, of all characters that a JSON string must escape; none where `class` lacks one.
+pub(crate) fn all_escapes(class: &ClassUnicode) -> Option<Expr> {
+    let all = escapes().iter().all(|(c, _)| has(class, *c));
+    all.then(|| expr::alt(escapes().iter().map(|(_, spelled)| expr::text(spelled.get(1..).unwrap_or_default()))))
+}
+
+fn has(class: &ClassUnicode, c: char) -> bool {
+    let at = class.ranges().partition_point(|range| range.end() < c);
+    class.ranges().get(at).is_some_and(|range| range.start() <= c)
+}
+
+/// The characters that a JSON string must escape, and how they are then spelled.
+fn escapes() -> &'static [(char, Vec<u8>)] {
+    static ALL: OnceLock<Vec<(char, Vec<u8>)>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let escaped = ('\0'..='\x1f').chain(['"', '\\']);
+        escaped.map(|c| (c, spell(c.encode_utf8(&mut [0; 4]), Spelling::Json))).collect()
+    })
 }
 
 /// The characters that stand for themselves in a JSON string.

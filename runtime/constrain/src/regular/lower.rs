@@ -117,25 +117,23 @@ fn machine(dfa: &Dfa, spelling: Spelling) -> Expr {
         return Expr::Never;
     }
     let mut classes = Classes::new(dfa);
-    let mut split: Vec<(Expr, Expr)> = Vec::new();
-    // Where an escape leads is a state of its own, which all steps share that lead to the same place.
-    let mut escapes: QuickMap<(usize, State), usize> = QuickMap::default();
-    let mut kinds: Vec<Expr> = vec![Expr::Never];
+    let mut spelled: Vec<Expr> = Vec::new();
     let last = dfa.len() - 1;
+    // The state behind the backslash of what must be escaped, by where it leads.
+    let mut escaped: QuickMap<State, usize> = QuickMap::default();
     let mut out: Vec<Vec<(Expr, usize)>> = vec![Vec::new(); dfa.len()];
     for state in 1..dfa.len() as State {
         let at = state as usize - 1;
         let steps = classes.steps(state);
-        for class in &classes.classes[split.len()..] {
-            split.push(regex::spell_apart(class, spelling));
+        for class in &classes.classes[spelled.len()..] {
+            spelled.push(regex::spell_class(class, spelling));
         }
         // A state that goes round is a loop in front of its exits: readers know what loops allow of whole tokens.
         let exits = match steps.iter().find(|(_, to)| *to == state) {
             Some((class, _)) => {
                 out.push(Vec::new());
                 let exits = out.len() - 1;
-                let (plain, escaped) = split[*class].clone();
-                out[at].push((expr::repeat(expr::alt([plain, escaped]), 0, None), exits));
+                out[at].push((expr::repeat(spelled[*class].clone(), 0, None), exits));
                 exits
             }
             None => at,
@@ -144,21 +142,21 @@ fn machine(dfa: &Dfa, spelling: Spelling) -> Expr {
             out[exits].push((expr::nothing(), last));
         }
         for (class, to) in steps.into_iter().filter(|(_, to)| *to != state) {
-            let (plain, escaped) = &split[class];
-            if *plain != Expr::Never {
-                out[exits].push((plain.clone(), to as usize - 1));
-            }
-            if *escaped != Expr::Never {
-                let kind = kinds.iter().position(|kind| kind == escaped).unwrap_or_else(|| {
-                    kinds.push(escaped.clone());
-                    kinds.len() - 1
-                });
-                let shared = *escapes.entry((kind, to)).or_insert_with(|| {
-                    out.push(vec![(escaped.clone(), to as usize - 1)]);
-                    out.len() - 1
-                });
-                out[exits].push((expr::nothing(), shared));
-            }
+            let escapes = match spelling {
+                Spelling::Json => regex::all_escapes(&classes.classes[class]),
+                Spelling::Plain => None,
+            };
+            let Some(escapes) = escapes else {
+                out[exits].push((spelled[class].clone(), to as usize - 1));
+                continue;
+            };
+            // All escapes to one place are there once.
+            let escaped = *escaped.entry(to).or_insert_with(|| {
+                out.push(vec![(escapes, to as usize - 1)]);
+                out.len() - 1
+            });
+            out[exits].push((regex::unescaped(&classes.classes[class]), to as usize - 1));
+            out[exits].push((expr::text("\\"), escaped));
         }
     }
     let start = dfa.start as usize - 1;
