@@ -1,12 +1,19 @@
 //! How far each node is from the end, in bytes, and the finite part of the language that shortest texts stay in.
 //!
-//! Distances are least fixpoints (Knuth's generalisation of Dijkstra's algorithm to grammars, by rounds). A byte
-//! that is no token of its own costs [`UNSPELLED`], so a distance below that is a number of tokens that suffices.
+//! Distances are least fixpoints (Knuth's generalisation of Dijkstra's algorithm to grammars): rule after rule, those
+//! that are called first, again where what they call has come nearer. A byte that is no token of its own costs
+//! [`UNSPELLED`], so a distance below that is a number of tokens that suffices.
 //!
-//! The *lean* language keeps every alternative (of the spellings of one character, the shortest), but cuts each repetition to its least count, leaves out what is
-//! optional, and calls only rules that bring the end nearer. It is finite and holds a text of least distance.
+//! The *lean* language keeps every alternative (of the spellings of one character and of the turns of a machine, the
+//! shortest), but cuts each repetition to its least count, leaves out what is optional, and calls only rules that bring
+//! the end nearer. It is finite and holds a text of least distance.
 
-use crate::network::{Edge, Network, Node, NodeId};
+use std::collections::VecDeque;
+
+use crate::error::ConstrainError;
+use crate::expr::TurnOrder;
+use crate::network::{Edge, Machine, Network, Node, NodeId};
+use crate::turns::{Move, Seen, Turns};
 
 /// Cost of a byte that the vocabulary has no token for.
 pub(crate) const UNSPELLED: u32 = 1 << 20;
@@ -21,49 +28,71 @@ pub(crate) fn sum(one: u32, other: u32) -> u32 {
 /// Distances of a network.
 #[derive(Debug)]
 pub(crate) struct Costs {
-    /// From each node to the end of its rule, or of its turn inside a counted loop.
+    /// From each node to the end of its rule, or of its turn inside a machine.
     pub nodes: Vec<u32>,
     /// From the start of each rule to its end.
     pub rules: Vec<u32>,
     /// The targets of each split that a lean text may take, in place of all; by the split's first target.
     pub lean: Vec<bool>,
+    /// The nodes from which the end is reached by calls of earlier rules only.
+    reach: Vec<bool>,
+    /// Distances between turns, as each machine numbers its states.
+    pub machines: Vec<Vec<u32>>,
     /// Whether the lean language is the whole one.
     pub all_lean: bool,
 }
 
 impl Costs {
-    /// Computes the distances of `net`, where `edge_cost` is what reading a byte costs.
-    pub fn new(net: &Network, edge_cost: impl Fn(&Edge) -> u32) -> Self {
+    /// Computes the distances of `net`, where `edge_cost` is what reading a byte costs, and takes out of it what leads
+    /// to no end.
+    pub fn new(net: &mut Network, edge_cost: impl Fn(&Edge) -> u32) -> Result<Self, ConstrainError> {
         let mut costs = Self {
             nodes: vec![NEVER; net.nodes.len()],
             rules: vec![NEVER; net.starts.len()],
             lean: vec![true; net.targets.len()],
+            reach: vec![false; net.nodes.len()],
+            machines: vec![Vec::new(); net.machines.len()],
             all_lean: false,
         };
         let edge_costs: Vec<u32> = net.edges.iter().map(edge_cost).collect();
-        // The round in which a rule got its final distance orders rules so that a shortest text calls earlier ones only.
-        let mut rounds = vec![0usize; net.starts.len()];
-        for round in 1.. {
-            costs.settle(net, &edge_costs);
-            let mut changed = false;
-            for (rule, start) in net.starts.iter().enumerate() {
-                let cost = costs.node(*start);
-                if cost < costs.rules[rule] {
-                    (costs.rules[rule], rounds[rule], changed) = (cost, round, true);
+        let mut inputs = vec![Vec::new(); net.machines.len()];
+        let (order, callers) = calls(net);
+        // When a rule got its final distance orders rules so that a shortest text calls earlier ones only.
+        let mut stamps = vec![0usize; net.starts.len()];
+        let mut waiting = vec![true; net.starts.len()];
+        let mut queue: VecDeque<usize> = order.into();
+        let mut time = 0;
+        while let Some(rule) = queue.pop_front() {
+            waiting[rule] = false;
+            costs.settle(net, rule, &edge_costs, &mut inputs)?;
+            let cost = costs.node(net.starts[rule]);
+            if cost < costs.rules[rule] {
+                time += 1;
+                (costs.rules[rule], stamps[rule]) = (cost, time);
+                for caller in &callers[rule] {
+                    if !std::mem::replace(&mut waiting[*caller], true) {
+                        queue.push_back(*caller);
+                    }
                 }
             }
-            if !changed {
-                break;
-            }
         }
-        if let Some(root) = rounds.last_mut() {
+        if let Some(root) = stamps.last_mut() {
             *root = usize::MAX;
         }
-        costs.choose_lean(net, &rounds);
+        net.prune(|node| costs.node(node) == NEVER);
+        costs.choose_lean(net, &stamps);
         costs.all_lean = costs.lean.iter().all(|lean| *lean)
             && !net.nodes.iter().any(|node| matches!(node, Node::Skip { .. }))
-            && net.counters.iter().all(|counter| counter.max == Some(counter.min));
-        costs
+            && net.machines.iter().all(|machine| match machine {
+                Machine::Repeat(counter) => counter.max == Some(counter.min),
+                _ => false,
+            });
+        Ok(costs)
+    }
+
+    /// Bytes of the distances between turns.
+    pub fn held(&self) -> usize {
+        self.machines.iter().map(|table| size_of_val(&**table)).sum()
     }
 
     /// Distance of `node`.
@@ -71,25 +100,124 @@ impl Costs {
         self.nodes.get(node as usize).copied().unwrap_or(NEVER)
     }
 
-    /// Distance from inside turn `turn` of a counted loop, its end not counted, to behind the loop.
-    pub fn rest(&self, net: &Network, counter: u32, turn: u32) -> u32 {
-        let Some(counter) = net.counters.get(counter as usize) else { return NEVER };
-        let turns = counter.min.saturating_sub(turn);
-        let turns = match (self.node(counter.again), turns) {
-            (_, 0) => 0,
-            (NEVER, _) => NEVER,
-            (again, turns) => again.saturating_mul(turns).min(NEVER - 1),
-        };
-        sum(turns, self.node(counter.exit))
+    /// Whether a lean text may go through `node`.
+    pub fn is_near(&self, node: NodeId) -> bool {
+        self.reach.get(node as usize).copied().unwrap_or(false)
     }
 
-    /// Relaxes node distances until they stay, the rules' distances as they are.
-    fn settle(&mut self, net: &Network, edge_costs: &[u32]) {
+    /// Distance from inside a turn, its end not counted, to behind the machine. For states that are numbers only.
+    pub fn rest(&self, net: &Network, machine: u32, state: u32) -> u32 {
+        match net.machines.get(machine as usize) {
+            Some(Machine::Repeat(counter)) => {
+                let turns = match (self.node(counter.again), counter.min.saturating_sub(state)) {
+                    (_, 0) => 0,
+                    (NEVER, _) => NEVER,
+                    (again, turns) => again.saturating_mul(turns).min(NEVER - 1),
+                };
+                sum(turns, self.node(counter.exit))
+            }
+            Some(Machine::Turns(_)) => self.known(machine, state),
+            Some(Machine::Meter(meter)) => sum(meter.distance(state, self.table(machine)), self.node(meter.exit)),
+            None => NEVER,
+        }
+    }
+
+    /// The same for any state of the turns of an array or object. Texts that must differ are taken as if they need not.
+    pub fn after(&self, machine: u32, turns: &Turns, seen: &Seen) -> u32 {
+        match turns.order {
+            TurnOrder::Any if turns.cells.len > 1 => {
+                let cost = |way: &Move| self.turn(turns, way);
+                let row = turns.distances(self.node(turns.exit), cost, Some(seen));
+                row.get(seen.cell as usize).copied().unwrap_or(NEVER)
+            }
+            TurnOrder::Any => {
+                let missing = turns.slots.iter().enumerate().filter(|(at, slot)| slot.required && !seen.has(*at));
+                let least = |slot| turns.ways(slot).iter().map(|way| self.turn(turns, way)).min().unwrap_or(NEVER);
+                missing.fold(self.node(turns.exit), |cost, (_, slot)| sum(cost, least(slot)))
+            }
+            _ => self.known(machine, turns.index(seen)),
+        }
+    }
+
+    /// The distances of a machine.
+    pub fn table(&self, machine: u32) -> &[u32] {
+        self.machines.get(machine as usize).map_or(&[], Vec::as_slice)
+    }
+
+    fn known(&self, machine: u32, state: u32) -> u32 {
+        self.table(machine).get(state as usize).copied().unwrap_or(NEVER)
+    }
+
+    /// What a turn costs with its comma.
+    fn turn(&self, turns: &Turns, way: &Move) -> u32 {
+        sum(self.node(turns.comma), self.node(way.body))
+    }
+
+    /// Distance from before any turn of a machine; `later` where the first turn is separated from what was before.
+    fn push(&self, net: &Network, machine: u32, later: bool) -> u32 {
+        match net.machines.get(machine as usize) {
+            Some(Machine::Repeat(by)) if by.min == 0 => self.node(by.exit),
+            Some(Machine::Repeat(by)) => {
+                sum(self.node(if later { by.again } else { by.body }), self.rest(net, machine, 1))
+            }
+            Some(Machine::Turns(turns)) => {
+                let start = turns.start();
+                let mut best = if turns.accepts(&start) { self.node(turns.empty) } else { NEVER };
+                if turns.order == TurnOrder::Any && turns.cells.len == 1 && turns.slots.iter().any(|slot| slot.required)
+                {
+                    // The first turn has no comma.
+                    let all = self.after(machine, turns, &start);
+                    return if all == NEVER { NEVER } else { all.saturating_sub(self.node(turns.comma)) };
+                }
+                turns.each(&start, |way, next| {
+                    if best > self.node(way.body) {
+                        best = best.min(sum(self.node(way.body), self.after(machine, turns, &next)));
+                    }
+                });
+                best
+            }
+            Some(Machine::Meter(meter)) => self.rest(net, machine, meter.start),
+            None => NEVER,
+        }
+    }
+
+    /// Computes the distances between the turns of `machine`, if those they are made of have changed.
+    fn tabulate(&mut self, net: &Network, machine: u32, inputs: &mut [Vec<u32>]) -> Result<(), ConstrainError> {
+        let of: Vec<u32> = match net.machines.get(machine as usize) {
+            Some(Machine::Turns(turns)) if turns.order != TurnOrder::Any => {
+                let nodes = turns.moves.iter().map(|way| way.body).chain([turns.comma, turns.exit]);
+                nodes.map(|node| self.node(node)).collect()
+            }
+            Some(Machine::Meter(meter)) => meter.bodies().map(|node| self.node(node)).collect(),
+            _ => return Ok(()),
+        };
+        let Some(known) = inputs.get_mut(machine as usize).filter(|known| **known != of) else { return Ok(()) };
+        *known = of;
+        let table = match net.machines.get(machine as usize) {
+            Some(Machine::Turns(turns)) => turns.distances(self.node(turns.exit), |way| self.turn(turns, way), None),
+            Some(Machine::Meter(meter)) => meter.distances(|node| self.node(node))?,
+            _ => Vec::new(),
+        };
+        if let Some(place) = self.machines.get_mut(machine as usize) {
+            *place = table;
+        }
+        Ok(())
+    }
+
+    /// Relaxes the distances of a rule's nodes until they stay, the rules' distances as they are.
+    fn settle(
+        &mut self,
+        net: &Network,
+        rule: usize,
+        edge_costs: &[u32],
+        inputs: &mut [Vec<u32>],
+    ) -> Result<(), ConstrainError> {
         loop {
             let mut changed = false;
-            for (index, node) in net.nodes.iter().enumerate() {
-                let cost = match *node {
-                    Node::Return | Node::Head { .. } => 0,
+            for index in net.range(rule) {
+                let cost = match net.nodes[index] {
+                    Node::Return | Node::Head { .. } | Node::Choose { .. } => 0,
+                    Node::Captured { next } => self.node(next),
                     Node::Bytes { first, count } => (first..first + count)
                         .map(|at| sum(edge_costs[at as usize], self.node(net.edges[at as usize].to)))
                         .min()
@@ -99,12 +227,10 @@ impl Costs {
                     }
                     Node::Skip { body, exit } => self.node(body).min(self.node(exit)),
                     Node::Call { rule, next } => sum(self.rules[rule as usize], self.node(next)),
-                    Node::Push { counter } => {
-                        let Some(by) = net.counters.get(counter as usize) else { continue };
-                        match by.min {
-                            0 => self.node(by.exit),
-                            _ => sum(self.node(by.body), self.rest(net, counter, 1)),
-                        }
+                    Node::Capture { body, .. } => self.node(body),
+                    Node::Push { machine, later } => {
+                        self.tabulate(net, machine, inputs)?;
+                        self.push(net, machine, later)
                     }
                 };
                 if cost < self.nodes[index] {
@@ -113,45 +239,30 @@ impl Costs {
                 }
             }
             if !changed {
-                return;
+                return Ok(());
             }
         }
     }
 
-    /// Marks the split targets from which the end is reached by calls of earlier rules only.
-    fn choose_lean(&mut self, net: &Network, rounds: &[usize]) {
-        let mut reach = vec![false; net.nodes.len()];
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for (index, node) in net.nodes.iter().enumerate() {
-                if reach[index] {
-                    continue;
+    /// Marks the nodes and split targets from which the end is reached by calls of earlier rules only.
+    fn choose_lean(&mut self, net: &Network, stamps: &[usize]) {
+        for rule in 0..net.starts.len() {
+            let mut changed = true;
+            while changed {
+                changed = false;
+                for index in net.range(rule) {
+                    if !self.reach[index] && self.reaches(net, rule, index, stamps) {
+                        (self.reach[index], changed) = (true, true);
+                    }
                 }
-                let known = |node: NodeId| reach[node as usize];
-                let reached = match *node {
-                    Node::Return | Node::Head { .. } => true,
-                    Node::Bytes { first, count } => net.edges(first, count).iter().any(|edge| known(edge.to)),
-                    Node::Split { first, count } => net.targets(first, count).iter().any(|to| known(*to)),
-                    Node::Skip { exit, .. } => known(exit),
-                    Node::Call { rule, next } => {
-                        rounds[rule as usize] < rounds[net.rule_of(index as NodeId)] && known(next)
-                    }
-                    Node::Push { counter } => {
-                        let counter = net.counters[counter as usize];
-                        known(counter.exit) && (counter.min == 0 || known(counter.body))
-                    }
-                };
-                reach[index] = reached;
-                changed |= reached;
             }
         }
         for node in &net.nodes {
             if let Node::Split { first, count } = *node
-                && net.targets(first, count).iter().any(|to| reach[*to as usize])
+                && net.targets(first, count).iter().any(|to| self.is_near(*to))
             {
                 for at in first..first + count {
-                    self.lean[at as usize] = reach[net.targets[at as usize] as usize];
+                    self.lean[at as usize] = self.is_near(net.targets[at as usize]);
                 }
             }
         }
@@ -163,4 +274,74 @@ impl Costs {
             }
         }
     }
+
+    fn reaches(&self, net: &Network, rule: usize, index: usize, stamps: &[usize]) -> bool {
+        match net.nodes[index] {
+            Node::Return | Node::Head { .. } | Node::Choose { .. } => true,
+            Node::Bytes { first, count } => net.edges(first, count).iter().any(|edge| self.is_near(edge.to)),
+            Node::Split { first, count } => net.targets(first, count).iter().any(|to| self.is_near(*to)),
+            Node::Skip { exit, .. } => self.is_near(exit),
+            Node::Call { rule: called, next } => stamps[called as usize] < stamps[rule] && self.is_near(next),
+            Node::Capture { body, .. } => self.is_near(body),
+            Node::Captured { next } => self.is_near(next),
+            Node::Push { machine, .. } => match &net.machines[machine as usize] {
+                Machine::Repeat(by) => self.is_near(by.exit) && (by.min == 0 || self.is_near(by.body)),
+                Machine::Meter(meter) => self.is_near(meter.exit),
+                Machine::Turns(turns) => self.is_near(turns.exit) && self.near_turns(turns),
+            },
+        }
+    }
+
+    /// Whether a shortest way through the turns takes near bodies only.
+    fn near_turns(&self, turns: &Turns) -> bool {
+        let near = |way: &Move| if self.is_near(way.body) { self.turn(turns, way) } else { NEVER };
+        let exit = self.node(turns.exit);
+        let filled = turns.start();
+        let start = |cost: &dyn Fn(&Move) -> u32| {
+            let row = turns.distances(exit, cost, (turns.order == TurnOrder::Any).then_some(&filled));
+            row.first().copied().unwrap_or(NEVER)
+        };
+        start(&near) == start(&|way| self.turn(turns, way))
+    }
+}
+
+/// The rules so that what is called comes before what calls it, as far as that is possible, and the callers of each.
+fn calls(net: &Network) -> (Vec<usize>, Vec<Vec<usize>>) {
+    let rules = net.starts.len();
+    let mut callers: Vec<Vec<usize>> = vec![Vec::new(); rules];
+    let mut called: Vec<Vec<usize>> = vec![Vec::new(); rules];
+    for rule in 0..rules {
+        for node in net.nodes.get(net.range(rule)).unwrap_or(&[]) {
+            if let Node::Call { rule: to, .. } = *node
+                && callers[to as usize].last() != Some(&rule)
+            {
+                callers[to as usize].push(rule);
+                called[rule].push(to as usize);
+            }
+        }
+    }
+    let mut order = Vec::with_capacity(rules);
+    let mut seen = vec![false; rules];
+    for root in 0..rules {
+        let mut path = vec![(root, 0)];
+        while let Some((rule, at)) = path.last_mut() {
+            if *at == 0 && std::mem::replace(&mut seen[*rule], true) {
+                path.pop();
+                continue;
+            }
+            match called[*rule].get(*at) {
+                Some(next) => {
+                    *at += 1;
+                    if !seen[*next] {
+                        path.push((*next, 0));
+                    }
+                }
+                None => {
+                    order.push(*rule);
+                    path.pop();
+                }
+            }
+        }
+    }
+    (order, callers)
 }

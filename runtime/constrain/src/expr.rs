@@ -26,14 +26,15 @@ pub(crate) enum Expr {
     Alt(Vec<Expr>),
     /// The same several times.
     Repeat(Box<Repeat>),
-    /// A JSON object's fields, in order, with the braces and commas; `true` marks those that may be left out.
-    Fields(Vec<(Expr, bool)>),
+    /// A JSON array or object whose parts need no counting.
+    Listed(Box<Listed>),
+    /// A JSON array or object whose parts are counted, remembered or in any order.
+    Turns(Box<Turns>),
     /// What the rule of this index allows.
     Rule(usize),
     /// A state graph, for what nested expressions cannot say.
     Machine(Arc<Machine>),
     /// Texts of so many characters along a state graph.
-    #[allow(dead_code, reason = "JSON Schema, which needs it, is being built")]
     Measured(Arc<Measured>),
 }
 
@@ -44,6 +45,71 @@ pub(crate) struct Repeat {
     pub separator: Vec<u8>,
     pub min: u32,
     pub max: Option<u32>,
+}
+
+/// Parts in order between brackets, with commas between those that are there.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Listed {
+    pub brackets: Brackets,
+    /// The parts and whether each may be left out.
+    pub parts: Vec<(Expr, bool)>,
+    /// Whether a part is there only if all before it are, as in an array.
+    pub prefix: bool,
+    /// What may follow them, from `min` to `max` times.
+    pub rest: Option<(Expr, u32, Option<u32>)>,
+}
+
+/// How an array or object is written around its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Brackets {
+    pub open: u8,
+    pub close: u8,
+    /// The rule of white space, where some may stand.
+    pub space: Option<usize>,
+}
+
+/// Parts between brackets, in turns that are counted.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Turns {
+    pub brackets: Brackets,
+    pub order: TurnOrder,
+    /// Parts that are there once at most.
+    pub slots: Vec<Slot>,
+    /// Parts that may be there many times.
+    pub rest: Vec<Branch>,
+    /// How many parts there are, then how many hits of each counter: fewest and most.
+    pub counts: Vec<(u32, Option<u32>)>,
+    /// Whether the texts of [`Branch::fresh`] are all different.
+    pub distinct: bool,
+}
+
+/// In which order the slots of [`Turns`] are filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TurnOrder {
+    /// As they stand, none left out before another; then the rest.
+    Items,
+    /// As they stand; then the rest.
+    Fields,
+    /// Any, the rest in between.
+    Any,
+}
+
+/// A part of [`Turns`] that is there once at most.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Slot {
+    pub required: bool,
+    pub ways: Vec<Branch>,
+}
+
+/// One way to take a turn.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Branch {
+    /// A text that no other turn may have.
+    pub fresh: Option<Expr>,
+    /// What follows it.
+    pub then: Expr,
+    /// The counters that the turn counts for, a bit for each.
+    pub hits: u64,
 }
 
 /// States with labelled steps to others; from each state, the last one can be reached.
@@ -201,7 +267,7 @@ fn merges(inner: &Repeat, min: u32) -> bool {
 /// Whether the empty text is in `expr`. Rules never allow the empty text.
 pub(crate) fn nullable(expr: &Expr) -> bool {
     match expr {
-        Expr::Never | Expr::Class(_) | Expr::Fields(_) | Expr::Rule(_) => false,
+        Expr::Never | Expr::Class(_) | Expr::Listed(_) | Expr::Turns(_) | Expr::Rule(_) => false,
         Expr::Text(bytes) => bytes.is_empty(),
         Expr::Texts(texts) => texts.first().is_some_and(Vec::is_empty),
         Expr::Seq(items) => items.iter().all(nullable),

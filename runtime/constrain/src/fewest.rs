@@ -159,8 +159,8 @@ fn alone(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<walk::Ope
         return None;
     }
     let mut slice = walk::open(graph, tables, state).into_iter().find(|slice| slice.counted)?;
-    let (counter, turn, _) = graph.turn(slice.stack)?;
-    let min = tables.net.counters.get(counter as usize)?.min;
+    let (machine, turn, _) = graph.turn(slice.stack)?;
+    let min = tables.net.counter(machine)?.min;
     slice.chars = slice.chars.min((min + 1).saturating_sub(turn).max(1));
     // The places after one and after more characters differ in the turn only.
     let next = walk::after(graph, tables, &slice, 1, true);

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use sgl_wire::{Json, Literal, Schema};
 
 use crate::error::ConstrainError;
-use crate::expr::{self, Expr};
+use crate::expr::{self, Brackets, Expr, Listed};
 use crate::grammar::{self, Notation};
 use crate::lower::{check_lengths, unsatisfiable};
 use crate::number;
@@ -119,7 +119,12 @@ impl Lowering {
                     key = expr::seq([key, expr::text(":"), value]);
                     parts.push((key, field.optional));
                 }
-                Expr::Fields(parts)
+                Expr::Listed(Box::new(Listed {
+                    brackets: Brackets { open: b'{', close: b'}', space: None },
+                    parts,
+                    prefix: false,
+                    rest: None,
+                }))
             }
             Json::AnyOf(shapes) => {
                 if shapes.is_empty() {

@@ -21,6 +21,7 @@
 #![allow(rustdoc::private_intra_doc_links, reason = "the steps link to the code of each")]
 
 mod accept;
+mod build;
 mod cost;
 mod error;
 mod expr;
@@ -34,6 +35,7 @@ mod look;
 mod lower;
 mod mask;
 mod matcher;
+mod meter;
 mod network;
 mod number;
 mod regex;
@@ -41,6 +43,9 @@ mod regular;
 mod schema;
 mod shape;
 mod shapes;
+#[cfg(test)]
+mod tests;
+mod turns;
 mod vocabulary;
 mod walk;
 

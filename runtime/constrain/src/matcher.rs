@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sgl_wire::Constraint;
 
+use crate::build;
 use crate::cost::{Costs, NEVER, UNSPELLED};
 use crate::error::{ConstrainError, Dropped, Rejected};
 use crate::graph::{AMBIGUOUS, Graph, MOST_THREADS, StateId, Tables};
 use crate::lower::{self, Rules};
 use crate::mask::Mask;
-use crate::network::Network;
 use crate::vocabulary::Vocabulary;
 use crate::{fewest, walk};
 
@@ -36,15 +36,15 @@ impl Automaton {
 
     /// The automaton of a constraint that is lowered.
     pub(crate) fn of_rules(rules: Rules, vocabulary: Arc<Vocabulary>) -> Result<Arc<Self>, ConstrainError> {
-        let net = Network::new(&rules)?;
+        let mut net = build::build(&rules)?;
         let unspelled = net.edges.iter().any(|edge| !(edge.low..=edge.high).any(|byte| vocabulary.has_byte(byte)));
-        let mut costs = Costs::new(&net, |_| 1);
+        let mut costs = Costs::new(&mut net, |_| 1)?;
         check(&rules, &costs)?;
         if unspelled {
-            costs = Costs::new(&net, |edge| match (edge.low..=edge.high).any(|byte| vocabulary.has_byte(byte)) {
+            costs = Costs::new(&mut net, |edge| match (edge.low..=edge.high).any(|byte| vocabulary.has_byte(byte)) {
                 true => 1,
                 false => UNSPELLED,
-            });
+            })?;
         }
         let tables = Tables { net, costs, vocabulary };
         let mut graph = Graph::new(&tables);
@@ -75,7 +75,7 @@ impl Automaton {
         let tables = size_of_val(&*net.nodes) + size_of_val(&*net.edges) + size_of_val(&*net.targets);
         let graph = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
         let found = lock(&graph).held();
-        tables + size_of_val(&*self.tables.costs.nodes) + found
+        tables + size_of_val(&*self.tables.costs.nodes) + self.tables.costs.held() + found
     }
 
     /// A graph with room, in place of `full`.
@@ -95,7 +95,8 @@ fn check(rules: &Rules, costs: &Costs) -> Result<(), ConstrainError> {
         reason: "every value of it contains another one, without end".to_owned(),
     };
     for ((name, _), cost) in rules.rules.iter().zip(&costs.rules) {
-        if *cost == NEVER {
+        // Parts without a name may have no texts: what they stand in does without them.
+        if *cost == NEVER && !name.is_empty() {
             return Err(endless(&format!("`{name}`")));
         }
     }
@@ -197,7 +198,7 @@ impl Matcher {
         let (mut state, mut out) = (self.state, Vec::new());
         while out.len() < MOST_FORCED && !graph.state(state).complete {
             let threads = graph.state(state).threads.clone();
-            let mut edges = threads.iter().flat_map(|thread| tables.net.edges_of(thread.node));
+            let mut edges = threads.iter().flat_map(|thread| graph.edges(tables, thread));
             let Some(byte) = edges.next().filter(|edge| edge.low == edge.high).map(|edge| edge.low) else { break };
             if !edges.all(|edge| edge.low == byte && edge.high == byte) {
                 break;
@@ -225,7 +226,12 @@ impl Matcher {
     /// The place in words, equal for equal places: for tests and for people.
     pub fn place(&self) -> String {
         let graph = lock(&self.graph);
-        format!("{:?} {} {}", graph.loose(self.state), graph.state(self.state).complete, self.ended)
+        format!(
+            "{:?} {} {}",
+            graph.loose(&self.automaton.tables, self.state),
+            graph.state(self.state).complete,
+            self.ended
+        )
     }
 
     fn after(&self, bytes: &[u8]) -> StateId {
@@ -240,7 +246,7 @@ impl Matcher {
             if !graph.is_full() {
                 return;
             }
-            (graph.loose(self.state), graph.state(self.state).complete)
+            (graph.loose(&self.automaton.tables, self.state), graph.state(self.state).complete)
         };
         self.graph = self.automaton.fresh(&self.graph);
         self.state = lock(&self.graph).carry(&self.automaton.tables, &loose, complete);

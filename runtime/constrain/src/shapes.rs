@@ -1,13 +1,348 @@
-//! [`Shapes`] → rules.
+//! [`Shapes`] → rules: one for each shape that is used more than once, or by itself; the others stand where they are used.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::error::ConstrainError;
-use crate::expr::Expr;
-use crate::shape::Shapes;
+use crate::expr::{self, Brackets, Branch, Expr, Listed, Slot, TurnOrder, Turns};
+use crate::regex::{self, Spelling};
+use crate::shape::{Array, Count, Object, Order, Shape, Shapes, Space, Way};
 
-/// Adds a rule for each shape that needs one, and gives the shape of the whole.
-pub(crate) fn lower(shapes: &Shapes, _rules: &mut [(String, Expr)]) -> Result<Expr, ConstrainError> {
-    match shapes.shapes.get(shapes.root) {
-        Some(root) if root.arrays.is_empty() && root.objects.is_empty() => Ok(root.scalars.clone()),
-        _ => Err(ConstrainError::Limit { what: "shapes", limit: 0 }),
+/// Shapes written inside each other at most before one becomes a rule.
+const DEEP: usize = 16;
+/// Parts that must differ at most.
+const MOST_DIFFERENT: u32 = 256;
+/// Spaces and tabs after a line break at most.
+const INDENT: u32 = 40;
+
+/// Adds a rule for each shape that needs one, and gives the shape of the whole. The shapes' own expressions name rules
+/// by their place in `rules`.
+pub(crate) fn lower(shapes: &Shapes, rules: &mut Vec<(String, Expr)>) -> Result<Expr, ConstrainError> {
+    let mut uses = vec![0usize; shapes.shapes.len()];
+    if let Some(root) = uses.get_mut(shapes.root) {
+        *root += 1;
+    }
+    for shape in &shapes.shapes {
+        ways(shape, |way| {
+            if let Some(uses) = uses.get_mut(way.shape) {
+                *uses += 1;
+            }
+        });
+    }
+    let space = (shapes.space == Space::Flexible).then(|| {
+        let indent = expr::repeat(expr::chars(&[(' ', ' '), ('\t', '\t')]), 0, Some(INDENT));
+        rules.push((String::new(), expr::alt([expr::text(" "), expr::seq([expr::text("\n"), indent])])));
+        rules.len() - 1
+    });
+    let mut lowering =
+        Lowering { shapes, uses, rules, known: HashMap::new(), waiting: Vec::new(), leaves: HashMap::new(), space };
+    lowering.leaves();
+    let root = lowering.shape(shapes.root, 0)?;
+    // Rules are reserved where they are first used, and filled one after the other.
+    while let Some((index, shape)) = lowering.waiting.pop() {
+        let body = lowering.body(shape, 0)?;
+        if let Some((_, rule)) = lowering.rules.get_mut(index) {
+            *rule = body;
+        }
+    }
+    Ok(root)
+}
+
+fn ways(shape: &Shape, mut visit: impl FnMut(&Way)) {
+    for array in &shape.arrays {
+        array.prefix.iter().flatten().chain(&array.rest).for_each(&mut visit);
+    }
+    for object in &shape.objects {
+        let fields = object.fields.iter().flat_map(|field| &field.ways);
+        fields.chain(object.others.iter().flat_map(|others| &others.ways)).for_each(&mut visit);
+    }
+}
+
+struct Lowering<'a> {
+    shapes: &'a Shapes,
+    uses: Vec<usize>,
+    rules: &'a mut Vec<(String, Expr)>,
+    /// The rule of each shape that has one.
+    known: HashMap<usize, usize>,
+    /// Rules that are still to be filled, with their shapes.
+    waiting: Vec<(usize, usize)>,
+    /// Expressions that stand in many shapes, by their hash: the expression, how often, its rule.
+    leaves: HashMap<u64, Vec<Leaf<'a>>>,
+    /// The rule of white space.
+    space: Option<usize>,
+}
+
+struct Leaf<'a> {
+    expr: &'a Expr,
+    uses: usize,
+    rule: Option<usize>,
+}
+
+type Lowered = Result<Expr, ConstrainError>;
+
+impl<'a> Lowering<'a> {
+    /// Counts the expressions that many shapes share.
+    fn leaves(&mut self) {
+        let shapes = self.shapes;
+        for shape in &shapes.shapes {
+            let keys = shape.objects.iter().flat_map(|object| &object.others).map(|others| &others.keys);
+            for leaf in parts(&shape.scalars).iter().chain(keys).filter(|leaf| is_large(leaf)) {
+                let alike = self.leaves.entry(hash(leaf)).or_default();
+                match alike.iter_mut().find(|known| known.expr == leaf) {
+                    Some(known) => known.uses += 1,
+                    None => alike.push(Leaf { expr: leaf, uses: 1, rule: None }),
+                }
+            }
+        }
+    }
+
+    /// `expr`, or the rule that it shares with others like it.
+    fn leaf(&mut self, expr: &Expr) -> Expr {
+        if !is_large(expr) {
+            return expr.clone();
+        }
+        let leaf = self.leaves.get_mut(&hash(expr)).and_then(|all| all.iter_mut().find(|leaf| leaf.expr == expr));
+        match leaf {
+            Some(leaf) if leaf.uses > 1 && !expr::nullable(expr) => {
+                let rule = *leaf.rule.get_or_insert_with(|| {
+                    self.rules.push((String::new(), leaf.expr.clone()));
+                    self.rules.len() - 1
+                });
+                Expr::Rule(rule)
+            }
+            _ => expr.clone(),
+        }
+    }
+
+    /// The values of a shape, as a rule where it is used more than once.
+    fn shape(&mut self, index: usize, depth: usize) -> Lowered {
+        if let Some(rule) = self.known.get(&index) {
+            return Ok(Expr::Rule(*rule));
+        }
+        let Some(shape) = self.shapes.shapes.get(index) else { return Ok(Expr::Never) };
+        let simple = shape.arrays.is_empty() && shape.objects.is_empty();
+        if simple || (depth < DEEP && self.uses.get(index) == Some(&1) && index != self.shapes.root) {
+            return self.body(index, depth);
+        }
+        let rule = self.rules.len();
+        self.rules.push((String::new(), Expr::Never));
+        self.known.insert(index, rule);
+        self.waiting.push((rule, index));
+        Ok(Expr::Rule(rule))
+    }
+
+    fn body(&mut self, index: usize, depth: usize) -> Lowered {
+        let shapes = self.shapes;
+        let Some(shape) = shapes.shapes.get(index) else { return Ok(Expr::Never) };
+        let mut out = Vec::new();
+        for scalar in parts(&shape.scalars) {
+            out.push(self.leaf(scalar));
+        }
+        for array in &shape.arrays {
+            out.push(self.array(array, depth)?);
+        }
+        for object in &shape.objects {
+            out.push(self.object(object, depth)?);
+        }
+        Ok(expr::alt(out))
+    }
+
+    /// Any value of `ways`.
+    fn any(&mut self, ways: &[Way], depth: usize) -> Lowered {
+        let mut shapes: Vec<usize> = ways.iter().map(|way| way.shape).collect();
+        shapes.sort_unstable();
+        shapes.dedup();
+        let values = shapes.into_iter().map(|shape| self.shape(shape, depth + 1)).collect::<Result<Vec<_>, _>>()?;
+        Ok(expr::alt(values))
+    }
+
+    fn brackets(&self, open: u8, close: u8) -> Brackets {
+        Brackets { open, close, space: self.space }
+    }
+
+    fn array(&mut self, array: &Array, depth: usize) -> Lowered {
+        let brackets = self.brackets(b'[', b']');
+        let Array { prefix, rest, min, max, counters, distinct } = array;
+        // No more items than there are ways for.
+        let most = if rest.is_empty() { Some(max.unwrap_or(u32::MAX).min(prefix.len() as u32)) } else { *max };
+        if most.is_some_and(|most| most < *min) {
+            return Ok(Expr::Never);
+        }
+        let prefix = prefix.get(..prefix.len().min(most.unwrap_or(u32::MAX) as usize)).unwrap_or(&[]);
+        let given = prefix.len() as u32;
+        let distinct = *distinct && most.is_none_or(|most| most > 1);
+        if counts(counters) || distinct {
+            if distinct && (*min > MOST_DIFFERENT || counters.iter().any(|count| count.min > MOST_DIFFERENT)) {
+                return Err(ConstrainError::Limit { what: "items that all differ", limit: MOST_DIFFERENT as usize });
+            }
+            let mut slots = Vec::with_capacity(prefix.len());
+            for ways in prefix {
+                slots.push(Slot { required: false, ways: self.items(ways, distinct, depth)? });
+            }
+            let rest = if most == Some(given) { Vec::new() } else { self.items(rest, distinct, depth)? };
+            let own = if rest.is_empty() && *min == 0 { (0, None) } else { (*min, most) };
+            let counts = limits(own, counters);
+            return Ok(Expr::Turns(Box::new(Turns {
+                brackets,
+                order: TurnOrder::Items,
+                slots,
+                rest,
+                counts,
+                distinct,
+            })));
+        }
+        let mut parts = Vec::with_capacity(prefix.len());
+        for (at, ways) in prefix.iter().enumerate() {
+            parts.push((self.any(ways, depth)?, at as u32 >= *min));
+        }
+        let rest = if most == Some(given) { Expr::Never } else { self.any(rest, depth)? };
+        let rest = (rest != Expr::Never)
+            .then(|| (rest, min.saturating_sub(given), most.map(|most| most.saturating_sub(given))));
+        if rest.is_none() && *min > given {
+            return Ok(Expr::Never);
+        }
+        Ok(Expr::Listed(Box::new(Listed { brackets, parts, prefix: true, rest })))
+    }
+
+    fn items(&mut self, ways: &[Way], distinct: bool, depth: usize) -> Result<Vec<Branch>, ConstrainError> {
+        let branch = |value: Expr, hits: u64| match distinct {
+            true => Branch { fresh: Some(value), then: expr::nothing(), hits },
+            false => Branch { fresh: None, then: value, hits },
+        };
+        let ways = by_hits(ways).into_iter().map(|(hits, ways)| Ok(branch(self.any(&ways, depth)?, hits)));
+        ways.filter(|branch| {
+            !matches!(
+                branch,
+                Ok(Branch { fresh: None, then: Expr::Never, .. } | Branch { fresh: Some(Expr::Never), .. })
+            )
+        })
+        .collect()
+    }
+
+    fn object(&mut self, object: &Object, depth: usize) -> Lowered {
+        let brackets = self.brackets(b'{', b'}');
+        let mut fields = Vec::with_capacity(object.fields.len());
+        for field in &object.fields {
+            let mut ways = Vec::new();
+            for (hits, alike) in by_hits(&field.ways) {
+                let value = self.any(&alike, depth)?;
+                if value != Expr::Never {
+                    let name = [b"\"".as_slice(), &regex::spell(&field.name, Spelling::Json), b"\""].concat();
+                    ways.push(Branch { fresh: None, then: expr::seq([Expr::Text(name), self.colon(), value]), hits });
+                }
+            }
+            match (ways.is_empty(), field.required) {
+                (true, true) => return Ok(Expr::Never),
+                (true, false) => {}
+                (false, required) => fields.push(Slot { required, ways }),
+            }
+        }
+        let required = fields.iter().filter(|slot| slot.required).count() as u32;
+        let most =
+            if object.others.iter().any(|others| !others.ways.is_empty()) { None } else { Some(fields.len() as u32) };
+        if object.max.is_some_and(|max| max < required) || most.is_some_and(|most| most < object.min) {
+            return Ok(Expr::Never);
+        }
+        let min = if object.min <= required { 0 } else { object.min };
+        let max = object.max.filter(|max| most.is_none_or(|most| *max < most));
+        let counted = min > 0 || max.is_some() || counts(&object.counters);
+        let open = max != Some(required) || counts(&object.counters);
+        // A reader takes the last value of a name, so that names are the same matters only where they are counted.
+        let distinct = min > 0 || counts(&object.counters);
+        let mut others = Vec::new();
+        for other in object.others.iter().filter(|_| open) {
+            let keys = self.leaf(&other.keys);
+            for (hits, alike) in by_hits(&other.ways) {
+                let value = self.any(&alike, depth)?;
+                if value != Expr::Never && keys != Expr::Never {
+                    let key = expr::seq([expr::text("\""), keys.clone(), expr::text("\"")]);
+                    others.push(match distinct {
+                        true => Branch { fresh: Some(key), then: expr::seq([self.colon(), value]), hits },
+                        false => Branch { fresh: None, then: expr::seq([key, self.colon(), value]), hits },
+                    });
+                }
+            }
+        }
+        let distinct = distinct && !others.is_empty();
+        if distinct && (min > MOST_DIFFERENT || object.counters.iter().any(|count| count.min > MOST_DIFFERENT)) {
+            return Err(ConstrainError::Limit { what: "properties that are counted", limit: MOST_DIFFERENT as usize });
+        }
+        let any = self.shapes.order == Order::Any && fields.len() + others.len() > 1;
+        if counted || any {
+            let order = if any { TurnOrder::Any } else { TurnOrder::Fields };
+            let own = if min > 0 || max.is_some() { (min, max) } else { (0, None) };
+            let counts = limits(own, &object.counters);
+            return Ok(Expr::Turns(Box::new(Turns { brackets, order, slots: fields, rest: others, counts, distinct })));
+        }
+        let merged = |ways: Vec<Branch>| expr::alt(ways.into_iter().map(|way| way.then));
+        let parts = fields.into_iter().map(|slot| (merged(slot.ways), !slot.required)).collect();
+        let rest = (!others.is_empty()).then(|| (merged(others), 0, None));
+        Ok(Expr::Listed(Box::new(Listed { brackets, parts, prefix: false, rest })))
+    }
+
+    /// The colon after a name.
+    fn colon(&self) -> Expr {
+        let space = || self.space.map_or_else(expr::nothing, |rule| expr::optional(Expr::Rule(rule)));
+        expr::seq([space(), expr::text(":"), space()])
+    }
+}
+
+/// The alternatives of an expression.
+fn parts(expr: &Expr) -> &[Expr] {
+    match expr {
+        Expr::Alt(items) => items,
+        Expr::Never => &[],
+        other => std::slice::from_ref(other),
+    }
+}
+
+/// The ways by what they count for.
+fn by_hits(ways: &[Way]) -> Vec<(u64, Vec<Way>)> {
+    let mut out: Vec<(u64, Vec<Way>)> = Vec::new();
+    for way in ways {
+        match out.iter_mut().find(|(hits, _)| *hits == way.hits) {
+            Some((_, alike)) => alike.push(*way),
+            None => out.push((way.hits, vec![*way])),
+        }
+    }
+    out
+}
+
+/// Whether any of the counters asks for something.
+fn counts(counters: &[Count]) -> bool {
+    counters.iter().any(|count| count.min > 0 || count.max.is_some())
+}
+
+fn limits(own: (u32, Option<u32>), counters: &[Count]) -> Vec<(u32, Option<u32>)> {
+    std::iter::once(own).chain(counters.iter().map(|count| (count.min, count.max))).collect()
+}
+
+/// Whether an expression is worth a rule of its own.
+fn is_large(expr: &Expr) -> bool {
+    !matches!(expr, Expr::Never | Expr::Text(_) | Expr::Class(_) | Expr::Rule(_))
+        && !matches!(expr, Expr::Texts(texts) if texts.len() < 4)
+}
+
+fn hash(expr: &Expr) -> u64 {
+    let mut state = DefaultHasher::new();
+    add(expr, &mut state);
+    state.finish()
+}
+
+fn add(expr: &Expr, state: &mut impl Hasher) {
+    std::mem::discriminant(expr).hash(state);
+    match expr {
+        Expr::Text(text) => text.hash(state),
+        Expr::Texts(texts) => texts.hash(state),
+        Expr::Class(class) => class.ranges().iter().for_each(|range| (range.start(), range.end()).hash(state)),
+        Expr::Seq(items) | Expr::Alt(items) => items.iter().for_each(|item| add(item, state)),
+        Expr::Repeat(repeat) => {
+            (repeat.min, repeat.max, &repeat.separator).hash(state);
+            add(&repeat.body, state);
+        }
+        Expr::Rule(rule) => rule.hash(state),
+        Expr::Machine(machine) => (machine.steps.len(), machine.start).hash(state),
+        Expr::Measured(measured) => (measured.steps.len(), measured.min, measured.max).hash(state),
+        Expr::Never | Expr::Listed(_) | Expr::Turns(_) => {}
     }
 }

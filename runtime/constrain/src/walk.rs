@@ -10,7 +10,7 @@ use crate::cost::{self, UNSPELLED};
 use crate::fewest;
 use crate::graph::{Frame, Graph, StateId, Tables};
 use crate::mask::Mask;
-use crate::network::{NodeId, Slice};
+use crate::network::{Machine, NodeId, Slice};
 use crate::vocabulary::TrieNode;
 
 /// Masks kept for one graph at most.
@@ -138,12 +138,16 @@ fn allow_ends(graph: &Graph, tables: &Tables, state: StateId, mask: &mut Mask) {
 /// The repeated classes that are open at `state`.
 pub(crate) fn open(graph: &Graph, tables: &Tables, state: StateId) -> Vec<Open> {
     let mut out: Vec<Open> = Vec::new();
+    if graph.compares(state) {
+        return out;
+    }
     for thread in graph.state(state).threads.iter() {
         let Some(slice) = tables.net.slices.get(&thread.node) else { continue };
         let chars = match graph.turn(thread.stack).filter(|_| slice.counted) {
-            Some((counter, turn, _)) => match tables.net.counters.get(counter as usize).and_then(|by| by.max) {
-                Some(max) => max.saturating_sub(turn).saturating_add(1),
-                None => u32::MAX,
+            Some((machine, turn, _)) => match tables.net.machines.get(machine as usize) {
+                Some(Machine::Repeat(by)) => by.max.map_or(u32::MAX, |max| max.saturating_sub(turn).saturating_add(1)),
+                Some(Machine::Meter(meter)) => meter.room(turn, tables.costs.table(machine)).saturating_add(1),
+                _ => continue,
             },
             None => u32::MAX,
         };
@@ -186,12 +190,13 @@ pub(crate) fn readers(graph: &Graph, tables: &Tables, state: StateId, slice: &Op
 /// Where the thread of `slice` alone is after `length` characters.
 pub(crate) fn after(graph: &mut Graph, tables: &Tables, slice: &Open, length: u32, lean: bool) -> StateId {
     let stack = match graph.turn(slice.stack).filter(|_| slice.counted) {
-        Some((counter, turn, below)) if length > 1 => {
-            let by = tables.net.counters.get(counter as usize);
-            // An unbounded loop counts no further than it must.
-            let most = by.map_or(u32::MAX, |by| if by.max.is_none() { by.min.max(1) } else { u32::MAX });
-            let turn = (turn + length - 1).min(most);
-            graph.push(tables, Frame::Turn { counter, turn }, below)
+        Some((machine, turn, below)) if length > 1 => {
+            let state = match tables.net.machines.get(machine as usize) {
+                Some(Machine::Repeat(by)) => by.forward(turn, length - 1),
+                Some(Machine::Meter(meter)) => meter.forward(turn, length - 1),
+                _ => turn,
+            };
+            graph.push(tables, Frame::Turn { machine, state }, below)
         }
         _ => slice.stack,
     };

@@ -1,0 +1,416 @@
+//! [`Rules`] → [`Network`]: nodes are built from the end backwards, each in front of the nodes that follow it.
+
+use std::collections::HashMap;
+
+use regex_syntax::hir::ClassUnicode;
+use regex_syntax::utf8::Utf8Sequences;
+
+use crate::error::ConstrainError;
+use crate::expr::{self, Brackets, Expr, Listed, Measured, Repeat};
+use crate::groups;
+use crate::hash::QuickMap;
+use crate::lower::Rules;
+use crate::meter::Meter;
+use crate::network::{Counter, Edge, MOST_NODES, Machine, Network, Node, NodeId, Slice};
+use crate::regex;
+use crate::turns::{Cells, Move, Slot, Turns};
+
+/// Builds the network of `rules`.
+pub(crate) fn build(rules: &Rules) -> Result<Network, ConstrainError> {
+    let mut builder = Builder { net: Network::default(), known: HashMap::new(), single: QuickMap::default() };
+    for (_, rule) in &rules.rules {
+        builder.rule(rule)?;
+    }
+    builder.rule(&rules.root)?;
+    builder.net.classify();
+    Ok(builder.net)
+}
+
+struct Builder {
+    net: Network,
+    /// Byte nodes of the current rule, so that equal ones are built once.
+    known: HashMap<Vec<Edge>, NodeId>,
+    /// Those of one byte.
+    single: QuickMap<(u8, NodeId), NodeId>,
+}
+
+type Built = Result<NodeId, ConstrainError>;
+
+impl Builder {
+    fn rule(&mut self, expr: &Expr) -> Result<(), ConstrainError> {
+        self.known.clear();
+        self.single.clear();
+        self.net.firsts.push(self.net.nodes.len() as NodeId);
+        let end = self.node(Node::Return)?;
+        let start = self.expr(expr, end, None)?;
+        self.net.starts.push(start);
+        Ok(())
+    }
+
+    fn node(&mut self, node: Node) -> Built {
+        if self.net.nodes.len() >= MOST_NODES || self.net.edges.len() >= 4 * MOST_NODES {
+            return Err(ConstrainError::Limit { what: "automaton states", limit: MOST_NODES });
+        }
+        self.net.nodes.push(node);
+        Ok(self.net.nodes.len() as NodeId - 1)
+    }
+
+    fn set(&mut self, at: NodeId, node: Node) {
+        if let Some(place) = self.net.nodes.get_mut(at as usize) {
+            *place = node;
+        }
+    }
+
+    fn bytes(&mut self, edges: Vec<Edge>) -> Built {
+        if let Some(known) = self.known.get(&edges) {
+            return Ok(*known);
+        }
+        let node = self.fresh_bytes(&edges)?;
+        self.known.insert(edges, node);
+        Ok(node)
+    }
+
+    fn fresh_bytes(&mut self, edges: &[Edge]) -> Built {
+        let first = self.net.edges.len() as u32;
+        self.net.edges.extend(edges);
+        self.node(Node::Bytes { first, count: edges.len() as u32 })
+    }
+
+    fn split(&mut self, targets: &[NodeId]) -> Built {
+        if let [only] = targets {
+            return Ok(*only);
+        }
+        let first = self.net.targets.len() as u32;
+        self.net.targets.extend(targets);
+        self.node(Node::Split { first, count: targets.len() as u32 })
+    }
+
+    /// The nodes of `expr` in front of `next`. `turn` is set where `expr` is a whole
+    /// turn of a loop that goes on with the same at once: whether its turns are counted.
+    fn expr(&mut self, expr: &Expr, next: NodeId, turn: Option<bool>) -> Built {
+        match expr {
+            Expr::Never => self.split(&[]),
+            Expr::Text(bytes) => self.text(bytes, next),
+            Expr::Texts(texts) => self.texts(texts, next),
+            Expr::Class(class) => self.class(class, next, turn),
+            Expr::Seq(items) => items.iter().rev().try_fold(next, |next, item| self.expr(item, next, None)),
+            Expr::Alt(items) => {
+                let targets = items.iter().map(|item| self.expr(item, next, turn)).collect::<Result<Vec<_>, _>>()?;
+                let split = self.split(&targets)?;
+                if items.iter().any(|item| matches!(item, Expr::Class(_))) {
+                    self.net.narrow.push(split);
+                }
+                Ok(split)
+            }
+            Expr::Repeat(repeat) => self.repeat(repeat, next),
+            Expr::Listed(listed) => self.listed(listed, next),
+            Expr::Turns(turns) => self.turns(turns, next),
+            Expr::Rule(rule) => self.node(Node::Call { rule: *rule as u32, next }),
+            Expr::Machine(machine) => self.machine(machine, next),
+            Expr::Measured(measured) => self.measured(measured, next),
+        }
+    }
+
+    fn text(&mut self, bytes: &[u8], next: NodeId) -> Built {
+        bytes.iter().rev().try_fold(next, |to, &byte| {
+            if let Some(known) = self.single.get(&(byte, to)) {
+                return Ok(*known);
+            }
+            let node = self.fresh_bytes(&[Edge { low: byte, high: byte, to }])?;
+            self.single.insert((byte, to), node);
+            Ok(node)
+        })
+    }
+
+    /// The texts as a tree of common beginnings, its equal endings shared.
+    fn texts(&mut self, texts: &[Vec<u8>], next: NodeId) -> Built {
+        // The path to the last text: edges so far, and whether a text ends here.
+        let mut path: Vec<(Vec<Edge>, bool)> = vec![(Vec::new(), false)];
+        let mut last: &[u8] = &[];
+        for text in texts {
+            let common = last.iter().zip(text).take_while(|(a, b)| a == b).count();
+            self.close(&mut path, last, common, next)?;
+            path.resize(text.len() + 1, (Vec::new(), false));
+            if let Some((_, ends)) = path.last_mut() {
+                *ends = true;
+            }
+            last = text;
+        }
+        self.close(&mut path, last, 0, next)?;
+        let root = path.pop().unwrap_or_default();
+        self.tree_node(root, next)
+    }
+
+    /// Builds the nodes of `path` deeper than `depth`; `bytes` are the steps along it.
+    fn close(
+        &mut self,
+        path: &mut Vec<(Vec<Edge>, bool)>,
+        bytes: &[u8],
+        depth: usize,
+        next: NodeId,
+    ) -> Result<(), ConstrainError> {
+        while path.len() > depth + 1 {
+            let Some(done) = path.pop() else { break };
+            let to = self.tree_node(done, next)?;
+            let byte = bytes.get(path.len() - 1).copied();
+            if let (Some((edges, _)), Some(byte)) = (path.last_mut(), byte) {
+                edges.push(Edge { low: byte, high: byte, to });
+            }
+        }
+        Ok(())
+    }
+
+    fn tree_node(&mut self, (edges, ends): (Vec<Edge>, bool), next: NodeId) -> Built {
+        match (edges.is_empty(), ends) {
+            (true, _) => Ok(next),
+            (false, false) => self.bytes(edges),
+            (false, true) => {
+                let on = self.bytes(edges)?;
+                self.split(&[on, next])
+            }
+        }
+    }
+
+    /// One UTF-8 character of `class`.
+    fn class(&mut self, class: &ClassUnicode, next: NodeId, turn: Option<bool>) -> Built {
+        let mut sequences: Vec<Vec<(u8, u8)>> = Vec::new();
+        for range in class.ranges() {
+            for sequence in Utf8Sequences::new(range.start(), range.end()) {
+                sequences.push(sequence.into_iter().map(|part| (part.start, part.end)).collect());
+            }
+        }
+        let edges = self.sequence_edges(&sequences, 0, next)?;
+        let Some(counted) = turn else { return self.bytes(edges) };
+        let node = self.fresh_bytes(&edges)?;
+        let groups = groups::within(class);
+        if groups != 0 {
+            self.net.slices.insert(node, Slice { groups, counted, after: next });
+        }
+        Ok(node)
+    }
+
+    /// The edges for the bytes from `depth` on; sequences that share a first range stand together.
+    fn sequence_edges(
+        &mut self,
+        sequences: &[Vec<(u8, u8)>],
+        depth: usize,
+        next: NodeId,
+    ) -> Result<Vec<Edge>, ConstrainError> {
+        let mut edges: Vec<Edge> = Vec::new();
+        for same in sequences.chunk_by(|a, b| a.get(depth) == b.get(depth)) {
+            let Some(&(low, high)) = same.first().and_then(|sequence| sequence.get(depth)) else { continue };
+            let to = if same.iter().all(|sequence| sequence.len() == depth + 1) {
+                next
+            } else {
+                let rest = self.sequence_edges(same, depth + 1, next)?;
+                self.bytes(rest)?
+            };
+            match edges.last_mut() {
+                Some(last) if last.to == to && u16::from(last.high) + 1 == u16::from(low) => last.high = high,
+                _ => edges.push(Edge { low, high, to }),
+            }
+        }
+        Ok(edges)
+    }
+
+    fn repeat(&mut self, repeat: &Repeat, next: NodeId) -> Built {
+        let Repeat { body, separator, min, max } = repeat;
+        let turn = |counted: bool| separator.is_empty().then_some(counted);
+        match (min, max) {
+            (0, Some(1)) => {
+                let body = self.expr(body, next, None)?;
+                self.node(Node::Skip { body, exit: next })
+            }
+            (0 | 1, None) => {
+                let head = self.node(Node::Return)?;
+                let first = self.expr(body, head, turn(false))?;
+                let again = self.text(separator, first)?;
+                self.set(head, Node::Skip { body: again, exit: next });
+                match (min, separator.is_empty()) {
+                    (1, _) => Ok(first),
+                    (_, true) => Ok(head),
+                    (_, false) => self.node(Node::Skip { body: first, exit: next }),
+                }
+            }
+            _ => {
+                let machine = self.reserve();
+                let head = self.node(Node::Head { machine })?;
+                let body = self.expr(body, head, turn(true))?;
+                let again = self.text(separator, body)?;
+                self.fill(machine, Machine::Repeat(Counter { body, again, exit: next, min: *min, max: *max }));
+                self.node(Node::Push { machine, later: false })
+            }
+        }
+    }
+
+    /// A number for a machine whose nodes are still to be built.
+    fn reserve(&mut self) -> u32 {
+        let nowhere = Counter { body: 0, again: 0, exit: 0, min: 0, max: Some(0) };
+        self.net.machines.push(Machine::Repeat(nowhere));
+        self.net.machines.len() as u32 - 1
+    }
+
+    fn fill(&mut self, machine: u32, with: Machine) {
+        if let Some(place) = self.net.machines.get_mut(machine as usize) {
+            *place = with;
+        }
+    }
+
+    /// White space, if some may stand there.
+    fn space(&mut self, brackets: Brackets, next: NodeId) -> Built {
+        match brackets.space {
+            None => Ok(next),
+            Some(rule) => {
+                let body = self.node(Node::Call { rule: rule as u32, next })?;
+                self.node(Node::Skip { body, exit: next })
+            }
+        }
+    }
+
+    fn comma(&mut self, brackets: Brackets, next: NodeId) -> Built {
+        let next = self.space(brackets, next)?;
+        let next = self.text(b",", next)?;
+        self.space(brackets, next)
+    }
+
+    /// The parts of `listed`, each built once. What follows the parts before one is told apart: nothing was written yet
+    /// (`first`), something was (`later`), or a comma, so that there must be another part (`some`).
+    fn listed(&mut self, listed: &Listed, next: NodeId) -> Built {
+        let by = listed.brackets;
+        let empty = self.text(&[by.close], next)?;
+        let end = self.space(by, empty)?;
+        let (mut first, mut later, mut some) = (empty, end, None);
+        // Whether another part must follow.
+        let mut must = false;
+        if let Some((body, min, max)) = &listed.rest {
+            must = *min > 0;
+            let (start, again, node) = match (min, max) {
+                (0 | 1, None) => {
+                    let head = self.node(Node::Return)?;
+                    let body = self.expr(body, head, None)?;
+                    let again = self.comma(by, body)?;
+                    self.set(head, Node::Skip { body: again, exit: end });
+                    (body, again, body)
+                }
+                _ => {
+                    let machine = self.reserve();
+                    let head = self.node(Node::Head { machine })?;
+                    let body = self.expr(body, head, None)?;
+                    let again = self.comma(by, body)?;
+                    let counter = Counter { body, again, exit: end, min: (*min).max(1), max: *max };
+                    self.fill(machine, Machine::Repeat(counter));
+                    let start = self.node(Node::Push { machine, later: false })?;
+                    (start, self.node(Node::Push { machine, later: true })?, start)
+                }
+            };
+            (first, later, some) = match must {
+                true => (start, again, Some(node)),
+                false => (
+                    self.node(Node::Skip { body: start, exit: empty })?,
+                    self.node(Node::Skip { body: again, exit: end })?,
+                    Some(node),
+                ),
+            };
+        }
+        for (part, optional) in listed.parts.iter().rev() {
+            let body = self.expr(part, later, None)?;
+            let onward = match some {
+                Some(some) if *optional && !listed.prefix => {
+                    let split = self.split(&[body, some])?;
+                    self.net.narrow.push(split);
+                    split
+                }
+                _ => body,
+            };
+            let past = if listed.prefix { empty } else { first };
+            first = if *optional { self.node(Node::Skip { body, exit: past })? } else { body };
+            must = !optional || (must && !listed.prefix);
+            let comma = self.comma(by, onward)?;
+            later = if must { comma } else { self.node(Node::Skip { body: comma, exit: end })? };
+            some = Some(onward);
+        }
+        let first = match (by.space, listed.parts.is_empty() && listed.rest.is_none()) {
+            // Between the brackets of an empty one there is one stretch of white space.
+            (_, true) => end,
+            _ => self.space(by, first)?,
+        };
+        self.text(&[by.open], first)
+    }
+
+    fn turns(&mut self, turns: &expr::Turns, next: NodeId) -> Built {
+        let by = turns.brackets;
+        let empty = self.text(&[by.close], next)?;
+        let exit = self.space(by, empty)?;
+        let machine = self.reserve();
+        let head = self.node(Node::Head { machine })?;
+        let mut moves = Vec::new();
+        let mut slots = Vec::with_capacity(turns.slots.len());
+        for slot in &turns.slots {
+            let first = moves.len() as u32;
+            self.branches(&slot.ways, head, &mut moves)?;
+            slots.push(Slot { first, count: moves.len() as u32 - first, required: slot.required });
+        }
+        let rest = moves.len() as u32;
+        self.branches(&turns.rest, head, &mut moves)?;
+        let choose = self.node(Node::Choose { machine })?;
+        let comma = self.comma(by, choose)?;
+        let cells = Cells::new(&turns.counts, turns.slots.len() + 1)?;
+        let (order, distinct) = (turns.order, turns.distinct);
+        self.fill(machine, Machine::Turns(Turns { order, distinct, moves, slots, rest, cells, comma, exit, empty }));
+        let push = self.node(Node::Push { machine, later: false })?;
+        let push = self.space(by, push)?;
+        self.text(&[by.open], push)
+    }
+
+    fn branches(&mut self, ways: &[expr::Branch], head: NodeId, out: &mut Vec<Move>) -> Result<(), ConstrainError> {
+        for way in ways {
+            let then = self.expr(&way.then, head, None)?;
+            let body = match &way.fresh {
+                None => then,
+                Some(fresh) => {
+                    let captured = self.node(Node::Captured { next: then })?;
+                    let body = self.expr(fresh, captured, None)?;
+                    self.node(Node::Capture { body, end: captured })?
+                }
+            };
+            out.push(Move { body, hits: way.hits });
+        }
+        Ok(())
+    }
+
+    fn measured(&mut self, measured: &Measured, next: NodeId) -> Built {
+        let machine = self.reserve();
+        let head = self.node(Node::Head { machine })?;
+        let mut moves = Vec::with_capacity(measured.steps.len());
+        for (state, steps) in measured.steps.iter().enumerate() {
+            let mut out = Vec::with_capacity(steps.len());
+            for (class, to) in steps {
+                let stays = (*to as usize == state).then_some(true);
+                out.push((self.expr(&regex::spell_class(class, measured.spelling), head, stays)?, *to));
+            }
+            moves.push(out);
+        }
+        self.fill(machine, Machine::Meter(Meter::new(measured, moves, next)?));
+        self.node(Node::Push { machine, later: false })
+    }
+
+    fn machine(&mut self, machine: &expr::Machine, next: NodeId) -> Built {
+        let mut nodes = Vec::with_capacity(machine.steps.len());
+        for _ in &machine.steps {
+            nodes.push(self.node(Node::Return)?);
+        }
+        let at = |state: usize| nodes.get(state).copied().unwrap_or(next);
+        for (state, steps) in machine.steps.iter().enumerate() {
+            let mut targets = if state == machine.last { vec![next] } else { Vec::new() };
+            for (label, to) in steps {
+                targets.push(self.expr(label, at(*to), None)?);
+            }
+            let first = self.net.targets.len() as u32;
+            let count = targets.len() as u32;
+            self.net.targets.extend(targets);
+            self.set(at(state), Node::Split { first, count });
+            self.net.narrow.push(at(state));
+        }
+        Ok(at(machine.start))
+    }
+}

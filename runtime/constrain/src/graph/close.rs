@@ -1,0 +1,320 @@
+//! From threads to a place: follows everything that reads no byte.
+
+use super::stack::Stack;
+use super::{AMBIGUOUS, BOTTOM, DEAD, Frame, Graph, HARD_LIMIT, LITERAL, MERGED_DEPTH, MOST_THREADS, MOST_VISITS, Met};
+use super::{NodeId, StackId, StateId, Tables, TextId, Thread};
+use crate::cost::{self, NEVER};
+use crate::hash::QuickMap;
+use crate::meter::Meter;
+use crate::network::{Counter, Machine, Network, Node};
+use crate::turns::{Seen, Turns};
+
+/// A closure in progress.
+struct Closing {
+    pending: Vec<Thread>,
+    /// The text since the first open capture.
+    text: TextId,
+    lean: bool,
+    complete: bool,
+    /// Fewest turns past the least count with which the head of a loop was met.
+    heads: QuickMap<(u32, StackId), u32>,
+}
+
+impl Graph {
+    /// The place of what `pending` leads to without reading a byte.
+    pub(super) fn close(&mut self, tables: &Tables, pending: Vec<Thread>, text: TextId, lean: bool) -> StateId {
+        if self.bytes > HARD_LIMIT {
+            return AMBIGUOUS;
+        }
+        let net = &tables.net;
+        let mut met = Met::default();
+        let mut threads: Vec<Thread> = Vec::new();
+        let mut at = Closing { pending, text, lean, complete: false, heads: QuickMap::default() };
+        while let Some(thread) = at.pending.pop() {
+            if thread.node == LITERAL {
+                threads.push(thread);
+                continue;
+            }
+            let Some(kind) = net.nodes.get(thread.node as usize) else { continue };
+            if let Node::Bytes { .. } = kind {
+                threads.push(thread);
+                continue;
+            }
+            if !met.insert(thread) {
+                continue;
+            }
+            if met.len() > MOST_VISITS || threads.len() > MOST_VISITS {
+                return AMBIGUOUS;
+            }
+            self.follow(tables, *kind, thread.stack, &mut at);
+        }
+        threads.sort_unstable();
+        threads.dedup();
+        if !lean && threads.iter().any(|thread| self.captures(thread.stack)) {
+            let mut kept = Vec::with_capacity(threads.len());
+            for thread in threads {
+                if !self.captures(thread.stack) || self.is_open(tables, &thread, text) {
+                    kept.push(thread);
+                }
+            }
+            threads = kept;
+        }
+        self.drop_dominated(net, &mut threads);
+        self.merge(tables, &mut threads);
+        if threads.len() > MOST_THREADS {
+            return AMBIGUOUS;
+        }
+        if threads.is_empty() && !at.complete {
+            DEAD
+        } else {
+            self.intern(tables, threads.into(), text, at.complete, lean)
+        }
+    }
+
+    /// Follows a node that reads no byte.
+    fn follow(&mut self, tables: &Tables, kind: Node, stack: StackId, at: &mut Closing) {
+        let net = &tables.net;
+        match kind {
+            Node::Bytes { .. } => {}
+            Node::Split { first, count } => {
+                for target in first..first + count {
+                    if !at.lean || tables.costs.lean.get(target as usize) == Some(&true) {
+                        let to = net.targets.get(target as usize).copied();
+                        at.pending.extend(to.map(|node| Thread { node, stack }));
+                    }
+                }
+            }
+            Node::Skip { body, exit } => {
+                at.pending.push(Thread { node: exit, stack });
+                if !at.lean {
+                    at.pending.push(Thread { node: body, stack });
+                }
+            }
+            Node::Call { rule, next } => {
+                let node = net.starts.get(rule as usize).copied().unwrap_or(0);
+                // A call at the end of a rule needs no way back: right recursion does not grow the stack.
+                let stack = match net.nodes.get(next as usize) {
+                    Some(Node::Return) => stack,
+                    _ => self.push(tables, Frame::Return(next), stack),
+                };
+                at.pending.push(Thread { node, stack });
+            }
+            Node::Return if stack == BOTTOM => at.complete = true,
+            Node::Return => {
+                if let Stack::Pushed(Frame::Return(node), below) = *self.stack(stack) {
+                    match self.stack(below) {
+                        Stack::Any(members) => {
+                            at.pending.extend(members.iter().map(|stack| Thread { node, stack: *stack }));
+                        }
+                        _ => at.pending.push(Thread { node, stack: below }),
+                    }
+                }
+            }
+            Node::Push { machine, later } => match net.machines.get(machine as usize) {
+                Some(Machine::Repeat(by)) => self.first_repeat(tables, (machine, by), later, stack, at),
+                Some(Machine::Turns(turns)) => {
+                    let start = turns.start();
+                    let accepts = turns.accepts(&start);
+                    if accepts {
+                        at.pending.push(Thread { node: turns.empty, stack });
+                    }
+                    if !accepts || !at.lean {
+                        self.take(tables, (machine, turns), &start, stack, at);
+                    }
+                }
+                Some(Machine::Meter(meter)) => self.measure(tables, (machine, meter), meter.start, stack, at),
+                None => {}
+            },
+            Node::Head { machine } => {
+                let Some((_, state, below)) = self.turn(stack) else { return };
+                match net.machines.get(machine as usize) {
+                    Some(Machine::Repeat(by)) => self.next_repeat(tables, (machine, by), state, below, at),
+                    Some(Machine::Turns(turns)) => {
+                        let accepts = turns.accepts(&self.seen(turns, state));
+                        if accepts {
+                            at.pending.push(Thread { node: turns.exit, stack: below });
+                        }
+                        if !accepts || !at.lean {
+                            let stack = self.push(tables, Frame::Comma { machine, state }, below);
+                            if self.stack_cost(stack) < NEVER {
+                                at.pending.push(Thread { node: turns.comma, stack });
+                            }
+                        }
+                    }
+                    Some(Machine::Meter(meter)) => self.measure(tables, (machine, meter), state, below, at),
+                    None => {}
+                }
+            }
+            Node::Choose { machine } => {
+                let Stack::Pushed(Frame::Comma { state, .. }, below) = *self.stack(stack) else { return };
+                if let Some(Machine::Turns(turns)) = net.machines.get(machine as usize) {
+                    let seen = self.seen(turns, state);
+                    self.take(tables, (machine, turns), &seen, below, at);
+                }
+            }
+            Node::Capture { body, end } => {
+                let start = self.text(at.text).len() as u32;
+                let stack = self.push(tables, Frame::Capture { start, end }, stack);
+                at.pending.push(Thread { node: body, stack });
+            }
+            Node::Captured { .. } if stack == BOTTOM => at.complete = true,
+            Node::Captured { next } => {
+                if let Some(stack) = self.end_capture(tables, stack, at.text) {
+                    at.pending.push(Thread { node: next, stack });
+                }
+            }
+        }
+    }
+
+    /// The first turn of a counted repetition.
+    fn first_repeat(
+        &mut self,
+        tables: &Tables,
+        (machine, by): (u32, &Counter),
+        later: bool,
+        stack: StackId,
+        at: &mut Closing,
+    ) {
+        if by.min == 0 {
+            at.pending.push(Thread { node: by.exit, stack });
+        }
+        let node = if later { by.again } else { by.body };
+        if (by.min > 0 || !at.lean) && tables.costs.node(node) < NEVER {
+            let stack = self.push(tables, Frame::Turn { machine, state: 1 }, stack);
+            at.pending.push(Thread { node, stack });
+        }
+    }
+
+    /// Out of a counted repetition after `turn` turns, or into the next.
+    fn next_repeat(
+        &mut self,
+        tables: &Tables,
+        (machine, by): (u32, &Counter),
+        turn: u32,
+        below: StackId,
+        at: &mut Closing,
+    ) {
+        if turn >= by.min {
+            // Past the least count, fewer turns allow all that more turns do. This also ends the
+            // rounds of a body that may be empty (its least count is 0).
+            let fewest = at.heads.entry((machine, below)).or_insert(NEVER);
+            if *fewest <= turn {
+                return;
+            }
+            *fewest = turn;
+            at.pending.push(Thread { node: by.exit, stack: below });
+        }
+        let more = (turn < by.min || !at.lean) && by.max.is_none_or(|max| turn < max);
+        if more && tables.costs.node(by.again) < NEVER {
+            let stack = self.push(tables, Frame::Turn { machine, state: by.forward(turn, 1) }, below);
+            at.pending.push(Thread { node: by.again, stack });
+        }
+    }
+
+    /// Another turn of an array or object after `seen`.
+    fn take(
+        &mut self,
+        tables: &Tables,
+        (machine, turns): (u32, &Turns),
+        seen: &Seen,
+        stack: StackId,
+        at: &mut Closing,
+    ) {
+        if turns.distinct {
+            match at.lean {
+                true => at.pending.extend(self.planned_turn(tables, (machine, turns), seen, at.text, stack)),
+                false => at.pending.extend(self.distinct_turns(tables, (machine, turns), seen, stack)),
+            }
+            return;
+        }
+        let mut moves: Vec<(NodeId, u32, u32)> = Vec::new();
+        turns.each(seen, |way, next| {
+            let body = tables.costs.node(way.body);
+            if body < NEVER {
+                let (state, cost) = self.number(tables, machine, turns, next);
+                if cost < NEVER {
+                    moves.push((way.body, state, cost::sum(body, cost)));
+                }
+            }
+        });
+        if at.lean {
+            nearest(tables, &mut moves);
+        }
+        for (node, state, _) in moves {
+            let stack = self.push(tables, Frame::Turn { machine, state }, stack);
+            at.pending.push(Thread { node, stack });
+        }
+    }
+
+    /// Out of a measured text in `state`, or one character on.
+    fn measure(
+        &mut self,
+        tables: &Tables,
+        (machine, meter): (u32, &Meter),
+        state: u32,
+        below: StackId,
+        at: &mut Closing,
+    ) {
+        let accepts = meter.accepts(state);
+        if accepts {
+            at.pending.push(Thread { node: meter.exit, stack: below });
+            if at.lean {
+                return;
+            }
+        }
+        let table = tables.costs.table(machine);
+        let moves = meter
+            .each(state)
+            .map(|(node, to)| (node, to, cost::sum(tables.costs.node(node), meter.distance(to, table))));
+        let mut moves: Vec<(NodeId, u32, u32)> = moves.filter(|(_, _, cost)| *cost < NEVER).collect();
+        if at.lean {
+            nearest(tables, &mut moves);
+        }
+        for (node, state, _) in moves {
+            let stack = self.push(tables, Frame::Turn { machine, state }, below);
+            at.pending.push(Thread { node, stack });
+        }
+    }
+
+    /// Makes one thread of those, sorted, that are at the same node and return to the same.
+    fn merge(&mut self, tables: &Tables, threads: &mut Vec<Thread>) {
+        if !threads.windows(2).any(|pair| matches!(pair, [a, b] if a.node == b.node)) {
+            return;
+        }
+        let mut out = Vec::with_capacity(threads.len());
+        for same in threads.chunk_by(|a, b| a.node == b.node) {
+            let stacks: Vec<StackId> = same.iter().map(|thread| thread.stack).collect();
+            let node = same.first().map_or(0, |thread| thread.node);
+            let stacks = if stacks.len() > 1 { self.merged(tables, &stacks, MERGED_DEPTH) } else { stacks };
+            out.extend(stacks.into_iter().map(|stack| Thread { node, stack }));
+        }
+        *threads = out;
+    }
+
+    /// Of threads that differ only in the turn of a loop past its least count, keeps the one with most turns left.
+    fn drop_dominated(&self, net: &Network, threads: &mut Vec<Thread>) {
+        if threads.len() < 2 {
+            return;
+        }
+        let key = |thread: &Thread| {
+            let (counter, turn, below) = self.turn(thread.stack)?;
+            let past = net.counter(counter).is_some_and(|by| turn >= by.min);
+            past.then_some(((thread.node, counter, below), turn))
+        };
+        let mut fewest: QuickMap<(NodeId, u32, StackId), u32> = QuickMap::default();
+        for (place, turn) in threads.iter().filter_map(key) {
+            let least = fewest.entry(place).or_insert(turn);
+            *least = turn.min(*least);
+        }
+        threads.retain(|thread| key(thread).is_none_or(|(place, turn)| fewest.get(&place) == Some(&turn)));
+    }
+}
+
+/// Keeps the moves (node, state after it, distance) that lead to the end soonest.
+fn nearest(tables: &Tables, moves: &mut Vec<(NodeId, u32, u32)>) {
+    let least = moves.iter().map(|(_, _, cost)| *cost).min().unwrap_or(NEVER);
+    moves.retain(|(_, _, cost)| *cost <= least);
+    if moves.iter().any(|(node, ..)| tables.costs.is_near(*node)) {
+        moves.retain(|(node, ..)| tables.costs.is_near(*node));
+    }
+}

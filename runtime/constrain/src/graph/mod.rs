@@ -1,0 +1,307 @@
+//! The places that texts lead to, found as they are needed: (place, byte) → place.
+//!
+//! A place is a canonical set of threads, each a byte node of the network and a stack; stacks share their
+//! frames, and equal places have one [`StateId`]. Threads that differ only below the top of their stacks are one, as in
+//! a graph-structured stack (Tomita), so that an ambiguous grammar needs no thread for each way to read the text. For a constraint without recursion and counts this is a
+//! deterministic automaton built lazily; for the others it is one with a place for each stack met.
+//!
+//! Where parts of a value must differ, a place also holds the text since the first of them that is being written.
+
+mod close;
+mod distinct;
+mod stack;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::cost::{Costs, NEVER};
+use crate::hash::{QuickMap, QuickSet};
+use crate::network::{Edge, Network, NodeId};
+use crate::turns::Seen;
+use crate::vocabulary::Vocabulary;
+use crate::walk::Kept;
+
+use distinct::Listing;
+pub(crate) use stack::Frame;
+use stack::{Held, Stack};
+
+/// Index of a place.
+pub(crate) type StateId = u32;
+/// No text goes on here.
+pub(crate) const DEAD: StateId = 0;
+/// More than [`MOST_THREADS`] threads, or no memory left: not followed.
+pub(crate) const AMBIGUOUS: StateId = 1;
+const FIRST: StateId = 2;
+const UNKNOWN: StateId = StateId::MAX;
+
+/// Threads of one place at most.
+pub(crate) const MOST_THREADS: usize = 2_048;
+/// Frames below the top that are made one where stacks are; what lies deeper is kept apart, which costs memory only.
+const MERGED_DEPTH: u32 = 8;
+/// Nodes looked at for one step at most.
+const MOST_VISITS: usize = 65_536;
+/// Bytes after which a matcher moves to a fresh graph.
+const SOFT_LIMIT: usize = 48 << 20;
+/// Bytes after which nothing is added within one call.
+const HARD_LIMIT: usize = 256 << 20;
+
+type StackId = u32;
+const BOTTOM: StackId = 0;
+/// Index of a text; the empty one is 0.
+type TextId = u32;
+/// The node of a thread that reads the text on top of its stack.
+const LITERAL: NodeId = NodeId::MAX;
+
+/// What is constant while places are found.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    pub net: Network,
+    pub costs: Costs,
+    pub vocabulary: Arc<Vocabulary>,
+}
+
+/// A node and a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Thread {
+    pub node: NodeId,
+    pub stack: StackId,
+}
+
+/// A place: its threads and what is known about it.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    pub threads: Arc<[Thread]>,
+    /// The text since the first of the captures that are open.
+    text: TextId,
+    /// Whether the text may end here.
+    pub complete: bool,
+    /// Whether only the lean language (see [`crate::cost`]) is followed from here.
+    pub lean: bool,
+    /// Bytes to the end.
+    pub cost: u32,
+}
+
+/// What tells places apart.
+type Key = (Arc<[Thread]>, TextId, bool, bool);
+
+/// The threads met while following what reads no byte: a list while they are few.
+#[derive(Default)]
+struct Met {
+    few: Vec<Thread>,
+    many: QuickSet<Thread>,
+}
+
+impl Met {
+    /// Adds `thread`; false if it was there.
+    fn insert(&mut self, thread: Thread) -> bool {
+        if self.many.is_empty() && self.few.len() < 24 {
+            let new = !self.few.contains(&thread);
+            if new {
+                self.few.push(thread);
+            }
+            return new;
+        }
+        self.many.extend(self.few.drain(..));
+        self.many.insert(thread)
+    }
+
+    fn len(&self) -> usize {
+        self.few.len() + self.many.len()
+    }
+}
+
+/// The places found so far.
+#[derive(Debug)]
+pub(crate) struct Graph {
+    stacks: Vec<Held>,
+    stack_ids: QuickMap<Stack, StackId>,
+    states: Vec<State>,
+    state_ids: QuickMap<Key, StateId>,
+    /// States of machines that remember more than a number: the machine, the state, its distance.
+    seen: Vec<(u32, Seen, u32)>,
+    seen_ids: QuickMap<(u32, Seen), u32>,
+    texts: Vec<Arc<[u8]>>,
+    text_ids: HashMap<Arc<[u8]>, TextId>,
+    /// The shortest texts of what must differ, as far as they were asked for.
+    listings: QuickMap<NodeId, Listing>,
+    /// States looked at for one place to find out whether different texts are left.
+    tries: usize,
+    /// Places from which a text that is not barred is being looked for.
+    escaping: Vec<StateId>,
+    /// The edges of a thread that reads a given text, for each byte.
+    literal: Vec<Edge>,
+    /// A row of `stride` entries for each state.
+    table: Vec<StateId>,
+    bytes: usize,
+    pub(crate) masks: QuickMap<StateId, Arc<Kept>>,
+    /// Fewest tokens from lean states.
+    pub(crate) fewest: QuickMap<StateId, u32>,
+    /// Lean states from which so many tokens are known not to suffice.
+    pub(crate) more_than: QuickMap<StateId, u32>,
+    /// Fewest tokens from states of a small automaton, and the states that one token leads to.
+    pub(crate) exact: QuickMap<StateId, u32>,
+    pub(crate) targets: QuickMap<StateId, Arc<[StateId]>>,
+    /// Whether the automaton is small; none if not tried yet.
+    pub(crate) small: Option<bool>,
+}
+
+impl Graph {
+    /// A graph with nothing found yet.
+    pub fn new(tables: &Tables) -> Self {
+        let nowhere = State { threads: Arc::new([]), text: 0, complete: false, lean: false, cost: NEVER };
+        Self {
+            stacks: vec![Held { stack: Stack::Bottom, cost: 0, captures: false }],
+            stack_ids: QuickMap::default(),
+            states: vec![nowhere.clone(), nowhere],
+            state_ids: QuickMap::default(),
+            seen: Vec::new(),
+            seen_ids: QuickMap::default(),
+            texts: vec![Arc::from([])],
+            text_ids: HashMap::from([(Arc::from([]), 0)]),
+            listings: QuickMap::default(),
+            tries: 0,
+            escaping: Vec::new(),
+            literal: (0..=255).map(|byte| Edge { low: byte, high: byte, to: LITERAL }).collect(),
+            table: [vec![DEAD; tables.net.stride], vec![AMBIGUOUS; tables.net.stride]].concat(),
+            bytes: 0,
+            masks: QuickMap::default(),
+            fewest: QuickMap::default(),
+            more_than: QuickMap::default(),
+            exact: QuickMap::default(),
+            targets: QuickMap::default(),
+            small: None,
+        }
+    }
+
+    /// Whether it has grown so much that matchers should leave it.
+    pub fn is_full(&self) -> bool {
+        self.bytes > SOFT_LIMIT
+    }
+
+    /// Counts memory held beside the states.
+    pub fn charge(&mut self, bytes: usize) {
+        self.bytes += bytes;
+    }
+
+    /// Bytes that the places found so far hold, with their masks.
+    pub fn held(&self) -> usize {
+        self.bytes
+    }
+
+    /// What is known about `state`.
+    pub fn state(&self, state: StateId) -> &State {
+        self.states.get(state as usize).unwrap_or(&self.states[DEAD as usize])
+    }
+
+    /// Whether `state` holds a text that is compared with others.
+    pub fn compares(&self, state: StateId) -> bool {
+        self.state(state).threads.iter().any(|thread| self.captures(thread.stack))
+    }
+
+    /// Whether texts go on or end at `state`.
+    pub fn is_live(state: StateId) -> bool {
+        state >= FIRST
+    }
+
+    /// The place before any text.
+    pub fn start(&mut self, tables: &Tables) -> StateId {
+        self.enter(tables, tables.net.start(), BOTTOM, false)
+    }
+
+    /// The place of one thread at `node`.
+    pub fn enter(&mut self, tables: &Tables, node: NodeId, stack: StackId, lean: bool) -> StateId {
+        self.close(tables, vec![Thread { node, stack }], 0, lean)
+    }
+
+    /// The same place, from which only the lean language is followed.
+    pub fn lean(&mut self, tables: &Tables, state: StateId) -> StateId {
+        let State { threads, text, complete, lean, .. } = self.state(state).clone();
+        if lean || !Self::is_live(state) {
+            return state;
+        }
+        let captures = threads.iter().any(|thread| self.captures(thread.stack));
+        let threads = if captures { self.settled(tables, &threads, text).into() } else { threads };
+        self.intern(tables, threads, text, complete, true)
+    }
+
+    /// The edges out of the node of `thread`.
+    pub fn edges<'a>(&'a self, tables: &'a Tables, thread: &Thread) -> &'a [Edge] {
+        if thread.node != LITERAL {
+            return tables.net.edges_of(thread.node);
+        }
+        let at = self.next_byte(thread.stack).map_or(usize::MAX, usize::from);
+        self.literal.get(at..at.saturating_add(1)).unwrap_or(&[])
+    }
+
+    /// Where `byte` leads from `state`.
+    pub fn step(&mut self, tables: &Tables, state: StateId, byte: u8) -> StateId {
+        let class = tables.net.classes.get(usize::from(byte)).copied().unwrap_or(0);
+        let at = state as usize * tables.net.stride + usize::from(class);
+        match self.table.get(at) {
+            Some(&known) if known != UNKNOWN => return known,
+            _ => {}
+        }
+        self.tries = 0;
+        let State { threads, lean, text, .. } = self.state(state).clone();
+        let mut captures = false;
+        let mut next = Vec::with_capacity(threads.len());
+        for thread in threads.iter() {
+            let edges = self.edges(tables, thread);
+            let edge = edges.get(edges.partition_point(|edge| edge.high < byte));
+            let Some(to) = edge.filter(|edge| edge.low <= byte).map(|edge| edge.to) else { continue };
+            captures |= self.captures(thread.stack);
+            next.push(if to == LITERAL {
+                self.past_byte(tables, thread.stack)
+            } else {
+                Thread { node: to, stack: thread.stack }
+            });
+        }
+        let text = if captures { self.longer(text, byte) } else { 0 };
+        let to = if next.is_empty() { DEAD } else { self.close(tables, next, text, lean) };
+        // What was refused for want of memory may be found in a fresh graph.
+        if let Some(entry) = self.table.get_mut(at).filter(|_| to != AMBIGUOUS || self.bytes < HARD_LIMIT) {
+            *entry = to;
+        }
+        to
+    }
+
+    fn intern(&mut self, tables: &Tables, threads: Arc<[Thread]>, text: TextId, complete: bool, lean: bool) -> StateId {
+        let captures = threads.iter().any(|thread| self.captures(thread.stack));
+        let key: Key = (threads, if captures { text } else { 0 }, complete, lean);
+        if let Some(known) = self.state_ids.get(&key) {
+            return *known;
+        }
+        let (threads, text) = (key.0.clone(), key.1);
+        let mut cost = NEVER;
+        for thread in threads.iter() {
+            let ahead = if self.captures(thread.stack) && !lean {
+                self.captured_cost(tables, thread, text)
+            } else {
+                self.ahead(tables, thread)
+            };
+            cost = cost.min(ahead);
+        }
+        if complete {
+            cost = 0;
+        }
+        if let Some(known) = self.state_ids.get(&key) {
+            return *known;
+        }
+        self.bytes += 128 + threads.len() * 8 + tables.net.stride * 4;
+        let id = self.states.len() as StateId;
+        // Most bytes lead nowhere, and that is known at once.
+        let row = self.table.len();
+        self.table.resize(row + tables.net.stride, DEAD);
+        for thread in threads.iter() {
+            let class = |byte: u8| tables.net.classes.get(usize::from(byte)).map_or(0, |class| usize::from(*class));
+            let unknown: Vec<_> =
+                self.edges(tables, thread).iter().map(|edge| row + class(edge.low)..=row + class(edge.high)).collect();
+            for range in unknown {
+                self.table.get_mut(range).into_iter().flatten().for_each(|entry| *entry = UNKNOWN);
+            }
+        }
+        self.states.push(State { threads, text, complete, lean, cost });
+        self.state_ids.insert(key, id);
+        id
+    }
+}

@@ -1,0 +1,389 @@
+//! Stacks: what was called and begun and not yet left, shared between places, each with its distance to the end.
+
+use std::sync::Arc;
+
+use super::{BOTTOM, BTreeSet, Graph, LITERAL, StackId, StateId, Tables, TextId, Thread};
+use crate::cost::{self, NEVER, UNSPELLED};
+use crate::network::{Machine, NodeId};
+use crate::turns::{Seen, Turns};
+
+/// What lies on a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Frame {
+    /// A rule was called: go on at this node.
+    Return(NodeId),
+    /// Inside a turn of a machine, which will be in this state after it.
+    Turn { machine: u32, state: u32 },
+    /// Behind the comma after that state.
+    Comma { machine: u32, state: u32 },
+    /// A text is captured: it began so many bytes into that of the place, and ends at that node.
+    Capture { start: u32, end: NodeId },
+    /// The rest of this text, from a byte on, is what follows; then goes on at a node.
+    Literal { text: TextId, at: u32, then: NodeId },
+}
+
+/// What was called and not yet left.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Stack {
+    Bottom,
+    /// This frame on that stack.
+    Pushed(Frame, StackId),
+    /// Any one of these stacks, none of which is of this kind; only below a frame.
+    Any(Box<[StackId]>),
+}
+
+#[derive(Debug)]
+pub(super) struct Held {
+    pub stack: Stack,
+    /// Bytes to the end from behind all that is on it.
+    pub cost: u32,
+    /// Whether a capture is open.
+    pub captures: bool,
+}
+
+/// Threads apart from the graph that they were found in; their stacks, states and texts are places in the lists.
+#[derive(Debug)]
+pub(crate) struct Loose {
+    /// From 1: 0 is the bottom.
+    stacks: Vec<Stack>,
+    threads: Vec<Thread>,
+    seen: Vec<(u32, Seen)>,
+    texts: Vec<Arc<[u8]>>,
+    text: TextId,
+}
+
+impl Graph {
+    pub(super) fn stack(&self, id: StackId) -> &Stack {
+        self.stacks.get(id as usize).map_or(&Stack::Bottom, |held| &held.stack)
+    }
+
+    /// The machine that `thread` is directly inside a turn of, its state after the turn, and the stack below.
+    pub fn turn(&self, stack: StackId) -> Option<(u32, u32, StackId)> {
+        match self.stack(stack) {
+            Stack::Pushed(Frame::Turn { machine, state }, below) => Some((*machine, *state, *below)),
+            _ => None,
+        }
+    }
+
+    /// Bytes to the end from behind all that is on `stack`.
+    pub fn stack_cost(&self, stack: StackId) -> u32 {
+        self.stacks.get(stack as usize).map_or(NEVER, |held| held.cost)
+    }
+
+    /// Whether a capture is open on `stack`.
+    pub(super) fn captures(&self, stack: StackId) -> bool {
+        self.stacks.get(stack as usize).is_some_and(|held| held.captures)
+    }
+
+    /// Bytes to the end from `thread`; texts that must differ are taken as if they need not.
+    pub(super) fn ahead(&self, tables: &Tables, thread: &Thread) -> u32 {
+        let own = if thread.node == LITERAL { 0 } else { tables.costs.node(thread.node) };
+        cost::sum(own, self.stack_cost(thread.stack))
+    }
+
+    /// `frame` on `below`.
+    pub fn push(&mut self, tables: &Tables, frame: Frame, below: StackId) -> StackId {
+        let stack = Stack::Pushed(frame, below);
+        if let Some(known) = self.stack_ids.get(&stack) {
+            return *known;
+        }
+        let own = match frame {
+            Frame::Return(node) => tables.costs.node(node),
+            Frame::Turn { machine, state } => self.rest(tables, machine, state),
+            Frame::Comma { machine, state } => self.another(tables, machine, state),
+            Frame::Capture { .. } => 0,
+            Frame::Literal { text, at, then } => {
+                let text = self.text(text);
+                let bytes = text.iter().skip(at as usize);
+                let spelt = |byte: &u8| if tables.vocabulary.has_byte(*byte) { 1 } else { UNSPELLED };
+                cost::sum(bytes.map(spelt).fold(0, cost::sum), tables.costs.node(then))
+            }
+        };
+        let cost = cost::sum(own, self.stack_cost(below));
+        self.hold(stack, cost)
+    }
+
+    /// Bytes from the end of a turn to behind the machine.
+    fn rest(&self, tables: &Tables, machine: u32, state: u32) -> u32 {
+        match remembering(tables, machine) {
+            Some(_) => self.seen.get(state as usize).map_or(NEVER, |(_, _, cost)| *cost),
+            None => tables.costs.rest(&tables.net, machine, state),
+        }
+    }
+
+    /// Bytes from behind the comma after a turn to behind the machine.
+    fn another(&mut self, tables: &Tables, machine: u32, state: u32) -> u32 {
+        let Some(Machine::Turns(turns)) = tables.net.machines.get(machine as usize) else { return NEVER };
+        let seen = self.seen(turns, state);
+        if turns.distinct {
+            let first = self.planned(tables, machine, turns, &seen);
+            return first.map_or(NEVER, |first| first.cost);
+        }
+        let mut best = NEVER;
+        turns.each(&seen, |way, next| {
+            let body = tables.costs.node(way.body);
+            if body < best {
+                best = best.min(cost::sum(body, tables.costs.after(machine, turns, &next)));
+            }
+        });
+        best
+    }
+
+    /// The state of that number.
+    pub(super) fn seen(&self, turns: &Turns, state: u32) -> Seen {
+        match turns.remembers() {
+            true => self.seen.get(state as usize).map(|(_, seen, _)| seen.clone()).unwrap_or_default(),
+            false => turns.state(state),
+        }
+    }
+
+    /// The number of a state and its distance to behind the machine.
+    pub(super) fn number(&mut self, tables: &Tables, machine: u32, turns: &Turns, seen: Seen) -> (u32, u32) {
+        if !turns.remembers() {
+            return (turns.index(&seen), tables.costs.after(machine, turns, &seen));
+        }
+        let key = (machine, seen);
+        if let Some(known) = self.seen_ids.get(&key) {
+            return (*known, self.seen.get(*known as usize).map_or(NEVER, |(_, _, cost)| *cost));
+        }
+        let cost = match turns.distinct {
+            true => self.distinct_cost(tables, machine, turns, &key.1),
+            false => tables.costs.after(machine, turns, &key.1),
+        };
+        let id = self.seen.len() as u32;
+        self.bytes += 160 + key.1.slots.len() * 16 + (key.1.used.len() + key.1.barred.len()) * 8;
+        self.seen.push((machine, key.1.clone(), cost));
+        self.seen_ids.insert(key, id);
+        (id, cost)
+    }
+
+    pub(super) fn text(&self, id: TextId) -> Arc<[u8]> {
+        self.texts.get(id as usize).cloned().unwrap_or_else(|| Arc::from([]))
+    }
+
+    pub(super) fn text_id(&mut self, text: &[u8]) -> TextId {
+        if let Some(known) = self.text_ids.get(text) {
+            return *known;
+        }
+        let (id, text): (TextId, Arc<[u8]>) = (self.texts.len() as TextId, text.into());
+        self.bytes += 64 + text.len();
+        self.texts.push(text.clone());
+        self.text_ids.insert(text, id);
+        id
+    }
+
+    /// `text` and then `byte`.
+    pub(super) fn longer(&mut self, text: TextId, byte: u8) -> TextId {
+        let mut longer = self.text(text).to_vec();
+        longer.push(byte);
+        self.text_id(&longer)
+    }
+
+    /// The byte that a thread which reads a given text reads next.
+    pub(super) fn next_byte(&self, stack: StackId) -> Option<u8> {
+        match self.stack(stack) {
+            Stack::Pushed(Frame::Literal { text, at, .. }, _) => {
+                self.texts.get(*text as usize)?.get(*at as usize).copied()
+            }
+            _ => None,
+        }
+    }
+
+    /// Such a thread one byte on.
+    pub(super) fn past_byte(&mut self, tables: &Tables, stack: StackId) -> Thread {
+        match *self.stack(stack) {
+            Stack::Pushed(Frame::Literal { text, at, then }, below) => {
+                self.read(tables, Frame::Literal { text, at: at + 1, then }, below)
+            }
+            _ => Thread { node: LITERAL, stack },
+        }
+    }
+
+    /// The thread that reads what is left of a literal on `below`.
+    pub(super) fn read(&mut self, tables: &Tables, literal: Frame, below: StackId) -> Thread {
+        match literal {
+            Frame::Literal { text, at, then } if self.text(text).len() <= at as usize => {
+                Thread { node: then, stack: below }
+            }
+            frame => Thread { node: LITERAL, stack: self.push(tables, frame, below) },
+        }
+    }
+
+    /// Any one of `members`; those with an equal frame on top are one, `depth` frames down.
+    fn any(&mut self, tables: &Tables, members: &[StackId], depth: u32) -> StackId {
+        let mut all: Vec<StackId> = Vec::with_capacity(members.len());
+        for member in members {
+            match self.stack(*member) {
+                Stack::Any(inner) => all.extend(inner),
+                _ => all.push(*member),
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        if depth > 0 && all.len() > 1 {
+            all = self.merged(tables, &all, depth - 1);
+        }
+        match all.as_slice() {
+            [only] => *only,
+            all => {
+                let cost = all.iter().map(|member| self.stack_cost(*member)).min().unwrap_or(NEVER);
+                self.hold(Stack::Any(all.into()), cost)
+            }
+        }
+    }
+
+    /// The stacks, sorted, those that return to the same node made one.
+    pub(super) fn merged(&mut self, tables: &Tables, stacks: &[StackId], depth: u32) -> Vec<StackId> {
+        let (mut returns, mut out): (Vec<(NodeId, StackId)>, Vec<StackId>) = (Vec::new(), Vec::new());
+        for id in stacks {
+            match self.stack(*id) {
+                // Captures are told apart one by one.
+                Stack::Pushed(Frame::Return(node), below) if !self.captures(*id) => returns.push((*node, *below)),
+                _ => out.push(*id),
+            }
+        }
+        returns.sort_unstable();
+        for same in returns.chunk_by(|a, b| a.0 == b.0) {
+            let (Some((node, first)), belows) = (same.first(), same.iter().map(|(_, below)| *below)) else { continue };
+            let below = match same.len() {
+                1 => *first,
+                _ => self.any(tables, &belows.collect::<Vec<_>>(), depth),
+            };
+            out.push(self.push(tables, Frame::Return(*node), below));
+        }
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+
+    fn hold(&mut self, stack: Stack, cost: u32) -> StackId {
+        if let Some(known) = self.stack_ids.get(&stack) {
+            return *known;
+        }
+        let id = self.stacks.len() as StackId;
+        self.bytes += match &stack {
+            Stack::Any(members) => 80 + members.len() * 8,
+            _ => 80,
+        };
+        let captures = match &stack {
+            Stack::Bottom => false,
+            Stack::Pushed(Frame::Capture { .. }, _) => true,
+            Stack::Pushed(_, below) => self.captures(*below),
+            Stack::Any(members) => members.iter().any(|member| self.captures(*member)),
+        };
+        self.stacks.push(Held { stack: stack.clone(), cost, captures });
+        self.stack_ids.insert(stack, id);
+        id
+    }
+
+    /// The threads of `state` with their stacks, to carry them to another graph.
+    pub fn loose(&self, tables: &Tables, state: StateId) -> Loose {
+        let threads = &self.state(state).threads;
+        let mut found: BTreeSet<StackId> = BTreeSet::new();
+        let mut pending: Vec<StackId> = threads.iter().map(|thread| thread.stack).collect();
+        while let Some(id) = pending.pop() {
+            if id != BOTTOM && found.insert(id) {
+                match self.stack(id) {
+                    Stack::Bottom => {}
+                    Stack::Pushed(_, below) => pending.push(*below),
+                    Stack::Any(members) => pending.extend(members),
+                }
+            }
+        }
+        // What lies below was held earlier, so it has the smaller number.
+        let found: Vec<StackId> = found.into_iter().collect();
+        let place = |id: &StackId| found.binary_search(id).map_or(BOTTOM, |at| at as StackId + 1);
+        let mut out = Loose { stacks: Vec::new(), threads: Vec::new(), seen: Vec::new(), texts: Vec::new(), text: 0 };
+        out.text = self.loose_text(self.state(state).text, &mut out.texts);
+        for id in &found {
+            let stack = match self.stack(*id) {
+                Stack::Bottom => Stack::Bottom,
+                Stack::Pushed(frame, below) => Stack::Pushed(self.loose_frame(tables, *frame, &mut out), place(below)),
+                Stack::Any(members) => Stack::Any(members.iter().map(place).collect()),
+            };
+            out.stacks.push(stack);
+        }
+        out.threads = threads.iter().map(|thread| Thread { node: thread.node, stack: place(&thread.stack) }).collect();
+        out
+    }
+
+    fn loose_text(&self, text: TextId, out: &mut Vec<Arc<[u8]>>) -> TextId {
+        out.push(self.text(text));
+        out.len() as TextId - 1
+    }
+
+    fn loose_frame(&self, tables: &Tables, frame: Frame, out: &mut Loose) -> Frame {
+        let mut loose = |machine: u32, state: u32| {
+            if remembering(tables, machine).is_none() {
+                return state;
+            }
+            let Some((_, seen, _)) = self.seen.get(state as usize) else { return state };
+            let mut seen = seen.clone();
+            for text in seen.used.iter_mut().chain(seen.barred.iter_mut()) {
+                *text = self.loose_text(*text, &mut out.texts);
+            }
+            out.seen.push((machine, seen));
+            out.seen.len() as u32 - 1
+        };
+        match frame {
+            Frame::Turn { machine, state } => Frame::Turn { machine, state: loose(machine, state) },
+            Frame::Comma { machine, state } => Frame::Comma { machine, state: loose(machine, state) },
+            Frame::Literal { text, at, then } => {
+                Frame::Literal { text: self.loose_text(text, &mut out.texts), at, then }
+            }
+            frame => frame,
+        }
+    }
+
+    /// The place of threads from another graph.
+    pub fn carry(&mut self, tables: &Tables, loose: &Loose, complete: bool) -> StateId {
+        let texts: Vec<TextId> = loose.texts.iter().map(|text| self.text_id(text)).collect();
+        let text = |id: &TextId| texts.get(*id as usize).copied().unwrap_or(0);
+        let mut states = Vec::with_capacity(loose.seen.len());
+        for (machine, seen) in &loose.seen {
+            let own = |ids: &[TextId]| {
+                let mut ids: Vec<TextId> = ids.iter().map(text).collect();
+                ids.sort_unstable();
+                ids.into()
+            };
+            let seen = Seen { used: own(&seen.used), barred: own(&seen.barred), ..seen.clone() };
+            let turns = remembering(tables, *machine);
+            states.push(turns.map_or(0, |turns| self.number(tables, *machine, turns, seen).0));
+        }
+        let state = |machine: u32, state: u32| match remembering(tables, machine) {
+            Some(_) => states.get(state as usize).copied().unwrap_or(0),
+            None => state,
+        };
+        let mut ids = vec![BOTTOM];
+        for stack in &loose.stacks {
+            let own = |place: &StackId| ids.get(*place as usize).copied().unwrap_or(BOTTOM);
+            let id = match stack {
+                Stack::Bottom => BOTTOM,
+                Stack::Pushed(frame, below) => {
+                    let frame = match *frame {
+                        Frame::Turn { machine, state: at } => Frame::Turn { machine, state: state(machine, at) },
+                        Frame::Comma { machine, state: at } => Frame::Comma { machine, state: state(machine, at) },
+                        Frame::Literal { text: id, at, then } => Frame::Literal { text: text(&id), at, then },
+                        frame => frame,
+                    };
+                    self.push(tables, frame, own(below))
+                }
+                Stack::Any(members) => self.any(tables, &members.iter().map(own).collect::<Vec<_>>(), 0),
+            };
+            ids.push(id);
+        }
+        let stack = |thread: &Thread| ids.get(thread.stack as usize).copied().unwrap_or(BOTTOM);
+        let mut threads: Vec<Thread> =
+            loose.threads.iter().map(|thread| Thread { node: thread.node, stack: stack(thread) }).collect();
+        threads.sort_unstable();
+        self.intern(tables, threads.into(), text(&loose.text), complete, false)
+    }
+}
+
+/// The machine, if its states are more than numbers.
+pub(super) fn remembering(tables: &Tables, machine: u32) -> Option<&Turns> {
+    match tables.net.machines.get(machine as usize) {
+        Some(Machine::Turns(turns)) if turns.remembers() => Some(turns),
+        _ => None,
+    }
+}
