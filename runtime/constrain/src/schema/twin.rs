@@ -187,6 +187,6 @@ fn ends(expr: &Expr, text: &[u8], from: usize) -> BTreeSet<usize> {
             }
             out
         }
-        Expr::Fields(_) | Expr::Rule(_) => panic!("no scalar"),
+        Expr::Listed(_) | Expr::Turns(_) | Expr::Rule(_) => panic!("no scalar"),
     }
 }

@@ -1,0 +1,224 @@
+//! Real JSON Schemas: every instance judged rightly, every token of every valid one allowed by its mask, and how long that takes.
+
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Instant;
+
+use common::{brute_mask, bytes_and, data, gguf};
+use sgl_constrain::{Automaton, ConstrainError, Matcher, Vocabulary};
+use sgl_wire::{Constraint, KeyOrder, SchemaOptions, WhiteSpace};
+
+/// The byte after the JSON value that begins at `at`.
+fn skip(text: &[u8], at: usize) -> usize {
+    match text[at] {
+        b'"' => {
+            let mut at = at + 1;
+            while text[at] != b'"' {
+                at += if text[at] == b'\\' { 2 } else { 1 };
+            }
+            at + 1
+        }
+        b'{' | b'[' => {
+            let mut at = at + 1;
+            while !matches!(text[at], b'}' | b']') {
+                at = if matches!(text[at], b',' | b':' | b' ') { at + 1 } else { skip(text, at) };
+            }
+            at + 1
+        }
+        _ => text[at..]
+            .iter()
+            .position(|b| matches!(b, b',' | b'}' | b']' | b' ' | b'\n'))
+            .map_or(text.len(), |n| at + n),
+    }
+}
+
+/// The values inside an array or object as they are written; of an object, names and values in turn.
+fn inside(text: &str) -> Vec<&str> {
+    let (mut out, mut at) = (Vec::new(), 1);
+    while !matches!(text.as_bytes()[at], b'}' | b']') {
+        if matches!(text.as_bytes()[at], b',' | b':' | b' ') {
+            at += 1;
+        } else {
+            let end = skip(text.as_bytes(), at);
+            out.push(&text[at..end]);
+            at = end;
+        }
+    }
+    out
+}
+
+fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    inside(text).chunks(2).find(|pair| pair[0].trim_matches('"') == name).map(|pair| pair[1])
+}
+
+/// `text` as `json.dumps` writes it: a space after each comma and colon.
+fn dumped(text: &str) -> String {
+    match text.as_bytes()[0] {
+        b'[' => format!("[{}]", inside(text).into_iter().map(dumped).collect::<Vec<_>>().join(", ")),
+        b'{' => {
+            let pairs = inside(text);
+            let pairs = pairs.chunks(2).map(|pair| format!("{}: {}", pair[0], dumped(pair[1])));
+            format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+        }
+        _ => text.to_owned(),
+    }
+}
+
+fn lines(path: &Path) -> String {
+    if path.extension().is_some_and(|extension| extension == "gz") {
+        return String::from_utf8(Command::new("gzip").arg("-dc").arg(path).output().unwrap().stdout).unwrap();
+    }
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// A share of the times, in microseconds.
+fn micros(times: &mut [u128]) -> String {
+    times.sort_unstable();
+    let at =
+        |share: f64| times.get((times.len() as f64 * share) as usize).or(times.last()).map_or(0.0, |t| *t as f64 / 1e3);
+    let mean = times.iter().sum::<u128>() as f64 / 1e3 / times.len().max(1) as f64;
+    format!(
+        "mean {mean:.1} p50 {:.1} p90 {:.1} p99 {:.1} p99.9 {:.1} max {:.1} ({})",
+        at(0.5),
+        at(0.9),
+        at(0.99),
+        at(0.999),
+        at(1.0),
+        times.len()
+    )
+}
+
+/// The longest tokens that make `text`, one after the other.
+fn tokens(vocabulary: &Vocabulary, known: &BTreeMap<&[u8], u32>, text: &[u8]) -> Vec<u32> {
+    let (mut at, mut out) = (0, Vec::new());
+    while at < text.len() {
+        let longest = (1..=24.min(text.len() - at)).rev().find_map(|n| known.get(&text[at..at + n]).map(|id| (*id, n)));
+        let (id, length) = longest.unwrap_or_else(|| panic!("no token for {} of {}", text[at], vocabulary.len()));
+        out.push(id);
+        at += length;
+    }
+    out
+}
+
+#[derive(Default)]
+struct Tally {
+    cases: usize,
+    refused: BTreeMap<String, usize>,
+    right: usize,
+    strict: Vec<String>,
+    unsound: Vec<String>,
+}
+
+#[test]
+fn every_instance_of_the_shared_schemas() {
+    let Some(folder) = data().map(|data| data.join("jsonschema")) else { return };
+    let vocabulary = gguf::vocabulary().unwrap_or_else(|| bytes_and(&["\"a", "\":", "}", "true"]));
+    let known: BTreeMap<&[u8], u32> =
+        (0..vocabulary.len() as u32).filter_map(|id| Some((vocabulary.bytes(id)?, id))).collect();
+    let only = std::env::var("SGL_ONLY").unwrap_or_default();
+    let every: usize = std::env::var("SGL_EVERY").ok().and_then(|n| n.parse().ok()).unwrap_or(20);
+    let compact = std::env::var_os("SGL_ANY").is_some();
+    let options = SchemaOptions {
+        order: if compact { KeyOrder::Any } else { KeyOrder::Schema },
+        space: WhiteSpace::Flexible,
+        lenient: false,
+    };
+    let (mut builds, mut masks, mut steps) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut slow_builds, mut slow_masks) = (Vec::new(), Vec::new());
+    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.to_string_lossy().contains(".jsonl"));
+    files.sort();
+    let (mut whole, mut of) = (0, 0);
+    for path in files {
+        let name = path.file_name().unwrap().to_string_lossy().split('.').next().unwrap().to_owned();
+        let mut tally = Tally::default();
+        for line in lines(&path).lines().step_by(every) {
+            let id = member(line, "id").unwrap_or("").to_owned();
+            if !id.contains(&only) {
+                continue;
+            }
+            tally.cases += 1;
+            let schema: Arc<str> = member(line, "schema").unwrap().into();
+            let started = Instant::now();
+            let built = Automaton::new(&Constraint::JsonSchema { text: schema, options }, vocabulary.clone());
+            let taken = started.elapsed().as_nanos();
+            let automaton = match built {
+                Ok(automaton) => automaton,
+                Err(error) => {
+                    if member(line, "unsatisfiable") == Some("true")
+                        && matches!(error, ConstrainError::Unsatisfiable { .. })
+                    {
+                        tally.right += 1;
+                    }
+                    let kind = match &error {
+                        ConstrainError::Schema { keyword, .. } => keyword.clone(),
+                        other => other.to_string().chars().take(70).collect(),
+                    };
+                    *tally.refused.entry(kind).or_default() += 1;
+                    continue;
+                }
+            };
+            builds.push(taken);
+            slow_builds.push((taken, id.clone()));
+            let mut fine = true;
+            for test in inside(member(line, "tests").unwrap_or("[]")) {
+                let text = dumped(member(test, "data").unwrap());
+                let valid = member(test, "valid") == Some("true");
+                let mut at = Matcher::new(automaton.clone());
+                if !valid {
+                    if at.completes(text.as_bytes()) && member(test, "needs_format").is_none() {
+                        fine = false;
+                        tally.unsound.push(format!("{id}: {}", text.chars().take(200).collect::<String>()));
+                    }
+                    continue;
+                }
+                if !at.completes(text.as_bytes()) {
+                    let end =
+                        (0..=text.len()).take_while(|end| at.accepts(&text.as_bytes()[..*end])).last().unwrap_or(0);
+                    if member(test, "format_fails").is_none() {
+                        fine = false;
+                        tally.strict.push(format!(
+                            "{id}: …{:?} | {:?}",
+                            String::from_utf8_lossy(&text.as_bytes()[end.saturating_sub(40)..end]),
+                            text.get(end..).unwrap_or("?").chars().take(40).collect::<String>()
+                        ));
+                    }
+                    continue;
+                }
+                for (step, token) in tokens(&vocabulary, &known, text.as_bytes()).into_iter().enumerate() {
+                    let started = Instant::now();
+                    let mask = at.mask(None);
+                    let taken = started.elapsed().as_nanos();
+                    masks.push(taken);
+                    slow_masks.push((taken, format!("{id} at {step}")));
+                    assert!(mask.allows(token), "{id}: {token} of {text}");
+                    if std::env::var_os("SGL_BRUTE").is_some() && step % 7 == 3 {
+                        assert_eq!(*mask, brute_mask(&at, &vocabulary), "{id} at {step}");
+                    }
+                    let started = Instant::now();
+                    at.advance(token).unwrap();
+                    steps.push(started.elapsed().as_nanos());
+                }
+            }
+            tally.right += usize::from(fine);
+        }
+        if tally.cases > 0 {
+            println!("{name}: {} of {} right, refused {:?}", tally.right, tally.cases, tally.refused);
+            tally.strict.iter().take(6).for_each(|text| println!("   too strict: {text}"));
+            tally.unsound.iter().take(6).for_each(|text| println!("   unsound: {text}"));
+            (whole, of) = (whole + tally.right, of + tally.cases);
+        }
+    }
+    println!("{whole} of {of} right");
+    println!("build {}\nmask {}\nadvance {}", micros(&mut builds), micros(&mut masks), micros(&mut steps));
+    slow_builds.sort_unstable();
+    slow_masks.sort_unstable();
+    slow_builds.iter().rev().take(12).for_each(|(time, id)| println!("   build {} {id}", time / 1000));
+    slow_masks.iter().rev().take(25).for_each(|(time, id)| println!("   mask {} {id}", time / 1000));
+}
