@@ -403,7 +403,9 @@ impl Builder {
         for (state, steps) in machine.steps.iter().enumerate() {
             let mut targets = if state == machine.last { vec![next] } else { Vec::new() };
             for (label, to) in steps {
-                targets.push(self.expr(label, at(*to), None)?);
+                // A class that leads back reads many characters at once.
+                let stays = (*to == state).then_some(false);
+                targets.push(self.expr(label, at(*to), stays)?);
             }
             let first = self.net.targets.len() as u32;
             let count = targets.len() as u32;

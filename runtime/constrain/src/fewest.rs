@@ -155,7 +155,7 @@ fn token_targets(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<[Sta
 /// The counted class that alone reads its characters at a lean place, for as many of them as it must read: one token
 /// of each length stands for all others then.
 fn alone(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<walk::Open> {
-    if !graph.state(state).lean {
+    if !graph.state(state).lean || graph.compares(state) {
         return None;
     }
     let mut slice = walk::open(graph, tables, state).into_iter().find(|slice| slice.counted)?;

@@ -144,6 +144,12 @@ impl Vocabulary {
         self.ids.get(node.first as usize..(node.first + node.count) as usize).unwrap_or(&[])
     }
 
+    /// The tokens that stand at `node` or below it.
+    pub(crate) fn below(&self, node: &TrieNode) -> &[u32] {
+        let end = self.trie.get(node.end as usize).map_or(self.ids.len(), |next| next.first as usize);
+        self.ids.get(node.first as usize..end).unwrap_or(&[])
+    }
+
     /// The numbers of characters, up to `most`, that tokens of these `groups` have.
     pub(crate) fn lengths(&self, groups: u64, most: u32) -> BTreeSet<u32> {
         let alike = self.by_groups.iter().filter(|(own, _)| own & !groups == 0);

@@ -68,18 +68,28 @@ pub(crate) fn mask(graph: &mut Graph, tables: &Tables, state: StateId, budget: O
 /// Computes and keeps the mask of `state` without a budget.
 fn keep(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Kept> {
     let mut mask = Mask::empty(tables.vocabulary.len());
-    let mut open = open(graph, tables, state);
-    open.iter_mut().for_each(|slice| seal(graph, tables, state, slice));
+    let compares = graph.compares(state);
+    let mut open = if compares && graph.is_touchy(tables, state) { Vec::new() } else { open(graph, tables, state) };
+    if !compares {
+        open.iter_mut().for_each(|slice| seal(graph, tables, state, slice));
+    }
     let mut most_left = 0;
     for slice in &open {
         allow_plain(tables, slice, &mut mask);
         let left = cost::sum(tables.costs.node(slice.after), graph.stack_cost(slice.stack));
         most_left = most_left.max(left);
     }
-    walk(graph, tables, state, &open, |graph, node, to| {
-        tables.vocabulary.at(node).iter().for_each(|id| mask.allow(*id));
-        most_left = most_left.max(graph.state(to).cost);
-    });
+    let visit = |graph: &mut Graph, node: &TrieNode, to: StateId| {
+        let (groups, left) = if compares { (0, 0) } else { free(graph, tables, to) };
+        let all = node.groups & !groups == 0;
+        let ids = if all { tables.vocabulary.below(node) } else { tables.vocabulary.at(node) };
+        ids.iter().for_each(|id| mask.allow(*id));
+        if all || node.count > 0 {
+            most_left = most_left.max(if all { left } else { graph.state(to).cost });
+        }
+        all
+    };
+    explore(graph, tables, state, &open, visit);
     allow_ends(graph, tables, state, &mut mask);
     let kept = Arc::new(Kept { mask: Arc::new(mask), most_left });
     if graph.masks.len() >= MOST_MASKS {
@@ -93,7 +103,7 @@ fn keep(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Kept> {
 /// The tokens after which at most `most` tokens lead to an end.
 fn within(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> Mask {
     let mut mask = Mask::empty(tables.vocabulary.len());
-    let mut skipped = open(graph, tables, state);
+    let mut skipped = if graph.compares(state) { Vec::new() } else { open(graph, tables, state) };
     // A slice may be taken whole if its own thread finds an end in time after any number of its characters.
     skipped.retain(|slice| {
         let first = after(graph, tables, slice, 1, false);
@@ -138,9 +148,6 @@ fn allow_ends(graph: &Graph, tables: &Tables, state: StateId, mask: &mut Mask) {
 /// The repeated classes that are open at `state`.
 pub(crate) fn open(graph: &Graph, tables: &Tables, state: StateId) -> Vec<Open> {
     let mut out: Vec<Open> = Vec::new();
-    if graph.compares(state) {
-        return out;
-    }
     for thread in graph.state(state).threads.iter() {
         let Some(slice) = tables.net.slices.get(&thread.node) else { continue };
         let chars = match graph.turn(thread.stack).filter(|_| slice.counted) {
@@ -203,6 +210,23 @@ pub(crate) fn after(graph: &mut Graph, tables: &Tables, slice: &Open, length: u3
     graph.enter(tables, slice.after, stack, lean)
 }
 
+/// The character groups that a repeated class without count reads at `state`: any token of them leads back to it, and
+/// so many bytes are left then.
+fn free(graph: &mut Graph, tables: &Tables, state: StateId) -> (u64, u32) {
+    if let Some(known) = graph.free.get(&state) {
+        return *known;
+    }
+    let mut best = (0, 0);
+    for thread in graph.state(state).threads.iter() {
+        let slice = tables.net.slices.get(&thread.node).filter(|slice| !slice.counted);
+        if let Some(slice) = slice.filter(|slice| slice.groups.count_ones() > u64::count_ones(best.0)) {
+            best = (slice.groups, cost::sum(tables.costs.node(slice.after), graph.stack_cost(thread.stack)));
+        }
+    }
+    graph.free.insert(state, best);
+    best
+}
+
 /// Calls `visit` with each trie node that ends a token and where it leads, but for the subtrees in `skip`.
 pub(crate) fn walk(
     graph: &mut Graph,
@@ -210,6 +234,23 @@ pub(crate) fn walk(
     from: StateId,
     skip: &[Open],
     mut visit: impl FnMut(&mut Graph, &TrieNode, StateId),
+) {
+    explore(graph, tables, from, skip, |graph, node, to| {
+        if node.count > 0 {
+            visit(graph, node, to);
+        }
+        false
+    });
+}
+
+/// Calls `visit` with each trie node that a text leads along and where it leads, but for the subtrees in `skip` and those
+/// of nodes for which it says so.
+fn explore(
+    graph: &mut Graph,
+    tables: &Tables,
+    from: StateId,
+    skip: &[Open],
+    mut visit: impl FnMut(&mut Graph, &TrieNode, StateId) -> bool,
 ) {
     let trie = &tables.vocabulary.trie;
     let mut path = vec![from; tables.vocabulary.most_bytes + 1];
@@ -229,9 +270,6 @@ pub(crate) fn walk(
             continue;
         }
         path[depth] = to;
-        if node.count > 0 {
-            visit(graph, node, to);
-        }
-        at += 1;
+        at = if visit(graph, node, to) { node.end as usize } else { at + 1 };
     }
 }

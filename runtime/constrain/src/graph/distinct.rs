@@ -14,11 +14,11 @@ use crate::network::{Machine, Node, NodeId};
 use crate::turns::{Move, Seen, Turns};
 
 /// States looked at for one place at most to find out whether different texts are left; what is not found by then is not allowed.
-const MOST_TRIES: usize = 20_000;
+const MOST_TRIES: usize = 5_000;
 /// Texts that are listed of one language at most.
 const MOST_LISTED: usize = 4_096;
 /// Places kept while texts are listed.
-const MOST_AHEAD: usize = 100_000;
+const MOST_AHEAD: usize = 20_000;
 /// Bytes of a text that is chosen for its shortness.
 const LONGEST: usize = 1 << 16;
 
@@ -227,7 +227,9 @@ impl Graph {
                 ahead.push(Reverse((self.state(start).cost, Vec::new(), start, false)));
             }
         }
-        while found.len() < most {
+        self.nested += 1;
+        while found.len() < most && self.tries < MOST_TRIES {
+            self.tries += 1;
             let Some(Reverse((_, text, state, whole))) = ahead.pop() else { break };
             if whole {
                 let text = self.text_id(&text);
@@ -250,6 +252,7 @@ impl Graph {
                 }
             }
         }
+        self.nested -= 1;
         self.charge(ahead.len() * 64);
         let listing = self.listings.entry(body).or_default();
         (listing.ahead, listing.busy) = (ahead, false);
@@ -273,9 +276,11 @@ impl Graph {
         if self.escaping.contains(&from) {
             return None;
         }
+        self.nested += 1;
         self.escaping.push(from);
         let found = self.shortest_escape(tables, from, written, barred);
         self.escaping.pop();
+        self.nested -= 1;
         found
     }
 
@@ -292,6 +297,10 @@ impl Graph {
         let mut pending = vec![(from, Vec::new())];
         while let Some((state, path)) = pending.pop() {
             let depth = path.len() as u32;
+            self.tries += 1;
+            if self.tries > MOST_TRIES {
+                return None;
+            }
             if !Self::is_live(state) || best.as_ref().is_some_and(|(least, ..)| *least <= depth) {
                 continue;
             }
@@ -360,6 +369,18 @@ impl Graph {
     /// Whether any of the texts starts with `written`.
     fn touches(&self, texts: &[TextId], written: &[u8]) -> bool {
         texts.iter().any(|id| self.texts.get(*id as usize).is_some_and(|text| text.starts_with(written)))
+    }
+
+    /// Whether it matters at `state` which text a capture becomes.
+    pub fn is_touchy(&self, tables: &Tables, state: StateId) -> bool {
+        let whole = self.text(self.state(state).text);
+        self.state(state).threads.iter().filter(|thread| self.captures(thread.stack)).any(|thread| {
+            self.outer(tables, thread.stack).is_none_or(|outer| {
+                let written = whole.get(outer.start..).unwrap_or(&[]);
+                let inner = outer.above.iter().any(|frame| matches!(frame, Frame::Capture { .. }));
+                inner || !outer.turns.accepts(&outer.seen) || self.touches(&outer.seen.barred, written)
+            })
+        })
     }
 
     /// Whether what `thread` captures can still become a text that is not barred.

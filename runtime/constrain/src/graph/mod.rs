@@ -126,6 +126,8 @@ pub(crate) struct Graph {
     listings: QuickMap<NodeId, Listing>,
     /// States looked at for one place to find out whether different texts are left.
     tries: usize,
+    /// Searches for different texts that are under way.
+    nested: u32,
     /// Places from which a text that is not barred is being looked for.
     escaping: Vec<StateId>,
     /// The edges of a thread that reads a given text, for each byte.
@@ -134,6 +136,8 @@ pub(crate) struct Graph {
     table: Vec<StateId>,
     bytes: usize,
     pub(crate) masks: QuickMap<StateId, Arc<Kept>>,
+    /// The character groups that are read again and again at a place, and the bytes left then.
+    pub(crate) free: QuickMap<StateId, (u64, u32)>,
     /// Fewest tokens from lean states.
     pub(crate) fewest: QuickMap<StateId, u32>,
     /// Lean states from which so many tokens are known not to suffice.
@@ -160,11 +164,13 @@ impl Graph {
             text_ids: HashMap::from([(Arc::from([]), 0)]),
             listings: QuickMap::default(),
             tries: 0,
+            nested: 0,
             escaping: Vec::new(),
             literal: (0..=255).map(|byte| Edge { low: byte, high: byte, to: LITERAL }).collect(),
             table: [vec![DEAD; tables.net.stride], vec![AMBIGUOUS; tables.net.stride]].concat(),
             bytes: 0,
             masks: QuickMap::default(),
+            free: QuickMap::default(),
             fewest: QuickMap::default(),
             more_than: QuickMap::default(),
             exact: QuickMap::default(),
@@ -241,7 +247,9 @@ impl Graph {
             Some(&known) if known != UNKNOWN => return known,
             _ => {}
         }
-        self.tries = 0;
+        if self.nested == 0 {
+            self.tries = 0;
+        }
         let State { threads, lean, text, .. } = self.state(state).clone();
         let mut captures = false;
         let mut next = Vec::with_capacity(threads.len());
