@@ -220,6 +220,7 @@ impl Graph {
         let begun = std::mem::replace(&mut listing.begun, true);
         listing.busy = true;
         let mut ahead = std::mem::take(&mut listing.ahead);
+        let before = ahead.len();
         let mut found = listing.found.clone();
         if !begun {
             let start = self.enter(tables, body, BOTTOM, false);
@@ -253,7 +254,7 @@ impl Graph {
             }
         }
         self.nested -= 1;
-        self.charge(ahead.len() * 64);
+        self.charge(ahead.len().saturating_sub(before) * 64);
         let listing = self.listings.entry(body).or_default();
         (listing.ahead, listing.busy) = (ahead, false);
         found
