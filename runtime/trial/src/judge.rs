@@ -101,22 +101,13 @@ pub fn judge(case: &Case, of: &Tokens, options: SchemaOptions) -> Verdict {
         held: 0,
     };
     let watch = Watch::start();
-    let automaton = match case.source.constraint(options) {
-        Some(constraint) => {
-            Automaton::new(&constraint, of.vocabulary.clone()).map_err(|error| Refusal::of(&error, &case.source))
-        }
-        None => Err(Refusal {
-            about: notation(&case.source).into(),
-            message: "grammars in Lark's notation are not read".into(),
-            unsatisfiable: false,
-        }),
-    };
+    let automaton = Automaton::new(&case.source.constraint(options), of.vocabulary.clone());
     verdict.compile_us = watch.us();
     let automaton = match automaton {
         Ok(automaton) => automaton,
-        Err(refusal) => {
+        Err(error) => {
             verdict.accepted.clear();
-            verdict.error = Some(refusal);
+            verdict.error = Some(Refusal::of(&error, &case.source));
             return verdict;
         }
     };

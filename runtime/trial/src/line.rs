@@ -31,13 +31,13 @@ pub enum Source {
 }
 
 impl Source {
-    /// The constraint; none for a notation that has none yet.
-    pub fn constraint(&self, options: SchemaOptions) -> Option<Constraint> {
+    /// The constraint; `options` are for schemas.
+    pub fn constraint(&self, options: SchemaOptions) -> Constraint {
         match self {
-            Source::Schema(text) => Some(Constraint::JsonSchema { text: text.clone(), options }),
-            Source::Regex(text) => Some(Constraint::Regex(text.clone())),
-            Source::Gbnf(text) => Some(Constraint::Grammar(text.clone())),
-            Source::Lark(_) => None,
+            Source::Schema(text) => Constraint::JsonSchema { text: text.clone(), options },
+            Source::Regex(text) => Constraint::Regex(text.clone()),
+            Source::Gbnf(text) => Constraint::Grammar(text.clone()),
+            Source::Lark(text) => Constraint::Lark(text.clone()),
         }
     }
 }

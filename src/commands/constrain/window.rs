@@ -19,13 +19,7 @@ const SHOWN: usize = 60;
 /// Compiles the constraint and holds the text against it.
 pub fn run(args: &ConstrainArgs, source: &Source) -> Result<Exit, Complaint> {
     let options = options(args, Order::Schema, Space::Compact);
-    let Some(constraint) = source.constraint(options) else {
-        return Err(Complaint {
-            exit: Exit::DoesNotCompile,
-            ..Complaint::failed("grammars in Lark's notation are not read")
-        }
-        .help("GBNF, llama.cpp's notation, is read without --lark"));
-    };
+    let constraint = source.constraint(options);
     let text = text(args)?;
     let tokens = tokens(args)?;
     let found = match probe(&constraint, text.as_deref(), &tokens) {
