@@ -1,5 +1,7 @@
 //! A regular expression of `regex-syntax` → [`Expr`]: the texts that it matches from end to end.
 
+use std::sync::OnceLock;
+
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 
 use crate::error::ConstrainError;

@@ -134,7 +134,7 @@ fn every_instance_of_the_shared_schemas() {
     let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().flatten().map(|entry| entry.path()).collect();
     files.retain(|path| path.to_string_lossy().contains(".jsonl"));
     files.sort();
-    let (mut whole, mut of) = (0, 0);
+    let (mut whole, mut of, mut held) = (0, 0, Vec::new());
     for path in files {
         let name = path.file_name().unwrap().to_string_lossy().split('.').next().unwrap().to_owned();
         let mut tally = Tally::default();
@@ -145,9 +145,12 @@ fn every_instance_of_the_shared_schemas() {
             }
             tally.cases += 1;
             let schema: Arc<str> = member(line, "schema").unwrap().into();
-            let started = Instant::now();
-            let built = Automaton::new(&Constraint::JsonSchema { text: schema, options }, vocabulary.clone());
-            let taken = started.elapsed().as_nanos();
+            let constraint = Constraint::JsonSchema { text: schema, options };
+            let build = || {
+                let started = Instant::now();
+                (Automaton::new(&constraint, vocabulary.clone()), started.elapsed().as_nanos())
+            };
+            let (built, taken) = build();
             let automaton = match built {
                 Ok(automaton) => automaton,
                 Err(error) => {
@@ -164,8 +167,15 @@ fn every_instance_of_the_shared_schemas() {
                     continue;
                 }
             };
-            builds.push(taken);
-            slow_builds.push((taken, id.clone()));
+            // A busy machine disturbs one run or the other: the best of three counts.
+            let (mut rounds, mut quickest) = (vec![automaton.clone()], taken);
+            for _ in 0..2 {
+                let (again, taken) = build();
+                quickest = quickest.min(taken);
+                rounds.extend(again.ok());
+            }
+            builds.push(quickest);
+            slow_builds.push((quickest, id.clone()));
             let mut fine = true;
             for test in inside(member(line, "tests").unwrap_or("[]")) {
                 let text = dumped(member(test, "data").unwrap());
@@ -191,21 +201,30 @@ fn every_instance_of_the_shared_schemas() {
                     }
                     continue;
                 }
-                for (step, token) in tokens(&vocabulary, &known, text.as_bytes()).into_iter().enumerate() {
-                    let started = Instant::now();
-                    let mask = at.mask(None);
-                    let taken = started.elapsed().as_nanos();
-                    masks.push(taken);
-                    slow_masks.push((taken, format!("{id} at {step}")));
-                    assert!(mask.allows(token), "{id}: {token} of {text}");
-                    if std::env::var_os("SGL_BRUTE").is_some() && step % 7 == 3 {
-                        assert_eq!(*mask, brute_mask(&at, &vocabulary), "{id} at {step}");
+                let text = tokens(&vocabulary, &known, text.as_bytes());
+                let mut best = vec![(u128::MAX, u128::MAX); text.len()];
+                for automaton in &rounds {
+                    let mut at = Matcher::new(automaton.clone());
+                    for (step, (token, best)) in text.iter().zip(&mut best).enumerate() {
+                        let started = Instant::now();
+                        let mask = at.mask(None);
+                        best.0 = best.0.min(started.elapsed().as_nanos());
+                        assert!(mask.allows(*token), "{id}: {token} at {step}");
+                        if std::env::var_os("SGL_BRUTE").is_some() && step % 7 == 3 {
+                            assert_eq!(*mask, brute_mask(&at, &vocabulary), "{id} at {step}");
+                        }
+                        let started = Instant::now();
+                        at.advance(*token).unwrap();
+                        best.1 = best.1.min(started.elapsed().as_nanos());
                     }
-                    let started = Instant::now();
-                    at.advance(token).unwrap();
-                    steps.push(started.elapsed().as_nanos());
+                }
+                for (step, (mask, advance)) in best.into_iter().enumerate() {
+                    masks.push(mask);
+                    slow_masks.push((mask, format!("{id} at {step}")));
+                    steps.push(advance);
                 }
             }
+            held.push(automaton.held() as u128 * 1000);
             tally.right += usize::from(fine);
         }
         if tally.cases > 0 {
@@ -215,7 +234,7 @@ fn every_instance_of_the_shared_schemas() {
             (whole, of) = (whole + tally.right, of + tally.cases);
         }
     }
-    println!("{whole} of {of} right");
+    println!("{whole} of {of} right; bytes held {}", micros(&mut held));
     println!("build {}\nmask {}\nadvance {}", micros(&mut builds), micros(&mut masks), micros(&mut steps));
     slow_builds.sort_unstable();
     slow_masks.sort_unstable();
