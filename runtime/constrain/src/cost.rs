@@ -310,13 +310,13 @@ fn calls(net: &Network) -> (Vec<usize>, Vec<Vec<usize>>) {
     let rules = net.starts.len();
     let mut callers: Vec<Vec<usize>> = vec![Vec::new(); rules];
     let mut called: Vec<Vec<usize>> = vec![Vec::new(); rules];
-    for rule in 0..rules {
+    for (rule, own) in called.iter_mut().enumerate() {
         for node in net.nodes.get(net.range(rule)).unwrap_or(&[]) {
             if let Node::Call { rule: to, .. } = *node
                 && callers[to as usize].last() != Some(&rule)
             {
                 callers[to as usize].push(rule);
-                called[rule].push(to as usize);
+                own.push(to as usize);
             }
         }
     }

@@ -117,8 +117,8 @@ impl Twin<'_> {
         let mut out = BTreeSet::new();
         let Some(at) = self.byte(at, b'[') else { return out };
         // Items so far, each with its text and its hits.
-        let mut pending: Vec<(usize, Vec<(usize, usize, u64)>)> =
-            self.space(at).into_iter().map(|at| (at, Vec::new())).collect();
+        type Items = Vec<(usize, usize, u64)>;
+        let mut pending: Vec<(usize, Items)> = self.space(at).into_iter().map(|at| (at, Vec::new())).collect();
         while let Some((at, items)) = pending.pop() {
             let hits: Vec<u64> = items.iter().map(|(.., hits)| *hits).collect();
             let texts: BTreeSet<&[u8]> = items.iter().map(|(from, to, _)| &self.text[*from..*to]).collect();

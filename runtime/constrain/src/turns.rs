@@ -120,10 +120,11 @@ impl Turns {
         let place = seen.place as usize;
         let last = self.slots.len();
         match self.order {
-            TurnOrder::Items => match self.slots.get(place) {
-                Some(slot) => return self.ways(slot).iter().for_each(|way| go(way, place + 1, None)),
-                None => {}
-            },
+            TurnOrder::Items => {
+                if let Some(slot) = self.slots.get(place) {
+                    return self.ways(slot).iter().for_each(|way| go(way, place + 1, None));
+                }
+            }
             TurnOrder::Fields => {
                 for (at, slot) in self.slots.iter().enumerate().skip(place) {
                     self.ways(slot).iter().for_each(|way| go(way, at + 1, None));

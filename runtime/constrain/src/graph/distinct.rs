@@ -22,12 +22,14 @@ const MOST_AHEAD: usize = 20_000;
 /// Bytes of a text that is chosen for its shortness.
 const LONGEST: usize = 1 << 16;
 
+/// What may become a text: bytes at least, the text so far, where it leads, whether it is whole.
+type Begun = (u32, Vec<u8>, StateId, bool);
+
 /// The shortest texts of a language, as far as they were asked for.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     found: Vec<TextId>,
-    /// What may become one: bytes at least, the text, where it leads, whether it is whole.
-    ahead: BinaryHeap<Reverse<(u32, Vec<u8>, StateId, bool)>>,
+    ahead: BinaryHeap<Reverse<Begun>>,
     begun: bool,
     /// Whether texts are being looked for.
     busy: bool,
