@@ -15,7 +15,7 @@ pub(crate) fn constraint(ty: &Type, structs: &[Struct]) -> Result<Constraint, Ty
     match ty {
         Type::Str { min_len, max_len } => Ok(Constraint::Text { min_len: *min_len, max_len: *max_len }),
         Type::Pattern(pattern) => Ok(Constraint::Regex(pattern.clone())),
-        Type::Grammar(grammar) => Ok(Constraint::Grammar(grammar.text.clone())),
+        Type::Grammar(grammar) => Ok(grammar.constraint()),
         Type::Literals(members) => match members.iter().map(text_of).collect::<Option<Vec<_>>>() {
             Some(texts) => Ok(Constraint::Choice(texts)),
             None => json(ty, structs),
@@ -79,6 +79,7 @@ impl Builder<'_> {
         Ok(match ty {
             Type::Str { min_len, max_len } => Json::Str { min_len: *min_len, max_len: *max_len },
             Type::Pattern(pattern) => Json::Pattern(pattern.clone()),
+            Type::Grammar(grammar) if grammar.lark => Json::Lark(grammar.text.clone()),
             Type::Grammar(grammar) => Json::Grammar(grammar.text.clone()),
             Type::Int { min, max } => Json::Int { min: *min, max: *max },
             Type::Float { min, max } => Json::Float { min: *min, max: *max },

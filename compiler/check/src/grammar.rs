@@ -1,11 +1,10 @@
-//! `grammar("file.gbnf")` and `grammar r"""…"""` → types; what is wrong with a grammar is said where it stands.
+//! `grammar("file.gbnf")`, `grammar("file.lark")` and `grammar r"""…"""` → types; what is wrong with a grammar is said where it stands.
 
 use std::sync::Arc;
 
 use sgl_constrain::ConstrainError;
 use sgl_diag::{Diagnostic, Span};
 use sgl_syntax::ast;
-use sgl_wire::Constraint;
 
 use crate::load::{TextFile, named_file};
 use crate::types::{Grammar, Type};
@@ -34,7 +33,8 @@ impl World {
             return Type::Error;
         };
         let shown = format!("grammar({path:?})");
-        self.grammar(text, shown, |start, end| Span::new(file, start as u32, end as u32), Some(span))
+        let lark = path.ends_with(".lark");
+        self.grammar(text, lark, shown, |start, end| Span::new(file, start as u32, end as u32), Some(span))
     }
 
     /// The type `grammar r"…"`.
@@ -46,18 +46,20 @@ impl World {
         let cut = line.char_indices().nth(SHOWN).map_or(line, |(at, _)| line.get(..at).unwrap_or_default());
         let rest = if cut.len() < text.trim().len() { "…" } else { "" };
         let shown = format!("grammar r\"{cut}{rest}\"");
-        self.grammar(text.into(), shown, |start, end| string.span_of_text(start, end), None)
+        self.grammar(text.into(), false, shown, |start, end| string.span_of_text(start, end), None)
     }
 
     fn grammar(
         &mut self,
         text: Arc<str>,
+        lark: bool,
         shown: String,
         place: impl Fn(usize, usize) -> Span,
         named: Option<Span>,
     ) -> Type {
-        let d = match sgl_constrain::prove(&Constraint::Grammar(text.clone())) {
-            Ok(()) => return Type::Grammar(Arc::new(Grammar { text, shown })),
+        let grammar = Grammar { text, lark, shown };
+        let d = match sgl_constrain::prove(&grammar.constraint()) {
+            Ok(()) => return Type::Grammar(Arc::new(grammar)),
             Err(ConstrainError::Grammar(error)) => Diagnostic::error("E0246", error.problem)
                 .at(place(error.start, error.end), "in this grammar")
                 .hint(error.hint),

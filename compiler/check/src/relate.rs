@@ -11,7 +11,6 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use regex_automata::meta::Regex;
 use sgl_diag::Span;
-use sgl_wire::Constraint;
 
 use crate::types::{Const, Type};
 
@@ -387,7 +386,7 @@ pub(crate) fn const_fits(value: &Const, ty: &Type) -> bool {
         (Const::Str(text), Type::Pattern(pattern)) => matches_whole(pattern, text),
         // A grammar that does not work was reported where it stands.
         (Const::Str(text), Type::Grammar(grammar)) => {
-            sgl_constrain::accepts(&Constraint::Grammar(grammar.text.clone()), text).unwrap_or(true)
+            sgl_constrain::accepts(&grammar.constraint(), text).unwrap_or(true)
         }
         _ => false,
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sgl_wire::Constraint;
+
 use crate::program::StructId;
 
 /// A checked type. Names are resolved: a `type` alias is what it stands for.
@@ -112,13 +114,22 @@ impl Type {
 pub struct Grammar {
     /// What it says.
     pub text: Arc<str>,
+    /// Whether it is written as the Python package lark writes grammars; otherwise in GBNF.
+    pub lark: bool,
     /// How the type is written: `grammar("sum.gbnf")`.
     pub shown: String,
 }
 
+impl Grammar {
+    /// The texts that it has.
+    pub fn constraint(&self) -> Constraint {
+        if self.lark { Constraint::Lark(self.text.clone()) } else { Constraint::Grammar(self.text.clone()) }
+    }
+}
+
 impl PartialEq for Grammar {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.text == other.text && self.lark == other.lark
     }
 }
 

@@ -13,7 +13,6 @@ use serde_json::Value as Json;
 use sgl_check::program::{Struct, StructId};
 use sgl_check::types::{Const, Type};
 use sgl_diag::plain;
-use sgl_wire::Constraint;
 
 use crate::text::float;
 use crate::{HostError, Regex, Value};
@@ -183,13 +182,11 @@ pub fn from_json(json: &Json, ty: &Type, structs: &[Struct]) -> Result<Value, Mi
             Ok(false) => Err(expected()),
             Err(error) => Err(mismatch(words(ty, structs), error.to_string())),
         },
-        (Type::Grammar(grammar), Json::String(text)) => {
-            match sgl_constrain::accepts(&Constraint::Grammar(grammar.text.clone()), text) {
-                Ok(true) => Ok(Value::str(text.as_str())),
-                Ok(false) => Err(expected()),
-                Err(error) => Err(mismatch(words(ty, structs), error.to_string())),
-            }
-        }
+        (Type::Grammar(grammar), Json::String(text)) => match sgl_constrain::accepts(&grammar.constraint(), text) {
+            Ok(true) => Ok(Value::str(text.as_str())),
+            Ok(false) => Err(expected()),
+            Err(error) => Err(mismatch(words(ty, structs), error.to_string())),
+        },
         (Type::Regex, Json::String(pattern)) => match Regex::new(pattern) {
             Ok(regex) => Ok(Value::Regex(Arc::new(regex))),
             Err(error) => Err(mismatch("a regular expression".into(), error.to_string())),

@@ -219,6 +219,33 @@ pub(crate) fn alt(items: impl IntoIterator<Item = Expr>) -> Expr {
     }
 }
 
+/// The texts along `steps` from the state `start` to `last`, none of them empty; states that do not lead there are
+/// left without steps.
+pub(crate) fn machine(mut steps: Vec<Vec<(Expr, usize)>>, start: usize, last: usize) -> Expr {
+    let mut useful = vec![false; steps.len()];
+    if let Some(last) = useful.get_mut(last) {
+        *last = true;
+    }
+    let leads = |useful: &[bool], to: usize| useful.get(to).copied().unwrap_or(false);
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for (state, steps) in steps.iter().enumerate().rev() {
+            let found = steps.iter().any(|(label, to)| *label != Expr::Never && leads(&useful, *to));
+            if found && !leads(&useful, state) {
+                (useful[state], changed) = (true, true);
+            }
+        }
+    }
+    if !leads(&useful, start) {
+        return Expr::Never;
+    }
+    for steps in &mut steps {
+        steps.retain(|(label, to)| *label != Expr::Never && leads(&useful, *to));
+    }
+    Expr::Machine(Arc::new(Machine { steps, start, last, nullable: false }))
+}
+
 /// `body` or nothing.
 pub(crate) fn optional(body: Expr) -> Expr {
     repeat(body, 0, Some(1))

@@ -60,7 +60,7 @@ pub(crate) fn expression(hir: &Hir, spelling: Spelling) -> Result<Expr, String> 
 }
 
 /// Lowers what has no look-around.
-pub(crate) fn plain(hir: &Hir, spelling: Spelling) -> Expr {
+fn plain(hir: &Hir, spelling: Spelling) -> Expr {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => expr::nothing(),
         HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {

@@ -172,6 +172,21 @@ impl Item {
         }
     }
 
+    /// The same in lark's notation.
+    fn in_lark(&self) -> String {
+        let joined = |items: &[Item], by: &str| items.iter().map(Item::in_lark).collect::<Vec<_>>().join(by);
+        match self {
+            Item::Text("") => "()".into(),
+            Item::Text(text) => format!("{text:?}"),
+            Item::Rule(0) => "start".into(),
+            Item::Rule(rule) => NAMES[*rule].to_owned(),
+            Item::Seq(items) => format!("({})", joined(items, " ")),
+            Item::Alt(items) => format!("({})", joined(items, " | ")),
+            Item::Repeat(body, min, Some(max)) => format!("(({})~{min}..{max})", body.in_lark()),
+            Item::Repeat(body, min, None) => format!("(({0})~{min} ({0})*)", body.in_lark()),
+        }
+    }
+
     /// Where texts of it that begin at `from` may end, as far as `known` says of each rule.
     fn ends(&self, text: &str, from: usize, known: &Known) -> Vec<usize> {
         let mut ends: Vec<usize> = match self {
@@ -261,6 +276,27 @@ proptest! {
         };
         for text in texts {
             prop_assert_eq!(at.completes(text.as_bytes()), recognises(&rules, &text), "{:?}\n{}", text, written(&rules));
+        }
+    }
+
+    #[test]
+    fn texts_of_grammars_in_lark_are_those_of_a_plain_recogniser(
+        rules in prop::collection::vec(items(), NAMES.len()),
+        texts in prop::collection::vec("[abc ]{0,6}", 12),
+    ) {
+        let names = ["start", "x", "y"];
+        let written: String = rules.iter().zip(names).map(|(rule, name)| format!("{name}: {}\n", rule.in_lark())).collect();
+        for (written, ignoring) in [(written.clone(), false), (format!("{written}%ignore / +/\n"), true)] {
+            let Ok(at) = matcher(&Constraint::Lark(written.as_str().into()), &bytes_and(&[])) else { return Ok(()) };
+            for text in &texts {
+                // Blanks may stand between any two terminals; `ab` alone may be one.
+                let plain = text.replace(' ', "");
+                if ignoring && (text.trim().contains("a b") || text.trim().contains("a  ")) {
+                    continue;
+                }
+                let wanted = if ignoring { recognises(&rules, &plain) } else { recognises(&rules, text) };
+                prop_assert_eq!(at.completes(text.as_bytes()), wanted, "{:?}\n{}", text, &written);
+            }
         }
     }
 

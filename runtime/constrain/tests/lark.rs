@@ -60,7 +60,9 @@ fn every_way_to_cut_a_text_counts() {
     check("start: A B\nA: /[a-z]+/\nB: /[a-z0-9]+/", &["ab", "abc1"], &["a", "1a"]);
     check("start: \"if\" NAME | NAME NAME\nNAME: /[a-z]+/", &["ifx", "ab", "if"], &["a"]);
     check("start: (A | B)*\nA: \"ab\" | \"a\"\nB: \"bc\"", &["abc", "aab", "abbc"], &["c", "b"]);
-    check("start: \"a\"+\n%ignore \" \"\n%ignore /#.*/", &["a", " a  a#x", "a # a"], &["", "b"]);
+    check("start: \"a\"+\n%ignore \" \"\n%ignore /#.*/", &["a", " a  a#x", "a # a"], &["", "b", "#a", "# a"]);
+    let commented = "start: \"a\" X*\nX: /[a-z ]/\n%import common.SH_COMMENT -> C\n%ignore C\n%ignore /[ \\n]+/";
+    check(commented, &["a", "#b\na", "ab #c\n b", "a #\n#\nb", "a  b"], &["#a", "#\n#a", "a#\n1"]);
 }
 
 #[test]

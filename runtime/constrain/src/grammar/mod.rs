@@ -10,12 +10,10 @@ mod cursor;
 mod gbnf;
 mod lark;
 
-use std::sync::Arc;
-
 use regex_syntax::hir::ClassUnicode;
 
 use crate::error::{ConstrainError, GrammarError};
-use crate::expr::{self, Expr, Machine};
+use crate::expr::{self, Expr};
 use crate::regex::{self, Spelling};
 use cursor::Place;
 
@@ -229,26 +227,7 @@ fn machine(bases: &[Expr], steps: &[Vec<(Expr, usize)>], last: usize) -> Expr {
     let start = bases.len();
     let mut all: Vec<Vec<(Expr, usize)>> = steps.to_vec();
     all.push(bases.iter().enumerate().map(|(state, base)| (base.clone(), state)).collect());
-    // Only what leads to the end.
-    let mut useful = vec![false; all.len()];
-    useful[last] = true;
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for (state, steps) in all.iter().enumerate() {
-            if !useful[state] && steps.iter().any(|(label, to)| *label != Expr::Never && useful[*to]) {
-                (useful[state], changed) = (true, true);
-            }
-        }
-    }
-    for (state, steps) in all.iter_mut().enumerate() {
-        steps.retain(|(label, to)| useful[state] && useful[*to] && *label != Expr::Never);
-    }
-    if useful[start] {
-        Expr::Machine(Arc::new(Machine { steps: all, start, last, nullable: false }))
-    } else {
-        Expr::Never
-    }
+    expr::machine(all, start, last)
 }
 
 /// `step` with a call of `rule` at its end replaced by `by`.

@@ -11,12 +11,11 @@
 //! assertion that asks what stands beside it is refused.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look};
 
 use super::python::{Check, check_of};
-use crate::expr::{self, Expr, Machine};
+use crate::expr::{self, Expr};
 use crate::groups;
 use crate::regex::{self, Spelling};
 
@@ -42,27 +41,75 @@ pub(super) enum Why {
     Large,
 }
 
-/// The texts of `hir`, whose named groups stand for `checks`.
-pub(super) fn lower(hir: &Hir, checks: &[Check], spelling: Spelling) -> Result<Expr, Why> {
-    let asserts = asserts(hir);
-    let built = Builder::new(hir, checks).and_then(|mut builder| {
-        let dfa = builder.build()?;
-        Ok((dfa, builder.cuts))
-    });
-    match built {
-        // Nothing was cut: every text that the pattern matches is one.
-        Ok((_, false)) if !asserts => match regex::plain(hir, spelling) {
-            Expr::Never => Err(Why::Never),
-            expr => Ok(expr),
-        },
-        Ok((dfa, _)) => dfa.expr(spelling),
-        // Without assertions and lazy counts, a pattern too large for this order counts with all its texts.
-        Err(Why::Large) if !asserts && !is_lazy(hir) => match regex::plain(hir, spelling) {
-            Expr::Never => Err(Why::Never),
-            expr if expr::nullable(&expr) => Err(Why::Empty),
-            expr => Ok(expr),
-        },
-        Err(why) => Err(why),
+/// The texts of a terminal.
+#[derive(Debug)]
+pub(super) struct Terminal {
+    /// Its automaton; none if that is too large.
+    dfa: Option<Dfa>,
+    /// The pattern itself, where all that it matches are texts of the terminal.
+    hir: Option<Hir>,
+}
+
+impl Terminal {
+    /// The texts of `hir`, whose named groups stand for `checks`.
+    pub fn new(hir: &Hir, checks: &[Check]) -> Result<Self, Why> {
+        let asserts = asserts(hir);
+        let built = Builder::new(hir, checks).and_then(|mut builder| {
+            let mut dfa = builder.build()?;
+            dfa.trim()?;
+            Ok((dfa, builder.cuts))
+        });
+        match built {
+            Ok((dfa, cuts)) => Ok(Self { dfa: Some(dfa), hir: (!cuts && !asserts).then(|| hir.clone()) }),
+            // Without assertions and lazy counts, a pattern too large for this order counts with all its texts.
+            Err(Why::Large) if !asserts && !is_lazy(hir) => match hir.properties().minimum_len() {
+                None => Err(Why::Never),
+                Some(0) => Err(Why::Empty),
+                Some(_) => Ok(Self { dfa: None, hir: Some(hir.clone()) }),
+            },
+            Err(why) => Err(why),
+        }
+    }
+
+    /// The texts, each character spelled as `spelling` says.
+    pub fn expr(&self, spelling: Spelling) -> Result<Expr, Why> {
+        match (&self.hir, &self.dfa) {
+            (Some(hir), _) => regex::expression(hir, spelling).map_err(|_| Why::Large),
+            (None, Some(dfa)) => Ok(dfa.expr(None, None, spelling)),
+            (None, None) => Err(Why::Large),
+        }
+    }
+
+    /// The characters that texts begin with.
+    pub fn begins(&self) -> ClassUnicode {
+        match &self.dfa {
+            Some(dfa) => dfa.out_of(0),
+            None => ClassUnicode::new([ClassUnicodeRange::new('\0', char::MAX)]),
+        }
+    }
+
+    /// The texts by the characters with which a longer text would go on: these characters, and states that end them.
+    pub fn longest(&self) -> Result<Vec<(ClassUnicode, Vec<usize>)>, Why> {
+        let Some(dfa) = &self.dfa else { return Err(Why::Large) };
+        let mut out: Vec<(ClassUnicode, Vec<usize>)> = Vec::new();
+        for state in (0..dfa.accepts.len()).filter(|state| dfa.accepts[*state]) {
+            let mut longer = ClassUnicode::empty();
+            for (to, class) in dfa.steps[state].iter().zip(&dfa.groups) {
+                if to.is_some_and(|to| dfa.accepts[to]) {
+                    longer.union(class);
+                }
+            }
+            match out.iter_mut().find(|(known, _)| *known == longer) {
+                Some((_, states)) => states.push(state),
+                None => out.push((longer, vec![state])),
+            }
+        }
+        Ok(out)
+    }
+
+    /// The texts that end in one of `ends`, if given, and begin with no character of `not`.
+    pub fn part(&self, not: &ClassUnicode, ends: Option<&[usize]>, spelling: Spelling) -> Result<Expr, Why> {
+        Ok(self.dfa.as_ref().ok_or(Why::Large)?.expr(Some(not), ends, spelling))
     }
 }
 
@@ -158,6 +205,7 @@ struct Here {
 }
 
 /// A deterministic automaton over groups of characters.
+#[derive(Debug)]
 struct Dfa {
     groups: Vec<ClassUnicode>,
     /// For each state, where the groups lead, if anywhere.
@@ -544,8 +592,8 @@ fn accepts(list: &[Thread]) -> bool {
 }
 
 impl Dfa {
-    fn expr(mut self, spelling: Spelling) -> Result<Expr, Why> {
-        // Only what leads to the end.
+    /// Keeps the steps from which a text can end.
+    fn trim(&mut self) -> Result<(), Why> {
         let mut sources: Vec<Vec<usize>> = vec![Vec::new(); self.steps.len()];
         for (from, steps) in self.steps.iter().enumerate() {
             steps.iter().flatten().for_each(|to| sources[*to].push(from));
@@ -557,29 +605,46 @@ impl Dfa {
                 pending.extend(&sources[state]);
             }
         }
-        if useful.first() != Some(&true) {
-            return Err(Why::Never);
+        for to in self.steps.iter_mut().flatten() {
+            *to = to.filter(|to| useful[*to]);
         }
-        let last = self.steps.len();
-        let groups = std::mem::take(&mut self.groups);
+        if useful.first() == Some(&true) { Ok(()) } else { Err(Why::Never) }
+    }
+
+    /// The characters of the steps out of `state`.
+    fn out_of(&self, state: usize) -> ClassUnicode {
+        let mut out = ClassUnicode::empty();
+        let steps = self.steps.get(state).into_iter().flatten().zip(&self.groups);
+        steps.filter(|(to, _)| to.is_some()).for_each(|(_, class)| out.union(class));
+        out
+    }
+
+    /// The texts that begin with no character of `not` and end in one of `ends`.
+    fn expr(&self, not: Option<&ClassUnicode>, ends: Option<&[usize]>, spelling: Spelling) -> Expr {
+        let first = self.steps.len();
+        let last = first + 1;
         let mut out: Vec<Vec<(Expr, usize)>> = Vec::with_capacity(last + 1);
-        for (state, steps) in self.steps.iter().enumerate() {
+        for state in (0..first).chain([0]) {
+            let not = not.filter(|_| out.len() == first);
             let mut classes: Vec<(usize, ClassUnicode)> = Vec::new();
-            for (to, class) in steps.iter().zip(&groups) {
-                let Some(to) = to.filter(|to| useful[state] && useful[*to]) else { continue };
+            for (to, class) in self.steps[state].iter().zip(&self.groups) {
+                let Some(to) = *to else { continue };
                 match classes.iter_mut().find(|(known, _)| *known == to) {
                     Some((_, known)) => known.union(class),
                     None => classes.push((to, class.clone())),
                 }
             }
-            let mut steps: Vec<(Expr, usize)> =
-                classes.iter().map(|(to, class)| (regex::spell_class(class, spelling), *to)).collect();
-            if self.accepts[state] {
+            let mut steps = Vec::with_capacity(classes.len() + 1);
+            for (to, mut class) in classes {
+                not.into_iter().for_each(|not| class.difference(not));
+                steps.push((regex::spell_class(&class, spelling), to));
+            }
+            if self.accepts[state] && ends.is_none_or(|ends| ends.contains(&state)) {
                 steps.push((expr::nothing(), last));
             }
             out.push(steps);
         }
         out.push(Vec::new());
-        Ok(Expr::Machine(Arc::new(Machine { steps: out, start: 0, last, nullable: false })))
+        expr::machine(out, first, last)
     }
 }

@@ -10,10 +10,11 @@ mod python;
 mod read;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
 
-use self::first::Why;
+use self::first::{Terminal, Why};
 use self::python::Check;
 use self::read::{Definition, Kind, Node, Statement, is_terminal};
 use super::cursor::{Place, Read, wrong};
@@ -44,7 +45,8 @@ pub(super) fn parse(text: &str, spelling: Spelling) -> Read<Grammar> {
         rules: Vec::new(),
         known: HashMap::new(),
         pending: Vec::new(),
-        ignored: Item::Seq(Vec::new()),
+        terminals: HashMap::new(),
+        ignored: Ignored::Nothing,
     };
     resolver.check_names()?;
     resolver.grammar(&ignored)
@@ -142,7 +144,7 @@ fn common_terminals() -> HashMap<String, Definition> {
 }
 
 /// A name of a terminal: whether it is one of `common`, and the name.
-type Terminal = (bool, String);
+type Named = (bool, String);
 
 /// A rule to be made: its number, the name of its definition, and what its parameters stand for.
 type Pending = (usize, String, HashMap<String, Item>);
@@ -153,16 +155,17 @@ struct Resolver<'a> {
     own: HashMap<String, Definition>,
     common: HashMap<String, Definition>,
     /// Of each terminal met: its expression and the number of its parts; none while it is being found.
-    expressions: HashMap<Terminal, Option<(Hir, usize)>>,
+    expressions: HashMap<Named, Option<(Hir, usize)>>,
     /// Parts of expressions made so far.
     parts: usize,
     checks: Vec<Check>,
     rules: Vec<Rule>,
-    /// What is known for a rule with its arguments, a terminal or a pattern.
+    /// What is known for a rule with its arguments, and for a terminal where it is used.
     known: HashMap<String, Item>,
     pending: Vec<Pending>,
-    /// What may follow each terminal.
-    ignored: Item,
+    /// What is known of each terminal or pattern.
+    terminals: HashMap<String, Arc<Terminal>>,
+    ignored: Ignored,
 }
 
 impl Resolver<'_> {
@@ -263,15 +266,20 @@ impl Resolver<'_> {
                 );
             }
         };
-        let nodes = ignored.iter().map(|node| self.ignored_terminal(node)).collect::<Read<Vec<_>>>()?;
-        if !nodes.is_empty() {
-            let body = Item::Repeat(Box::new(one_of(nodes)), 0, None);
-            self.ignored = self.shared("%ignore", ignored.first().map_or((0, 0), |node| node.at), body)?;
+        self.find_ignored(ignored)?;
+        let root = self.add_rule("start", start, Item::Seq(Vec::new()))?;
+        let inner = self.rule("start", HashMap::new(), String::new(), start)?;
+        let body = match &self.ignored {
+            Ignored::Nothing => inner,
+            Ignored::Behind(ignored) => Item::Seq(vec![ignored.clone(), inner]),
+            Ignored::Before(ways) => {
+                let ends = Item::Alt(ways.iter().map(|(_, way)| way.clone()).collect());
+                Item::Seq(vec![inner, Item::Repeat(Box::new(ends), 0, Some(1))])
+            }
+        };
+        if let Some(rule) = self.rules.get_mut(root) {
+            rule.body = body;
         }
-        let root = self.rules.len();
-        let whole = Item::Seq(vec![self.ignored.clone(), Item::Rule(root + 1)]);
-        self.rules.push(Rule { name: "start".into(), at: start, body: whole });
-        self.rule("start", HashMap::new(), String::new(), start)?;
         while let Some((index, name, values)) = self.pending.pop() {
             let Some(body) = self.own.get(&name).map(|definition| definition.body.clone()) else { continue };
             let body = self.item(&body, &values)?;
@@ -320,10 +328,7 @@ impl Resolver<'_> {
             Kind::Repeat(body, min, max) => Item::Repeat(Box::new(self.item(body, values)?), *min, *max),
             Kind::Name(name) => match values.get(name) {
                 Some(value) => value.clone(),
-                None if is_terminal(name) => {
-                    let terminal = self.terminal(node, name, name)?;
-                    self.then_ignored(terminal)
-                }
+                None if is_terminal(name) => self.used(node)?,
                 None => self.rule(name, HashMap::new(), String::new(), node.at)?,
             },
             Kind::Use(name, args) => {
@@ -333,31 +338,128 @@ impl Resolver<'_> {
                 let values = params.into_iter().map(|(param, _)| param).zip(args).collect();
                 self.rule(name, values, key, node.at)?
             }
-            Kind::Text { text, fold: false } => self.then_ignored(Item::Text(text.clone())),
-            Kind::Range(from, to) => self.then_ignored(Item::Class(range(*from, *to))),
-            Kind::Text { text, fold: true } => {
-                let terminal = self.terminal(node, text, &format!("\"{text}\"i"))?;
-                self.then_ignored(terminal)
-            }
-            Kind::Regex { pattern, flags } => {
-                let terminal = self.terminal(node, pattern, &format!("/{pattern}/{flags}"))?;
-                self.then_ignored(terminal)
-            }
-            Kind::Common(name) => {
-                let terminal = self.terminal(node, name, &format!("common.{name}"))?;
-                self.then_ignored(terminal)
-            }
+            Kind::Text { .. } | Kind::Range(..) | Kind::Regex { .. } | Kind::Common(_) => self.used(node)?,
         })
     }
 
-    fn then_ignored(&self, terminal: Item) -> Item {
-        match &self.ignored {
-            Item::Seq(nothing) if nothing.is_empty() => terminal,
-            ignored => Item::Seq(vec![terminal, ignored.clone()]),
+    /// A terminal in a rule, with what is ignored beside it.
+    fn used(&mut self, node: &Node) -> Read<Item> {
+        let key = key(node);
+        if let Some(known) = self.known.get(&key) {
+            return Ok(known.clone());
+        }
+        let terminal = self.terminal(node)?;
+        let whole = self.texts(node, terminal.expr(self.spelling))?;
+        let item = match self.ignored.clone() {
+            Ignored::Nothing => whole,
+            Ignored::Behind(ignored) => Item::Seq(vec![whole, ignored]),
+            Ignored::Before(ways) => {
+                let (mut free, mut all) = (Vec::new(), Vec::new());
+                for (longer, way) in ways {
+                    if disjoint(&longer, &terminal.begins()) {
+                        free.push(way);
+                        continue;
+                    }
+                    let rest = self.texts(node, terminal.part(&longer, None, self.spelling))?;
+                    all.push(Item::Seq(vec![way, rest]));
+                }
+                let free = Item::Repeat(Box::new(Item::Alt(free)), 0, Some(1));
+                all.push(Item::Seq(vec![free, whole]));
+                self.shared("terminal", node.at, one_of(all))?
+            }
+        };
+        self.known.insert(key, item.clone());
+        Ok(item)
+    }
+
+    /// Texts of a terminal as a part of a rule.
+    fn texts(&mut self, node: &Node, texts: Result<Expr, Why>) -> Read<Item> {
+        match texts {
+            Ok(Expr::Never) => Ok(Item::Alt(Vec::new())),
+            Ok(expr) => {
+                let (name, at) = match &node.kind {
+                    Kind::Name(name) => (&**name, self.own.get(name).map_or(node.at, |definition| definition.at)),
+                    _ => ("terminal", node.at),
+                };
+                self.shared(name, at, Item::Terminal(expr))
+            }
+            Err(why) => self.unusable(node, &why),
         }
     }
 
-    fn ignored_terminal(&mut self, node: &Node) -> Read<Item> {
+    /// Finds what may stand between terminals.
+    ///
+    /// As in lark, what is ignored is ignored as far as its pattern reaches: after `# note`, `%ignore /#.*/` leaves no
+    /// rest of the line for a terminal. So the texts of an ignored terminal are told apart by the characters that
+    /// would make them longer. Where no terminal begins with such a one, the ignored texts simply follow each terminal;
+    /// otherwise they stand before, and the terminal begins with another.
+    fn find_ignored(&mut self, ignored: &[Node]) -> Read<()> {
+        if ignored.is_empty() {
+            return Ok(());
+        }
+        let mut begins = ClassUnicode::empty();
+        let mut kinds: Vec<(Arc<Terminal>, &Node, ClassUnicode, Vec<usize>)> = Vec::new();
+        for node in ignored {
+            self.check_ignored(node)?;
+            let terminal = self.terminal(node)?;
+            match terminal.longest() {
+                Ok(longest) => {
+                    kinds.extend(longest.into_iter().map(|(longer, ends)| (terminal.clone(), node, longer, ends)));
+                }
+                Err(why) => return self.unusable(node, &why),
+            }
+        }
+        let bodies: Vec<Definition> = self.own.values().filter(|own| !is_terminal(&own.name)).cloned().collect();
+        for definition in &bodies {
+            let mut pending = vec![&definition.body];
+            while let Some(node) = pending.pop() {
+                match &node.kind {
+                    Kind::Seq(items) | Kind::Alt(items) | Kind::Use(_, items) => pending.extend(items),
+                    Kind::Repeat(body, ..) => pending.push(body),
+                    Kind::Name(name) if !is_terminal(name) || definition.params.iter().any(|(own, _)| own == name) => {}
+                    _ => begins.union(&self.terminal(node)?.begins()),
+                }
+            }
+        }
+        let place = ignored.first().map_or((0, 0), |node| node.at);
+        // A kind may follow another of which it does not begin with what would make that longer.
+        let mut ways = Vec::new();
+        for (index, (terminal, node, longer, ends)) in kinds.iter().enumerate() {
+            let mut after = Vec::new();
+            for (other, (_, _, longer, _)) in kinds.iter().enumerate() {
+                let part = self.texts(node, terminal.part(longer, Some(ends), self.spelling))?;
+                after.push(Item::Seq(vec![Item::Rule(other), part]));
+            }
+            let alone = self.texts(node, terminal.part(&ClassUnicode::empty(), Some(ends), self.spelling))?;
+            after.push(alone);
+            ways.push((index, longer.clone(), after));
+        }
+        // The rules of the kinds come behind those of their parts.
+        let first = self.rules.len();
+        for (_, _, after) in &mut ways {
+            for item in after.iter_mut() {
+                if let Item::Seq(items) = item
+                    && let Some(Item::Rule(other)) = items.first_mut()
+                {
+                    *other += first;
+                }
+            }
+        }
+        let mut chains = Vec::new();
+        for (_, longer, after) in ways {
+            let rule = self.add_rule("%ignore", place, Item::Alt(after))?;
+            chains.push((longer, Item::Rule(rule)));
+        }
+        self.ignored = if chains.iter().all(|(longer, _)| disjoint(longer, &begins)) {
+            let any = Item::Alt(chains.into_iter().map(|(_, chain)| chain).collect());
+            Ignored::Behind(Item::Repeat(Box::new(any), 0, Some(1)))
+        } else {
+            Ignored::Before(chains)
+        };
+        Ok(())
+    }
+
+    fn check_ignored(&self, node: &Node) -> Read<()> {
         let mut pending = vec![node];
         while let Some(part) = pending.pop() {
             match &part.kind {
@@ -377,31 +479,35 @@ impl Resolver<'_> {
                 _ => {}
             }
         }
-        self.terminal(node, "%ignore", &format!("%ignore {:?}", node.at))
+        Ok(())
     }
 
-    /// The texts of a terminal, which `key` tells apart from others.
-    fn terminal(&mut self, node: &Node, name: &str, key: &str) -> Read<Item> {
-        if let Some(known) = self.known.get(key) {
+    /// What is known of a terminal.
+    fn terminal(&mut self, node: &Node) -> Read<Arc<Terminal>> {
+        let key = key(node);
+        if let Some(known) = self.terminals.get(&key) {
             return Ok(known.clone());
         }
         let hir = self.expression(node, false, 0)?;
+        match Terminal::new(&hir, &self.checks) {
+            Ok(terminal) => {
+                let terminal = Arc::new(terminal);
+                self.terminals.insert(key, terminal.clone());
+                Ok(terminal)
+            }
+            Err(why) => self.unusable(node, &why),
+        }
+    }
+
+    fn unusable<T>(&self, node: &Node, why: &Why) -> Read<T> {
         let (place, what) = match &node.kind {
             Kind::Name(name) => {
                 (self.own.get(name).map_or(node.at, |definition| definition.at), format!("the terminal `{name}`"))
             }
             _ => (node.at, "this terminal".to_owned()),
         };
-        let expr = match first::lower(&hir, &self.checks, self.spelling) {
-            Ok(expr) => expr,
-            Err(why) => {
-                let (problem, hint) = explain(&what, &why);
-                return self.wrong(place, problem, hint);
-            }
-        };
-        let item = self.shared(name, place, Item::Terminal(expr))?;
-        self.known.insert(key.to_owned(), item.clone());
-        Ok(item)
+        let (problem, hint) = explain(&what, why);
+        self.wrong(place, problem, hint)
     }
 
     /// The regular expression of a part of a terminal; one of `common` where `common`.
@@ -491,6 +597,34 @@ impl Resolver<'_> {
     }
 }
 
+/// What may stand between terminals, and how that is written.
+#[derive(Debug, Clone)]
+enum Ignored {
+    Nothing,
+    /// This follows each terminal.
+    Behind(Item),
+    /// Any one of these stands before a terminal that does not begin with a character of the class.
+    Before(Vec<(ClassUnicode, Item)>),
+}
+
+/// What tells a terminal from others.
+fn key(node: &Node) -> String {
+    match &node.kind {
+        Kind::Name(name) => name.clone(),
+        Kind::Text { text, fold } => format!("{text:?} {fold}"),
+        Kind::Regex { pattern, flags } => format!("/{pattern}/{flags}"),
+        Kind::Range(from, to) => format!("{from:?}..{to:?}"),
+        Kind::Common(name) => format!("common.{name}"),
+        _ => format!("{:?}", node.at),
+    }
+}
+
+fn disjoint(one: &ClassUnicode, other: &ClassUnicode) -> bool {
+    let mut both = one.clone();
+    both.intersect(other);
+    both.ranges().is_empty()
+}
+
 /// Why a terminal cannot be used, and what to do.
 fn explain(what: &str, why: &Why) -> (String, &'static str) {
     match why {
@@ -542,6 +676,7 @@ fn parts(hir: &Hir, depth: usize) -> Option<usize> {
         HirKind::Concat(items) | HirKind::Alternation(items) => {
             items.iter().map(|item| parts(item, depth + 1)).sum::<Option<usize>>()?
         }
+        HirKind::Literal(literal) => literal.0.len(),
         _ => 0,
     };
     Some(inner + 1)
