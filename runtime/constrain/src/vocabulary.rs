@@ -13,6 +13,8 @@ use crate::regex;
 const LONGEST_TOKEN: usize = 1024;
 /// Masks of plain text kept at most.
 const PLAIN_MASKS: usize = 512;
+/// Tries without plain text kept at most.
+const PLAIN_TRIES: usize = 32;
 
 /// Byte strings of a vocabulary as a trie; built once per tokenizer.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub struct Vocabulary {
     by_groups: Vec<(u64, Vec<(u32, u32)>)>,
     /// Tokens of these groups alone.
     plain: Mutex<HashMap<u64, Arc<Mask>>>,
+    /// The trie without the subtrees of these groups alone.
+    rest: Mutex<HashMap<u64, Arc<[TrieNode]>>>,
     /// Whole UTF-8 tokens with at most so many characters, for each number of characters that occurs.
     up_to: Vec<(u32, Mask)>,
     /// No token.
@@ -48,6 +52,8 @@ pub(crate) struct TrieNode {
     /// The node's own tokens: a run of ids.
     pub first: u32,
     pub count: u32,
+    /// The run goes on to here with the tokens below.
+    pub last: u32,
     /// Most characters of a token at or below.
     pub chars: u16,
     /// Bytes from the root, this one included.
@@ -103,6 +109,7 @@ impl Vocabulary {
             none: Mask::empty(tokens.len()),
             by_groups: by_groups.into_iter().collect(),
             plain: Mutex::default(),
+            rest: Mutex::default(),
             most_chars,
             most_bytes,
             tokens,
@@ -110,6 +117,7 @@ impl Vocabulary {
         // The classes that nearly every constraint has: the characters of JSON strings, and all.
         for class in [regex::json_plain(), ClassUnicode::new([ClassUnicodeRange::new('\0', char::MAX)])] {
             built.plain(groups::within(&class));
+            built.rest(groups::within(&class));
         }
         built
     }
@@ -146,8 +154,7 @@ impl Vocabulary {
 
     /// The tokens that stand at `node` or below it.
     pub(crate) fn below(&self, node: &TrieNode) -> &[u32] {
-        let end = self.trie.get(node.end as usize).map_or(self.ids.len(), |next| next.first as usize);
-        self.ids.get(node.first as usize..end).unwrap_or(&[])
+        self.ids.get(node.first as usize..node.last as usize).unwrap_or(&[])
     }
 
     /// The numbers of characters, up to `most`, that tokens of these `groups` have.
@@ -175,6 +182,31 @@ impl Vocabulary {
             known.clear();
         }
         known.entry(groups).or_insert(Arc::new(mask)).clone()
+    }
+
+    /// The trie without the subtrees that hold only tokens of these `groups`, in the same order.
+    pub(crate) fn rest(&self, groups: u64) -> Arc<[TrieNode]> {
+        let mut known = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rest) = known.get(&groups) {
+            return rest.clone();
+        }
+        // How many nodes before each are kept.
+        let mut kept = Vec::with_capacity(self.trie.len() + 1);
+        let mut count = 0;
+        for node in &self.trie {
+            kept.push(count);
+            count += u32::from(node.groups & !groups != 0);
+        }
+        kept.push(count);
+        let stays = self.trie.iter().filter(|node| node.groups & !groups != 0);
+        let rest = stays.map(|node| {
+            let end = kept.get(node.end as usize).copied().unwrap_or(count);
+            TrieNode { end, ..*node }
+        });
+        if known.len() >= PLAIN_TRIES {
+            known.clear();
+        }
+        known.entry(groups).or_insert(rest.collect()).clone()
     }
 
     /// Whole UTF-8 tokens with at most `chars` characters; none where that is no restriction.
@@ -218,7 +250,7 @@ impl TrieBuilder {
             self.path.push(self.nodes.len());
             let first = self.ids.len() as u32;
             let depth = depth as u16 + 1;
-            self.nodes.push(TrieNode { groups: 0, end: 0, first, count: 0, chars: 0, depth, byte: *byte });
+            self.nodes.push(TrieNode { groups: 0, end: 0, first, count: 0, last: 0, chars: 0, depth, byte: *byte });
         }
         self.ids.push(id);
         if let Some(node) = self.path.last().and_then(|at| self.nodes.get_mut(*at)) {
@@ -233,9 +265,9 @@ impl TrieBuilder {
     fn close(&mut self, depth: usize) {
         while self.path.len() > depth {
             let Some(at) = self.path.pop() else { return };
-            let end = self.nodes.len() as u32;
+            let (end, last) = (self.nodes.len() as u32, self.ids.len() as u32);
             let Some(node) = self.nodes.get_mut(at) else { return };
-            node.end = end;
+            (node.end, node.last) = (end, last);
             let (groups, chars) = (node.groups, node.chars);
             if let Some(parent) = self.path.last().and_then(|at| self.nodes.get_mut(*at)) {
                 parent.groups |= groups;

@@ -252,7 +252,11 @@ fn explore(
     skip: &[Open],
     mut visit: impl FnMut(&mut Graph, &TrieNode, StateId) -> bool,
 ) {
-    let trie = &tables.vocabulary.trie;
+    let vocabulary = &tables.vocabulary;
+    // The widest class that tokens of any length stay in need not be looked at again and again.
+    let whole = skip.iter().find(|slice| slice.groups != 0 && (slice.sealed || slice.chars >= vocabulary.most_chars));
+    let rest = whole.map(|slice| vocabulary.rest(slice.groups));
+    let trie = rest.as_deref().unwrap_or(&vocabulary.trie);
     let mut path = vec![from; tables.vocabulary.most_bytes + 1];
     let mut at = 0;
     while let Some(node) = trie.get(at) {
