@@ -1,7 +1,7 @@
 //! A constraint on a text → the tokens that may come next, with the token budget kept.
 //!
 //! The steps:
-//! 1. [`lower`] lowers a constraint to rules, [`json`] those of a schema, [`grammar`] those of a grammar, [`regex`] (with [`look`]), [`number`]
+//! 1. [`lower`] lowers a constraint to rules, [`json`] those of a type, [`schema`] those of a JSON Schema (through [`shape`]s), [`grammar`] those of a grammar, [`regex`] (with [`look`]), [`number`]
 //!    and [`regular`], where languages meet, their leaves: all
 //!    become [`expr::Expr`].
 //! 2. [`network`] makes a recursive transition network over bytes of them.

@@ -216,7 +216,7 @@ fn valid(root: &Value, schema: &Value, value: &Value) -> Option<Looked> {
             "dependentSchemas" => {
                 let there = |name: &str| value.as_object().is_some_and(|own| own.contains_key(name));
                 let schemas = said.as_object().unwrap().iter().filter(|(name, _)| there(name));
-                schemas.fold(true, |held, (_, schema)| add(&mut looked, valid(root, schema, value)) && held)
+                schemas.map(|(_, schema)| add(&mut looked, valid(root, schema, value))).min().unwrap_or(true)
             }
             "prefixItems" => value.as_array().is_none_or(|items| {
                 looked.items.extend(0..items.len().min(parts.len()));

@@ -12,7 +12,8 @@ use sgl_wire::{KeyOrder, SchemaOptions, WhiteSpace};
 use super::lower;
 use super::read::{Document, Id, Value};
 use super::twin::{Twin, dumped};
-use crate::error::ConstrainError;
+use crate::error::{ConstrainError, Dropped};
+use crate::shape::Shapes;
 
 const OPTIONS: SchemaOptions = SchemaOptions { order: KeyOrder::Schema, space: WhiteSpace::Flexible, lenient: false };
 
@@ -108,20 +109,29 @@ fn every_case_of_the_shared_data() {
     );
 }
 
+type Built = Result<(Shapes, Vec<Dropped>), ConstrainError>;
+
+fn timed(schema: &str) -> (Built, Duration) {
+    let started = Instant::now();
+    let built = lower(schema, OPTIONS);
+    (built, started.elapsed())
+}
+
 fn judge(document: &Document, case: Id, id: &str, tally: &mut Tally) {
     let mut schema = dumped(document, document.member(case, "schema").unwrap());
-    let draft = document.member(case, "draft").and_then(|draft| document.string(draft));
     if id.starts_with("jsts/draft7") && schema.starts_with('{') && !schema.contains("\"$schema\"") {
         let rest = if schema == "{}" { "}".to_owned() } else { format!(", {}", &schema[1..]) };
         schema = format!("{{\"$schema\": \"http://json-schema.org/draft-07/schema#\"{rest}");
     }
-    let _ = draft;
     tally.cases += 1;
-    let started = Instant::now();
-    let built = lower(&schema, OPTIONS);
-    tally.times.push(started.elapsed());
-    if started.elapsed() > Duration::from_millis(300) {
-        println!("slow: {id} {:?}", started.elapsed());
+    let (built, mut took) = timed(&schema);
+    if took > Duration::from_millis(1) {
+        // Others may have been busy beside us.
+        took = (0..2).map(|_| timed(&schema).1).fold(took, Duration::min);
+    }
+    tally.times.push(took);
+    if took > Duration::from_millis(30) {
+        println!("slow: {id} {took:?}");
     }
     let shapes = match built {
         Ok((shapes, _)) => shapes,
@@ -141,9 +151,6 @@ fn judge(document: &Document, case: Id, id: &str, tally: &mut Tally) {
         }
     };
     tally.compiled += 1;
-    if std::env::var_os("SGL_LOWER").is_some() {
-        return;
-    }
     let mut right = !is_true(document, case, "unsatisfiable");
     if !right {
         tally.unsound.push(format!("{id}: satisfiable"));
