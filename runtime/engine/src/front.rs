@@ -1,24 +1,24 @@
 //! The engine's door: wire requests in, jobs in tokens to the loop; all that is text or compiling happens here, on the
 //! client's side.
 
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{SendError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use sgl_constrain::{Automaton, Matcher};
+use sgl_constrain::Matcher;
 use sgl_model::{ChatTemplate, Loaded, Model};
 use sgl_wire::{
-    Ask, Backend, Constraint, Failure, Generate, Part, Prompt, Rendered, Reply, ReplySender, Request, Select, Stop,
+    Ask, Backend, Constraint, Failure, Generate, Part, Prompt, Rendered, Reply, ReplySender, Request, Select,
 };
 
 use crate::cache::{Nothing, Prefixes};
 use crate::check;
+use crate::compiled::Compiled;
 use crate::engine::Engine;
 use crate::generation::{Bounds, Generation};
 use crate::job::{Job, Work};
 use crate::lexicon::Lexicon;
-use crate::memo::Memo;
 use crate::radix::Radix;
 use crate::render::Renderer;
 use crate::sampler::Sampler;
@@ -27,7 +27,6 @@ use crate::selection::Selection;
 use crate::sequence::Sequence;
 use crate::slots::Slots;
 use crate::stats::EngineStats;
-use crate::stops::Stops;
 
 /// Most tokens of a generation whose request does not say.
 const MAX_TOKENS: usize = 1024;
@@ -35,9 +34,6 @@ const MAX_TOKENS: usize = 1024;
 const POOL_BYTES: usize = 1 << 30;
 /// Contexts in a pool whose size nobody said.
 const POOL_CONTEXTS: usize = 8;
-/// Bytes of descriptions whose automata are remembered.
-const COMPILED: usize = 1 << 20;
-
 /// How an engine runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineOptions {
@@ -51,11 +47,14 @@ pub struct EngineOptions {
     pub max_batch: usize,
     /// Whether computed prefixes are kept for others.
     pub cache: bool,
+    /// Whether text that a constraint forces is written in the tokenizer's tokens without asking the model for each.
+    /// Off, which is for measuring, the model chooses how to spell it, so that answers are other ones.
+    pub jump: bool,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        EngineOptions { kv_slots: None, chunk: 512, step_tokens: 1024, max_batch: 256, cache: true }
+        EngineOptions { kv_slots: None, chunk: 512, step_tokens: 1024, max_batch: 256, cache: true, jump: true }
     }
 }
 
@@ -72,14 +71,37 @@ struct Shared {
     /// Positions the model reads, and tokens a sequence may have, which the pool can make fewer.
     window: usize,
     limit: usize,
+    /// See [`EngineOptions::jump`].
+    jump: bool,
     lexicon: Arc<Lexicon>,
     renderer: Renderer,
-    automata: Memo<Result<Arc<Automaton>, Failure>>,
-    stops: Memo<Result<Option<Arc<Stops>>, Failure>>,
+    compiled: Compiled,
     stats: Arc<Mutex<EngineStats>>,
+    /// Where requests wait for what has to be compiled first.
+    compiler: Sender<Uncompiled>,
     /// None only while it is dropped.
     inbox: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// A request on the way to the thread that compiles.
+struct Uncompiled {
+    /// The engine, unless it stops meanwhile.
+    shared: Weak<Shared>,
+    salt: u64,
+    request: Request,
+    reply: ReplySender,
+    submitted: Instant,
+}
+
+impl Uncompiled {
+    fn enter(self) {
+        match self.shared.upgrade() {
+            _ if self.reply.is_cancelled() => {}
+            Some(shared) => LocalBackend { shared, salt: self.salt }.enter(self.request, self.reply, self.submitted),
+            None => self.reply.done(Err(Failure::Gone)),
+        }
+    }
 }
 
 impl Drop for Shared {
@@ -123,16 +145,22 @@ impl LocalBackend {
             .name("sgl-engine".into())
             .spawn(move || engine.run())
             .map_err(|error| failed(&error))?;
+        let (compiler, uncompiled) = channel::<Uncompiled>();
+        std::thread::Builder::new()
+            .name("sgl-compile".into())
+            .spawn(move || uncompiled.into_iter().for_each(Uncompiled::enter))
+            .map_err(|error| failed(&error))?;
         let lexicon = Arc::new(lexicon);
         let shared = Shared {
             name,
             window,
             limit: window.min(slots),
+            jump: options.jump,
+            compiled: Compiled::new(lexicon.vocabulary.clone()),
             renderer: Renderer::new(lexicon.clone(), template),
             lexicon,
-            automata: Memo::new(COMPILED),
-            stops: Memo::new(COMPILED),
             stats,
+            compiler,
             inbox: Some(inbox),
             thread: Some(thread),
         };
@@ -149,29 +177,21 @@ impl LocalBackend {
         *self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The automaton of a constraint, built once; none where every text is allowed.
-    fn automaton(&self, constraint: &Constraint) -> Result<Option<Arc<Automaton>>, Failure> {
-        if constraint.is_free() {
-            return Ok(None);
+    /// Sends a request to the loop, or its failure to the client.
+    fn enter(&self, request: Request, reply: ReplySender, submitted: Instant) {
+        match self.job(request, reply.clone(), submitted) {
+            Err(failure) => reply.done(Err(failure)),
+            Ok(job) => {
+                let sent = self.shared.inbox.as_ref().map(|inbox| inbox.send(job));
+                if !matches!(sent, Some(Ok(()))) {
+                    reply.done(Err(Failure::Gone));
+                }
+            }
         }
-        // Its debug form spells a constraint's whole content.
-        let automaton = self.shared.automata.get(&format!("{constraint:?}"), || {
-            Automaton::new(constraint, self.shared.lexicon.vocabulary.clone())
-                .map_err(|error| Failure::BadRequest(error.to_string()))
-        });
-        automaton.map(Some)
-    }
-
-    fn stops(&self, stops: &[Stop]) -> Result<Option<Arc<Stops>>, Failure> {
-        if stops.is_empty() {
-            return Ok(None);
-        }
-        self.shared.stops.get(&format!("{stops:?}"), || Ok(Stops::new(stops)?.map(Arc::new)))
     }
 
     /// The request in tokens.
-    pub(crate) fn job(&self, request: Request, reply: ReplySender) -> Result<Job, Failure> {
-        let submitted = Instant::now();
+    pub(crate) fn job(&self, request: Request, reply: ReplySender, submitted: Instant) -> Result<Job, Failure> {
         let prompt = self.rendered(&request.prompt)?.tokens;
         let prompt_tokens = prompt.len();
         let prompt = if prompt.is_empty() { self.nothing()? } else { prompt };
@@ -200,8 +220,8 @@ impl LocalBackend {
         check::lengths(generate)?;
         let lexicon = &self.shared.lexicon;
         let bias = check::bias(&generate.sampling.logit_bias, lexicon)?;
-        let stops = self.stops(&generate.stop)?;
-        let matcher = self.automaton(&generate.constraint)?.map(Matcher::new);
+        let stops = self.shared.compiled.stops(&generate.stop)?;
+        let matcher = self.shared.compiled.automaton(&generate.constraint)?.map(Matcher::new);
         let fewest = matcher.as_ref().map_or(1, |matcher| matcher.fewest().max(1));
         if let Some(max_tokens) = generate.max_tokens
             && max_tokens < fewest
@@ -218,7 +238,7 @@ impl LocalBackend {
         };
         let prompt = tokens.len();
         let sampler = Sampler::new(generate.sampling.clone(), bias, seed);
-        let bounds = Bounds::new(generate, max_tokens);
+        let bounds = Bounds::new(generate, max_tokens, self.shared.jump);
         let mut generation = Generation::new(lexicon.clone(), sampler, bounds, stops, matcher, thinking, prompt);
         generation.start(&mut tokens)?;
         let mut sequence = Sequence::new(tokens, prompt.saturating_sub(1));
@@ -267,14 +287,16 @@ impl Backend for LocalBackend {
 
     fn submit(&self, request: Request) -> Reply {
         let (sender, reply) = sgl_wire::reply();
-        match self.job(request, sender.clone()) {
-            Err(failure) => sender.done(Err(failure)),
-            Ok(job) => {
-                let sent = self.shared.inbox.as_ref().map(|inbox| inbox.send(job));
-                if !matches!(sent, Some(Ok(()))) {
-                    sender.done(Err(Failure::Gone));
-                }
-            }
+        let submitted = Instant::now();
+        if self.shared.compiled.has(&request.ask) {
+            self.enter(request, sender, submitted);
+            return reply;
+        }
+        // A large constraint takes a while: neither its client nor other requests wait for it.
+        let shared = Arc::downgrade(&self.shared);
+        let uncompiled = Uncompiled { shared, salt: self.salt, request, reply: sender, submitted };
+        if let Err(SendError(uncompiled)) = self.shared.compiler.send(uncompiled) {
+            uncompiled.enter();
         }
         reply
     }
@@ -284,7 +306,7 @@ impl Backend for LocalBackend {
     }
 
     fn fewest_tokens(&self, constraint: &Constraint) -> Result<u32, Failure> {
-        Ok(self.automaton(constraint)?.map_or(0, |automaton| Matcher::new(automaton).fewest()))
+        Ok(self.shared.compiled.automaton(constraint)?.map_or(0, |automaton| Matcher::new(automaton).fewest()))
     }
 
     fn context_window(&self) -> Option<usize> {

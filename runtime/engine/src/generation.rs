@@ -23,16 +23,19 @@ pub(crate) struct Bounds {
     pub ignore_eos: bool,
     /// Alternatives to report for each token.
     pub logprobs: Option<usize>,
+    /// Whether forced text is written without asking the model.
+    pub jump: bool,
 }
 
 impl Bounds {
-    /// Of a request, with the most tokens worked out.
-    pub fn new(generate: &Generate, max_tokens: usize) -> Self {
+    /// Of a request, with the most tokens worked out, and whether the engine jumps over forced text.
+    pub fn new(generate: &Generate, max_tokens: usize, jump: bool) -> Self {
         Bounds {
             max_tokens,
             min_tokens: generate.min_tokens as usize,
             ignore_eos: generate.ignore_eos,
             logprobs: generate.logprobs.map(|n| n as usize),
+            jump,
         }
     }
 }
@@ -148,7 +151,10 @@ impl Generation {
         }
         let token = match known {
             Some(token) => token,
-            None => self.draw(logits, tokens)?,
+            None => {
+                let drawn = self.draw(logits, tokens)?;
+                self.healed(drawn)
+            }
         };
         let ends = known.is_none() && self.ends(token);
         if self.begin.is_some_and(|begin| row + 1 >= begin) && !ends {
@@ -286,7 +292,7 @@ impl Generation {
             let mut texts = choice.mask.iter().filter(|&token| !lexicon.is_end(token));
             let may_end = choice.ends && self.matcher.as_ref().is_some_and(Matcher::is_complete);
             match (texts.next(), texts.next()) {
-                (Some(token), None) if !may_end => self.force_one(token, tokens)?,
+                (Some(token), None) if !may_end && self.bounds.jump => self.force_one(token, tokens)?,
                 (None, _) if may_end => self.finish = Some(Finish::Complete),
                 (None, _) => return Err(Failure::Model("the constraint allows no token here".into())),
                 _ => break,
@@ -303,12 +309,39 @@ impl Generation {
         Ok(())
     }
 
-    /// The tokens of text that must follow, as the tokenizer writes that text; none where there is no such text, or
-    /// where they would take more of the budget than is left.
+    /// The token to write where `drawn` was drawn: the tokenizer's own, where that holds all of `drawn` and the first
+    /// of what must follow it. It has no row yet, so nothing computed is thrown away.
+    fn healed(&self, drawn: u32) -> u32 {
+        let Some(matcher) = self.matcher.as_ref().filter(|_| self.bounds.jump && self.begin.is_some()) else {
+            return drawn;
+        };
+        let mut after = matcher.clone();
+        let forced = match after.advance(drawn) {
+            Ok(()) if !self.ends(drawn) => after.forced(),
+            _ => return drawn,
+        };
+        if forced.is_empty() {
+            return drawn;
+        }
+        let own = self.lexicon.bytes(drawn);
+        match self.spelled(matcher, &[own, &forced].concat()).first() {
+            Some(&first) if self.lexicon.bytes(first).len() > own.len() => first,
+            _ => drawn,
+        }
+    }
+
+    /// The tokens of text that must follow; none where there is no such text.
     fn jump(&self) -> Vec<u32> {
-        let Some(matcher) = &self.matcher else { return Vec::new() };
-        let bytes = matcher.forced();
-        let text = match std::str::from_utf8(&bytes) {
+        match &self.matcher {
+            Some(matcher) if self.bounds.jump => self.spelled(matcher, &matcher.forced()),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The tokens of text that follows the place of `matcher`, as the tokenizer writes that text; none where it is
+    /// short, or where they would take more of the budget than is left.
+    fn spelled(&self, matcher: &Matcher, bytes: &[u8]) -> Vec<u32> {
+        let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
         };

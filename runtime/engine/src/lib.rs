@@ -1,8 +1,8 @@
 //! Scheduler, radix cache, slots, step and sampler: requests come in, text and tokens go out.
 //!
-//! On the client's side, in [`front`]:
+//! On the client's side, in [`front`], or in a thread of its own where something has to be compiled first:
 //! 1. [`render`] turns a prompt into tokens, with the model's chat markup.
-//! 2. [`check`] holds a request against its ranges; constraints and [`stops`] are compiled once and shared.
+//! 2. [`check`] holds a request against its ranges; constraints and [`stops`] are [`compiled`] once and shared.
 //! 3. A [`job`] goes to the loop by a channel: a [`generation`] or a [`selection`], and its [`sequence`]s.
 //!
 //! In the loop, one thread, each step of [`engine::Engine::step`]:
@@ -25,6 +25,7 @@
 mod batch;
 mod cache;
 mod check;
+mod compiled;
 mod engine;
 mod front;
 mod generation;

@@ -49,8 +49,13 @@ enum Span<'a> {
 impl Renderer {
     /// A renderer for one model.
     pub fn new(lexicon: Arc<Lexicon>, template: ChatTemplate) -> Self {
-        let mut renderer =
-            Renderer { lexicon, template, has_tools: true, runs: Memo::new(RUNS), markup: Memo::new(MARKUP) };
+        let mut renderer = Renderer {
+            lexicon,
+            template,
+            has_tools: true,
+            runs: Memo::new(RUNS, |_| 0),
+            markup: Memo::new(MARKUP, |_| 0),
+        };
         renderer.has_tools = renderer.cut_template(&[Role::User, Role::Assistant, Role::Tool], Last::Closed).is_ok();
         renderer
     }

@@ -157,6 +157,51 @@ fn forced_text_is_written_in_the_tokenizer_s_tokens_in_one_step() {
 }
 
 #[test]
+fn a_token_that_forced_text_begins_inside_of_is_written_as_the_tokenizer_writes_it() {
+    let lexicon = lexicon();
+    let mut healed = 0;
+    for seed in 0..200 {
+        let backend = backend(EngineOptions::default());
+        // The tokens `"` and `","` both may come first; after the former the latter's rest must follow.
+        let constraint = Constraint::Regex("[ab]\",\"the assistant[0-9]|[ab]x[0-9]".into());
+        let g = generated(run(
+            &backend,
+            generate(text("Hello"), seed, |g| {
+                g.constraint = constraint.clone();
+                g.logprobs = Some(0);
+                g.sampling.logit_bias = vec![("\"".into(), 5.0)];
+            }),
+        ));
+        if g.output.text.contains('"') {
+            healed += 1;
+            assert_eq!(g.output.tokens, encode(&g.output.text));
+            let shown: Vec<_> = g.output.tokens.iter().map(|&token| lexicon.show(token)).collect();
+            assert_eq!(g.logprobs.iter().map(|l| l.token.clone()).collect::<Vec<_>>(), shown);
+            let mut context = encode("Hello");
+            for (&token, entry) in g.output.tokens.iter().zip(&g.logprobs) {
+                let logits = SimModel::logits(VOCABULARY, &context);
+                assert_eq!(
+                    entry.logprob,
+                    f64::from(logits[token as usize]) - crate::sampler::log_sum(&logits).unwrap()
+                );
+                context.push(token);
+            }
+        }
+    }
+    assert!(healed > 20, "{healed}");
+}
+
+#[test]
+fn forced_text_is_left_to_the_model_where_the_engine_is_told_so() {
+    let backend = backend(EngineOptions { jump: false, ..EngineOptions::default() });
+    let constraint = Constraint::Regex("[xy]the assistant and the user: [0-9][0-9]".into());
+    let run = |seed| generated(run(&backend, generate(text("Hello"), seed, |g| g.constraint = constraint.clone())));
+    for g in (0..20).map(run) {
+        assert_eq!((g.output.text.len(), g.usage.forced_tokens), ("xthe assistant and the user: 00".len(), 0));
+    }
+}
+
+#[test]
 fn thinking_is_apart_and_bounded() {
     let backend = backend(EngineOptions::default());
     let mut closed = 0;
@@ -299,6 +344,46 @@ fn wrong_requests_are_refused_in_plain_words() {
     }
     let unsatisfiable = bad(|g| g.constraint = Constraint::Regex("a(".into()));
     assert!(matches!(unsatisfiable, Err(Failure::BadRequest(_))));
+}
+
+#[test]
+fn a_schema_that_cannot_be_kept_fails_its_own_request_and_says_where() {
+    let backend = backend(EngineOptions::default());
+    let schema = |text: &str| Constraint::JsonSchema { text: text.into(), options: Default::default() };
+    let ask = |text: &str| backend.submit(generate(self::text("x"), 0, |g| g.constraint = schema(text)));
+    let (good, bad, again) = (r#"{"type":"boolean"}"#, r##"{"properties":{"a":{"$ref":"#/nowhere"}}}"##, "[");
+    let replies = [good, bad, again, good, bad].map(ask);
+    let outcomes = replies.map(wait);
+    for fine in [0, 3] {
+        assert!(matches!(&outcomes[fine], Ok(Outcome::Generated(g)) if ["true", "false"].contains(&&*g.output.text)));
+    }
+    for (refused, words) in [(1, "`$ref` at #/properties/a: "), (4, "#/properties/a"), (2, "JSON")] {
+        match &outcomes[refused] {
+            Err(Failure::BadRequest(text)) => assert!(text.contains(words), "{text:?} without {words:?}"),
+            other => panic!("{words}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn nobody_waits_for_another_s_constraint_to_be_compiled() {
+    let backend = backend(EngineOptions::default());
+    // Many large choices: some are still to be compiled when the plain request is answered.
+    let choice = |n| Constraint::Choice((0..3000).map(|m| format!("{n} {m} {}", m * 7919 % 1000).into()).collect());
+    let ask = |n| backend.submit(generate(text("x"), 0, |g| g.constraint = choice(n)));
+    let mut replies: Vec<_> = (0..20).map(ask).collect();
+    generated(run(&backend, generate(text("x"), 0, |g| g.max_tokens = Some(1))));
+    assert!(pool::is_done(&mut replies[19]).is_none(), "it had to wait");
+    replies.into_iter().for_each(|reply| assert!(!generated(wait(reply)).output.text.is_empty()));
+}
+
+#[test]
+fn equal_constraints_are_compiled_once() {
+    let compiled = crate::compiled::Compiled::new(lexicon().vocabulary);
+    let schema = |text: &str| Constraint::JsonSchema { text: text.into(), options: Default::default() };
+    let [one, same, other] = [r#"{"type":"null"}"#, r#"{"type":"null"}"#, r#"{"type":"boolean"}"#]
+        .map(|text| compiled.automaton(&schema(text)).unwrap().unwrap());
+    assert!(Arc::ptr_eq(&one, &same) && !Arc::ptr_eq(&one, &other));
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl Bench {
 
     fn submit(&self, request: Request) -> Reply {
         let (sender, reply) = sgl_wire::reply();
-        match self.door.job(request, sender.clone()) {
+        match self.door.job(request, sender.clone(), std::time::Instant::now()) {
             Ok(job) => self.inbox.send(job).unwrap(),
             Err(failure) => sender.done(Err(failure)),
         }
@@ -63,7 +63,8 @@ impl Bench {
     }
 }
 
-fn is_done(reply: &mut Reply) -> Option<Result<Outcome, Failure>> {
+/// The answer, if it is there.
+pub(super) fn is_done(reply: &mut Reply) -> Option<Result<Outcome, Failure>> {
     match pin!(reply.next()).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(sgl_wire::Event::Done(result)) => Some(*result),
         _ => None,

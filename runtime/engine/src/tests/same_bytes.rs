@@ -77,7 +77,8 @@ fn answers_depend_on_nothing_but_the_request() {
         for max_batch in [1, 5, 256] {
             for (chunk, step_tokens) in [(512, 1024), (7, 50), (1, 3)] {
                 for kv_slots in [4096, 420] {
-                    let options = EngineOptions { kv_slots: Some(kv_slots), chunk, step_tokens, max_batch, cache };
+                    let options =
+                        EngineOptions { kv_slots: Some(kv_slots), chunk, step_tokens, max_batch, cache, ..plain };
                     let (found, stats) = answers(options, true);
                     assert_eq!(found, expected, "{options:?} {stats:?}");
                 }
