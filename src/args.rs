@@ -326,6 +326,12 @@ pub struct ConstrainArgs {
     /// Drop the keywords of a schema that cannot be kept, and list them
     #[arg(long)]
     pub lenient: bool,
+    /// The draft of schemas that name none [default: 2020-12; with --cases: what the case says]
+    #[arg(long, value_name = "DRAFT")]
+    pub draft: Option<Draft>,
+    /// Whether strings are held to `format` [default: asserted; with --cases: what the case says]
+    #[arg(long, value_name = "HOW")]
+    pub formats: Option<Formats>,
     /// Write what was found for each case into a file, one JSON object a line
     #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["schema", "regex", "grammar"])]
     pub details: Option<PathBuf>,
@@ -341,6 +347,35 @@ pub enum Order {
     Schema,
     /// Any
     Any,
+}
+
+/// A version of JSON Schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Draft {
+    /// Draft 4
+    #[value(name = "4")]
+    D4,
+    /// Draft 6
+    #[value(name = "6")]
+    D6,
+    /// Draft 7
+    #[value(name = "7")]
+    D7,
+    /// Draft 2019-09
+    #[value(name = "2019-09")]
+    D2019,
+    /// Draft 2020-12
+    #[value(name = "2020-12")]
+    D2020,
+}
+
+/// What `format` says of a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Formats {
+    /// It is of that format
+    Asserted,
+    /// Nothing
+    Annotated,
 }
 
 /// Where white space may stand in JSON.

@@ -3,8 +3,6 @@
 //! [`crate::schema`] and [`crate::json`] write it, the lowering of shapes to rules reads it. A shape is a union: of scalar texts,
 //! of arrays and of objects. What needs memory (how many, which were there, whether two are equal) is said in counts.
 
-#![allow(dead_code, reason = "until shapes are lowered to rules")]
-
 use std::sync::Arc;
 
 use crate::expr::Expr;

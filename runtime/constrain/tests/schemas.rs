@@ -127,7 +127,7 @@ fn every_instance_of_the_shared_schemas() {
     let options = SchemaOptions {
         order: if compact { KeyOrder::Any } else { KeyOrder::Schema },
         space: WhiteSpace::Flexible,
-        lenient: false,
+        ..SchemaOptions::default()
     };
     let (mut builds, mut masks, mut steps) = (Vec::new(), Vec::new(), Vec::new());
     let (mut slow_builds, mut slow_masks) = (Vec::new(), Vec::new());

@@ -70,6 +70,8 @@ pub struct Verdict {
     pub mask_us: Vec<f64>,
     /// Whether each text was accepted.
     pub accepted: Vec<bool>,
+    /// Whether each text's other answer is right, too.
+    pub either: Vec<bool>,
     /// The answers that are wrong.
     pub mistakes: Vec<Mistake>,
     /// Tokens of the valid instances that were accepted.
@@ -87,12 +89,14 @@ pub struct Verdict {
 /// Compiles a case and walks all its texts, the valid ones first, so that what others teach the automaton speeds up no
 /// mask that is timed.
 pub fn judge(case: &Case, of: &Tokens, options: SchemaOptions) -> Verdict {
+    let options = case.options(options);
     let mut verdict = Verdict {
         id: case.id.clone(),
         error: None,
         compile_us: 0.0,
         mask_us: Vec::new(),
         accepted: vec![false; case.tests.len()],
+        either: case.tests.iter().map(|test| test.either_under(options)).collect(),
         mistakes: Vec::new(),
         tokens: 0,
         forced: 0,
@@ -124,7 +128,7 @@ pub fn judge(case: &Case, of: &Tokens, options: SchemaOptions) -> Verdict {
             if let Some(answer) = verdict.accepted.get_mut(index) {
                 *answer = accepted;
             }
-            if accepted != wanted && !test.either {
+            if accepted != wanted && !test.either_under(options) {
                 verdict.mistakes.push(Mistake { test: index, valid: wanted, at });
             }
         }

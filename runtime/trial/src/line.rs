@@ -10,12 +10,15 @@ use std::sync::Arc;
 use flate2::bufread::MultiGzDecoder;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use sgl_wire::{Constraint, SchemaOptions};
+use sgl_wire::{Constraint, Draft, Formats, SchemaOptions};
 
 use crate::python;
 
 /// Bytes of a line at most.
 const LONGEST_LINE: u64 = 64 << 20;
+
+/// What the source of a case of JSON Schema's own test suite begins with. Its formats are annotations, but where it says so.
+const SUITE: &str = "JSON-Schema-Test-Suite";
 
 /// What the texts of a case are held to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +52,21 @@ pub struct Case {
     pub id: String,
     /// What texts are held to.
     pub source: Source,
+    /// The draft of a schema that names none.
+    pub draft: Option<Draft>,
+    /// Whether `format` is asserted, where the case says it.
+    pub formats: Option<Formats>,
     /// Whether no text at all is right, so that compiling it is a mistake.
     pub unsatisfiable: bool,
     /// The texts.
     pub tests: Vec<Test>,
+}
+
+impl Case {
+    /// The options of a run, with what the case itself says.
+    pub fn options(&self, run: SchemaOptions) -> SchemaOptions {
+        SchemaOptions { draft: self.draft.or(run.draft), formats: self.formats.unwrap_or(run.formats), ..run }
+    }
 }
 
 /// A text and whether it is right.
@@ -62,8 +76,17 @@ pub struct Test {
     pub valid: bool,
     /// Whether the other answer is right, too.
     pub either: bool,
+    /// Whether it is invalid only where `format` is asserted.
+    pub needs_format: bool,
     /// The text; JSON is written as Python writes it.
     pub text: String,
+}
+
+impl Test {
+    /// Whether both answers are right where schemas are read so.
+    pub fn either_under(&self, options: SchemaOptions) -> bool {
+        self.either || self.needs_format && options.formats == Formats::Annotated
+    }
 }
 
 /// A line that holds no case.
@@ -140,6 +163,10 @@ struct RawCase<'a> {
     schema: Option<&'a RawValue>,
     regex: Option<String>,
     grammar: Option<String>,
+    source: Option<String>,
+    draft: Option<String>,
+    #[serde(default)]
+    format_assert: bool,
     #[serde(default)]
     unsatisfiable: bool,
     #[serde(borrow)]
@@ -157,6 +184,8 @@ struct RawTest<'a> {
     format_fails: bool,
     #[serde(default, deserialize_with = "truthy")]
     edge_ignore: bool,
+    #[serde(default, deserialize_with = "truthy")]
+    needs_format: bool,
 }
 
 /// `null` is a value, too.
@@ -168,6 +197,18 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, 
 fn truthy<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
     let value = <&RawValue>::deserialize(from)?;
     Ok(!matches!(value.get(), "false" | "null" | "0" | "\"\"" | "[]" | "{}"))
+}
+
+/// The draft of a name as `draft7` or `draft2020-12`.
+fn draft(name: &str) -> Option<Draft> {
+    Some(match name.strip_prefix("draft")? {
+        "4" => Draft::D4,
+        "6" => Draft::D6,
+        "7" => Draft::D7,
+        "2019-09" => Draft::D2019,
+        "2020-12" => Draft::D2020,
+        _ => return None,
+    })
 }
 
 fn read(text: &str, line: usize) -> Result<Case, String> {
@@ -192,11 +233,19 @@ fn read(text: &str, line: usize) -> Result<Case, String> {
             _ => Err("it needs either `data` or `text`".into()),
         };
         let text = text.map_err(|problem| format!("test {index}: {problem}"))?;
-        Ok(Test { valid: test.valid, either: test.format_fails || test.edge_ignore, text })
+        let either = test.format_fails || test.edge_ignore;
+        Ok(Test { valid: test.valid, either, needs_format: test.needs_format, text })
     });
+    let suite = raw.source.is_some_and(|source| source.starts_with(SUITE));
+    let formats = match raw.format_assert {
+        true => Some(Formats::Asserted),
+        false => suite.then_some(Formats::Annotated),
+    };
     Ok(Case {
         id: raw.id.unwrap_or_else(|| format!("line {line}")),
         source,
+        draft: raw.draft.as_deref().and_then(draft),
+        formats,
         unsatisfiable: raw.unsatisfiable,
         tests: tests.collect::<Result<_, String>>()?,
     })

@@ -98,8 +98,8 @@ impl Tally {
             return;
         }
         totals.compiled += 1;
-        for (test, accepted) in case.tests.iter().zip(&verdict.accepted) {
-            match (test.either, test.valid) {
+        for ((test, accepted), either) in case.tests.iter().zip(&verdict.accepted).zip(&verdict.either) {
+            match (*either, test.valid) {
                 (true, _) => totals.either += 1,
                 (_, true) => {
                     totals.valid += 1;

@@ -57,6 +57,35 @@ pub struct SchemaOptions {
     pub space: WhiteSpace,
     /// Whether a keyword that cannot be kept is dropped and listed; otherwise it is an error.
     pub lenient: bool,
+    /// The draft that is meant where `$schema` is absent; none: 2020-12.
+    pub draft: Option<Draft>,
+    /// Whether strings are held to `format`.
+    pub formats: Formats,
+}
+
+/// A version of JSON Schema; later ones are greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Draft {
+    /// Draft 4.
+    D4,
+    /// Draft 6.
+    D6,
+    /// Draft 7.
+    D7,
+    /// Draft 2019-09.
+    D2019,
+    /// Draft 2020-12.
+    D2020,
+}
+
+/// What `format` says of a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Formats {
+    /// It is of that format, where we know it.
+    #[default]
+    Asserted,
+    /// Nothing: it is an annotation, as 2020-12 has it by default.
+    Annotated,
 }
 
 /// The order in which the properties of an object are written.

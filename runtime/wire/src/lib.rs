@@ -15,7 +15,7 @@ mod prompt;
 mod request;
 
 pub use backend::{Backend, Event, Failure, Outcome, Rendered, Reply, ReplySender, reply};
-pub use constraint::{Constraint, Field, Json, KeyOrder, Literal, Schema, SchemaOptions, WhiteSpace};
+pub use constraint::{Constraint, Draft, Field, Formats, Json, KeyOrder, Literal, Schema, SchemaOptions, WhiteSpace};
 pub use picture::{MAX_PICTURE_BYTES, NoPicture, Picture};
 pub use prompt::{Message, Output, Part, Prompt, Role};
 pub use request::{

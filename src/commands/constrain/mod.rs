@@ -10,9 +10,9 @@ use std::sync::Arc;
 use sgl_diag::plain;
 use sgl_trial::cases::Source;
 use sgl_trial::{Spread, Tokens};
-use sgl_wire::{KeyOrder, SchemaOptions, WhiteSpace};
+use sgl_wire::{Draft, Formats, KeyOrder, SchemaOptions, WhiteSpace};
 
-use crate::args::{ConstrainArgs, Order, Space};
+use crate::args::{self, ConstrainArgs, Order, Space};
 use crate::models::{self, table::DEFAULT};
 use crate::project::Found;
 use crate::terminal::{Bars, Complaint, DIM, Exit, NAME};
@@ -84,11 +84,22 @@ fn options(args: &ConstrainArgs, order: Order, space: Space) -> SchemaOptions {
             Space::Flexible => WhiteSpace::Flexible,
         },
         lenient: args.lenient,
+        draft: args.draft.map(|draft| match draft {
+            args::Draft::D4 => Draft::D4,
+            args::Draft::D6 => Draft::D6,
+            args::Draft::D7 => Draft::D7,
+            args::Draft::D2019 => Draft::D2019,
+            args::Draft::D2020 => Draft::D2020,
+        }),
+        formats: match args.formats {
+            Some(args::Formats::Annotated) => Formats::Annotated,
+            _ => Formats::Asserted,
+        },
     }
 }
 
 /// The policies as they stand in JSON.
-fn policies(options: SchemaOptions) -> [(&'static str, serde_json::Value); 3] {
+fn policies(options: SchemaOptions) -> [(&'static str, serde_json::Value); 4] {
     let order = match options.order {
         KeyOrder::Schema => "schema",
         KeyOrder::Any => "any",
@@ -97,7 +108,16 @@ fn policies(options: SchemaOptions) -> [(&'static str, serde_json::Value); 3] {
         WhiteSpace::Compact => "compact",
         WhiteSpace::Flexible => "flexible",
     };
-    [("property_order", order.into()), ("white_space", space.into()), ("lenient", options.lenient.into())]
+    let formats = match options.formats {
+        Formats::Asserted => "asserted",
+        Formats::Annotated => "annotated",
+    };
+    [
+        ("property_order", order.into()),
+        ("white_space", space.into()),
+        ("formats", formats.into()),
+        ("lenient", options.lenient.into()),
+    ]
 }
 
 /// Microseconds for people: `4.1 µs`, `1.20 ms`.

@@ -83,7 +83,6 @@ enum Core {
     Pattern(Arc<Pattern>),
 }
 
-#[allow(dead_code, reason = "the operations belong together; not all are asked for outside tests yet")]
 impl Lang {
     /// Every text.
     pub(crate) fn any() -> Self {
@@ -93,11 +92,6 @@ impl Lang {
     /// No text.
     pub(crate) fn never() -> Self {
         Self { parts: Vec::new() }
-    }
-
-    /// Exactly this text.
-    pub(crate) fn text(text: &str) -> Self {
-        Self::texts([text])
     }
 
     /// One of these texts.
@@ -115,6 +109,7 @@ impl Lang {
     }
 
     /// The texts that `pattern`, in the syntax of the `regex` crate, matches from end to end.
+    #[cfg(test)]
     pub(crate) fn regex(pattern: &str) -> Result<Self, Reason> {
         Self::matching(regex::parse(pattern).map_err(Reason::Pattern)?, Vec::new())
     }
@@ -192,6 +187,7 @@ impl Lang {
     }
 
     /// All other texts.
+    #[cfg(test)]
     pub(crate) fn not(&self) -> Result<Self, Reason> {
         Self::any().minus(self)
     }
@@ -267,6 +263,7 @@ impl Lang {
     }
 
     /// Fewest and most characters of a text; none if there is no text.
+    #[cfg(test)]
     pub(crate) fn bounds(&self) -> Option<(u32, Option<u32>)> {
         let least = self.parts.first()?.shortest();
         let part = self.parts.last()?;
@@ -278,6 +275,7 @@ impl Lang {
     }
 
     /// Fewest characters of a text; none if there is no text.
+    #[cfg(test)]
     pub(crate) fn shortest(&self) -> Option<u32> {
         self.bounds().map(|(least, _)| least)
     }
@@ -327,6 +325,7 @@ impl Part {
         least >= self.min && self.max.is_none_or(|max| most.is_some_and(|most| most <= max))
     }
 
+    #[cfg(test)]
     fn shortest(&self) -> u32 {
         let (least, _) = self.core.bounds();
         match &self.core {

@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
+use sgl_wire::{Draft, Formats};
+
 use super::formula::{Formula, Items, Kind, Kinds, Lit, Properties};
 use super::keywords::{Place, Translator};
 use super::problem::Problem;
 use super::read::{Id, Value};
-use super::refs::Draft;
 use crate::regular::{Decimal, Lang, Numbers};
 
 /// Texts of a pattern that are listed, at most.
 const FEW: usize = 16;
+
+/// RFC 4648, section 4.
+const BASE64: &str = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)?$";
 
 impl Translator {
     /// What a keyword without schemas inside says; one that nobody knows says nothing.
@@ -51,9 +55,10 @@ impl Translator {
             }
             "format" => match self.document.string(value).cloned() {
                 // A format that nobody knows is an annotation.
-                Some(name) if Lang::format(&name).is_some() => self.formulas.add(Formula::Format(name)),
+                Some(name) if self.options.formats == Formats::Asserted && Lang::format(&name).is_some() => self.formulas.add(Formula::Format(name)),
                 _ => Ok(Lit::ALWAYS),
             },
+            "contentEncoding" | "contentMediaType" if at.draft == Draft::D7 => self.content(at, key, value),
             "minimum" | "maximum" => {
                 let exclusive = if key == "minimum" { "exclusiveMinimum" } else { "exclusiveMaximum" };
                 let exclusive = self.document.member(at.id, exclusive);
@@ -74,6 +79,24 @@ impl Translator {
                     return Err(self.problem(at.id, key, "it should be above zero", "write a number above zero"));
                 }
                 self.formulas.add(Formula::Number(Numbers { multiple_of: vec![step], ..Numbers::default() }))
+            }
+            _ => Ok(Lit::ALWAYS),
+        }
+    }
+
+    /// Content in a string, which draft 7 alone asserts: later drafts only describe it, earlier ones know nothing of it.
+    fn content(&mut self, at: Place, key: &str, value: Id) -> Result<Lit, Problem> {
+        let said = self.document.string(value).map(|said| said.to_ascii_lowercase());
+        match (key, said.as_deref()) {
+            ("contentEncoding", Some("base64")) => {
+                let pattern = Arc::from(BASE64);
+                self.pattern(at, key, &pattern)?;
+                self.formulas.add(Formula::Pattern(pattern))
+            }
+            ("contentMediaType", Some("application/json")) => {
+                let reason = "JSON in a string cannot be told from other text";
+                let hint = "write what the string holds as a part of the schema, or for 2019-09, where this is an annotation";
+                Err(self.problem(at.id, key, reason, hint))
             }
             _ => Ok(Lit::ALWAYS),
         }

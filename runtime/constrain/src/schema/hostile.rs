@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use sgl_wire::{KeyOrder, SchemaOptions, WhiteSpace};
+use sgl_wire::{Formats, KeyOrder, SchemaOptions, WhiteSpace};
 
 use super::lower;
 use crate::error::ConstrainError;
 use crate::shape::Shapes;
 
 fn built(text: &str) -> Result<Shapes, ConstrainError> {
-    let options = SchemaOptions { order: KeyOrder::Schema, space: WhiteSpace::Compact, lenient: false };
+    let options = SchemaOptions { order: KeyOrder::Schema, space: WhiteSpace::Compact, lenient: false, draft: None, formats: Formats::Asserted };
     let started = Instant::now();
     let built = lower(text, options).map(|(shapes, _)| shapes);
     let took = started.elapsed();

@@ -6,11 +6,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use sgl_wire::{Draft, SchemaOptions};
+
 use super::formula::{Formula, Formulas, Items, Kind, Kinds, Lit, Properties};
 use super::metaschemas;
 use super::problem::Problem;
 use super::read::{Document, Id, Value};
-use super::refs::{Draft, Resource, Resources};
+use super::refs::{Resource, Resources};
 use crate::error::Dropped;
 use crate::regular::Lang;
 
@@ -24,8 +26,7 @@ pub(super) struct Translator {
     pub formulas: Formulas,
     /// The languages of patterns.
     pub patterns: HashMap<Arc<str>, Lang>,
-    /// Keywords that cannot be kept are dropped.
-    pub lenient: bool,
+    pub options: SchemaOptions,
     pub dropped: Vec<Dropped>,
     /// The first schema that says each of these.
     said_at: HashMap<Lit, Id>,
@@ -45,13 +46,13 @@ pub(super) struct Place {
 }
 
 impl Translator {
-    pub fn new(document: Document, resources: Resources, lenient: bool) -> Self {
+    pub fn new(document: Document, resources: Resources, options: SchemaOptions) -> Self {
         Self {
             document,
             resources,
             formulas: Formulas::new(),
             patterns: HashMap::new(),
-            lenient,
+            options,
             dropped: Vec::new(),
             said_at: HashMap::new(),
             scopes: vec![Scope::new()],
@@ -160,7 +161,7 @@ impl Translator {
     fn or_dropped(&mut self, at: Place, key: &str, said: Result<Lit, Problem>) -> Result<Lit, Problem> {
         match said {
             // A limit on the whole is none of this keyword.
-            Err(problem) if self.lenient && !problem.keyword.is_empty() => {
+            Err(problem) if self.options.lenient && !problem.keyword.is_empty() => {
                 if problem.at == self.document.pointer(at.id) && problem.keyword == key {
                     self.dropped.push(Dropped { keyword: problem.keyword, at: problem.at });
                     Ok(Lit::ALWAYS)

@@ -7,8 +7,8 @@
 //!    sees contradictions early), [`scalars`], [`arrays`] and [`objects`] what they allow.
 //! 4. [`prune`] leaves out what no value can be.
 //!
-//! What is decided: `format` is asserted for the formats that we know, others are annotations, as are keywords that
-//! the schema's draft does not have; `dependencies` is read in every draft. A list at `items` is `prefixItems`.
+//! What is decided: `format` is asserted for the formats that we know, if the options do not say otherwise; others are annotations,
+//! as are keywords that the schema's draft does not have. In draft 7, `contentEncoding` is asserted; `dependencies` is read in every draft. A list at `items` is `prefixItems`.
 //! The properties of a schema come in the order of `properties`, schemas that hold together in the order of the text.
 //!
 //! Architecture invariant: nothing is weakened; what cannot be decided is an error, or listed where the options are lenient.
@@ -37,7 +37,7 @@ mod tests;
 mod twin;
 mod unevaluated;
 
-use sgl_wire::{KeyOrder, SchemaOptions, WhiteSpace};
+use sgl_wire::{Draft, KeyOrder, SchemaOptions, WhiteSpace};
 
 use crate::error::{ConstrainError, Dropped};
 use crate::shape::{Order, Shapes, Space};
@@ -46,9 +46,9 @@ use crate::shape::{Order, Shapes, Space};
 pub(crate) fn lower(text: &str, options: SchemaOptions) -> Result<(Shapes, Vec<Dropped>), ConstrainError> {
     let mut document = read::Document::default();
     let root = document.read(text)?;
-    let mut resources = refs::Resources::default();
+    let mut resources = refs::Resources::new(options.draft.unwrap_or(Draft::D2020));
     resources.add(&document, root, "")?;
-    let mut translator = keywords::Translator::new(document, resources, options.lenient);
+    let mut translator = keywords::Translator::new(document, resources, options);
     let said = translator.whole(root)?;
     let order = match options.order {
         KeyOrder::Schema => Order::Schema,

@@ -128,6 +128,22 @@ impl Normal {
 
     /// Ways that hit each counter of `hits` or not: for each counter, what must hold to hit it, and whether it must not hold otherwise.
     pub fn ways(&mut self, lits: &[Lit], hits: &[(Lit, bool)], canonical: bool) -> Result<Vec<Way>, Problem> {
+        let hits = self.decided(lits, hits)?;
+        let open = hits.iter().filter(|(hit, _)| *hit != Lit::ALWAYS && *hit != Lit::NEVER).count();
+        let ways = if open > 2 { self.by_value(lits, &hits)? } else { combined(lits, &hits)? };
+        let mut out: Vec<Way> = Vec::new();
+        for (lits, bits) in ways {
+            if let Some(way) = self.way(&lits, bits, canonical)?
+                && !out.contains(&way)
+            {
+                out.push(way);
+            }
+        }
+        Ok(out)
+    }
+
+    /// The hits; those that are certain or impossible where all of `lits` hold are said to be so.
+    fn decided(&mut self, lits: &[Lit], hits: &[(Lit, bool)]) -> Result<Vec<(Lit, bool)>, Problem> {
         let mut hits = hits.to_vec();
         for (hit, _) in &mut hits {
             if *hit == Lit::ALWAYS || *hit == Lit::NEVER {
@@ -141,57 +157,63 @@ impl Normal {
                 *hit = Lit::NEVER;
             }
         }
-        let open = hits.iter().filter(|(hit, _)| *hit != Lit::ALWAYS && *hit != Lit::NEVER).count();
-        let mut ways = match open {
-            0..=2 => None,
-            _ => self.by_value(lits, &hits)?,
-        };
-        if ways.is_none() {
-            ways = Some(combined(lits, &hits)?);
-        }
-        let ways = ways.unwrap_or_default();
-        let mut out: Vec<Way> = Vec::new();
-        for (lits, bits) in ways {
-            if let Some(way) = self.way(&lits, bits, canonical)?
-                && !out.contains(&way)
-            {
-                out.push(way);
-            }
-        }
-        Ok(out)
+        Ok(hits)
     }
 
-    /// The same, where the values are a list of strings: those that hit the same counters together.
-    fn by_value(&mut self, lits: &[Lit], hits: &[(Lit, bool)]) -> Result<Option<Split>, Problem> {
-        let only_strings = Kind::ALL
-            .into_iter()
-            .filter(|kind| *kind != Kind::String)
-            .all(|kind| lits.iter().any(|lit| self.translator.formulas.truth(*lit, kind) == Some(false)));
-        let Some(texts) = lits.iter().find_map(|lit| self.texts(*lit)).filter(|_| only_strings) else {
-            return Ok(None);
-        };
+    /// The same ways: strings that formulas list are told apart one by one, those together that hit the same counters, so that of the other
+    /// values most hits are certain.
+    fn by_value(&mut self, lits: &[Lit], hits: &[(Lit, bool)]) -> Result<Split, Problem> {
+        let mut listed: Vec<Arc<str>> = lits.iter().find_map(|lit| self.texts(*lit)).unwrap_or_default();
+        for (hit, _) in hits {
+            self.mentioned(*hit, &mut listed);
+        }
+        listed.sort_unstable();
+        listed.dedup();
+        if listed.is_empty() {
+            return combined(lits, hits);
+        }
         let mut groups: Vec<(u64, Vec<Arc<str>>)> = Vec::new();
-        for text in texts {
-            if !lits.iter().all(|lit| self.allows_text(*lit, &text)) {
+        for text in &listed {
+            if !lits.iter().all(|lit| self.allows_text(*lit, text)) {
                 continue;
             }
             let mut bits = 0;
             for (counter, (hit, _)) in hits.iter().enumerate() {
-                bits |= u64::from(self.allows_text(*hit, &text)) << counter;
+                bits |= u64::from(self.allows_text(*hit, text)) << counter;
             }
             match groups.iter_mut().find(|(other, _)| *other == bits) {
-                Some((_, group)) => group.push(text),
-                None => groups.push((bits, vec![text])),
+                Some((_, group)) => group.push(text.clone()),
+                None => groups.push((bits, vec![text.clone()])),
             }
         }
+        let with = |lit| lits.iter().copied().chain([lit]).collect::<Vec<_>>();
+        let strings = self.translator.kind(Kind::String)?;
         let mut ways = Vec::with_capacity(groups.len());
-        for (bits, mut group) in groups {
-            group.sort_unstable();
-            group.dedup();
+        for (bits, group) in groups {
             let group = self.translator.formulas.add(Formula::Texts(group))?;
-            ways.push((lits.iter().copied().chain([group]).collect(), bits));
+            ways.push((with(group).into_iter().chain([strings]).collect(), bits));
         }
-        Ok(Some(ways))
+        // That a string is listed holds of all that is no string.
+        let listed = self.translator.formulas.add(Formula::Texts(listed))?;
+        let rest = with(!self.translator.formulas.all([strings, listed])?);
+        let flat = self.flat(&rest);
+        if flat != [Lit::NEVER] && !self.is_refuted(&flat, 0)? {
+            let hits = self.decided(&rest, hits)?;
+            ways.extend(combined(&rest, &hits)?);
+        }
+        Ok(ways)
+    }
+
+    /// Adds the strings that `lit` lists anywhere, without a step into the value's parts.
+    fn mentioned(&self, lit: Lit, out: &mut Vec<Arc<str>>) {
+        match &*self.translator.formulas.get(self.translator.formulas.resolved(lit)) {
+            Formula::Texts(texts) => out.extend(texts.iter().cloned()),
+            Formula::All(parts) | Formula::One(parts) => parts.iter().for_each(|part| self.mentioned(*part, out)),
+            Formula::If(condition, then, other) => {
+                [condition, then, other].into_iter().for_each(|part| self.mentioned(*part, out));
+            }
+            _ => {}
+        }
     }
 
     /// Notes why `node` has none of the values that it seemed to have; the first reason stays.

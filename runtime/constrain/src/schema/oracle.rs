@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
-use sgl_wire::{KeyOrder, SchemaOptions, WhiteSpace};
+use sgl_wire::{Formats, KeyOrder, SchemaOptions, WhiteSpace};
 
 use super::lower;
 use super::read::Document;
@@ -273,7 +273,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 #[test]
 fn random_schemas_mean_what_the_specification_says() {
     let mut random = Random(0x2545_f491_4f6c_dd1d);
-    let options = |order| SchemaOptions { order, space: WhiteSpace::Compact, lenient: false };
+    let options = |order| SchemaOptions { order, space: WhiteSpace::Compact, lenient: false, draft: None, formats: Formats::Asserted };
     let (mut built, mut judged, mut refused) = (0, 0, 0);
     for _ in 0..4_000 {
         let mut schema = random.schema(2);

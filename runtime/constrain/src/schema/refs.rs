@@ -3,18 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use sgl_wire::Draft;
+
 use super::problem::Problem;
 use super::read::{Document, Id, Value};
-
-/// A version of JSON Schema; later ones are greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Draft {
-    D4,
-    D6,
-    D7,
-    D2019,
-    D2020,
-}
 
 /// A schema with a URI of its own.
 #[derive(Debug)]
@@ -29,8 +21,10 @@ pub(super) struct Resource {
 }
 
 /// All resources of some documents.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Resources {
+    /// The draft of documents that name none.
+    default: Draft,
     all: Vec<Resource>,
     by_root: HashMap<Id, usize>,
     by_uri: HashMap<String, usize>,
@@ -55,9 +49,14 @@ const LIST: &[&str] = &["allOf", "anyOf", "items", "oneOf", "prefixItems"];
 const MAP: &[&str] = &["$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"];
 
 impl Resources {
+    /// None yet; documents that name no draft will be of this one.
+    pub fn new(default: Draft) -> Self {
+        Self { default, all: Vec::new(), by_root: HashMap::new(), by_uri: HashMap::new() }
+    }
+
     /// Finds the resources of the document at `root`, whose own URI is `base`.
     pub fn add(&mut self, document: &Document, root: Id, base: &str) -> Result<(), Problem> {
-        let draft = draft(document, root)?.unwrap_or(Draft::D2020);
+        let draft = draft(document, root)?.unwrap_or(self.default);
         self.push(root, base.to_owned(), draft);
         let mut pending = vec![(root, self.all.len() - 1)];
         while let Some((id, mut owner)) = pending.pop() {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use sgl_wire::{KeyOrder, SchemaOptions, WhiteSpace};
+use sgl_wire::{Formats, KeyOrder, SchemaOptions, WhiteSpace};
 
 use super::lower;
 use super::read::{Document, Id, Value};
@@ -15,7 +15,7 @@ use super::twin::{Twin, dumped};
 use crate::error::{ConstrainError, Dropped};
 use crate::shape::Shapes;
 
-const OPTIONS: SchemaOptions = SchemaOptions { order: KeyOrder::Schema, space: WhiteSpace::Flexible, lenient: false };
+const OPTIONS: SchemaOptions = SchemaOptions { order: KeyOrder::Schema, space: WhiteSpace::Flexible, lenient: false, draft: None, formats: Formats::Asserted };
 
 fn lines(path: &Path) -> String {
     if path.extension().is_some_and(|extension| extension == "gz") {

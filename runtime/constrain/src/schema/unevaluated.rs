@@ -6,11 +6,12 @@
 
 use std::sync::Arc;
 
+use sgl_wire::Draft;
+
 use super::formula::{Formula, Items, Kind, Lit, Properties};
 use super::keywords::{Place, Translator};
 use super::problem::Problem;
 use super::read::{Id, Value};
-use super::refs::Draft;
 
 /// Cases of one keyword at most.
 const CASES: usize = 512;
