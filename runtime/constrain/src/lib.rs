@@ -10,10 +10,11 @@
 //! 5. [`walk`] walks the [`Vocabulary`]'s trie along the graph: the [`Mask`]; [`fewest`] counts tokens to the end.
 //! 6. [`Automaton`] holds all that for one constraint, [`Matcher`] the place of one text; [`accepts`] and [`prove`] need no model.
 //!
-//! What is decided: JSON is written compactly, without white space outside strings. Strings may spell a character
-//! in any way that JSON allows; patterns inside strings, keys and constants only in the shortest. Numbers are
-//! decimals without exponent, with at most 17 digits ([`sgl_wire::Json::Any`] also allows short exponents). The keys of a map are not
-//! checked to be distinct: a reader takes the last. Look-around (`^ $ \b \B` …) is supported, back-references are not.
+//! What is decided: JSON of a type is written compactly, without white space outside strings; its strings may spell a character
+//! in any way that JSON allows, patterns inside strings, keys and constants only in the shortest; its numbers are
+//! decimals without exponent, with at most 17 digits ([`sgl_wire::Json::Any`] also allows short exponents). What a JSON Schema allows
+//! more, its options and [`regular`] say. The keys of an object may repeat where nothing counts them: a reader takes the
+//! last. Look-around (`^ $ \b \B` …) is supported, back-references are not.
 //!
 //! Architecture invariant: nothing here knows models, logits or sampling; a vocabulary is a list of byte strings.
 //! Architecture invariant: no text is ever allowed that the constraint does not have; limits only refuse more.

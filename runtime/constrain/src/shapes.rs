@@ -247,7 +247,8 @@ impl<'a> Lowering<'a> {
         let max = object.max.filter(|max| most.is_none_or(|most| *max < most));
         let counted = min > 0 || max.is_some() || counts(&object.counters);
         let open = max != Some(required) || counts(&object.counters);
-        let distinct = must_differ(object, min, required);
+        // A reader takes the last value of a name, so that names are the same matters only where they are counted.
+        let distinct = min > 0 || counts(&object.counters);
         let mut others = Vec::new();
         for other in object.others.iter().filter(|_| open) {
             let keys = self.leaf(&other.keys);
@@ -305,20 +306,6 @@ fn by_hits(ways: &[Way]) -> Vec<(u64, Vec<Way>)> {
         }
     }
     out
-}
-
-/// Whether the names of `others` must differ. A reader takes the last value of a name; so they must where several are asked for, and
-/// where a value counts that a later one of the same name could take back.
-fn must_differ(object: &Object, min: u32, required: u32) -> bool {
-    let counted = |(at, count): (usize, &Count)| {
-        let hits = |way: &Way| way.hits >> at & 1 == 1;
-        object.others.iter().any(|others| match count.min {
-            0 => false,
-            1 => others.ways.iter().any(hits) && !others.ways.iter().all(hits),
-            _ => others.ways.iter().any(hits),
-        })
-    };
-    min > required + 1 || object.counters.iter().enumerate().any(counted)
 }
 
 /// Whether any of the counters asks for something.

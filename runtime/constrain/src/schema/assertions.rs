@@ -55,7 +55,9 @@ impl Translator {
             }
             "format" => match self.document.string(value).cloned() {
                 // A format that nobody knows is an annotation.
-                Some(name) if self.options.formats == Formats::Asserted && Lang::format(&name).is_some() => self.formulas.add(Formula::Format(name)),
+                Some(name) if self.options.formats == Formats::Asserted && Lang::format(&name).is_some() => {
+                    self.formulas.add(Formula::Format(name))
+                }
                 _ => Ok(Lit::ALWAYS),
             },
             "contentEncoding" | "contentMediaType" if at.draft == Draft::D7 => self.content(at, key, value),
@@ -95,7 +97,8 @@ impl Translator {
             }
             ("contentMediaType", Some("application/json")) => {
                 let reason = "JSON in a string cannot be told from other text";
-                let hint = "write what the string holds as a part of the schema, or for 2019-09, where this is an annotation";
+                let hint =
+                    "write what the string holds as a part of the schema, or for 2019-09, where this is an annotation";
                 Err(self.problem(at.id, key, reason, hint))
             }
             _ => Ok(Lit::ALWAYS),

@@ -9,7 +9,13 @@ use crate::error::ConstrainError;
 use crate::shape::Shapes;
 
 fn built(text: &str) -> Result<Shapes, ConstrainError> {
-    let options = SchemaOptions { order: KeyOrder::Schema, space: WhiteSpace::Compact, lenient: false, draft: None, formats: Formats::Asserted };
+    let options = SchemaOptions {
+        order: KeyOrder::Schema,
+        space: WhiteSpace::Compact,
+        lenient: false,
+        draft: None,
+        formats: Formats::Asserted,
+    };
     let started = Instant::now();
     let built = lower(text, options).map(|(shapes, _)| shapes);
     let took = started.elapsed();

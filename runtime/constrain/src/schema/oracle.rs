@@ -273,7 +273,13 @@ fn matches(pattern: &str, text: &str) -> bool {
 #[test]
 fn random_schemas_mean_what_the_specification_says() {
     let mut random = Random(0x2545_f491_4f6c_dd1d);
-    let options = |order| SchemaOptions { order, space: WhiteSpace::Compact, lenient: false, draft: None, formats: Formats::Asserted };
+    let options = |order| SchemaOptions {
+        order,
+        space: WhiteSpace::Compact,
+        lenient: false,
+        draft: None,
+        formats: Formats::Asserted,
+    };
     let (mut built, mut judged, mut refused) = (0, 0, 0);
     for _ in 0..4_000 {
         let mut schema = random.schema(2);
