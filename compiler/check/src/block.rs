@@ -141,7 +141,7 @@ impl Body<'_> {
             return self.keep(expr, use_, out);
         }
         if !is_picture {
-            self.needs_text(&expr);
+            self.goes_into_text(&expr);
         }
         if use_.value {
             let local = self.temp(expr.ty.clone(), span);
@@ -274,7 +274,9 @@ impl Body<'_> {
                 let broken = self.loops.pop().is_some_and(|inner| inner.broken);
                 self.forget_vars();
                 let Some(condition) = condition else { return false };
-                let forever = matches!(condition.kind, ExprKind::Const(Const::Bool(true))) && !broken;
+                // A `break` may stand in what was not parsed.
+                let whole = stmt.body().is_some_and(|block| self.complete(&block));
+                let forever = matches!(condition.kind, ExprKind::Const(Const::Bool(true))) && !broken && whole;
                 if !broken {
                     self.learn(&condition, false);
                 }
@@ -495,6 +497,29 @@ impl Body<'_> {
             };
             self.error("E0226", format!("a `{shown}` has no text"), expr.span, "to be written here", hint);
         }
+    }
+
+    /// Reports a value that is to become a part of a text and has none, or may be `none`.
+    pub(crate) fn goes_into_text(&mut self, expr: &Expr) {
+        match self.infer.resolve(&expr.ty) {
+            Type::None => {
+                let hint = "remove it; to run something for what it does, write it as a statement of its own";
+                self.error("E0226", "this gives nothing, and nothing has no text", expr.span, "always `none`", hint);
+            }
+            Type::Optional(_) => {
+                let title = "this may be `none`, and then the text says `null`";
+                let d = Diagnostic::warning("W0514", title).at(expr.span, "may be `none`");
+                self.report(d.hint("say what stands there then, `x ?? \"…\"`, or ask before: `if x != none { … }`"));
+            }
+            _ => self.needs_text(expr),
+        }
+    }
+
+    /// In other languages a doubled brace in a template is a brace, or a hole. Here it is a hole with a block in it.
+    pub(crate) fn warn_doubled_braces(&mut self, expr: &ast::Expr) {
+        let ast::Expr::Block(block) = expr else { return };
+        let d = Diagnostic::warning("W0515", "this hole has a pair of braces too many").at(block.span(), "a block");
+        self.report(d.hint("`{x}` writes the value of `x`, and `\\{` a brace"));
     }
 }
 

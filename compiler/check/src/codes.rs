@@ -117,6 +117,8 @@ pub const ALL: &[(&str, &str)] = &[
     ("W0511", "A private item is not used."),
     ("W0512", "A variable of an inner block hides one of the code around it."),
     ("W0513", "A keyword of a schema means nothing, and looks like one that does."),
+    ("W0514", "A value that may be `none` goes into a text, which then says `null`."),
+    ("W0515", "A hole of a text holds a block: its braces are doubled."),
 ];
 
 /// Whether the code is of what goes wrong while a program runs.

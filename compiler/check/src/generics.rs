@@ -394,7 +394,8 @@ impl Body<'_> {
                 let _ = self.infer.fits(&ret, want);
             }
         }
-        let broken = values.iter().flatten().any(|value| value.ty == Type::Error);
+        // Nothing can be said of what a closure with a mistake gives, either.
+        let broken = values.iter().flatten().any(|value| self.infer.resolve(&value.ty).has(&|ty| *ty == Type::Error));
         if broken && args.iter().any(|(_, ty)| self.infer.open_var(ty).is_some()) {
             return self.broken(span);
         }

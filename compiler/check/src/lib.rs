@@ -120,9 +120,9 @@ fn check_here(kind: Root, root: FileId, loader: &mut dyn Loader, sources: &mut S
     if !world.diagnostics.iter().any(Diagnostic::is_error) {
         world.check_endless();
     }
-    let world::World { program, mut diagnostics, .. } = world;
+    let world::World { files, program, mut diagnostics, .. } = world;
     diagnostics.sort_by_key(|d| d.span().map(|span| (span.file, span.start)));
-    let diagnostics = follow_ups::without_follow_ups(diagnostics, sources);
+    let diagnostics = follow_ups::without_follow_ups(diagnostics, &files, sources);
     let program = (!diagnostics.iter().any(Diagnostic::is_error)).then_some(program);
     Checked { program, diagnostics }
 }

@@ -45,8 +45,9 @@ impl Body<'_> {
             match part {
                 Part::Text(text) => out.push(TemplatePart::Text(text.into())),
                 Part::Hole { bind, expr, span } => {
+                    self.warn_doubled_braces(&expr);
                     let mut value = self.expr(&expr, None);
-                    self.needs_text(&value);
+                    self.goes_into_text(&value);
                     if binds {
                         value = self.bound_value(bind.as_ref(), value, span, &mut stmts);
                     }
@@ -106,9 +107,10 @@ impl Body<'_> {
                         }
                         continue;
                     }
+                    self.warn_doubled_braces(&expr);
                     let mut value = self.expr(&expr, None);
-                    self.needs_text(&value);
                     if writes(&mut value) {
+                        self.needs_text(&value);
                         flush(&mut pending, out, span);
                         if read {
                             let value = self.bound_value(bind.as_ref(), value, span, out);
@@ -117,6 +119,7 @@ impl Body<'_> {
                             out.push(Stmt { kind: StmtKind::Expr(value), span });
                         }
                     } else {
+                        self.goes_into_text(&value);
                         if read {
                             value = self.bound_value(bind.as_ref(), value, span, out);
                             whole.push(TemplatePart::Hole(value.clone()));

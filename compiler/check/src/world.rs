@@ -17,6 +17,7 @@ use crate::program::{
 use crate::schema::SchemaFile;
 use crate::similar::nearest;
 use crate::types::Type;
+use crate::written::BUILTIN_TYPES;
 
 /// What a name of a file stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,6 +190,12 @@ impl World {
     }
 
     fn name(&mut self, file: usize, name: &ast::Name, item: Item, imported: bool) {
+        if matches!(item, Item::Struct(_) | Item::Alias(_)) && BUILTIN_TYPES.contains(&name.text()) {
+            let d = Diagnostic::error("E0102", format!("`{}` is a type of the language", name.text()));
+            let hint = "give this one another name: a capital letter at its start is usual";
+            self.report(d.at(name.span(), "declared again here").hint(hint));
+            return;
+        }
         let Some(names) = self.names.get_mut(file) else { return };
         if let Some(first) = names.get(name.text()) {
             let d = Diagnostic::error("E0102", format!("`{}` stands for two things in this file", name.text()))

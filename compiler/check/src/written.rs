@@ -145,13 +145,12 @@ impl World {
                         if seen.insert(format!("{member:?}")) {
                             literals.push(member);
                         } else {
-                            let d = Diagnostic::error("E0102", format!("{member} is in this union twice"));
-                            self.report(d.at(span, "again here").hint("remove one of them"));
+                            self.member_twice(&member.to_string(), span);
                         }
                     }
                 }
-                Type::Struct(id) => structs.push(id),
-                Type::OneOf(ids) => structs.extend(ids),
+                Type::Struct(id) => self.add_structs(&mut structs, &[id], span),
+                Type::OneOf(ids) => self.add_structs(&mut structs, &ids, span),
                 Type::None => optional = true,
                 Type::Error => broken = true,
                 other => {
@@ -164,20 +163,14 @@ impl World {
                 }
             }
         }
-        let mut unique: Vec<StructId> = Vec::new();
-        for id in structs {
-            if !unique.contains(&id) {
-                unique.push(id);
-            }
-        }
-        let ty = match (literals.is_empty(), unique.as_slice()) {
+        let ty = match (literals.is_empty(), structs.as_slice()) {
             _ if broken => return Type::Error,
             (false, []) => Type::Literals(literals),
             (true, []) => Type::None,
             (true, [only]) => Type::Struct(*only),
             (true, _) => {
-                self.check_union(&unique, union.span());
-                Type::OneOf(unique)
+                self.check_union(&structs, union.span());
+                Type::OneOf(structs)
             }
             (false, _) => {
                 let d = Diagnostic::error("E0221", "this union mixes literals and structs")
@@ -188,6 +181,23 @@ impl World {
             }
         };
         if optional { Type::optional(ty) } else { ty }
+    }
+
+    /// Adds structs to the members of a union.
+    fn add_structs(&mut self, members: &mut Vec<StructId>, ids: &[StructId], span: Span) {
+        for id in ids {
+            if members.contains(id) {
+                let shown = self.show(&Type::Struct(*id));
+                self.member_twice(&format!("`{shown}`"), span);
+            } else {
+                members.push(*id);
+            }
+        }
+    }
+
+    fn member_twice(&mut self, member: &str, span: Span) {
+        let d = Diagnostic::error("E0102", format!("{member} is in this union twice"));
+        self.report(d.at(span, "again here").hint("remove one of them"));
     }
 
     /// A union of structs needs a field that all have, with different literals: the tag.
