@@ -504,12 +504,18 @@ impl Body<'_> {
         match self.infer.resolve(&expr.ty) {
             Type::None => {
                 let hint = "remove it; to run something for what it does, write it as a statement of its own";
-                self.error("E0226", "this gives nothing, and nothing has no text", expr.span, "always `none`", hint);
+                self.error("E0226", "this is always `none`, and has no text", expr.span, "gives nothing", hint);
             }
             Type::Optional(_) => {
                 let title = "this may be `none`, and then the text says `null`";
-                let d = Diagnostic::warning("W0514", title).at(expr.span, "may be `none`");
-                self.report(d.hint("say what stands there then, `x ?? \"…\"`, or ask before: `if x != none { … }`"));
+                let name = match &expr.kind {
+                    ExprKind::Local(local) => self.local(*local).map(|local| local.name.clone()),
+                    _ => None,
+                };
+                let x = name.as_deref().unwrap_or("x");
+                let hint =
+                    format!("say what stands there then, `{x} ?? \"…\"`, or ask before: `if {x} != none {{ … }}`");
+                self.report(Diagnostic::warning("W0514", title).at(expr.span, "may be `none`").hint(hint));
             }
             _ => self.needs_text(expr),
         }
