@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::stack::Stack;
+use super::stack::{Stack, is_filler};
 use super::{BOTTOM, Frame, Graph, LITERAL, StackId, StateId, Tables, TextId, Thread};
 use crate::cost::{self, NEVER};
 use crate::network::{Machine, Node, NodeId};
@@ -248,7 +248,7 @@ impl Graph {
             }
             for byte in self.bytes_at(tables, state) {
                 let to = self.step(tables, state, byte);
-                if Self::is_live(to) {
+                if Self::is_live(to) && !is_filler(&text, byte) {
                     let longer: Vec<u8> = text.iter().copied().chain([byte]).collect();
                     let cost = cost::sum(self.state(to).cost, longer.len() as u32);
                     ahead.push(Reverse((cost, longer, to, false)));
@@ -312,7 +312,14 @@ impl Graph {
                 best = Some((depth, path, state));
                 continue;
             }
-            for byte in self.bytes_at(tables, state) {
+            let so_far = [written, path.as_slice()].concat();
+            let (filler, bytes): (Vec<u8>, Vec<u8>) =
+                self.bytes_at(tables, state).into_iter().partition(|byte| is_filler(&so_far, *byte));
+            if bytes.is_empty() {
+                // A thread in white space goes on to where the text goes on.
+                pending.extend(filler.iter().map(|byte| (self.step(tables, state, *byte), path.clone())));
+            }
+            for byte in bytes {
                 let to = self.step(tables, state, byte);
                 if !Self::is_live(to) {
                     continue;

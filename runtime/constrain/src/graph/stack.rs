@@ -172,9 +172,12 @@ impl Graph {
         id
     }
 
-    /// `text` and then `byte`.
+    /// `text` and then `byte`, but for white space between the parts of JSON: by that no two texts differ.
     pub(super) fn longer(&mut self, text: TextId, byte: u8) -> TextId {
         let mut longer = self.text(text).to_vec();
+        if is_filler(&longer, byte) {
+            return text;
+        }
         longer.push(byte);
         self.text_id(&longer)
     }
@@ -386,4 +389,20 @@ pub(super) fn remembering(tables: &Tables, machine: u32) -> Option<&Turns> {
         Some(Machine::Turns(turns)) if turns.remembers() => Some(turns),
         _ => None,
     }
+}
+
+/// Whether `byte`, behind the beginning `text` of a JSON text, is white space outside of strings.
+pub(super) fn is_filler(text: &[u8], byte: u8) -> bool {
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in text {
+        escaped = match byte {
+            b'"' if !escaped => {
+                quoted = !quoted;
+                false
+            }
+            b'\\' => quoted && !escaped,
+            _ => false,
+        };
+    }
+    !quoted && matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
