@@ -40,8 +40,13 @@ pub(crate) fn without_follow_ups(
         let tree = files.iter().map(|file| file.ast.node()).find(|node| node.file() == span.file);
         let Some(tree) = tree.map(|node| node.syntax()) else { continue };
         let item = item_at(tree, span.start);
-        let text = file.text.lines().nth(line.saturating_sub(1) as usize).unwrap_or_default();
-        for (name, reach) in bound_in(text, around(tree, span.start)) {
+        let around = around(tree, span.start);
+        let text = match around {
+            // What stands outside of items may be the rest of one: of an import over several lines.
+            Some(Reach::File) => file.text.get(span.start as usize..).unwrap_or_default().lines().next(),
+            _ => file.text.lines().nth(line.saturating_sub(1) as usize),
+        };
+        for (name, reach) in bound_in(text.unwrap_or_default(), around) {
             let known = match reach {
                 Reach::Item => span.start..item.end,
                 Reach::File => 0..u32::MAX,
@@ -91,11 +96,12 @@ enum Reach {
 
 /// How far the names reach that a line binds since it stands in something which spans more lines than that one.
 fn around(tree: &SyntaxNode, at: u32) -> Option<Reach> {
-    use SyntaxKind::{CLOSURE_PARAMS, IMPORT, OR_PAT, PARAMS, STRUCT_PAT, TUPLE_PAT, TYPE_PARAMS};
+    use SyntaxKind::{CLOSURE_PARAMS, ERROR, FILE, IMPORT, OR_PAT, PARAMS, STRUCT_PAT, TUPLE_PAT, TYPE_PARAMS};
     let token = tree.token_at_offset(at.into()).right_biased()?;
     token.parent_ancestors().find_map(|node| match node.kind() {
         PARAMS | TYPE_PARAMS | CLOSURE_PARAMS | OR_PAT | STRUCT_PAT | TUPLE_PAT => Some(Reach::Item),
         IMPORT => Some(Reach::File),
+        ERROR if node.parent().is_some_and(|node| node.kind() == FILE) => Some(Reach::File),
         _ => None,
     })
 }
