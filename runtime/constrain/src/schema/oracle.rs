@@ -237,8 +237,9 @@ fn valid(root: &Value, schema: &Value, value: &Value) -> Option<Looked> {
             "uniqueItems" => value
                 .as_array()
                 .is_none_or(|items| (0..items.len()).all(|one| (0..one).all(|other| items[one] != items[other]))),
-            "allOf" => parts.iter().fold(true, |held, part| add(&mut looked, valid(root, part, value)) && held),
-            "anyOf" => parts.iter().fold(false, |held, part| add(&mut looked, valid(root, part, value)) || held),
+            // Every part is looked at: what it evaluates counts for the unevaluated.
+            "allOf" => parts.iter().filter(|part| !add(&mut looked, valid(root, part, value))).count() == 0,
+            "anyOf" => parts.iter().filter(|part| add(&mut looked, valid(root, part, value))).count() > 0,
             "oneOf" => parts.iter().filter(|part| add(&mut looked, valid(root, part, value))).count() == 1,
             "not" => !holds(said, value),
             "if" => {
