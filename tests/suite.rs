@@ -85,8 +85,20 @@ fn snippets(text: &str) -> Vec<Snippet> {
 
 /// Codes that no snippet can show: only a real model tells, the machine, the outside or a mistake of ours must fail, or
 /// somebody stop the run.
-const UNSHOWN: [&str; 11] =
-    ["E0310", "E0311", "E0312", "E0410", "E0412", "E0425", "E0426", "E0427", "E0428", "E0498", "E0499"];
+/// With the test that shows each, where there is one.
+const UNSHOWN: [(&str, Option<&str>); 11] = [
+    ("E0310", Some("runtime/exec/tests/preflight.rs")),
+    ("E0311", Some("runtime/exec/tests/preflight.rs")),
+    ("E0312", Some("runtime/exec/tests/preflight.rs")),
+    ("E0410", Some("runtime/exec/tests/generate.rs")),
+    ("E0412", Some("runtime/tools/tests/outside.rs")),
+    ("E0425", Some("tests/cli/tests.rs")),
+    ("E0426", Some("compiler/project/src/read.rs")),
+    ("E0427", Some("compiler/project/src/read.rs")),
+    ("E0428", Some("compiler/project/src/read.rs")),
+    ("E0498", None),
+    ("E0499", Some("runtime/exec/tests/generate.rs")),
+];
 
 /// The comments that say what is expected; those that are written anew.
 const EXPECTATIONS: [&str; 8] = ["Error", "Warning", "Hint", "Note", "Result", "Prints", "Sent", "Fails"];
@@ -257,7 +269,10 @@ fn every_code_is_shown_by_a_snippet() {
         let failing = text.lines().filter_map(|line| directive(line, "Fails"));
         shown.extend(failing.flat_map(|said| said.split(' ').find(|word| word.starts_with("E04"))).map(str::to_string));
     }
-    let all = sgl_check::codes::ALL.iter().map(|(code, _)| *code).filter(|code| !UNSHOWN.contains(code));
+    let all = sgl_check::codes::ALL
+        .iter()
+        .map(|(code, _)| *code)
+        .filter(|code| UNSHOWN.iter().all(|(other, _)| other != code));
     let missing: Vec<_> = all.filter(|code| !shown.contains(*code)).collect();
     assert!(missing.is_empty(), "no snippet shows {missing:?}");
     let listed = |code: &str| sgl_check::codes::ALL.iter().any(|(other, _)| *other == code);
@@ -333,9 +348,21 @@ fn the_page_of_errors_is_the_table_of_codes() {
     let mut text = String::from(
         "# Errors and warnings\n\nWhat sgl reports, by code. `E00xx` come from parsing, `E01xx` are about names, `E02xx` about \
          types, `E03xx` about prompts and the arguments of `gen`. `E04xx` happen while a program runs, and `try e else f` \
-         catches them. Warnings (`W05xx`) do not keep a program from running. Each code has a page that explains it \
-         with a wrong program and a right one, and examples in `tests/suite/`.\n\n| code | what it means |\n| --- | --- |\n",
+         catches them. Warnings (`W05xx`) do not keep a program from running. Each code has a page that explains it, with a \
+         wrong program and a right one where a short program can show it. All but these have examples in `tests/suite/`:\n\n",
     );
+    for (code, test) in UNSHOWN {
+        let shown = match test {
+            Some(test) => {
+                let source = std::fs::read_to_string(suite().join("../..").join(test)).expect("the file of a test");
+                assert!(source.contains(code), "{test} does not show {code}");
+                format!("[`{test}`](../{test})")
+            }
+            None => "its page alone".to_string(),
+        };
+        let _ = writeln!(text, "- `{code}`: {shown}");
+    }
+    text.push_str("\n| code | what it means |\n| --- | --- |\n");
     for (code, meaning) in sgl_check::codes::ALL {
         let _ = writeln!(text, "| [`{code}`](../compiler/diag/explain/{code}.md) | {meaning} |");
     }

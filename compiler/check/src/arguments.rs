@@ -60,43 +60,30 @@ impl Body<'_> {
     ) -> Vec<Option<Expr>> {
         let (span, given) = (written.span, written.positional.len());
         let mut args: Vec<Option<Expr>> = params.iter().map(|_| None).collect();
-        let mut wrong = false;
         let mut values = self.argument_values(params, &written).into_iter();
+        let mut extra = None;
         for (index, value) in values.by_ref().take(given).enumerate() {
             match args.get_mut(index) {
                 Some(slot) => *slot = Some(value),
-                None => {
-                    if !wrong {
-                        let title = format!("{callee} takes {}, not {given}", count(params.len(), "argument"));
-                        let d = Diagnostic::error("E0206", title).at(value.span, "one too many");
-                        let d = declared.map_or(d.clone(), |declared| d.also(declared, "declared here"));
-                        self.report(d.hint("remove it"));
-                    }
-                    wrong = true;
-                }
+                None => extra = extra.or(Some(value.span)),
             }
         }
+        if let Some(extra) = extra {
+            let title = format!("{callee} takes {}, not {given}", count(params.len(), "argument"));
+            self.wrong_count(title, (extra, "one too many"), declared, "remove it");
+        }
+        let mut wrong = extra.is_some();
         for ((name, _), value) in written.named.into_iter().zip(values) {
             let place = params.iter().position(|(param, ..)| *param == name.text());
             match place.and_then(|place| args.get_mut(place)) {
                 Some(slot @ None) => *slot = Some(value),
                 Some(Some(first)) => {
-                    let d = Diagnostic::error("E0208", format!("the argument `{}` is given twice", name.text()));
-                    let d = d.at(name.span(), "again here").also(first.span, "first here");
-                    self.w.report(d.hint("remove one of them"));
+                    let first = first.span;
+                    self.given_twice(&name, first);
                     wrong = true;
                 }
                 None => {
-                    let hint = match nearest(name.text(), params.iter().map(|(param, ..)| *param)) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None if params.is_empty() => "it takes no arguments".to_string(),
-                        None => {
-                            let names: Vec<_> = params.iter().map(|(param, ..)| *param).collect();
-                            format!("its parameters are: {}", names.join(", "))
-                        }
-                    };
-                    let d = Diagnostic::error("E0207", format!("{callee} has no parameter `{}`", name.text()));
-                    self.report(d.at(name.span(), "not one of them").hint(hint));
+                    self.no_such_parameter(callee, &name, params);
                     wrong = true;
                 }
             }
@@ -104,12 +91,36 @@ impl Body<'_> {
         let missing = params.iter().zip(&args).filter(|((_, _, optional), arg)| arg.is_none() && !optional);
         let missing: Vec<_> = missing.map(|((name, ..), _)| format!("`{name}`")).collect();
         if !missing.is_empty() && !wrong {
-            let d = Diagnostic::error("E0206", format!("{callee} also needs {}", missing.join(", ")));
-            let d = d.at(span, "not all arguments are given");
-            let d = declared.map_or(d.clone(), |declared| d.also(declared, "declared here"));
-            self.report(d.hint("give it a value for each parameter without a default"));
+            let title = format!("{callee} also needs {}", missing.join(", "));
+            let hint = "give it a value for each parameter without a default";
+            self.wrong_count(title, (span, "not all arguments are given"), declared, hint);
         }
         args
+    }
+
+    fn wrong_count(&mut self, title: String, (at, label): (Span, &str), declared: Option<Span>, hint: &str) {
+        let d = Diagnostic::error("E0206", title).at(at, label);
+        let d = match declared {
+            Some(declared) => d.also(declared, "declared here"),
+            None => d,
+        };
+        self.report(d.hint(hint));
+    }
+
+    fn given_twice(&mut self, name: &ast::Name, first: Span) {
+        let d = Diagnostic::error("E0208", format!("the argument `{}` is given twice", name.text()));
+        self.report(d.at(name.span(), "again here").also(first, "first here").hint("remove one of them"));
+    }
+
+    fn no_such_parameter(&mut self, callee: &str, name: &ast::Name, params: &[(&str, Type, bool)]) {
+        let names: Vec<&str> = params.iter().map(|(param, ..)| *param).collect();
+        let hint = match nearest(name.text(), names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => "it takes no arguments".to_string(),
+            None => format!("its parameters are: {}", names.join(", ")),
+        };
+        let d = Diagnostic::error("E0207", format!("{callee} has no parameter `{}`", name.text()));
+        self.report(d.at(name.span(), "not one of them").hint(hint));
     }
 
     /// The arguments in the order in which they are written.

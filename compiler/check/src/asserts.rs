@@ -22,7 +22,7 @@ impl Body<'_> {
     pub(crate) fn assert_stmt(&mut self, assert: &ast::Assert, span: Span, out: &mut Vec<Stmt>) {
         let Some(ast) = assert.cond() else { return };
         let condition = self.expr(&ast, Some(&Type::Bool));
-        let mut message = assert.message().map(|message| {
+        let message = assert.message().map(|message| {
             self.scoped(|body| {
                 body.learn(&condition, false);
                 body.expr(&message, Some(&Type::STR))
@@ -31,16 +31,12 @@ impl Body<'_> {
         self.learn(&condition, true);
 
         let text = ast.node().syntax().text().to_string();
-        let mut parts = vec![condition];
-        if message.is_none() {
-            // Each side of `&&` is an assertion of its own, with its own place.
-            parts = conjuncts(parts);
-        }
-        let last = parts.len() - 1;
-        for (index, condition) in parts.into_iter().enumerate() {
-            let span = if last == 0 { span } else { condition.span };
-            let message = if index == last { message.take() } else { None };
-            self.assertion(condition, message, span, ast.span(), &text, out);
+        // Each side of `&&` is an assertion of its own, with its own place; the message is of them all.
+        let parts = conjuncts(vec![condition]);
+        let alone = parts.len() == 1;
+        for condition in parts {
+            let span = if alone { span } else { condition.span };
+            self.assertion(condition, message.clone(), span, ast.span(), &text, out);
         }
     }
 

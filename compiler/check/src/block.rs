@@ -405,16 +405,24 @@ impl Body<'_> {
                             let title = format!("`{}` is not a variable", name.text());
                             self.error("E0216", title, name.span(), "cannot change", "declare a `var` in the body");
                         }
-                        None => self.unknown_name(&name),
+                        None => {
+                            let around = ast.node().parent().and_then(ast::Assign::cast);
+                            let sets = around.is_some_and(|assign| assign.op() == AssignOp::Set);
+                            self.unknown_place(&name, !sets);
+                        }
                     }
                     return None;
                 };
                 let (found, own) = (self.local(local)?.clone(), self.local_use.get(local.0 as usize)?.1);
                 if !found.mutable {
+                    let hint = match self.is_parameter(local) {
+                        true => format!("parameters do not change: begin with `var {0} = {0}`", found.name),
+                        false => "declare it with `var`".to_string(),
+                    };
                     let d = Diagnostic::error("E0216", format!("`{}` cannot be assigned to", found.name))
                         .at(name.span(), "a new value for it")
                         .also(found.span, "declared here")
-                        .hint("declare it with `var`");
+                        .hint(hint);
                     self.report(d);
                 } else if own != self.level {
                     let title = format!("`{}` belongs to the code around", found.name);

@@ -94,6 +94,8 @@ pub(crate) struct Body<'w> {
     pub prompting: Prompting,
     pub returns: Returns,
     pub loops: Vec<Loop>,
+    /// How many of the locals, the first, are parameters of the item.
+    params: usize,
     /// How many closures, forks and comprehensions are around.
     pub level: u32,
     depth: u32,
@@ -119,6 +121,7 @@ impl<'w> Body<'w> {
             prompting,
             returns,
             loops: Vec::new(),
+            params: 0,
             level: 0,
             depth: 0,
             too_deep: false,
@@ -257,6 +260,27 @@ impl<'w> Body<'w> {
         self.report(d.at(name.span(), "not known here").hint(hint));
     }
 
+    /// Reports a name that is assigned to and was never declared.
+    pub(crate) fn unknown_place(&mut self, name: &ast::Name, changes: bool) {
+        if !self.unknown.insert(name.text().to_string()) {
+            return;
+        }
+        let variables = self.scopes.iter().flat_map(|scope| scope.iter());
+        let variables = variables.filter(|(_, local)| self.local(**local).is_some_and(|local| local.mutable));
+        let hint = match nearest(name.text(), variables.map(|(name, _)| &**name)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if changes => format!("declare it before this: `var {} = …`", name.text()),
+            None => format!("declare it: `let {0} = …`, or `var {0} = …` where it changes later", name.text()),
+        };
+        let d = Diagnostic::error("E0101", format!("there is no `{}` here", name.text()));
+        self.report(d.at(name.span(), "not known here").hint(hint));
+    }
+
+    /// Whether the local is a parameter of the item.
+    pub(crate) fn is_parameter(&self, local: LocalId) -> bool {
+        (local.0 as usize) < self.params
+    }
+
     /// Runs `check` where control cannot leave and outer variables cannot be assigned: closures, branches of a fork,
     /// comprehensions.
     pub(crate) fn isolated<T>(
@@ -351,6 +375,7 @@ pub(crate) fn function(w: &mut World, head: FnHead) -> Function {
             Param { local, default, doc: head.doc.clone() }
         })
         .collect();
+    body.params = params.len();
     let mut block = match ast.body() {
         Some(block) => body.function_block(&block, wants_value.then_some(&ret), &ret),
         None => Block { stmts: Vec::new(), value: None, span },

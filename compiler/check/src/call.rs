@@ -482,6 +482,8 @@ fn some_methods(ty: &Type) -> String {
 pub(crate) fn common_name(name: &str) -> Option<&'static str> {
     Some(match name {
         "push" | "append" | "add" | "extend" | "concat" => "values do not change: write `xs = xs + [x]`",
+        "join" => "a list is joined by what stands between its parts: `xs.join(\", \")`",
+        "format" => "a text has holes: \"{x} and {y}\"",
         "length" | "size" => "the length is a method: `.len()`",
         "trim" => "white space at the ends goes with `strip()`",
         "to_lower" | "lowercase" | "toLowerCase" => "lower case is `lower()`",

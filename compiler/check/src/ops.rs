@@ -124,6 +124,7 @@ impl Body<'_> {
                 let hint = match op {
                     Op::BitOr => "for truth values it is `||`; for lists `+`",
                     Op::BitAnd => "for truth values it is `&&`",
+                    Op::BitXor => "a power is `x ** n`; two truth values differ where `a != b`",
                     _ => "multiply or divide by powers of two",
                 };
                 let at = binary.op_span().unwrap_or(span);
@@ -334,6 +335,8 @@ impl Body<'_> {
                 "one of them may be `none`: write `x ?? other`, or ask `if x != none`"
             }
             (BinaryOp::Add, a, b) if text(a) || text(b) => "a template joins text and values: \"{a}{b}\"",
+            (BinaryOp::Mul, a, Type::Int { .. }) if text(a) => "a text is repeated by `s.repeat(n)`",
+            (BinaryOp::Mul, Type::Int { .. }, b) if text(b) => "a text is repeated by `s.repeat(n)`",
             (_, Type::Int { .. }, Type::Float { .. }) | (_, Type::Float { .. }, Type::Int { .. }) => {
                 "`float(x)` makes a float of an integer"
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use regex_automata::nfa::thompson;
 use sgl_constrain::ConstrainError;
 use sgl_diag::{Diagnostic, Span};
-use sgl_syntax::ast::{self, Flavor, LiteralValue, TypeLiteral};
+use sgl_syntax::ast::{self, AstNode, Flavor, LiteralValue, TypeLiteral};
 use sgl_wire::Constraint;
 
 use crate::program::{Struct, StructId};
@@ -133,6 +133,8 @@ impl World {
         if let [only] = members.as_slice() {
             return self.ty_at(file, only, depth);
         }
+        let is_none = |member: &ast::Type| member.node().syntax().text() == "none";
+        let beside_none = members.len() == 2 && members.iter().any(is_none);
         for member in members {
             let span = member.span();
             let mut ty = self.ty_at(file, &member, depth);
@@ -156,9 +158,16 @@ impl World {
                 other => {
                     let shown = self.show(&other);
                     let d = Diagnostic::error("E0221", format!("`{shown}` cannot be a member of a union"))
-                        .at(span, "neither a literal nor a struct")
-                        .hint("unions are of literals (\"a\" | \"b\") or of structs that a literal field tells apart");
-                    self.report(d);
+                        .at(span, "neither a literal nor a struct");
+                    self.report(
+                        d.hint(match beside_none {
+                            true => format!("what may be `none` is written `{shown}?`"),
+                            false => {
+                                "unions are of literals (\"a\" | \"b\") or of structs that a literal field tells apart"
+                                    .to_string()
+                            }
+                        }),
+                    );
                     broken = true;
                 }
             }
@@ -324,6 +333,12 @@ impl World {
                 (_, "tuple" | "Tuple") if is_type => "tuples are written `(A, B)`".to_string(),
                 (_, "Literal" | "Union" | "enum") if is_type => "a choice is written `\"a\" | \"b\"`".to_string(),
                 (_, "Any" | "any" | "object") if is_type => "any JSON value is of type `json`".to_string(),
+                (_, "boolean" | "Bool" | "Boolean") if is_type => "truth values are of type `bool`".to_string(),
+                (_, "void" | "Void" | "unit") if is_type => "a function that gives nothing has no `->`".to_string(),
+                (_, "None" | "null" | "nil") if is_type => "what may be `none` is of type `T?`".to_string(),
+                (_, "i64" | "i32" | "u64" | "u32" | "usize" | "integer" | "long") if is_type => {
+                    "integers are of type `int`".to_string()
+                }
                 (_, "number" | "double" | "f64") if is_type => "numbers are of type `int` or `float`".to_string(),
                 (Some(near), _) => format!("did you mean `{near}`?"),
                 (None, _) => format!("declare it in this file or import it; is the {what} spelt right?"),

@@ -327,8 +327,11 @@ pub struct Select {
 
 /// A loop.
 ///
-/// `Each`: `[list, carried…, captures…] → [carried…, (collected), (exit, result)]`, and its region
-/// `[element, index, carried…, captures…] → [carried…, (item), (keep), (exit, result)]`.
+/// The order of what goes in and out stands here, once: lowering writes it, the executor and the verifier read it. What is in
+/// parentheses is there as the fields below say.
+///
+/// `Each`: `[list, carried…, captures…] → [carried…, (collected), (exit, result), (joined effect)]`, and its region
+/// `[element, index, carried…, captures…] → [(effect), carried…, (item), (keep), (exit, result)]`.
 /// `While`: `[carried…, captures…] → [carried…, (exit, result)]`, and its region
 /// `[carried…, captures…] → [again, carried…, (exit, result)]`: one test of the condition and, where it holds, the body. After an
 /// exit nobody looks at `again`.

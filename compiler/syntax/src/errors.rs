@@ -75,7 +75,7 @@ pub(crate) fn describe(file: FileId, text: &str, problems: &[Problem]) -> Vec<Di
             _ => trimmed(problem.range.clone(), text),
         };
         let mut error = Diagnostic::error(said.code, said.title).at(span(place), said.label);
-        if problem.wrong == Wrong::Recovered(Rule::unclosed) {
+        if said.code == "E0005" {
             error = error.also(span(problem.range.clone()), "it should be closed by here");
         }
         told.push(if said.hint.is_empty() { error } else { error.hint(said.hint) });
@@ -225,6 +225,7 @@ fn keyword_as_name(word: &str) -> Message {
     message("E0004", title, "a name is missing here", "choose another, for instance with a `_` at its end")
 }
 
+const ALL_PUBLIC: &str = "everything in a file can be imported but what begins with `_`: take the word away";
 const ROLE_ALONE: &str = "a role stands alone or where a value begins: give it a name first, `let x = assistant gen()`";
 
 /// "this function", "this `if`".
@@ -266,7 +267,14 @@ fn unclosed(problem: &Problem, text: &str) -> Message {
     use Rule::*;
     let what = words(problem.parent).unwrap_or("this");
     let noun = what.trim_start_matches("a ").trim_start_matches("the ");
+    let inside = text.get(opening(problem, text).end..).unwrap_or_default();
     match problem.parent {
+        list if inside.trim_start().starts_with("...") => message(
+            "E0001",
+            "`...` does not stand inside a list",
+            "in this list",
+            "lists are joined with `+`: `xs + [x]`",
+        ),
         plain_string => message(
             "E0005",
             "this string is never closed",
@@ -319,6 +327,9 @@ fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
         ),
         (miss_name, type_params) => said("a type parameter is missing".into(), "write its name, or leave the `<>` out"),
         (miss_name, _) => said(format!("{} has no name", this(parent)), &format!("write one after `{prev}`")),
+        (miss_type, _) if rest.starts_with('[') => {
+            said(format!("a type is missing after `{prev}`"), "a list is of type `list<T>`, as in `list<int>`")
+        }
         (miss_type, param | field | closure_param) => {
             said(format!("{} has no type", this(parent)), "write one after a `:`, as in `name: str`")
         }
@@ -326,6 +337,12 @@ fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
         (miss_expr, hole | wide_hole) => said(
             "there is no expression in this hole".to_string(),
             r"put one between the braces, or write \{ where you mean a brace",
+        ),
+        (miss_expr, if_expr | else_if | while_stmt) if first_word(rest) == Some("let") => message(
+            "E0004",
+            format!("{} has no condition", this(parent)),
+            found,
+            "give the value a name first: `let x = f()`, then `if x != none { … }`",
         ),
         (miss_expr, if_expr | else_if | while_stmt) => {
             said(format!("{} has no condition", this(parent)), "write it before the `{`")
@@ -394,7 +411,9 @@ fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
     let prev = before(text.get(..problem.range.start).unwrap_or_default().trim_end_matches([' ', '\t']));
     let argument = rule == bad_args && problem.parent == args && broken.starts_with('=');
     let said = |title: &str, label: &str, hint: &str| match habit(prev, broken) {
-        _ if argument && broken.starts_with("=>") => message("E0001", title, label, "a function value is `|x| e`"),
+        _ if broken.starts_with("=>") && (argument || rule == bad_tail) => {
+            message("E0001", title, label, "a function value is `|x| e`")
+        }
         _ if argument => message("E0001", title, label, "an argument is named with a `:`, as in `max_tokens: 64`"),
         habit => message("E0001", title, label, habit.unwrap_or(hint)),
     };
@@ -463,6 +482,10 @@ fn habit(prev: &str, broken: &str) -> Option<&'static str> {
         "throw" | "raise" => Some("to fail, write `assert false, \"why\"`"),
         "await" => Some("nothing is awaited: reading a value waits for it"),
         "mut" => Some("what changes is declared with `var`"),
+        "not" => Some("write `!`"),
+        "pub" | "export" | "public" => Some(ALL_PUBLIC),
+        "=" if broken.starts_with('=') => Some("values are compared with `==` and `!=`"),
+        "==" | "!=" if broken.starts_with('=') => Some("values are compared with `==` and `!=`"),
         "lambda" => Some("a function value is `|x| e`"),
         "elif" | "elseif" => Some("write `else if`"),
         "system" | "user" | "assistant" if broken.starts_with(':') => Some("the text follows its role without a `:`"),
@@ -482,6 +505,8 @@ fn habit(prev: &str, broken: &str) -> Option<&'static str> {
         "and" => "write `&&`",
         "or" => "write `||`",
         "not" => "write `!`",
+        "is" => "values are compared with `==` and `!=`: `x == none`, `x != none`",
+        "pub" | "export" | "public" => ALL_PUBLIC,
         "elif" | "elseif" => "write `else if`",
         "else" => "an `else` follows the `}` of an `if`, or the expression of a `try`",
         "except" | "catch" => "write `try e else f`",
@@ -489,6 +514,12 @@ fn habit(prev: &str, broken: &str) -> Option<&'static str> {
         "as" => "numbers are converted by calling the type: `float(x)`",
         "switch" | "case" => "write `match value { pattern => … }`",
         "" => match broken.as_bytes().first() {
+            Some(b'?') if broken.starts_with("?.") => {
+                "what may be `none` is asked first: `if x != none { x.a }`, or `(x ?? other).a`"
+            }
+            Some(b'?') if broken.lines().next().is_some_and(|line| line.contains(" : ")) => {
+                "a choice is an expression: `if a { b } else { c }`"
+            }
             Some(b'?') => "an error is caught with `try e else f`; a value that may be `none` with `e ?? f`",
             Some(b'\'') => "strings stand between double quotes",
             Some(b'"') if prefix => "a string has holes without a prefix: `\"… {x} …\"`",

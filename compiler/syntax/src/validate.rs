@@ -59,14 +59,25 @@ fn escapes(string: &StringLit, errors: &mut Vec<Diagnostic>) {
         let text = string.node().token_span(&token);
         for (at, len) in escape_mistakes(token.text()) {
             let start = text.start + at as u32;
-            let span = Span::new(text.file, start, start + len as u32);
             let escape = token.text().get(at..at + len).unwrap_or_default();
+            let first_line = escape.lines().next().unwrap_or_default().len();
+            let span = Span::new(text.file, start, start + first_line as u32);
             errors.push(
-                Diagnostic::error("E0008", format!("`{escape}` is no escape"))
+                Diagnostic::error("E0008", format!("{} is no escape", on_one_line(escape)))
                     .at(span, "here")
                     .hint(r#"there are \n \t \r \" \\ \{ \} and \u{…}; write \\ for a backslash, or r"…" for text without escapes"#),
             );
         }
+    }
+}
+
+/// The escape in a sentence: what stands behind the `\` may be the end of the line.
+fn on_one_line(escape: &str) -> String {
+    match escape.chars().nth(1) {
+        Some('\n' | '\r') => r"a `\` at the end of a line".to_string(),
+        Some('u') if escape.contains(char::is_control) => r"`\u{…}` over several lines".to_string(),
+        Some(c) if c.is_control() => format!("`\\` before the character {:#04x}", u32::from(c)),
+        _ => format!("`{escape}`"),
     }
 }
 

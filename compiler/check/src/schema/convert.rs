@@ -282,7 +282,10 @@ impl<'a> Converter<'a> {
                 "minProperties" => value == &Value::from(0),
                 "minContains" | "maxContains" => !object.contains_key("contains"),
                 "unevaluatedItems" | "unevaluatedProperties" | "propertyNames" => is_true(value),
-                _ => value.as_object().is_some_and(Map::is_empty) && keyword.starts_with(['d', 'p']),
+                "patternProperties" | "dependentRequired" | "dependentSchemas" | "dependencies" => {
+                    value.as_object().is_some_and(Map::is_empty)
+                }
+                _ => false,
             };
             if NEVER.contains(&keyword) && !says_nothing {
                 self.unsaid(at, keyword, "say it in the prompt, and check the value with an `assert`");

@@ -58,14 +58,11 @@ impl Writer<'_> {
     fn object<'t>(&mut self, fields: impl Iterator<Item = (&'t str, &'t Type, &'t str)>) -> Json {
         let (mut properties, mut required) = (Map::new(), Vec::new());
         for (name, ty, doc) in fields {
-            let inner = match ty {
-                Type::Optional(inner) => inner,
-                ty => {
-                    required.push(name);
-                    ty
-                }
-            };
-            let mut property = self.ty(inner);
+            // An optional field may be left out, and is `null` where a value is written that has none.
+            if !matches!(ty, Type::Optional(_)) {
+                required.push(name);
+            }
+            let mut property = self.ty(ty);
             describe(&mut property, doc);
             properties.insert(name.into(), property);
         }
@@ -83,6 +80,8 @@ impl Writer<'_> {
                 let least = (*min_len > 0).then(|| Json::from(*min_len));
                 bounded("string", [("minLength", least), ("maxLength", max_len.map(Json::from))])
             }
+            // No keyword holds a grammar: whoever reads the value checks it.
+            Type::Grammar(_) => json!({ "type": "string" }),
             Type::Pattern(pattern) => json!({ "type": "string", "pattern": format!("^(?:{pattern})$") }),
             Type::Int { min, max } => {
                 bounded("integer", [("minimum", min.map(Json::from)), ("maximum", max.map(Json::from))])

@@ -186,6 +186,7 @@ impl Lowering<'_> {
             Var::Temp(_) => true,
         });
 
+        // This order, and that of the captures, inputs and outputs below, is the one that [`Loop`] states.
         let mut results: Vec<Val> = again.into_iter().collect();
         if joins_effects {
             results.push(self.get(Var::Effect));
