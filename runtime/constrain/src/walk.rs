@@ -84,8 +84,11 @@ fn keep(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Kept> {
         let all = node.groups & !groups == 0;
         let ids = if all { tables.vocabulary.below(node) } else { tables.vocabulary.at(node) };
         ids.iter().for_each(|id| mask.allow(*id));
-        if all || node.count > 0 {
-            most_left = most_left.max(if all { left } else { graph.state(to).cost });
+        if all {
+            most_left = most_left.max(left);
+        }
+        if node.count > 0 {
+            most_left = most_left.max(graph.state(to).cost);
         }
         all
     };

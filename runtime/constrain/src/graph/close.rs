@@ -239,6 +239,9 @@ impl Graph {
         });
         if at.lean {
             nearest(tables, &mut moves);
+            // Slots in any order would be met in all orders: the first is enough.
+            let slots = moves.first().map(|(_, state, _)| self.seen(turns, *state).slots);
+            moves.retain(|(_, state, _)| Some(self.seen(turns, *state).slots) == slots);
         }
         for (node, state, _) in moves {
             let stack = self.push(tables, Frame::Turn { machine, state }, stack);

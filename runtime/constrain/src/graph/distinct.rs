@@ -426,7 +426,23 @@ impl Graph {
         }
         let at = self.within(tables, thread, &outer, text);
         let Some(rest) = self.escape(tables, at, written, &outer.seen.barred) else { return NEVER };
-        let chosen = self.text_id(&[written, &rest].concat());
+        self.chosen_cost(tables, &outer, written, &rest)
+    }
+
+    /// The same in the lean language, where one given text is captured.
+    pub(super) fn lean_captured_cost(&mut self, tables: &Tables, thread: &Thread, text: TextId) -> u32 {
+        let Some(outer) = self.outer(tables, thread.stack) else { return NEVER };
+        let Stack::Pushed(Frame::Literal { text: literal, at, .. }, _) = *self.stack(thread.stack) else {
+            return self.ahead(tables, thread);
+        };
+        let (whole, literal) = (self.text(text), self.text(literal));
+        let rest = literal.get(at as usize..).unwrap_or(&[]);
+        self.chosen_cost(tables, &outer, whole.get(outer.start..).unwrap_or(&[]), rest)
+    }
+
+    /// Bytes to the end where `rest` is left of the captured text.
+    fn chosen_cost(&mut self, tables: &Tables, outer: &Outer<'_>, written: &[u8], rest: &[u8]) -> u32 {
+        let chosen = self.text_id(&[written, rest].concat());
         let next = Seen { used: with(&outer.seen.used, chosen), barred: Box::default(), ..outer.seen.clone() };
         let after = self.number(tables, outer.machine, outer.turns, next).1;
         let after = cost::sum(cost::sum(after, tables.costs.node(outer.end)), self.stack_cost(outer.below));

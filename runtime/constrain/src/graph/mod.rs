@@ -282,10 +282,10 @@ impl Graph {
         let (threads, text) = (key.0.clone(), key.1);
         let mut cost = NEVER;
         for thread in threads.iter() {
-            let ahead = if self.captures(thread.stack) && !lean {
-                self.captured_cost(tables, thread, text)
-            } else {
-                self.ahead(tables, thread)
+            let ahead = match (self.captures(thread.stack), lean) {
+                (true, false) => self.captured_cost(tables, thread, text),
+                (true, true) => self.lean_captured_cost(tables, thread, text),
+                (false, _) => self.ahead(tables, thread),
             };
             cost = cost.min(ahead);
         }

@@ -71,7 +71,7 @@ fn minimised<C: Case>(case: C, fault: String) -> (C, String) {
     let (mut case, mut fault, begun) = (case, fault, Instant::now());
     loop {
         let smaller = case.smaller().into_iter().find_map(|smaller| {
-            if begun.elapsed() > Duration::from_secs(60) {
+            if begun.elapsed() > Duration::from_secs(25) {
                 return None;
             }
             let again = run_case(&smaller, &mut Tally::default()).err()?;
@@ -165,4 +165,18 @@ fn schemas_mean_what_a_validator_says() {
 fn masks_are_what_trying_each_token_gives() {
     let mut make = masks::maker();
     drive("masks", move |random| make(random));
+}
+
+#[test]
+fn debug_it() {
+    let vocabulary = common::bytes_and(schemas::LONGER);
+    let options = sgl_wire::SchemaOptions { order: sgl_wire::KeyOrder::Schema, space: sgl_wire::WhiteSpace::Compact, lenient: false };
+    let text = r#"{"type":"object","required":["a","b"]}"#.into();
+    let mut at = common::matcher(&sgl_wire::Constraint::JsonSchema { text, options }, &vocabulary).unwrap();
+    let f = at.fewest();
+    println!("{f} {} {:?}", at.fits(f), at.mask(Some(f)).iter().collect::<Vec<_>>());
+    for b in f..f + 8 {
+        println!("{b} {:?} {}", at.mask(Some(b)).iter().collect::<Vec<_>>(), at.fits(b));
+    }
+    println!("{:?}", at.mask(None).iter().collect::<Vec<_>>());
 }

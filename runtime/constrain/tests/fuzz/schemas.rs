@@ -22,6 +22,12 @@ const LARGE: usize = 256 << 20;
 const DUMPED: Style<'_> = Style { comma: ", ", colon: ": ", open: "", close: "" };
 const LINES: Style<'_> = Style { comma: ",\n  ", colon: " : ", open: "\n\t", close: "\n" };
 
+/// Tokens as models have them, beside all bytes.
+pub const LONGER: &[&str] = &[
+        "\"a\"", "\": ", "\":", ", ", "\",\"", "{\"a\":", "{}", "[]", "[[", "]]", "}}", "true", "false", "null", "0.", ".5", "12", "00", "e1", "\\u00", "é", "aa", "ab",
+        "{\"", "\"}", "\": \"", "], [", "\n  ", "-1", "1.0",
+    ];
+
 #[derive(Clone)]
 pub struct Schema {
     text: String,
@@ -33,11 +39,7 @@ pub struct Schema {
 
 /// Makes schemas: random ones, and changed ones of the shared data.
 pub fn maker() -> impl FnMut(&mut Random) -> Schema {
-    let longer = [
-        "\"a\"", "\": ", "\":", ", ", "\",\"", "{\"a\":", "{}", "[]", "[[", "]]", "}}", "true", "false", "null", "0.", ".5", "12", "00", "e1", "\\u00", "é", "aa", "ab",
-        "{\"", "\"}", "\": \"", "], [", "\n  ", "-1", "1.0",
-    ];
-    let vocabulary = bytes_and(&longer);
+    let vocabulary = bytes_and(LONGER);
     let real = data().map(|data| real(&data.join("jsonschema"))).unwrap_or_default();
     move |random| {
         let seed = random.below(usize::MAX) as u64;
@@ -277,7 +279,8 @@ fn is_usual(value: &Value) -> bool {
     match value {
         Value::Number(number) => {
             let digits = number.text.trim_start_matches('-').split(['e', 'E']).next().unwrap_or_default();
-            digits.len() <= 17 && (!number.text.contains(['e', 'E']) || digits.len() == 1)
+            let exponent = number.text.split(['e', 'E']).nth(1).map_or(Ok(0), str::parse::<i32>);
+            digits.len() <= 17 && (!number.text.contains(['e', 'E']) || digits.len() == 1) && exponent.is_ok_and(|exponent| exponent.abs() <= 300)
         }
         Value::Array(items) => items.iter().all(is_usual),
         Value::Object(members) => members.iter().all(|(_, value)| is_usual(value)),
