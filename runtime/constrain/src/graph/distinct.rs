@@ -140,7 +140,12 @@ impl Graph {
 
     /// A short way from behind the comma after `seen` to the end, if there is one.
     pub(super) fn planned(&mut self, tables: &Tables, machine: u32, turns: &Turns, seen: &Seen) -> Option<First> {
+        let accepts = turns.accepts(seen);
         for (way, mut next) in self.ways(tables, machine, turns, seen) {
+            // A turn that counts for nothing brings the end no nearer.
+            if !accepts && (next.cell, next.place, &next.slots) == (seen.cell, seen.place, &seen.slots) {
+                continue;
+            }
             let Some((body, end)) = captured(tables, &way) else {
                 let cost = self.number(tables, machine, turns, next.clone()).1;
                 let cost = cost::sum(tables.costs.node(way.body), cost);

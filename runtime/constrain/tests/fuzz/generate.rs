@@ -16,8 +16,32 @@ const NAMES: [&str; 8] = ["a", "b", "c", "ab", "é", "", "a\"b", "k\u{1F600}"];
 const WORDS: [&str; 14] =
     ["", "a", "b", "ab", "ba", "aab", "é", "\"", "\\", "\n", "2024-02-29", "127.0.0.1", "a b", "\u{1F600}x"];
 const NUMBERS: [&str; 26] = [
-    "0", "1", "2", "3", "-1", "-2", "7", "10", "0.5", "-0.5", "1.5", "0.1", "0.01", "1e3", "1E-2", "-0", "1.0", "100", "255", "1e15",
-    "9007199254740993", "-1e-7", "12345678901234567890", "1e22", "3.14159", "1e300",
+    "0",
+    "1",
+    "2",
+    "3",
+    "-1",
+    "-2",
+    "7",
+    "10",
+    "0.5",
+    "-0.5",
+    "1.5",
+    "0.1",
+    "0.01",
+    "1e3",
+    "1E-2",
+    "-0",
+    "1.0",
+    "100",
+    "255",
+    "1e15",
+    "9007199254740993",
+    "-1e-7",
+    "12345678901234567890",
+    "1e22",
+    "3.14159",
+    "1e300",
 ];
 const STEPS: [&str; 10] = ["1", "2", "3", "0.5", "0.1", "0.01", "7", "10", "1e2", "1.5"];
 const PATTERNS: [&str; 30] = [
@@ -53,10 +77,29 @@ const PATTERNS: [&str; 30] = [
     r#"^["\\]"#,
 ];
 const FORMATS: [&str; 20] = [
-    "date", "time", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "uri", "uri-reference", "iri", "uuid", "json-pointer",
-    "relative-json-pointer", "regex", "uri-template", "idn-email", "idn-hostname", "iri-reference", "colour",
+    "date",
+    "time",
+    "date-time",
+    "duration",
+    "email",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "uri",
+    "uri-reference",
+    "iri",
+    "uuid",
+    "json-pointer",
+    "relative-json-pointer",
+    "regex",
+    "uri-template",
+    "idn-email",
+    "idn-hostname",
+    "iri-reference",
+    "colour",
 ];
-const REFERENCES: [&str; 7] = ["#", "#/$defs/x", "#/$defs/y", "#z", "#/properties/a", "#/$defs/none", "http://json-schema.org/draft-07/schema#"];
+const REFERENCES: [&str; 7] =
+    ["#", "#/$defs/x", "#/$defs/y", "#z", "#/properties/a", "#/$defs/none", "http://json-schema.org/draft-07/schema#"];
 
 /// A small value.
 pub fn value(random: &mut Random, depth: usize) -> Value {
@@ -74,7 +117,11 @@ pub fn value(random: &mut Random, depth: usize) -> Value {
 }
 
 fn number(random: &mut Random) -> Value {
-    if random.below(2) == 0 { Value::Number(Number::of(random.below(8) as i64 - 2)) } else { Value::Number(Number::parse(pick(random, &NUMBERS)).unwrap()) }
+    if random.below(2) == 0 {
+        Value::Number(Number::of(random.below(8) as i64 - 2))
+    } else {
+        Value::Number(Number::parse(pick(random, &NUMBERS)).unwrap())
+    }
 }
 
 fn name(random: &mut Random) -> &'static str {
@@ -96,7 +143,11 @@ fn object(random: &mut Random, count: usize, mut part: impl FnMut(&mut Random) -
 
 fn count(random: &mut Random) -> Value {
     let large = ["100", "3000", "100000", "1e400", "4294967296", "2.0"];
-    if random.below(30) == 0 { Value::Number(Number::parse(pick(random, &large)).unwrap()) } else { Value::Number(Number::of(random.below(4) as i64)) }
+    if random.below(30) == 0 {
+        Value::Number(Number::parse(pick(random, &large)).unwrap())
+    } else {
+        Value::Number(Number::of(random.below(4) as i64))
+    }
 }
 
 fn names(random: &mut Random) -> Value {
@@ -160,7 +211,10 @@ pub fn schema(random: &mut Random, depth: usize) -> Value {
             }
             39 => ("unevaluatedProperties", schema(random, 0)),
             40 => ("unevaluatedItems", schema(random, 0)),
-            41 => ("dependencies", object(random, 1, |random| if random.below(2) == 0 { names(random) } else { schema(random, inner) })),
+            41 => (
+                "dependencies",
+                object(random, 1, |random| if random.below(2) == 0 { names(random) } else { schema(random, inner) }),
+            ),
             _ => {
                 let usual = if random.below(6) == 0 { REFERENCES.len() } else { 3 };
                 ("$ref", text(REFERENCES[random.below(usual)]))
@@ -189,7 +243,11 @@ pub fn whole(random: &mut Random) -> Value {
         let y = definition(random);
         out.push(("$defs".into(), Value::Object(vec![("x".into(), x), ("y".into(), y)])));
     }
-    let drafts = ["http://json-schema.org/draft-04/schema#", "http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2019-09/schema"];
+    let drafts = [
+        "http://json-schema.org/draft-04/schema#",
+        "http://json-schema.org/draft-07/schema#",
+        "https://json-schema.org/draft/2019-09/schema",
+    ];
     if random.below(5) == 0 {
         out.insert(0, ("$schema".into(), text(pick(random, &drafts))));
     }
@@ -234,7 +292,13 @@ pub fn mutate(random: &mut Random, schema: &mut Value, other: &Value) {
     };
     let wrapped = |key: &str, value: Value| Value::Object(vec![(key.to_owned(), value)]);
     *part = match (old, random.below(10)) {
-        (Value::Number(_), 0..=6) => if random.below(2) == 0 { number(random) } else { count(random) },
+        (Value::Number(_), 0..=6) => {
+            if random.below(2) == 0 {
+                number(random)
+            } else {
+                count(random)
+            }
+        }
         (Value::Text(_), 0..=1) => text(pick(random, &WORDS)),
         (Value::Text(_), 2) => text(pick(random, &PATTERNS)),
         (Value::Text(_), 3) => text(pick(random, &KINDS)),
@@ -304,7 +368,9 @@ pub fn smaller(value: &Value) -> Vec<Value> {
     let mut out = Vec::new();
     match value {
         Value::Object(members) => {
-            out.extend(members.iter().map(|(_, value)| value.clone()).filter(|value| matches!(value, Value::Object(_))));
+            out.extend(
+                members.iter().map(|(_, value)| value.clone()).filter(|value| matches!(value, Value::Object(_))),
+            );
             for at in 0..members.len() {
                 let mut fewer = members.clone();
                 fewer.remove(at);

@@ -45,7 +45,14 @@ pub fn maker() -> impl FnMut(&mut Random) -> Masked {
 /// The grammars and regular expressions of the shared data.
 fn grammars(data: &std::path::Path) -> Vec<Constraint> {
     let mut out = Vec::new();
-    for (file, key) in [("grammar/gbnf", "grammar"), ("grammar/lark", "grammar"), ("regex/own", "regex"), ("regex/lookaround", "regex"), ("regex/rust-regex", "regex"), ("regex/schema-pattern", "regex")] {
+    for (file, key) in [
+        ("grammar/gbnf", "grammar"),
+        ("grammar/lark", "grammar"),
+        ("regex/own", "regex"),
+        ("regex/lookaround", "regex"),
+        ("regex/rust-regex", "regex"),
+        ("regex/schema-pattern", "regex"),
+    ] {
         let text = std::fs::read_to_string(data.join(file).with_extension("jsonl")).unwrap();
         for line in text.lines() {
             let case: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -66,7 +73,29 @@ fn pick<'a, T: ?Sized>(random: &mut Random, items: &[&'a T]) -> &'a T {
 
 fn pattern(random: &mut Random, depth: usize) -> String {
     let leaves = [
-        "a", "b", "ab", "é", "[ab]", "[^a]", r"\w", "", r"\b", "^", "$", ".", r"\B", r"\d", "(?i:a)", "(?s:.)", "[a-é]", "\u{1F600}", r"\s", "(?m:$)", r"\x00", r"\p{Greek}", "\\\"",
+        "a",
+        "b",
+        "ab",
+        "é",
+        "[ab]",
+        "[^a]",
+        r"\w",
+        "",
+        r"\b",
+        "^",
+        "$",
+        ".",
+        r"\B",
+        r"\d",
+        "(?i:a)",
+        "(?s:.)",
+        "[a-é]",
+        "\u{1F600}",
+        r"\s",
+        "(?m:$)",
+        r"\x00",
+        r"\p{Greek}",
+        "\\\"",
     ];
     if depth == 0 || random.below(4) == 0 {
         return pick(random, &leaves).to_owned();
@@ -99,12 +128,46 @@ fn body(random: &mut Random, depth: usize, leaves: &[&str]) -> String {
 }
 
 fn gbnf(random: &mut Random) -> String {
-    let leaves = ["\"a\"", "\"ab\"", "[ab]", "[^a\\n]", "x", "y", "root", "\"\"", "\"é\"", "\"a\"{1,3}", "\"(\" x \")\"", ".", "\"\\\"\""];
-    format!("root ::= {}\nx ::= {}\ny ::= {}\n", body(random, 2, &leaves), body(random, 2, &leaves), body(random, 1, &leaves))
+    let leaves = [
+        "\"a\"",
+        "\"ab\"",
+        "[ab]",
+        "[^a\\n]",
+        "x",
+        "y",
+        "root",
+        "\"\"",
+        "\"é\"",
+        "\"a\"{1,3}",
+        "\"(\" x \")\"",
+        ".",
+        "\"\\\"\"",
+    ];
+    format!(
+        "root ::= {}\nx ::= {}\ny ::= {}\n",
+        body(random, 2, &leaves),
+        body(random, 2, &leaves),
+        body(random, 1, &leaves)
+    )
 }
 
 fn lark(random: &mut Random) -> String {
-    let leaves = ["\"a\"", "\"ab\"i", "/[ab]+/", "x", "y", "start", "[y]", "\"é\"", "\"a\"~1..3", "(\"(\" x \")\")", "T", "U", "/a(?=b)/", "\"a\"..\"c\""];
+    let leaves = [
+        "\"a\"",
+        "\"ab\"i",
+        "/[ab]+/",
+        "x",
+        "y",
+        "start",
+        "[y]",
+        "\"é\"",
+        "\"a\"~1..3",
+        "(\"(\" x \")\")",
+        "T",
+        "U",
+        "/a(?=b)/",
+        "\"a\"..\"c\"",
+    ];
     let terminals = ["T: /[a-c]{2,4}/", "T: \"a\" | \"bb\"", "T: /(?!a)./"];
     let ignore = ["", "%ignore \" \"", "%ignore /[ \\n]+/"];
     format!(
@@ -131,7 +194,9 @@ fn json(random: &mut Random, depth: usize) -> Json {
                 Json::Str { min_len, max_len: most(random, min_len) }
             }
             7 => Json::Pattern(pattern(random, 2).into()),
-            8 => Json::Literals(vec![Literal::Str("a\"b".into()), Literal::Int(12), Literal::Null, Literal::Bool(true)]),
+            8 => {
+                Json::Literals(vec![Literal::Str("a\"b".into()), Literal::Int(12), Literal::Null, Literal::Bool(true)])
+            }
             9 => Json::Grammar(gbnf(random).into()),
             10 => Json::Any,
             _ => Json::Ref(0),
@@ -197,8 +262,50 @@ fn constraint(random: &mut Random, depth: usize) -> Constraint {
 /// A vocabulary, often with all bytes, with tokens of all kinds.
 fn tokens(random: &mut Random) -> Vec<Option<Vec<u8>>> {
     let parts: [&[u8]; 44] = [
-        b"a", b"b", b"aa", b"ab", b"c", b"\xc3", b"\xa9", "é".as_bytes(), b"a\xc3", b"\xa9b", b"\xf0\x9f", b"\x98\x80", b"\"", b"\"a", b"a\"", b"\":", b": ", b", ", b",", b"{\"a\"", b"{", b"}", b"}}",
-        b"],[", b"[", b"]", b"null", b"true", b"fal", b"se", b"1", b"12", b"0.", b".5", b"-", b"e0", b"\\", b"\\\"", b"\\u00", b"\n", b" ", b"(", b")", b"aaaaaaaa",
+        b"a",
+        b"b",
+        b"aa",
+        b"ab",
+        b"c",
+        b"\xc3",
+        b"\xa9",
+        "é".as_bytes(),
+        b"a\xc3",
+        b"\xa9b",
+        b"\xf0\x9f",
+        b"\x98\x80",
+        b"\"",
+        b"\"a",
+        b"a\"",
+        b"\":",
+        b": ",
+        b", ",
+        b",",
+        b"{\"a\"",
+        b"{",
+        b"}",
+        b"}}",
+        b"],[",
+        b"[",
+        b"]",
+        b"null",
+        b"true",
+        b"fal",
+        b"se",
+        b"1",
+        b"12",
+        b"0.",
+        b".5",
+        b"-",
+        b"e0",
+        b"\\",
+        b"\\\"",
+        b"\\u00",
+        b"\n",
+        b" ",
+        b"(",
+        b")",
+        b"aaaaaaaa",
     ];
     let mut out: Vec<Option<Vec<u8>>> = Vec::new();
     if random.below(3) != 0 {
@@ -239,7 +346,9 @@ fn budgets(at: &Matcher, vocabulary: &Vocabulary, shown: &str) -> Result<(), Str
             Some((token, if vocabulary.ends().contains(&token) { 0 } else { next.fewest().saturating_add(1) }))
         })
         .collect();
-    for budget in [fewest, fewest.saturating_add(1), fewest.saturating_add(3)].into_iter().filter(|budget| *budget < 10_000) {
+    for budget in
+        [fewest, fewest.saturating_add(1), fewest.saturating_add(3)].into_iter().filter(|budget| *budget < 10_000)
+    {
         let mask = at.clone().mask(Some(budget));
         for (token, needs) in &ways {
             if mask.allows(*token) != (*needs <= budget) {
@@ -313,8 +422,20 @@ impl Case for Masked {
                     alive.into_iter().for_each(|token| brute.allow(token));
                 }
                 if *mask != brute {
-                    let wrong: Vec<_> = (0..vocabulary.len() as u32).filter(|token| mask.allows(*token) != brute.allows(*token)).take(8).collect();
-                    let wrong: Vec<_> = wrong.iter().map(|token| (*token, mask.allows(*token), vocabulary.bytes(*token).map(|bytes| String::from_utf8_lossy(bytes).into_owned()))).collect();
+                    let wrong: Vec<_> = (0..vocabulary.len() as u32)
+                        .filter(|token| mask.allows(*token) != brute.allows(*token))
+                        .take(8)
+                        .collect();
+                    let wrong: Vec<_> = wrong
+                        .iter()
+                        .map(|token| {
+                            (
+                                *token,
+                                mask.allows(*token),
+                                vocabulary.bytes(*token).map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
+                            )
+                        })
+                        .collect();
                     return Err(format!("mask: after {shown} {wrong:?}"));
                 }
                 if !real && step % 3 == round {
@@ -322,16 +443,24 @@ impl Case for Masked {
                     if random.below(4) == 0 && brute.count() < 40 {
                         let (fewest, found) = (at.fewest(), brute_fewest(&at, &vocabulary, 3));
                         match found {
-                            Some(found) if fewest < found => return Err(format!("fewest: {fewest} after {shown}, but {found} are needed")),
+                            Some(found) if fewest < found => {
+                                return Err(format!("fewest: {fewest} after {shown}, but {found} are needed"));
+                            }
                             Some(found) if fewest > found => tally.add("fewest is a bound"),
                             Some(_) => tally.add("fewest is exact"),
-                            None if fewest <= 3 => return Err(format!("fewest: {fewest} after {shown}, but more are needed")),
+                            None if fewest <= 3 => {
+                                return Err(format!("fewest: {fewest} after {shown}, but more are needed"));
+                            }
                             None => {}
                         }
                     }
                 }
                 if whole && (at.forced() != forced(&at)) {
-                    return Err(format!("forced: after {shown} {:?}, not {:?}", String::from_utf8_lossy(&at.forced()), String::from_utf8_lossy(&forced(&at))));
+                    return Err(format!(
+                        "forced: after {shown} {:?}, not {:?}",
+                        String::from_utf8_lossy(&at.forced()),
+                        String::from_utf8_lossy(&forced(&at))
+                    ));
                 }
                 if worked() - begun > SLOW * if real { 6 } else { 1 } {
                     return Err(format!("slow: {:?} at one place, after {shown}", worked() - begun));
@@ -344,7 +473,15 @@ impl Case for Masked {
                 if allowed.is_empty() {
                     break;
                 }
-                let readable: Vec<u32> = allowed.iter().copied().filter(|token| vocabulary.bytes(*token).is_some_and(|bytes| bytes.iter().all(|byte| (b'!'..=b'z').contains(byte)))).collect();
+                let readable: Vec<u32> = allowed
+                    .iter()
+                    .copied()
+                    .filter(|token| {
+                        vocabulary
+                            .bytes(*token)
+                            .is_some_and(|bytes| bytes.iter().all(|byte| (b'!'..=b'z').contains(byte)))
+                    })
+                    .collect();
                 let among = if readable.is_empty() || random.below(3) == 0 { &allowed } else { &readable };
                 let token = among[random.below(among.len())];
                 if let Err(error) = at.advance(token) {
@@ -354,7 +491,9 @@ impl Case for Masked {
                 text.extend(vocabulary.bytes(token).unwrap_or_default());
             }
             // The same text again, in an automaton that has seen nothing else.
-            let Ok(fresh) = Automaton::new(&self.constraint, vocabulary.clone()) else { return Err("trace: built once, refused once".into()) };
+            let Ok(fresh) = Automaton::new(&self.constraint, vocabulary.clone()) else {
+                return Err("trace: built once, refused once".into());
+            };
             let mut again = Matcher::new(fresh);
             for token in &taken {
                 match again.advance(*token) {
@@ -363,8 +502,14 @@ impl Case for Masked {
                     Err(error) => return Err(format!("trace: {token} was allowed, now {error}")),
                 }
             }
-            if again.mask(None) != at.mask(None) || again.is_complete() != at.is_complete() || again.is_final() != at.is_final() {
-                return Err(format!("trace: a fresh automaton says otherwise after {:?}", String::from_utf8_lossy(&text)));
+            if again.mask(None) != at.mask(None)
+                || again.is_complete() != at.is_complete()
+                || again.is_final() != at.is_final()
+            {
+                return Err(format!(
+                    "trace: a fresh automaton says otherwise after {:?}",
+                    String::from_utf8_lossy(&text)
+                ));
             }
             if text.len() < 64 && again.fewest() != at.fewest() {
                 tally.add("fewest differs by history");
@@ -374,7 +519,8 @@ impl Case for Masked {
     }
 
     fn smaller(&self) -> Vec<Self> {
-        let mut out: Vec<Self> = reduced(&self.constraint).into_iter().map(|constraint| Self { constraint, ..self.clone() }).collect();
+        let mut out: Vec<Self> =
+            reduced(&self.constraint).into_iter().map(|constraint| Self { constraint, ..self.clone() }).collect();
         if let Tokens::Own(tokens) = &self.tokens {
             let mut size = tokens.len() / 2;
             while size > 0 {
@@ -393,7 +539,8 @@ impl Case for Masked {
         let tokens = match &self.tokens {
             Tokens::Real(_) => "the real ones".to_owned(),
             Tokens::Own(tokens) => {
-                let single: HashSet<u8> = tokens.iter().flatten().filter(|token| token.len() == 1).map(|token| token[0]).collect();
+                let single: HashSet<u8> =
+                    tokens.iter().flatten().filter(|token| token.len() == 1).map(|token| token[0]).collect();
                 let longer = tokens.iter().flatten().filter(|token| token.len() > 1 || single.len() < 256);
                 let longer: Vec<_> = longer.map(|token| token.escape_ascii().to_string()).collect();
                 format!("{}{longer:?}", if single.len() == 256 { "all bytes and " } else { "" })
@@ -432,10 +579,15 @@ fn reduced(constraint: &Constraint) -> Vec<Constraint> {
         Constraint::Lark(text) => cut(text).into_iter().map(Constraint::Lark).collect(),
         Constraint::JsonSchema { text, options } => {
             let smaller = super::value::Value::read(text).map(|value| generate::smaller(&value)).unwrap_or_default();
-            smaller.into_iter().map(|value| Constraint::JsonSchema { text: value.to_string().into(), options: *options }).collect()
+            smaller
+                .into_iter()
+                .map(|value| Constraint::JsonSchema { text: value.to_string().into(), options: *options })
+                .collect()
         }
         Constraint::AnyOf(parts) | Constraint::Seq(parts) => {
-            let like = |parts: Vec<Constraint>| if matches!(constraint, Constraint::Seq(_)) { Constraint::Seq(parts) } else { Constraint::AnyOf(parts) };
+            let like = |parts: Vec<Constraint>| {
+                if matches!(constraint, Constraint::Seq(_)) { Constraint::Seq(parts) } else { Constraint::AnyOf(parts) }
+            };
             let mut out = parts.clone();
             for (at, part) in parts.iter().enumerate() {
                 let mut fewer = parts.clone();
@@ -460,7 +612,11 @@ fn reduced(constraint: &Constraint) -> Vec<Constraint> {
             out
         }
         Constraint::Choice(texts) => (0..texts.len())
-            .map(|at| Constraint::Choice(texts.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, text)| text.clone()).collect()))
+            .map(|at| {
+                Constraint::Choice(
+                    texts.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, text)| text.clone()).collect(),
+                )
+            })
             .collect(),
         _ => Vec::new(),
     }
@@ -483,8 +639,10 @@ fn reduced_json(json: &Json) -> Vec<Json> {
     };
     match json {
         Json::List { item, min, max } => {
-            let mut out: Vec<Json> =
-                reduced_json(item).into_iter().map(|item| Json::List { item: Box::new(item), min: *min, max: *max }).collect();
+            let mut out: Vec<Json> = reduced_json(item)
+                .into_iter()
+                .map(|item| Json::List { item: Box::new(item), min: *min, max: *max })
+                .collect();
             out.push((**item).clone());
             out
         }

@@ -24,9 +24,9 @@ const LINES: Style<'_> = Style { comma: ",\n  ", colon: " : ", open: "\n\t", clo
 
 /// Tokens as models have them, beside all bytes.
 pub const LONGER: &[&str] = &[
-        "\"a\"", "\": ", "\":", ", ", "\",\"", "{\"a\":", "{}", "[]", "[[", "]]", "}}", "true", "false", "null", "0.", ".5", "12", "00", "e1", "\\u00", "é", "aa", "ab",
-        "{\"", "\"}", "\": \"", "], [", "\n  ", "-1", "1.0",
-    ];
+    "\"a\"", "\": ", "\":", ", ", "\",\"", "{\"a\":", "{}", "[]", "[[", "]]", "}}", "true", "false", "null", "0.",
+    ".5", "12", "00", "e1", "\\u00", "é", "aa", "ab", "{\"", "\"}", "\": \"", "], [", "\n  ", "-1", "1.0",
+];
 
 #[derive(Clone)]
 pub struct Schema {
@@ -84,7 +84,8 @@ fn real(folder: &std::path::Path) -> Vec<(Value, Vec<Value>)> {
     files.sort();
     for path in files.iter().filter(|path| path.to_string_lossy().contains(".jsonl")) {
         let text = match path.extension().is_some_and(|extension| extension == "gz") {
-            true => String::from_utf8(std::process::Command::new("gzip").arg("-dc").arg(path).output().unwrap().stdout).unwrap(),
+            true => String::from_utf8(std::process::Command::new("gzip").arg("-dc").arg(path).output().unwrap().stdout)
+                .unwrap(),
             false => std::fs::read_to_string(path).unwrap(),
         };
         for line in text.lines().filter(|line| line.len() < 20_000) {
@@ -99,9 +100,16 @@ fn real(folder: &std::path::Path) -> Vec<(Value, Vec<Value>)> {
 
 impl Schema {
     /// The automaton; none where the schema is rightly refused.
-    fn build(&self, options: SchemaOptions, tally: &mut Tally) -> Result<Result<Arc<Automaton>, ConstrainError>, String> {
+    fn build(
+        &self,
+        options: SchemaOptions,
+        tally: &mut Tally,
+    ) -> Result<Result<Arc<Automaton>, ConstrainError>, String> {
         let begun = worked();
-        let built = Automaton::new(&Constraint::JsonSchema { text: self.text.as_str().into(), options }, self.vocabulary.clone());
+        let built = Automaton::new(
+            &Constraint::JsonSchema { text: self.text.as_str().into(), options },
+            self.vocabulary.clone(),
+        );
         let taken = worked() - begun;
         if taken > SLOW {
             return Err(format!("slow build: {taken:?} {options:?}"));
@@ -145,7 +153,11 @@ impl Schema {
             let readable: Vec<u32> = allowed
                 .iter()
                 .copied()
-                .filter(|token| vocabulary.bytes(*token).is_some_and(|bytes| bytes.iter().all(|byte| (b'!'..=b'z').contains(byte) && *byte != b'\\')))
+                .filter(|token| {
+                    vocabulary
+                        .bytes(*token)
+                        .is_some_and(|bytes| bytes.iter().all(|byte| (b'!'..=b'z').contains(byte) && *byte != b'\\'))
+                })
                 .collect();
             let among = if readable.is_empty() || random.below(12) < endless { &allowed } else { &readable };
             let token = among[random.below(among.len())];
@@ -193,7 +205,9 @@ impl Case for Schema {
             let Some(judge) = &judge else { return Err("accepted: what is no JSON".to_owned()) };
             for _ in 0..if order == KeyOrder::Any && space == WhiteSpace::Flexible { 5 } else { 2 } {
                 let Some(text) = self.walk(&automaton, &mut random)? else { continue };
-                let Some(value) = Value::read(&text) else { return Err(format!("no JSON: {text:?} under {options:?}")) };
+                let Some(value) = Value::read(&text) else {
+                    return Err(format!("no JSON: {text:?} under {options:?}"));
+                };
                 match judge.judge(&value) {
                     Fits::No => return Err(format!("unsound: {text:?} under {options:?}")),
                     Fits::Unknown => tally.add("not judged"),
@@ -209,7 +223,8 @@ impl Case for Schema {
             automata.insert(key, Ok(automaton));
         }
         let Some(judge) = judge else { return Ok(()) };
-        let unsatisfiable = automata.values().filter(|built| matches!(built, Err(ConstrainError::Unsatisfiable { .. }))).count();
+        let unsatisfiable =
+            automata.values().filter(|built| matches!(built, Err(ConstrainError::Unsatisfiable { .. }))).count();
         let fine = automata.values().filter(|built| built.is_ok()).count();
         if unsatisfiable > 0 && fine > 0 {
             return Err(format!("unlike: {unsatisfiable} orders have no text, {fine} have"));
@@ -264,7 +279,11 @@ impl Case for Schema {
             Some(value) => generate::smaller(&value).into_iter().map(|value| like(value.to_string())).collect(),
             None => {
                 let chars: Vec<char> = self.text.chars().collect();
-                (0..chars.len()).map(|at| like(chars.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, c)| c).collect())).collect()
+                (0..chars.len())
+                    .map(|at| {
+                        like(chars.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, c)| c).collect())
+                    })
+                    .collect()
             }
         }
     }
@@ -280,7 +299,9 @@ fn is_usual(value: &Value) -> bool {
         Value::Number(number) => {
             let digits = number.text.trim_start_matches('-').split(['e', 'E']).next().unwrap_or_default();
             let exponent = number.text.split(['e', 'E']).nth(1).map_or(Ok(0), str::parse::<i32>);
-            digits.len() <= 17 && (!number.text.contains(['e', 'E']) || digits.len() == 1) && exponent.is_ok_and(|exponent| exponent.abs() <= 300)
+            digits.len() <= 17
+                && (!number.text.contains(['e', 'E']) || digits.len() == 1)
+                && exponent.is_ok_and(|exponent| exponent.abs() <= 300)
         }
         Value::Array(items) => items.iter().all(is_usual),
         Value::Object(members) => members.iter().all(|(_, value)| is_usual(value)),

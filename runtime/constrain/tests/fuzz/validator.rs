@@ -109,7 +109,10 @@ impl<'a> Judge<'a> {
     /// Finds anchors and resources.
     fn find(&mut self, value: &'a Value, depth: usize) {
         for (key, part) in value.members() {
-            let names = matches!(key.as_str(), "$id" | "id" | "$schema" | "$dynamicRef" | "$recursiveRef" | "$dynamicAnchor" | "$recursiveAnchor");
+            let names = matches!(
+                key.as_str(),
+                "$id" | "id" | "$schema" | "$dynamicRef" | "$recursiveRef" | "$dynamicAnchor" | "$recursiveAnchor"
+            );
             self.plain &= !names || depth == 0 && matches!(key.as_str(), "$id" | "id" | "$schema");
             if let ("$anchor", Some(name)) = (key.as_str(), part.as_text()) {
                 self.plain &= self.anchors.insert(name, value).is_none();
@@ -266,7 +269,10 @@ impl<'a> Judge<'a> {
                 let list = prefix.or(list("items"));
                 let (count, rest) = match list {
                     Some(list) if prefix.is_none() => (list.items().len(), schema.get("additionalItems")),
-                    list => (list.map_or(0, |list| list.items().len()), schema.get("items").filter(|one| !matches!(one, Value::Array(_)))),
+                    list => (
+                        list.map_or(0, |list| list.items().len()),
+                        schema.get("items").filter(|one| !matches!(one, Value::Array(_))),
+                    ),
                 };
                 let list = list.map(Value::items).unwrap_or_default();
                 out.items.extend(0..items.len().min(count));
@@ -299,7 +305,9 @@ impl<'a> Judge<'a> {
                     Some(_) => None,
                     None => Some(otherwise),
                 };
-                let (Some(min), Some(max)) = (limit("minContains", 1), limit("maxContains", u64::MAX)) else { return Unknown };
+                let (Some(min), Some(max)) = (limit("minContains", 1), limit("maxContains", u64::MAX)) else {
+                    return Unknown;
+                };
                 match (sure >= min, sure + maybe >= min, sure + maybe <= max, sure <= max) {
                     (true, _, true, _) => Yes,
                     (_, true, _, true) => Unknown,
@@ -339,9 +347,10 @@ impl<'a> Judge<'a> {
                 }
                 fits
             }
-            "propertyNames" if draft >= 6 => {
-                all(&mut own.unwrap_or_default().iter().map(|(name, _)| self.fits(said, &Value::Text(name.clone()), depth)))
-            }
+            "propertyNames" if draft >= 6 => all(&mut own
+                .unwrap_or_default()
+                .iter()
+                .map(|(name, _)| self.fits(said, &Value::Text(name.clone()), depth))),
             "dependencies" | "dependentRequired" | "dependentSchemas" => {
                 if own.is_none() || key != "dependencies" && draft < 2019 {
                     return Yes;
@@ -360,7 +369,8 @@ impl<'a> Judge<'a> {
             "allOf" => said.items().iter().fold(Yes, |fits, part| out.add(self.verdict(part, value, depth)).and(fits)),
             "anyOf" => said.items().iter().fold(No, |fits, part| out.add(self.verdict(part, value, depth)).or(fits)),
             "oneOf" => {
-                let fits: Vec<Fits> = said.items().iter().map(|part| out.add(self.verdict(part, value, depth))).collect();
+                let fits: Vec<Fits> =
+                    said.items().iter().map(|part| out.add(self.verdict(part, value, depth))).collect();
                 let count = |which: Fits| fits.iter().filter(|fits| **fits == which).count();
                 match (count(Yes), count(Unknown)) {
                     (1, 0) => Yes,
@@ -371,7 +381,12 @@ impl<'a> Judge<'a> {
             "not" => self.fits(said, value, depth).not(),
             "if" if draft >= 7 => {
                 let condition = out.add(self.verdict(said, value, depth));
-                let mut branch = |key: &str| schema.get(key).map(|schema| self.verdict(schema, value, depth)).map_or(Yes, |verdict| out.add(verdict));
+                let mut branch = |key: &str| {
+                    schema
+                        .get(key)
+                        .map(|schema| self.verdict(schema, value, depth))
+                        .map_or(Yes, |verdict| out.add(verdict))
+                };
                 match condition {
                     Yes => branch("then"),
                     No => branch("else"),
@@ -420,8 +435,21 @@ fn format(name: &str, text: &str) -> Fits {
             let shape = text.chars().map(|c| if c.is_ascii_hexdigit() { 'x' } else { c }).collect::<String>();
             (shape == "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx").into()
         }
-        "date-time" | "time" | "duration" | "email" | "idn-email" | "hostname" | "idn-hostname" | "uri" | "uri-reference"
-        | "iri" | "iri-reference" | "uri-template" | "json-pointer" | "relative-json-pointer" | "regex" => Unknown,
+        "date-time"
+        | "time"
+        | "duration"
+        | "email"
+        | "idn-email"
+        | "hostname"
+        | "idn-hostname"
+        | "uri"
+        | "uri-reference"
+        | "iri"
+        | "iri-reference"
+        | "uri-template"
+        | "json-pointer"
+        | "relative-json-pointer"
+        | "regex" => Unknown,
         _ => Yes,
     }
 }
@@ -442,7 +470,8 @@ fn date(text: &str) -> Option<()> {
 
 /// An ECMA-262 pattern in the syntax of the regex crate; none where it uses what only one of them has.
 fn translated(pattern: &str) -> Option<String> {
-    const SPACE: &str = r"\t\n\x{b}\x{c}\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}";
+    const SPACE: &str =
+        r"\t\n\x{b}\x{c}\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}";
     let chars: Vec<char> = pattern.chars().collect();
     let (mut out, mut at, mut inside) = (String::new(), 0, false);
     while let Some(&c) = chars.get(at) {
@@ -503,7 +532,9 @@ fn translated(pattern: &str) -> Option<String> {
             '{' if !inside => {
                 let end = at + chars[at..].iter().position(|c| *c == '}')?;
                 let count: String = chars[at..end].iter().collect();
-                if !count.chars().all(|c| c.is_ascii_digit() || c == ',') || !count.starts_with(|c: char| c.is_ascii_digit()) {
+                if !count.chars().all(|c| c.is_ascii_digit() || c == ',')
+                    || !count.starts_with(|c: char| c.is_ascii_digit())
+                {
                     return None;
                 }
                 out.push('{');

@@ -29,7 +29,8 @@ impl Number {
     pub fn parse(text: &str) -> Option<Self> {
         let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let negative = mantissa.starts_with('-');
-        let (whole, fraction) = mantissa.trim_start_matches('-').split_once('.').unwrap_or((mantissa.trim_start_matches('-'), ""));
+        let (whole, fraction) =
+            mantissa.trim_start_matches('-').split_once('.').unwrap_or((mantissa.trim_start_matches('-'), ""));
         let all: Vec<u8> = whole.bytes().chain(fraction.bytes()).map(|digit| digit - b'0').collect();
         let zeros = all.iter().take_while(|digit| **digit == 0).count();
         let end = all.iter().rposition(|digit| *digit != 0).map_or(zeros, |last| last + 1);
@@ -69,7 +70,8 @@ impl Number {
         }
         let divisor = step.digits.iter().fold(0u128, |number, digit| number * 10 + u128::from(*digit));
         let zeros = std::iter::repeat_n(&0, shift as usize);
-        let rest = self.digits.iter().chain(zeros).fold(0u128, |rest, digit| (rest * 10 + u128::from(*digit)) % divisor);
+        let rest =
+            self.digits.iter().chain(zeros).fold(0u128, |rest, digit| (rest * 10 + u128::from(*digit)) % divisor);
         Some(rest == 0)
     }
 
@@ -79,7 +81,12 @@ impl Number {
             return (!self.negative && self.is_integer()).then_some(u64::MAX);
         }
         let zeros = std::iter::repeat_n(&0, (self.exponent - self.digits.len() as i64).max(0) as usize);
-        Some(self.digits.iter().chain(zeros).fold(0u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(*digit))))
+        Some(
+            self.digits
+                .iter()
+                .chain(zeros)
+                .fold(0u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(*digit))),
+        )
     }
 }
 
@@ -92,7 +99,8 @@ impl PartialEq for Value {
             (Self::Text(a), Self::Text(b)) => a == b,
             (Self::Array(a), Self::Array(b)) => a == b,
             (Self::Object(a), Self::Object(b)) => {
-                a.len() == b.len() && a.iter().all(|(key, value)| b.iter().any(|(name, other)| name == key && other == value))
+                a.len() == b.len()
+                    && a.iter().all(|(key, value)| b.iter().any(|(name, other)| name == key && other == value))
             }
             _ => false,
         }
