@@ -12,7 +12,7 @@ use sgl_constrain::{Matcher, Vocabulary};
 use sgl_wire::{Constraint, KeyOrder, SchemaOptions, WhiteSpace};
 
 fn schema(text: &str, order: KeyOrder, vocabulary: &Arc<Vocabulary>) -> Matcher {
-    let options = SchemaOptions { order, space: WhiteSpace::Compact, lenient: false };
+    let options = SchemaOptions { order, space: WhiteSpace::Compact, ..SchemaOptions::default() };
     matcher(&Constraint::JsonSchema { text: text.into(), options }, vocabulary)
         .unwrap_or_else(|error| panic!("{error}"))
 }

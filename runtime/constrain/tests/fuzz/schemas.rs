@@ -192,7 +192,7 @@ impl Case for Schema {
             (KeyOrder::Schema, WhiteSpace::Flexible),
             (KeyOrder::Any, WhiteSpace::Compact),
         ] {
-            let options = SchemaOptions { order, space, lenient: false };
+            let options = SchemaOptions { order, space, ..SchemaOptions::default() };
             let built = self.build(options, tally)?;
             let key = (order == KeyOrder::Any, space == WhiteSpace::Flexible);
             let automaton = match built {
