@@ -247,8 +247,9 @@ impl<'a> Lowering<'a> {
         let max = object.max.filter(|max| most.is_none_or(|most| *max < most));
         let counted = min > 0 || max.is_some() || counts(&object.counters);
         let open = max != Some(required) || counts(&object.counters);
-        // A reader takes the last value of a name, so that names are the same matters only where they are counted.
-        let distinct = min > 0 || counts(&object.counters);
+        // A reader takes the last value of a name, so that names are the same matters only where they are counted; one
+        // more than the required ones is there if any is.
+        let distinct = min > required + 1 || counts(&object.counters);
         let mut others = Vec::new();
         for other in object.others.iter().filter(|_| open) {
             let keys = self.leaf(&other.keys);
