@@ -1,9 +1,7 @@
 //! [`Rules`] → [`Network`]: nodes are built from the end backwards, each in front of the nodes that follow it.
 
-use std::collections::HashMap;
-
 use regex_syntax::hir::ClassUnicode;
-use regex_syntax::utf8::Utf8Sequences;
+use regex_syntax::utf8::{Utf8Sequence, Utf8Sequences};
 
 use crate::error::ConstrainError;
 use crate::expr::{self, Brackets, Expr, Listed, Measured, Repeat};
@@ -17,7 +15,7 @@ use crate::turns::{Cells, Move, Slot, Turns};
 
 /// Builds the network of `rules`.
 pub(crate) fn build(rules: &Rules) -> Result<Network, ConstrainError> {
-    let mut builder = Builder { net: Network::default(), known: HashMap::new(), single: QuickMap::default() };
+    let mut builder = Builder { net: Network::default(), known: QuickMap::default(), single: QuickMap::default() };
     for (_, rule) in &rules.rules {
         builder.rule(rule)?;
     }
@@ -29,7 +27,7 @@ pub(crate) fn build(rules: &Rules) -> Result<Network, ConstrainError> {
 struct Builder {
     net: Network,
     /// Byte nodes of the current rule, so that equal ones are built once.
-    known: HashMap<Vec<Edge>, NodeId>,
+    known: QuickMap<Vec<Edge>, NodeId>,
     /// Those of one byte.
     single: QuickMap<(u8, NodeId), NodeId>,
 }
@@ -173,12 +171,9 @@ impl Builder {
 
     /// One UTF-8 character of `class`.
     fn class(&mut self, class: &ClassUnicode, next: NodeId, turn: Option<bool>) -> Built {
-        let mut sequences: Vec<Vec<(u8, u8)>> = Vec::new();
-        for range in class.ranges() {
-            for sequence in Utf8Sequences::new(range.start(), range.end()) {
-                sequences.push(sequence.into_iter().map(|part| (part.start, part.end)).collect());
-            }
-        }
+        let ranges = class.ranges().iter();
+        let sequences: Vec<Utf8Sequence> =
+            ranges.flat_map(|range| Utf8Sequences::new(range.start(), range.end())).collect();
         let edges = self.sequence_edges(&sequences, 0, next)?;
         let Some(counted) = turn else { return self.bytes(edges) };
         let node = self.fresh_bytes(&edges)?;
@@ -192,13 +187,14 @@ impl Builder {
     /// The edges for the bytes from `depth` on; sequences that share a first range stand together.
     fn sequence_edges(
         &mut self,
-        sequences: &[Vec<(u8, u8)>],
+        sequences: &[Utf8Sequence],
         depth: usize,
         next: NodeId,
     ) -> Result<Vec<Edge>, ConstrainError> {
         let mut edges: Vec<Edge> = Vec::new();
-        for same in sequences.chunk_by(|a, b| a.get(depth) == b.get(depth)) {
-            let Some(&(low, high)) = same.first().and_then(|sequence| sequence.get(depth)) else { continue };
+        for same in sequences.chunk_by(|a, b| a.as_slice().get(depth) == b.as_slice().get(depth)) {
+            let Some(range) = same.first().and_then(|sequence| sequence.as_slice().get(depth)) else { continue };
+            let (low, high) = (range.start, range.end);
             let to = if same.iter().all(|sequence| sequence.len() == depth + 1) {
                 next
             } else {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::cost::{NEVER, UNSPELLED};
 use crate::graph::{Graph, StateId, Tables};
+use crate::network::Node;
 use crate::walk;
 
 /// Places of an automaton that counts as small.
@@ -107,8 +108,10 @@ fn is_small(graph: &mut Graph, tables: &Tables) -> bool {
         return known;
     }
     let classes = &tables.net.classes;
+    // Where texts are compared, bytes of one class lead to different places.
+    let compares = tables.net.nodes.iter().any(|node| matches!(node, Node::Capture { .. }));
     let bytes: Vec<u8> = (0..=255u8)
-        .filter(|byte| *byte == 0 || classes.get(usize::from(*byte)) != classes.get(usize::from(*byte) - 1))
+        .filter(|byte| compares || *byte == 0 || classes.get(usize::from(*byte)) != classes.get(usize::from(*byte) - 1))
         .collect();
     let mut places = vec![graph.start(tables)];
     let mut at = 0;

@@ -4,11 +4,15 @@
 //! 1. [`lower`] lowers a constraint to rules, [`json`] those of a type, [`schema`] those of a JSON Schema (through [`shape`]s), [`grammar`] those of a grammar, [`regex`] (with [`look`]), [`number`]
 //!    and [`regular`], where languages meet, their leaves: all
 //!    become [`expr::Expr`].
-//! 2. [`network`] makes a recursive transition network over bytes of them.
-//! 3. [`cost`] finds how far each node is from the end, and the finite language that shortest texts stay in.
-//! 4. [`graph`] finds the places that texts lead to, as they are needed: a set of threads, each a node and a stack.
-//! 5. [`walk`] walks the [`Vocabulary`]'s trie along the graph: the [`Mask`]; [`fewest`] counts tokens to the end.
-//! 6. [`Automaton`] holds all that for one constraint, [`Matcher`] the place of one text; [`accepts`] and [`prove`] need no model.
+//! 2. [`shapes`] lowers the shapes of JSON values to rules: each that is used more than once becomes one, and so does each large leaf.
+//! 3. [`build`] makes a recursive transition [`network`] over bytes of the rules. What takes turns is a machine in it: a counted repetition, the parts
+//!    of an array or object with their counts ([`turns`]), the characters of a text of measured length ([`meter`]).
+//! 4. [`cost`] finds how far each node is from the end, and the finite language that shortest texts stay in.
+//! 5. [`graph`] finds the places that texts lead to, as they are needed: a set of threads, each a node and a stack. Where parts must differ, the place
+//!    also holds the text being written. Such places have no row in the table of steps, since most see few bytes.
+//! 6. [`walk`] walks the [`Vocabulary`]'s trie along the graph: the [`Mask`]; what whole classes of characters allow is known by [`groups`]. [`fewest`]
+//!    counts tokens to the end.
+//! 7. [`Automaton`] holds all that for one constraint, [`Matcher`] the place of one text; [`accepts`] and [`prove`] need no model.
 //!
 //! What is decided: JSON of a type is written compactly, without white space outside strings; its strings may spell a character
 //! in any way that JSON allows, patterns inside strings, keys and constants only in the shortest; its numbers are

@@ -46,7 +46,7 @@ impl Automaton {
                 false => UNSPELLED,
             })?;
         }
-        let tables = Tables { net, costs, vocabulary };
+        let tables = Tables { net, costs, vocabulary, spelled: !unspelled };
         let mut graph = Graph::new(&tables);
         let start = graph.start(&tables);
         if start == AMBIGUOUS {

@@ -182,10 +182,9 @@ impl Network {
         self.starts.last().copied().unwrap_or(0)
     }
 
-    /// Sorts bytes into classes. Where texts are compared, each byte is one of its own.
+    /// Sorts bytes into classes.
     pub fn classify(&mut self) {
-        let exact = self.nodes.iter().any(|node| matches!(node, Node::Capture { .. }));
-        let mut cut = [exact; 257];
+        let mut cut = [false; 257];
         for edge in &self.edges {
             cut[usize::from(edge.low)] = true;
             cut[usize::from(edge.high) + 1] = true;

@@ -129,10 +129,14 @@ pub(crate) fn unescaped(class: &ClassUnicode) -> Expr {
     expr::class(plain)
 }
 
-/// The spellings, behind their backslash, of all characters that a JSON string must escape; none where `class` lacks one.
-pub(crate) fn all_escapes(class: &ClassUnicode) -> Option<Expr> {
-    let all = escapes().iter().all(|(c, _)| has(class, *c));
-    all.then(|| expr::alt(escapes().iter().map(|(_, spelled)| expr::text(spelled.get(1..).unwrap_or_default()))))
+/// Whether `class` has all characters that a JSON string must escape.
+pub(crate) fn has_all_escaped(class: &ClassUnicode) -> bool {
+    escapes().iter().all(|(c, _)| has(class, *c))
+}
+
+/// The spellings of these characters behind their backslash.
+pub(crate) fn all_escapes() -> Expr {
+    expr::alt(escapes().iter().map(|(_, spelled)| expr::text(spelled.get(1..).unwrap_or_default())))
 }
 
 fn has(class: &ClassUnicode, c: char) -> bool {

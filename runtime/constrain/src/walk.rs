@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::cost::{self, UNSPELLED};
+use crate::cost::UNSPELLED;
 use crate::fewest;
 use crate::graph::{Frame, Graph, StateId, Tables};
 use crate::mask::Mask;
@@ -50,6 +50,7 @@ pub(crate) fn mask(graph: &mut Graph, tables: &Tables, state: StateId, budget: O
         None => keep(graph, tables, state),
     };
     let most = match budget {
+        None if tables.spelled => return kept.mask.clone(),
         None => u32::MAX - 1,
         Some(0) => {
             let mut mask = Mask::empty(tables.vocabulary.len());
@@ -69,18 +70,20 @@ pub(crate) fn mask(graph: &mut Graph, tables: &Tables, state: StateId, budget: O
 fn keep(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Kept> {
     let mut mask = Mask::empty(tables.vocabulary.len());
     let compares = graph.compares(state);
-    let mut open = if compares && graph.is_touchy(tables, state) { Vec::new() } else { open(graph, tables, state) };
+    let mut open = open(graph, tables, state);
+    let mut most_left = 0;
     if !compares {
         open.iter_mut().for_each(|slice| seal(graph, tables, state, slice));
+    } else if graph.is_touchy(tables, state) {
+        // A loop without count always leads to other texts, only not to the nearest end.
+        open.retain(|slice| !slice.counted);
     }
-    let mut most_left = 0;
     for slice in &open {
         allow_plain(tables, slice, &mut mask);
-        let left = cost::sum(tables.costs.node(slice.after), graph.stack_cost(slice.stack));
-        most_left = most_left.max(left);
+        most_left = most_left.max(graph.left(tables, state, slice.after, slice.stack));
     }
     let visit = |graph: &mut Graph, node: &TrieNode, to: StateId| {
-        let (groups, left) = if compares { (0, 0) } else { free(graph, tables, to) };
+        let (groups, left) = free(graph, tables, to);
         let all = node.groups & !groups == 0;
         let ids = if all { tables.vocabulary.below(node) } else { tables.vocabulary.at(node) };
         ids.iter().for_each(|id| mask.allow(*id));
@@ -220,10 +223,11 @@ fn free(graph: &mut Graph, tables: &Tables, state: StateId) -> (u64, u32) {
         return *known;
     }
     let mut best = (0, 0);
-    for thread in graph.state(state).threads.iter() {
+    let threads = graph.state(state).threads.clone();
+    for thread in threads.iter() {
         let slice = tables.net.slices.get(&thread.node).filter(|slice| !slice.counted);
         if let Some(slice) = slice.filter(|slice| slice.groups.count_ones() > u64::count_ones(best.0)) {
-            best = (slice.groups, cost::sum(tables.costs.node(slice.after), graph.stack_cost(thread.stack)));
+            best = (slice.groups, graph.left(tables, state, slice.after, thread.stack));
         }
     }
     graph.free.insert(state, best);

@@ -9,7 +9,7 @@ use std::collections::BinaryHeap;
 
 use super::stack::{Stack, is_filler};
 use super::{BOTTOM, Frame, Graph, LITERAL, StackId, StateId, Tables, TextId, Thread};
-use crate::cost::{self, NEVER};
+use crate::cost::{self, NEVER, UNSPELLED};
 use crate::network::{Machine, Node, NodeId};
 use crate::turns::{Move, Seen, Turns};
 
@@ -393,7 +393,7 @@ impl Graph {
             self.outer(tables, thread.stack).is_none_or(|outer| {
                 let written = whole.get(outer.start..).unwrap_or(&[]);
                 let inner = outer.above.iter().any(|frame| matches!(frame, Frame::Capture { .. }));
-                inner || !outer.turns.accepts(&outer.seen) || self.touches(&outer.seen.barred, written)
+                inner || self.touches(&outer.seen.barred, written)
             })
         })
     }
@@ -410,6 +410,19 @@ impl Graph {
         self.escape(tables, at, written, &outer.seen.barred).is_some()
     }
 
+    /// Bytes to the end at most from `node` on `stack`, whatever was read at `state` to come there.
+    pub fn left(&mut self, tables: &Tables, state: StateId, node: NodeId, stack: StackId) -> u32 {
+        let thread = Thread { node, stack };
+        if !self.captures(stack) {
+            return self.ahead(tables, &thread);
+        }
+        match self.is_touchy(tables, state) {
+            // It depends on what was read, so it must be looked at where that matters.
+            true => self.ahead(tables, &thread).max(UNSPELLED - 1),
+            false => self.captured_cost(tables, &thread, self.state(state).text),
+        }
+    }
+
     /// Bytes to the end from `thread` inside a capture.
     pub(super) fn captured_cost(&mut self, tables: &Tables, thread: &Thread, text: TextId) -> u32 {
         let Some(outer) = self.outer(tables, thread.stack) else { return NEVER };
@@ -422,12 +435,16 @@ impl Graph {
         if !touched {
             // Which text it becomes is open; at worst the one that would be best for the next turn.
             let mut next = Seen { barred: Box::default(), ..outer.seen.clone() };
-            if let Some(best) = self.planned(tables, outer.machine, outer.turns, &next).and_then(|first| first.text) {
+            let best = self.planned(tables, outer.machine, outer.turns, &next).and_then(|first| first.text);
+            let kept = best.is_some_and(|best| outer.seen.barred.contains(&best));
+            if let Some(best) = best.filter(|_| !kept) {
                 next.used = with(&next.used, best);
             }
             let after = self.number(tables, outer.machine, outer.turns, next).1;
             let own = self.ahead(tables, thread).saturating_sub(self.stack_cost(outer.held));
-            return cost::sum(own, cost::sum(after, self.stack_cost(outer.below)));
+            let all = cost::sum(own, cost::sum(after, self.stack_cost(outer.below)));
+            // Where that one is kept for the turns to come, there is an end, but how far it is must be looked at.
+            return if kept { all.max(UNSPELLED - 1) } else { all };
         }
         let at = self.within(tables, thread, &outer, text);
         let Some(rest) = self.escape(tables, at, written, &outer.seen.barred) else { return NEVER };

@@ -33,6 +33,8 @@ pub(crate) const DEAD: StateId = 0;
 pub(crate) const AMBIGUOUS: StateId = 1;
 const FIRST: StateId = 2;
 const UNKNOWN: StateId = StateId::MAX;
+/// The numbers of places that hold a text begin here.
+const CAPTURING: StateId = 1 << 31;
 
 /// Threads of one place at most.
 pub(crate) const MOST_THREADS: usize = 2_048;
@@ -58,6 +60,8 @@ pub(crate) struct Tables {
     pub net: Network,
     pub costs: Costs,
     pub vocabulary: Arc<Vocabulary>,
+    /// Whether all bytes that texts have are tokens, so that every text can be spelled.
+    pub spelled: bool,
 }
 
 /// A node and a stack.
@@ -116,6 +120,9 @@ pub(crate) struct Graph {
     stacks: Vec<Held>,
     stack_ids: QuickMap<Stack, StackId>,
     states: Vec<State>,
+    /// The places inside a capture, and where bytes lead from there: most have few bytes tried, so they have no rows.
+    capturing: Vec<State>,
+    steps: QuickMap<(StateId, u8), StateId>,
     state_ids: QuickMap<Key, StateId>,
     /// States of machines that remember more than a number: the machine, the state, its distance.
     seen: Vec<(u32, Seen, u32)>,
@@ -157,6 +164,8 @@ impl Graph {
             stacks: vec![Held { stack: Stack::Bottom, cost: 0, captures: false }],
             stack_ids: QuickMap::default(),
             states: vec![nowhere.clone(), nowhere],
+            capturing: Vec::new(),
+            steps: QuickMap::default(),
             state_ids: QuickMap::default(),
             seen: Vec::new(),
             seen_ids: QuickMap::default(),
@@ -196,12 +205,16 @@ impl Graph {
 
     /// What is known about `state`.
     pub fn state(&self, state: StateId) -> &State {
-        self.states.get(state as usize).unwrap_or(&self.states[DEAD as usize])
+        let known = match self.compares(state) {
+            true => self.capturing.get((state - CAPTURING) as usize),
+            false => self.states.get(state as usize),
+        };
+        known.unwrap_or(&self.states[DEAD as usize])
     }
 
     /// Whether `state` holds a text that is compared with others.
     pub fn compares(&self, state: StateId) -> bool {
-        self.state(state).threads.iter().any(|thread| self.captures(thread.stack))
+        state >= CAPTURING
     }
 
     /// Whether texts go on or end at `state`.
@@ -243,31 +256,39 @@ impl Graph {
     pub fn step(&mut self, tables: &Tables, state: StateId, byte: u8) -> StateId {
         let class = tables.net.classes.get(usize::from(byte)).copied().unwrap_or(0);
         let at = state as usize * tables.net.stride + usize::from(class);
-        match self.table.get(at) {
-            Some(&known) if known != UNKNOWN => return known,
-            _ => {}
+        let compares = self.compares(state);
+        let known = match compares {
+            true => self.steps.get(&(state, byte)),
+            false => self.table.get(at),
+        };
+        if let Some(&known) = known.filter(|known| **known != UNKNOWN) {
+            return known;
         }
         if self.nested == 0 {
             self.tries = 0;
         }
         let State { threads, lean, text, .. } = self.state(state).clone();
-        let mut captures = false;
         let mut next = Vec::with_capacity(threads.len());
         for thread in threads.iter() {
             let edges = self.edges(tables, thread);
             let edge = edges.get(edges.partition_point(|edge| edge.high < byte));
             let Some(to) = edge.filter(|edge| edge.low <= byte).map(|edge| edge.to) else { continue };
-            captures |= self.captures(thread.stack);
             next.push(if to == LITERAL {
                 self.past_byte(tables, thread.stack)
             } else {
                 Thread { node: to, stack: thread.stack }
             });
         }
-        let text = if captures { self.longer(text, byte) } else { 0 };
+        let text = if compares && !next.is_empty() { self.longer(text, byte) } else { 0 };
         let to = if next.is_empty() { DEAD } else { self.close(tables, next, text, lean) };
         // What was refused for want of memory may be found in a fresh graph.
-        if let Some(entry) = self.table.get_mut(at).filter(|_| to != AMBIGUOUS || self.bytes < HARD_LIMIT) {
+        if to == AMBIGUOUS && self.bytes >= HARD_LIMIT {
+            return to;
+        }
+        if compares {
+            self.bytes += 24;
+            self.steps.insert((state, byte), to);
+        } else if let Some(entry) = self.table.get_mut(at) {
             *entry = to;
         }
         to
@@ -295,12 +316,20 @@ impl Graph {
         if let Some(known) = self.state_ids.get(&key) {
             return *known;
         }
-        self.bytes += 128 + threads.len() * 8 + tables.net.stride * 4;
+        self.bytes += 128 + threads.len() * 8;
+        let state = State { threads, text, complete, lean, cost };
+        if captures {
+            let id = CAPTURING + self.capturing.len() as StateId;
+            self.capturing.push(state);
+            self.state_ids.insert(key, id);
+            return id;
+        }
+        self.bytes += tables.net.stride * 4;
         let id = self.states.len() as StateId;
         // Most bytes lead nowhere, and that is known at once.
         let row = self.table.len();
         self.table.resize(row + tables.net.stride, DEAD);
-        for thread in threads.iter() {
+        for thread in state.threads.iter() {
             let class = |byte: u8| tables.net.classes.get(usize::from(byte)).map_or(0, |class| usize::from(*class));
             let unknown: Vec<_> =
                 self.edges(tables, thread).iter().map(|edge| row + class(edge.low)..=row + class(edge.high)).collect();
@@ -308,7 +337,7 @@ impl Graph {
                 self.table.get_mut(range).into_iter().flatten().for_each(|entry| *entry = UNKNOWN);
             }
         }
-        self.states.push(State { threads, text, complete, lean, cost });
+        self.states.push(state);
         self.state_ids.insert(key, id);
         id
     }

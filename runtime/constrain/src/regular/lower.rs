@@ -117,7 +117,7 @@ fn machine(dfa: &Dfa, spelling: Spelling) -> Expr {
         return Expr::Never;
     }
     let mut classes = Classes::new(dfa);
-    let mut spelled: Vec<Expr> = Vec::new();
+    let mut spelled: QuickMap<usize, Expr> = QuickMap::default();
     let last = dfa.len() - 1;
     // The state behind the backslash of what must be escaped, by where it leads.
     let mut escaped: QuickMap<State, usize> = QuickMap::default();
@@ -125,15 +125,16 @@ fn machine(dfa: &Dfa, spelling: Spelling) -> Expr {
     for state in 1..dfa.len() as State {
         let at = state as usize - 1;
         let steps = classes.steps(state);
-        for class in &classes.classes[spelled.len()..] {
-            spelled.push(regex::spell_class(class, spelling));
-        }
+        let mut spell = |class: usize| {
+            let make = || regex::spell_class(&classes.classes[class], spelling);
+            spelled.entry(class).or_insert_with(make).clone()
+        };
         // A state that goes round is a loop in front of its exits: readers know what loops allow of whole tokens.
         let exits = match steps.iter().find(|(_, to)| *to == state) {
             Some((class, _)) => {
                 out.push(Vec::new());
                 let exits = out.len() - 1;
-                out[at].push((expr::repeat(spelled[*class].clone(), 0, None), exits));
+                out[at].push((expr::repeat(spell(*class), 0, None), exits));
                 exits
             }
             None => at,
@@ -142,17 +143,13 @@ fn machine(dfa: &Dfa, spelling: Spelling) -> Expr {
             out[exits].push((expr::nothing(), last));
         }
         for (class, to) in steps.into_iter().filter(|(_, to)| *to != state) {
-            let escapes = match spelling {
-                Spelling::Json => regex::all_escapes(&classes.classes[class]),
-                Spelling::Plain => None,
-            };
-            let Some(escapes) = escapes else {
-                out[exits].push((spelled[class].clone(), to as usize - 1));
+            if spelling == Spelling::Plain || !regex::has_all_escaped(&classes.classes[class]) {
+                out[exits].push((spell(class), to as usize - 1));
                 continue;
-            };
+            }
             // All escapes to one place are there once.
             let escaped = *escaped.entry(to).or_insert_with(|| {
-                out.push(vec![(escapes, to as usize - 1)]);
+                out.push(vec![(regex::all_escapes(), to as usize - 1)]);
                 out.len() - 1
             });
             out[exits].push((regex::unescaped(&classes.classes[class]), to as usize - 1));
