@@ -1,6 +1,6 @@
 //! [`Shapes`] → the same without what no value can be: shapes that need themselves without end, ways to them, and shapes that nothing uses.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::error::ConstrainError;
 use crate::expr::Expr;
@@ -8,6 +8,7 @@ use crate::shape::{Array, Count, Object, Shape, Shapes, Way};
 
 /// Prunes `shapes`, or says why there is no value at all; `causes` are known reasons why a shape has nothing.
 pub(super) fn prune(mut shapes: Shapes, causes: &HashMap<usize, String>) -> Result<Shapes, ConstrainError> {
+    bound_distinct(&mut shapes);
     let live = live(&shapes);
     if !live.get(shapes.root).copied().unwrap_or(false) {
         return Err(cause(&shapes, &live, causes));
@@ -36,6 +37,46 @@ pub(super) fn prune(mut shapes: Shapes, causes: &HashMap<usize, String>) -> Resu
         }
     }
     Ok(reachable(shapes))
+}
+
+/// Items that must differ are no more than the values that there are.
+fn bound_distinct(shapes: &mut Shapes) {
+    for index in 0..shapes.shapes.len() {
+        let arrays = &shapes.shapes[index].arrays;
+        let values: Vec<Option<u32>> = arrays.iter().map(|array| different(array, &shapes.shapes)).collect();
+        for (array, values) in shapes.shapes[index].arrays.iter_mut().zip(values) {
+            array.max = array.max.into_iter().chain(values).min();
+        }
+    }
+}
+
+/// How many different values the items of a distinct array can have, where all of them are listed.
+fn different(array: &Array, shapes: &[Shape]) -> Option<u32> {
+    let mut texts: BTreeSet<Vec<u8>> = BTreeSet::new();
+    if !array.distinct {
+        return None;
+    }
+    for way in array.prefix.iter().flatten().chain(&array.rest) {
+        let shape = shapes.get(way.shape)?;
+        if !shape.arrays.is_empty() || !shape.objects.is_empty() {
+            return None;
+        }
+        let parts = if let Expr::Alt(parts) = &shape.scalars { parts } else { std::slice::from_ref(&shape.scalars) };
+        for part in parts {
+            match part {
+                Expr::Never => {}
+                Expr::Text(text) => drop(texts.insert(text.clone())),
+                Expr::Texts(more) => texts.extend(more.iter().cloned()),
+                // Digits.
+                Expr::Class(class) if class.ranges().iter().all(|range| range.end().is_ascii()) => {
+                    let digits = class.ranges().iter().flat_map(|range| range.start()..=range.end());
+                    texts.extend(digits.map(|digit| digit.to_string().into_bytes()));
+                }
+                _ => return None,
+            }
+        }
+    }
+    u32::try_from(texts.len()).ok()
 }
 
 /// Which shapes have a value: the least fixpoint.
