@@ -231,7 +231,7 @@ fn a_tool_says_what_it_is() {
         "type": "object",
         "properties": {
             "numbers": { "type": "array", "items": { "type": "integer" }, "description": "What to add." },
-            "unit": { "type": "string" },
+            "unit": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
         },
         "required": ["numbers"],
         "additionalProperties": false,
