@@ -6,6 +6,9 @@ use crate::error::ConstrainError;
 use crate::expr::Expr;
 use crate::shape::{Array, Count, Object, Shape, Shapes, Way};
 
+/// Values that are listed of one shape at most.
+const MOST_LISTED: usize = 256;
+
 /// Prunes `shapes`, or says why there is no value at all; `causes` are known reasons why a shape has nothing.
 pub(super) fn prune(mut shapes: Shapes, causes: &HashMap<usize, String>) -> Result<Shapes, ConstrainError> {
     bound_distinct(&mut shapes);
@@ -61,22 +64,50 @@ fn different(array: &Array, shapes: &[Shape]) -> Option<u32> {
         if !shape.arrays.is_empty() || !shape.objects.is_empty() {
             return None;
         }
-        let parts = if let Expr::Alt(parts) = &shape.scalars { parts } else { std::slice::from_ref(&shape.scalars) };
-        for part in parts {
-            match part {
-                Expr::Never => {}
-                Expr::Text(text) => drop(texts.insert(text.clone())),
-                Expr::Texts(more) => texts.extend(more.iter().cloned()),
-                // Digits.
-                Expr::Class(class) if class.ranges().iter().all(|range| range.end().is_ascii()) => {
-                    let digits = class.ranges().iter().flat_map(|range| range.start()..=range.end());
-                    texts.extend(digits.map(|digit| digit.to_string().into_bytes()));
-                }
-                _ => return None,
-            }
-        }
+        texts.extend(listed(&shape.scalars)?);
     }
     u32::try_from(texts.len()).ok()
+}
+
+/// All texts of `expr`, if they are few.
+fn listed(expr: &Expr) -> Option<Vec<Vec<u8>>> {
+    let joined = |texts: Vec<Vec<u8>>, next: &Expr| -> Option<Vec<Vec<u8>>> {
+        let ends = listed(next)?;
+        let all = texts.iter().flat_map(|text| ends.iter().map(|end| [text.as_slice(), end].concat()));
+        Some(all.take(MOST_LISTED + 1).collect())
+    };
+    let texts = match expr {
+        Expr::Never => Vec::new(),
+        Expr::Text(text) => vec![text.clone()],
+        Expr::Texts(texts) => texts.clone(),
+        Expr::Class(class) => {
+            let chars = class.ranges().iter().flat_map(|range| range.start()..=range.end());
+            chars.take(MOST_LISTED + 1).map(|c| c.to_string().into_bytes()).collect()
+        }
+        Expr::Seq(items) => items
+            .iter()
+            .try_fold(vec![Vec::new()], |texts, item| joined(texts, item).filter(|texts| texts.len() <= MOST_LISTED))?,
+        Expr::Alt(items) => items.iter().map(listed).collect::<Option<Vec<_>>>()?.concat(),
+        Expr::Machine(machine) => {
+            let (mut out, mut open) = (Vec::new(), vec![(machine.start, vec![Vec::new()])]);
+            let mut steps = 0;
+            while let Some((state, texts)) = open.pop() {
+                steps += 1;
+                if steps > MOST_LISTED {
+                    return None;
+                }
+                if state == machine.last {
+                    out.extend(texts.iter().cloned());
+                }
+                for (label, to) in machine.steps.get(state)? {
+                    open.push((*to, joined(texts.clone(), label)?));
+                }
+            }
+            out
+        }
+        _ => return None,
+    };
+    (texts.len() <= MOST_LISTED).then_some(texts)
 }
 
 /// Which shapes have a value: the least fixpoint.
