@@ -10,6 +10,7 @@ use crate::error::{ConstrainError, Dropped, Rejected};
 use crate::graph::{AMBIGUOUS, Graph, MOST_THREADS, StateId, Tables};
 use crate::lower::{self, Rules};
 use crate::mask::Mask;
+use crate::network::Edge;
 use crate::vocabulary::Vocabulary;
 use crate::{fewest, walk};
 
@@ -38,15 +39,23 @@ impl Automaton {
     pub(crate) fn of_rules(rules: Rules, vocabulary: Arc<Vocabulary>) -> Result<Arc<Self>, ConstrainError> {
         let mut net = build::build(&rules)?;
         let unspelled = net.edges.iter().any(|edge| !(edge.low..=edge.high).any(|byte| vocabulary.has_byte(byte)));
-        let mut costs = Costs::new(&mut net, |_| 1)?;
+        let costs = Costs::new(&mut net, |_| 1)?;
         check(&rules, &costs)?;
-        if unspelled {
-            costs = Costs::new(&mut net, |edge| match (edge.low..=edge.high).any(|byte| vocabulary.has_byte(byte)) {
-                true => 1,
-                false => UNSPELLED,
-            })?;
+        let mut tables = Tables { net, costs, vocabulary, spelled: !unspelled };
+        let scarce = Graph::new(&tables).scarce(&tables)?;
+        if !scarce.is_empty() {
+            tables.net.shut(&scarce);
+            tables.costs = Costs::new(&mut tables.net, |_| 1)?;
+            if tables.costs.rules.last() == Some(&NEVER) {
+                let reason = "there are fewer different values than parts that must differ".to_owned();
+                return Err(ConstrainError::Unsatisfiable { what: "the constraint".to_owned(), reason });
+            }
         }
-        let tables = Tables { net, costs, vocabulary, spelled: !unspelled };
+        if unspelled {
+            let vocabulary = &tables.vocabulary;
+            let spells = |edge: &Edge| (edge.low..=edge.high).any(|byte| vocabulary.has_byte(byte));
+            tables.costs = Costs::new(&mut tables.net, |edge| if spells(edge) { 1 } else { UNSPELLED })?;
+        }
         let mut graph = Graph::new(&tables);
         let start = graph.start(&tables);
         if start == AMBIGUOUS {

@@ -144,6 +144,15 @@ impl Network {
         first(rule)..first(rule + 1)
     }
 
+    /// Leaves no way into these machines.
+    pub fn shut(&mut self, machines: &[u32]) {
+        for node in &mut self.nodes {
+            if matches!(node, Node::Push { machine, .. } if machines.contains(machine)) {
+                *node = Node::Split { first: 0, count: 0 };
+            }
+        }
+    }
+
     /// Takes out what leads nowhere: `dead` says so of nodes.
     pub fn prune(&mut self, dead: impl Fn(NodeId) -> bool) {
         if !(0..self.nodes.len() as NodeId).any(&dead) {

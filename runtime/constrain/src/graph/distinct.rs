@@ -10,6 +10,7 @@ use std::collections::BinaryHeap;
 use super::stack::{Stack, is_filler};
 use super::{BOTTOM, Frame, Graph, LITERAL, StackId, StateId, Tables, TextId, Thread};
 use crate::cost::{self, NEVER, UNSPELLED};
+use crate::error::ConstrainError;
 use crate::network::{Machine, Node, NodeId};
 use crate::turns::{Move, Seen, Turns};
 
@@ -70,6 +71,30 @@ struct Outer<'a> {
 }
 
 impl Graph {
+    /// The machines whose parts must differ, and have too few different texts for that: there is no way through them.
+    pub fn scarce(&mut self, tables: &Tables) -> Result<Vec<u32>, ConstrainError> {
+        let mut out = Vec::new();
+        self.nested += 1;
+        for (machine, of) in (0..).zip(&tables.net.machines) {
+            let Machine::Turns(turns) = of else { continue };
+            if !turns.distinct || turns.accepts(&turns.start()) {
+                continue;
+            }
+            self.tries = 0;
+            if self.planned(tables, machine, turns, &turns.start()).is_none() {
+                if self.tries >= MOST_TRIES {
+                    return Err(ConstrainError::Limit {
+                        what: "texts looked at for parts that differ",
+                        limit: MOST_TRIES,
+                    });
+                }
+                out.push(machine);
+            }
+        }
+        self.nested -= 1;
+        Ok(out)
+    }
+
     /// The turns after `seen` that lead to an end.
     pub(super) fn distinct_turns(
         &mut self,

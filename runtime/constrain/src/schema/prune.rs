@@ -1,17 +1,13 @@
 //! [`Shapes`] → the same without what no value can be: shapes that need themselves without end, ways to them, and shapes that nothing uses.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use crate::error::ConstrainError;
 use crate::expr::Expr;
 use crate::shape::{Array, Count, Object, Shape, Shapes, Way};
 
-/// Values that are listed of one shape at most.
-const MOST_LISTED: usize = 256;
-
 /// Prunes `shapes`, or says why there is no value at all; `causes` are known reasons why a shape has nothing.
 pub(super) fn prune(mut shapes: Shapes, causes: &HashMap<usize, String>) -> Result<Shapes, ConstrainError> {
-    bound_distinct(&mut shapes);
     let live = live(&shapes);
     if !live.get(shapes.root).copied().unwrap_or(false) {
         return Err(cause(&shapes, &live, causes));
@@ -40,74 +36,6 @@ pub(super) fn prune(mut shapes: Shapes, causes: &HashMap<usize, String>) -> Resu
         }
     }
     Ok(reachable(shapes))
-}
-
-/// Items that must differ are no more than the values that there are.
-fn bound_distinct(shapes: &mut Shapes) {
-    for index in 0..shapes.shapes.len() {
-        let arrays = &shapes.shapes[index].arrays;
-        let values: Vec<Option<u32>> = arrays.iter().map(|array| different(array, &shapes.shapes)).collect();
-        for (array, values) in shapes.shapes[index].arrays.iter_mut().zip(values) {
-            array.max = array.max.into_iter().chain(values).min();
-        }
-    }
-}
-
-/// How many different values the items of a distinct array can have, where all of them are listed.
-fn different(array: &Array, shapes: &[Shape]) -> Option<u32> {
-    let mut texts: BTreeSet<Vec<u8>> = BTreeSet::new();
-    if !array.distinct {
-        return None;
-    }
-    for way in array.prefix.iter().flatten().chain(&array.rest) {
-        let shape = shapes.get(way.shape)?;
-        if !shape.arrays.is_empty() || !shape.objects.is_empty() {
-            return None;
-        }
-        texts.extend(listed(&shape.scalars)?);
-    }
-    u32::try_from(texts.len()).ok()
-}
-
-/// All texts of `expr`, if they are few.
-fn listed(expr: &Expr) -> Option<Vec<Vec<u8>>> {
-    let joined = |texts: Vec<Vec<u8>>, next: &Expr| -> Option<Vec<Vec<u8>>> {
-        let ends = listed(next)?;
-        let all = texts.iter().flat_map(|text| ends.iter().map(|end| [text.as_slice(), end].concat()));
-        Some(all.take(MOST_LISTED + 1).collect())
-    };
-    let texts = match expr {
-        Expr::Never => Vec::new(),
-        Expr::Text(text) => vec![text.clone()],
-        Expr::Texts(texts) => texts.clone(),
-        Expr::Class(class) => {
-            let chars = class.ranges().iter().flat_map(|range| range.start()..=range.end());
-            chars.take(MOST_LISTED + 1).map(|c| c.to_string().into_bytes()).collect()
-        }
-        Expr::Seq(items) => items
-            .iter()
-            .try_fold(vec![Vec::new()], |texts, item| joined(texts, item).filter(|texts| texts.len() <= MOST_LISTED))?,
-        Expr::Alt(items) => items.iter().map(listed).collect::<Option<Vec<_>>>()?.concat(),
-        Expr::Machine(machine) => {
-            let (mut out, mut open) = (Vec::new(), vec![(machine.start, vec![Vec::new()])]);
-            let mut steps = 0;
-            while let Some((state, texts)) = open.pop() {
-                steps += 1;
-                if steps > MOST_LISTED {
-                    return None;
-                }
-                if state == machine.last {
-                    out.extend(texts.iter().cloned());
-                }
-                for (label, to) in machine.steps.get(state)? {
-                    open.push((*to, joined(texts.clone(), label)?));
-                }
-            }
-            out
-        }
-        _ => return None,
-    };
-    (texts.len() <= MOST_LISTED).then_some(texts)
 }
 
 /// Which shapes have a value: the least fixpoint.
