@@ -12,7 +12,7 @@ use crate::network::Node;
 use crate::walk;
 
 /// Places of an automaton that counts as small.
-const SMALL: usize = 128;
+const SMALL: usize = 256;
 /// Tokens to an end that are searched for one by one; farther, the distance is computed.
 const DEEP: u32 = 48;
 
@@ -106,6 +106,11 @@ fn search(graph: &mut Graph, tables: &Tables, from: StateId, bound: u32) -> u32 
 fn is_small(graph: &mut Graph, tables: &Tables) -> bool {
     if let Some(known) = graph.small {
         return known;
+    }
+    // Nearly every node is a place of some text.
+    if tables.net.nodes.len() > 2 * SMALL {
+        graph.small = Some(false);
+        return false;
     }
     let classes = &tables.net.classes;
     // Where texts are compared, bytes of one class lead to different places.

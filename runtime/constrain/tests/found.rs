@@ -80,3 +80,10 @@ fn many_names_in_any_order_are_not_tried_in_all_orders() {
     }
     assert!(at.is_complete() && started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
+
+#[test]
+fn counts_inside_counts_of_wide_classes_are_small_enough_to_be_exact() {
+    let vocabulary = vocabulary(&[b"b", b"bb", b"bbbb"]);
+    let at = matcher(&regex("(?:(?:[^a]){3,4}){1,4}"), &vocabulary).unwrap();
+    assert_eq!(at.fewest(), 1);
+}
