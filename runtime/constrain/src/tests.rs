@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+#[path = "../tests/common/basics.rs"]
+pub(crate) mod basics;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use basics::Random;
 use proptest::prelude::*;
 
 use crate::expr::{self, Expr, Measured};
@@ -318,17 +322,6 @@ fn automaton(shapes: &Shapes) -> Option<Matcher> {
     let mut out = Rules { rules: Vec::new(), root: Expr::Never, dropped: Vec::new() };
     out.root = shapes::lower(shapes, &mut out.rules).ok()?;
     Automaton::of_rules(out, vocabulary()).ok().map(Matcher::new)
-}
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit.max(1) as u64) as usize
-    }
 }
 
 /// A random text along the masks, kept inside a budget where there is one, and checked at each step.

@@ -4,21 +4,15 @@
 
 mod common;
 
-use common::{bytes_and, matcher};
+use common::{bytes_and, judge, matcher};
 use sgl_constrain::{ConstrainError, accepts};
 use sgl_wire::{Constraint, SchemaOptions, WhiteSpace};
 
-/// Holds `valid` and `invalid` texts, of which the invalid ones differ in white space only, against `schema`.
+/// Holds texts against `schema`.
 #[track_caller]
 fn check(schema: &str, valid: &[&str], invalid: &[&str]) {
     let options = SchemaOptions { space: WhiteSpace::Flexible, ..SchemaOptions::default() };
-    let constraint = Constraint::JsonSchema { text: schema.into(), options };
-    for text in valid {
-        assert!(accepts(&constraint, text).unwrap(), "refused: {text}");
-    }
-    for text in invalid {
-        assert!(!accepts(&constraint, text).unwrap(), "accepted: {text}");
-    }
+    judge(&Constraint::JsonSchema { text: schema.into(), options }, valid, invalid);
 }
 
 #[test]

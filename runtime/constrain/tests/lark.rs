@@ -4,9 +4,7 @@
 
 mod common;
 
-use std::time::Instant;
-
-use common::{bytes_and, data, matcher};
+use common::{bytes_and, every_grammar, judge, matcher};
 use sgl_constrain::{ConstrainError, accepts};
 use sgl_wire::{Constraint, Json, Schema};
 
@@ -16,13 +14,7 @@ fn lark(text: &str) -> Constraint {
 
 #[track_caller]
 fn check(text: &str, valid: &[&str], invalid: &[&str]) {
-    let at = matcher(&lark(text), &bytes_and(&[])).unwrap_or_else(|error| panic!("{error}\n{error:?}"));
-    for text in valid {
-        assert!(at.completes(text.as_bytes()), "refused: {text:?}");
-    }
-    for text in invalid {
-        assert!(!at.completes(text.as_bytes()), "accepted: {text:?}");
-    }
+    judge(&lark(text), valid, invalid);
 }
 
 #[test]
@@ -164,31 +156,7 @@ fn what_is_wrong_is_said_with_its_place() {
 
 #[test]
 fn every_text_of_the_grammar_file_is_judged_rightly() {
-    let Some(folder) = data() else { return };
-    let text = std::fs::read_to_string(folder.join("grammar/lark.jsonl")).unwrap();
-    let (mut grammars, mut texts, mut slowest, mut wrong) = (0, 0, 0, Vec::new());
-    for line in text.lines() {
-        let case: serde_json::Value = serde_json::from_str(line).unwrap();
-        grammars += 1;
-        let started = Instant::now();
-        let at = match matcher(&lark(case["grammar"].as_str().unwrap()), &bytes_and(&[])) {
-            Ok(at) => at,
-            Err(error) => {
-                wrong.push(format!("{}: {error}", case["id"]));
-                continue;
-            }
-        };
-        slowest = slowest.max(started.elapsed().as_micros());
-        for test in case["tests"].as_array().unwrap() {
-            texts += 1;
-            let judged = at.completes(test["text"].as_str().unwrap().as_bytes());
-            if judged != (test["valid"] == true) && test["edge_ignore"] != true {
-                wrong.push(format!("{} {} should be {}", case["id"], test["text"], test["valid"]));
-            }
-        }
-    }
-    println!("{grammars} grammars, {texts} texts, {} wrong, slowest build {slowest} us", wrong.len());
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    every_grammar("lark", lark);
 }
 
 #[test]

@@ -45,23 +45,8 @@ fn string(token: &str, out: &mut String) -> Result<(), String> {
         let shown: String = token.chars().take(60).collect();
         format!("the string {shown} holds half of a surrogate pair, which UTF-8 cannot write")
     })?;
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\0'..='\u{1f}' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            _ => out.push(c),
-        }
-    }
-    out.push('"');
+    // serde escapes as Python does: only what JSON asks for, in the shortest way.
+    out.push_str(&serde_json::Value::from(text).to_string());
     Ok(())
 }
 

@@ -8,27 +8,9 @@ use regex_automata::meta::Regex;
 
 use super::*;
 use crate::expr::Measured;
-
-/// The folder of the large test data, where there is one.
-fn data() -> Option<std::path::PathBuf> {
-    let data = std::env::var_os("SGL_DATA").map(std::path::PathBuf::from);
-    if data.is_none() {
-        println!("skipped: SGL_DATA names no folder of test data");
-    }
-    data
-}
-
-/// A small random number generator (xorshift), so that tests repeat.
-struct Random(u64);
+use crate::tests::basics::{Random, data};
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit.max(1) as u64) as usize
-    }
-
     fn text(&mut self, chars: &[char], most: usize) -> String {
         (0..self.below(most + 1)).map(|_| chars[self.below(chars.len())]).collect()
     }

@@ -15,6 +15,7 @@ use super::twin::{Twin, dumped};
 use crate::accept::prove;
 use crate::error::{ConstrainError, Dropped};
 use crate::shape::Shapes;
+use crate::tests::basics::data;
 
 const OPTIONS: SchemaOptions = SchemaOptions {
     order: KeyOrder::Schema,
@@ -55,10 +56,7 @@ struct Tally {
 
 #[test]
 fn every_case_of_the_shared_data() {
-    let Some(folder) = std::env::var_os("SGL_DATA").map(|data| Path::new(&data).join("jsonschema")) else {
-        println!("skipped: SGL_DATA is not set");
-        return;
-    };
+    let Some(folder) = data().map(|data| data.join("jsonschema")) else { return };
     let only = std::env::var("SGL_ONLY").unwrap_or_default();
     let every: usize = std::env::var("SGL_EVERY").ok().and_then(|n| n.parse().ok()).unwrap_or(20);
     let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().flatten().map(|entry| entry.path()).collect();

@@ -1,13 +1,15 @@
 //! Vocabularies, and plain twins of what the crate computes.
 
-#![allow(dead_code, clippy::print_stdout, clippy::unwrap_used)]
+#![allow(dead_code, unused_imports, clippy::print_stdout, clippy::unwrap_used)]
 
+mod basics;
 pub mod gguf;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
+pub use basics::{Random, data};
 use sgl_constrain::{Automaton, ConstrainError, Mask, Matcher, Vocabulary};
 use sgl_wire::{Constraint, Field, Json, Schema};
 
@@ -79,23 +81,43 @@ pub fn brute_fewest(matcher: &Matcher, vocabulary: &Vocabulary, most: u32) -> Op
     None
 }
 
-/// The folder of the large test data, where there is one.
-pub fn data() -> Option<PathBuf> {
-    let data = std::env::var_os("SGL_DATA").map(PathBuf::from);
-    if data.is_none() {
-        println!("skipped: SGL_DATA names no folder of test data");
+/// Holds texts against `constraint`.
+#[track_caller]
+pub fn judge(constraint: &Constraint, valid: &[&str], invalid: &[&str]) {
+    let at = matcher(constraint, &bytes_and(&[])).unwrap_or_else(|error| panic!("{error}\n{error:?}"));
+    for text in valid {
+        assert!(at.completes(text.as_bytes()), "refused: {text:?}");
     }
-    data
+    for text in invalid {
+        assert!(!at.completes(text.as_bytes()), "accepted: {text:?}");
+    }
 }
 
-/// A small random number generator (xorshift), so that tests repeat.
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit.max(1) as u64) as usize
+/// Holds every text of the test data's grammars in `notation` against its grammar.
+pub fn every_grammar(notation: &str, constraint: fn(&str) -> Constraint) {
+    let Some(folder) = data() else { return };
+    let text = std::fs::read_to_string(folder.join(format!("grammar/{notation}.jsonl"))).unwrap();
+    let (mut grammars, mut texts, mut slowest, mut wrong) = (0, 0, 0, Vec::new());
+    for line in text.lines() {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        grammars += 1;
+        let started = Instant::now();
+        let at = match matcher(&constraint(case["grammar"].as_str().unwrap()), &bytes_and(&[])) {
+            Ok(at) => at,
+            Err(error) => {
+                wrong.push(format!("{}: {error}", case["id"]));
+                continue;
+            }
+        };
+        slowest = slowest.max(started.elapsed().as_micros());
+        for test in case["tests"].as_array().unwrap() {
+            texts += 1;
+            let judged = at.completes(test["text"].as_str().unwrap().as_bytes());
+            if judged != (test["valid"] == true) && test["edge_ignore"] != true {
+                wrong.push(format!("{} {} should be {}", case["id"], test["text"], test["valid"]));
+            }
+        }
     }
+    println!("{grammars} grammars, {texts} texts, {} wrong, slowest build {slowest} us", wrong.len());
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

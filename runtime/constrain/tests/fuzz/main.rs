@@ -2,7 +2,7 @@
 //!
 //! A short run with a fixed seed by default. `SGL_FUZZ_SECONDS=1800` runs each target that long, `SGL_FUZZ_SEED=7` elsewhere.
 
-#![allow(clippy::unit_arg, clippy::print_stdout, clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]
 mod common;

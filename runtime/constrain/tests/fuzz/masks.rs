@@ -410,8 +410,14 @@ impl Case for Masked {
         }
         let automaton = match built {
             Ok(automaton) => automaton,
-            Err(ConstrainError::Unspellable) => return Ok(tally.add("unspellable")),
-            Err(_) => return Ok(tally.add("refused")),
+            Err(ConstrainError::Unspellable) => {
+                tally.add("unspellable");
+                return Ok(());
+            }
+            Err(_) => {
+                tally.add("refused");
+                return Ok(());
+            }
         };
         tally.add("built");
         let real = matches!(self.tokens, Tokens::Real(_));
@@ -512,7 +518,10 @@ impl Case for Masked {
             for token in &taken {
                 match again.advance(*token) {
                     Ok(()) => {}
-                    Err(Rejected::Ambiguous { .. }) => return Ok(tally.add("ambiguous")),
+                    Err(Rejected::Ambiguous { .. }) => {
+                        tally.add("ambiguous");
+                        return Ok(());
+                    }
                     Err(error) => return Err(format!("trace: {token} was allowed, now {error}")),
                 }
             }

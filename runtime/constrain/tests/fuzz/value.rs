@@ -173,21 +173,7 @@ impl std::fmt::Display for Value {
 
 /// A text as `json.dumps(text, ensure_ascii=False)` writes it.
 fn quoted(text: &str) -> String {
-    let mut out = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            c if c < ' ' => out.push_str(&format!("\\u{:04x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out + "\""
+    serde_json::Value::from(text).to_string()
 }
 
 struct Reader<'a> {
@@ -222,7 +208,10 @@ impl Reader<'_> {
             b'"' => self.string().map(Value::Text),
             b'[' => {
                 let mut items = Vec::new();
-                self.list(b']', |this| Some(items.push(this.value(depth + 1)?)))?;
+                self.list(b']', |this| {
+                    items.push(this.value(depth + 1)?);
+                    Some(())
+                })?;
                 Some(Value::Array(items))
             }
             b'{' => {
