@@ -12,7 +12,8 @@
 //!    also holds the text being written. Such places have no row in the table of steps, since most see few bytes.
 //! 6. [`walk`] walks the [`Vocabulary`]'s trie along the graph: the [`Mask`]; what whole classes of characters allow is known by [`groups`]. [`fewest`]
 //!    counts tokens to the end.
-//! 7. [`Automaton`] holds all that for one constraint, [`Matcher`] the place of one text; [`accepts`] and [`prove`] need no model.
+//! 7. [`Automaton`] holds all that for one constraint, [`Matcher`] the place of one text, [`Trail`] one that can go
+//!    back; [`accepts`] and [`prove`] need no model.
 //!
 //! What is decided: JSON of a type is written compactly, without white space outside strings; its strings may spell a character
 //! in any way that JSON allows, patterns inside strings, keys and constants only in the shortest; its numbers are
@@ -50,6 +51,7 @@ mod shape;
 mod shapes;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod turns;
 mod vocabulary;
 mod walk;
@@ -58,4 +60,5 @@ pub use accept::{accepts, prove};
 pub use error::{ConstrainError, Dropped, GrammarError, Rejected};
 pub use mask::Mask;
 pub use matcher::{Automaton, Matcher};
+pub use trail::Trail;
 pub use vocabulary::Vocabulary;

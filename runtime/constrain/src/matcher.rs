@@ -1,5 +1,6 @@
 //! A constraint made ready for a vocabulary, and the place that one text has reached in it.
 
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sgl_wire::Constraint;
@@ -123,7 +124,11 @@ fn lock(graph: &Mutex<Graph>) -> MutexGuard<'_, Graph> {
     graph.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How far one text has come under a constraint. Cheap to clone: a fork of the text takes a clone.
+/// How far one text has come under a constraint: two pointers and a number, so a fork of the text takes a clone, and so does
+/// who wants to come back (see [`Trail`](crate::Trail)).
+///
+/// Two are equal where they are at the same place of the same automaton, whatever was read before it: what may follow is
+/// the same then. As long as neither had to move to a fresh graph, that compares two numbers.
 #[derive(Debug, Clone)]
 pub struct Matcher {
     automaton: Arc<Automaton>,
@@ -250,14 +255,48 @@ impl Matcher {
 
     /// Carries the place to a graph with room where this one has grown too large.
     fn leave_full_graph(&mut self) {
+        if lock(&self.graph).is_full() {
+            self.leave_graph();
+        }
+    }
+
+    /// Carries the place to a fresh graph.
+    pub(crate) fn leave_graph(&mut self) {
+        let fresh = self.automaton.fresh(&self.graph);
+        self.state = self.state_in(&fresh);
+        self.graph = fresh;
+    }
+
+    /// The same place in another graph of the automaton.
+    fn state_in(&self, other: &Mutex<Graph>) -> StateId {
         let (loose, complete) = {
             let graph = lock(&self.graph);
-            if !graph.is_full() {
-                return;
-            }
             (graph.loose(&self.automaton.tables, self.state), graph.state(self.state).complete)
         };
-        self.graph = self.automaton.fresh(&self.graph);
-        self.state = lock(&self.graph).carry(&self.automaton.tables, &loose, complete);
+        lock(other).carry(&self.automaton.tables, &loose, complete)
+    }
+}
+
+impl PartialEq for Matcher {
+    fn eq(&self, other: &Self) -> bool {
+        if !Arc::ptr_eq(&self.automaton, &other.automaton) || self.ended != other.ended {
+            return false;
+        }
+        match Arc::ptr_eq(&self.graph, &other.graph) {
+            true => self.state == other.state,
+            false => self.state_in(&other.graph) == other.state,
+        }
+    }
+}
+
+impl Eq for Matcher {}
+
+impl Hash for Matcher {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        // What does not depend on the graph: the numbers of stacks and states do.
+        let graph = lock(&self.graph);
+        let state = graph.state(self.state);
+        (Arc::as_ptr(&self.automaton), self.ended, state.complete).hash(hasher);
+        state.threads.iter().for_each(|thread| thread.node.hash(hasher));
     }
 }

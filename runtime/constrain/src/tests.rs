@@ -6,6 +6,7 @@
 pub(crate) mod basics;
 
 use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use basics::Random;
@@ -18,6 +19,7 @@ use crate::matcher::{Automaton, Matcher};
 use crate::regex::Spelling;
 use crate::shape::{Array, Count, Field, Object, Order, Others, Shape, Shapes, Space, Way};
 use crate::shapes;
+use crate::trail::Trail;
 use crate::vocabulary::Vocabulary;
 
 /// Where texts of `expr` that begin at `from` end.
@@ -397,6 +399,12 @@ fn settings() -> ProptestConfig {
     config
 }
 
+fn hash(at: &Matcher) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    at.hash(&mut hasher);
+    hasher.finish()
+}
+
 proptest! {
     #![proptest_config(settings())]
 
@@ -423,6 +431,42 @@ proptest! {
     fn masks_of_shapes_are_brute_masks(shapes in shapes_of(4), seed: u64) {
         let Some(at) = automaton(&shapes) else { return Ok(()) };
         write(&at, &mut Random(seed | 1), None, true)?;
+    }
+
+    #[test]
+    fn a_trail_goes_back_to_where_replaying_leads(shapes in shapes_of(4), seed: u64) {
+        let Some(start) = automaton(&shapes) else { return Ok(()) };
+        let mut random = Random(seed | 1);
+        let (mut trail, mut tokens): (Trail, Vec<u32>) = (Trail::new(start.clone()), Vec::new());
+        for _ in 0..40 {
+            let allowed: Vec<u32> = trail.mask(None).iter().collect();
+            if random.below(4) == 0 || allowed.is_empty() {
+                let back = random.below(tokens.len() + 2);
+                prop_assert_eq!(trail.rollback(back), back <= tokens.len());
+                tokens.truncate(tokens.len().checked_sub(back).unwrap_or(tokens.len()));
+            } else {
+                let token = allowed[random.below(allowed.len())];
+                prop_assert_eq!(trail.advance(token), Ok(()));
+                tokens.push(token);
+            }
+            prop_assert_eq!(trail.len(), tokens.len());
+            let mut again = start.clone();
+            tokens.iter().for_each(|token| again.advance(*token).unwrap());
+            prop_assert_eq!(trail.place(), &again);
+            prop_assert_eq!(trail.mask(None), again.mask(None));
+            if let Some(before) = tokens.len().checked_sub(1) {
+                let mut shorter = start.clone();
+                tokens[..before].iter().for_each(|token| shorter.advance(*token).unwrap());
+                prop_assert_eq!(shorter == again, shorter.place() == again.place());
+            }
+            if random.below(8) == 0 {
+                let mut moved = again.clone();
+                moved.leave_graph();
+                prop_assert_eq!(&moved, &again);
+                prop_assert_eq!(hash(&moved), hash(&again));
+                prop_assert_eq!(moved.mask(None), again.mask(None));
+            }
+        }
     }
 
     #[test]
