@@ -237,6 +237,11 @@ impl Matcher {
         lock(&self.graph).state(state).complete
     }
 
+    /// Whether a token that begins with `bytes` and is longer may come next.
+    pub fn goes_past(&self, bytes: &[u8]) -> bool {
+        walk::goes_past(&mut lock(&self.graph), &self.automaton.tables, self.state, bytes)
+    }
+
     /// The place in words, equal for equal places: for tests and for people.
     pub fn place(&self) -> String {
         let graph = lock(&self.graph);

@@ -250,6 +250,35 @@ pub(crate) fn walk(
     });
 }
 
+/// Whether a token longer than `bytes` that begins with them leads on from `from`.
+pub(crate) fn goes_past(graph: &mut Graph, tables: &Tables, from: StateId, bytes: &[u8]) -> bool {
+    let trie = &tables.vocabulary.trie;
+    let (mut at, mut end, mut state) = (0, trie.len(), from);
+    for byte in bytes {
+        let child = std::iter::successors(trie.get(at).map(|node| (at, node)), |(_, node)| {
+            let next = node.end as usize;
+            trie.get(next).map(|node| (next, node))
+        });
+        let Some((found, node)) = child.take_while(|(at, _)| *at < end).find(|(_, node)| node.byte == *byte) else {
+            return false;
+        };
+        (at, end) = (found + 1, node.end as usize);
+        state = graph.step(tables, state, *byte);
+    }
+    let mut path = vec![state; tables.vocabulary.most_bytes + 1];
+    while let Some(node) = trie.get(at).filter(|_| at < end) {
+        let depth = usize::from(node.depth);
+        let to = graph.step(tables, path[depth - 1], node.byte);
+        match Graph::is_live(to) {
+            true if node.count > 0 => return true,
+            true => at += 1,
+            false => at = node.end as usize,
+        }
+        path[depth] = to;
+    }
+    false
+}
+
 /// Calls `visit` with each trie node that a text leads along and where it leads, but for the subtrees in `skip` and those
 /// of nodes for which it says so.
 fn explore(

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use sgl_constrain::{Mask, Matcher};
 use sgl_wire::{Failure, Finish, Generate, Generated, Output, TokenLogprob, Usage};
 
+use crate::forced;
 use crate::lexicon::Lexicon;
 use crate::sampler::{self, Before, Sampler};
 use crate::stops::{StopWalk, Stops};
@@ -149,11 +150,12 @@ impl Generation {
         if known.is_none() && self.finish.is_some() {
             return Ok(());
         }
-        let token = match known {
-            Some(token) => token,
+        let (token, more) = match known {
+            Some(token) => (token, Vec::new()),
             None => {
                 let drawn = self.draw(logits, tokens)?;
-                self.healed(drawn)
+                let mut written = self.healed(drawn, tokens).into_iter();
+                (written.next().unwrap_or(drawn), written.collect())
             }
         };
         let ends = known.is_none() && self.ends(token);
@@ -169,6 +171,7 @@ impl Generation {
             }
             None => {
                 self.push(token, tokens)?;
+                more.into_iter().try_for_each(|token| self.force_one(token, tokens))?;
                 self.force(tokens)
             }
         }
@@ -280,7 +283,7 @@ impl Generation {
     /// Appends tokens while the constraint leaves no choice.
     fn force(&mut self, tokens: &mut Vec<u32>) -> Result<(), Failure> {
         while self.finish.is_none() && self.matcher.is_some() {
-            let jump = self.jump();
+            let jump = self.jump(tokens);
             if !jump.is_empty() {
                 for token in jump {
                     self.force_one(token, tokens)?;
@@ -309,62 +312,49 @@ impl Generation {
         Ok(())
     }
 
-    /// The token to write where `drawn` was drawn: the tokenizer's own, where that holds all of `drawn` and the first
-    /// of what must follow it. It has no row yet, so nothing computed is thrown away.
-    fn healed(&self, drawn: u32) -> u32 {
+    /// The tokens to write where `drawn` was drawn after `before`: the tokenizer's own, where text must follow it, as far as
+    /// they hold some of `drawn`. None of them has a row yet, so nothing computed is thrown away.
+    fn healed(&self, drawn: u32, before: &[u32]) -> Vec<u32> {
         let Some(matcher) = self.matcher.as_ref().filter(|_| self.bounds.jump && self.begin.is_some()) else {
-            return drawn;
+            return vec![drawn];
         };
         let mut after = matcher.clone();
         let forced = match after.advance(drawn) {
             Ok(()) if !self.ends(drawn) => after.forced(),
-            _ => return drawn,
+            _ => return vec![drawn],
         };
         if forced.is_empty() {
-            return drawn;
+            return vec![drawn];
         }
         let own = self.lexicon.bytes(drawn);
-        match self.spelled(matcher, &[own, &forced].concat()).first() {
-            Some(&first) if self.lexicon.bytes(first).len() > own.len() => first,
-            _ => drawn,
+        let mut tokens = self.spelled(matcher, before, &[own, &forced].concat());
+        let ends = tokens.iter().scan(0, |end, token| {
+            *end += self.lexicon.bytes(*token).len();
+            Some(*end)
+        });
+        match ends.into_iter().position(|end| end >= own.len()) {
+            Some(last) => {
+                tokens.truncate(last + 1);
+                tokens
+            }
+            None => vec![drawn],
         }
     }
 
-    /// The tokens of text that must follow; none where there is no such text.
-    fn jump(&self) -> Vec<u32> {
+    /// The tokens of text that must follow `before`; none where there is no such text.
+    fn jump(&self, before: &[u32]) -> Vec<u32> {
         match &self.matcher {
-            Some(matcher) if self.bounds.jump => self.spelled(matcher, &matcher.forced()),
+            Some(matcher) if self.bounds.jump => self.spelled(matcher, before, &matcher.forced()),
             _ => Vec::new(),
         }
     }
 
-    /// The tokens of text that follows the place of `matcher`, as the tokenizer writes that text; none where it is
-    /// short, or where they would take more of the budget than is left.
-    fn spelled(&self, matcher: &Matcher, bytes: &[u8]) -> Vec<u32> {
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
-        };
-        if text.len() < 2 {
-            return Vec::new();
-        }
-        let mut tokens = self.lexicon.encode(text);
-        let mut after = matcher.clone();
-        let mut last = after.clone();
-        for &token in &tokens {
-            last = after.clone();
-            if after.advance(token).is_err() {
-                return Vec::new();
-            }
-        }
-        if !after.is_final() {
-            // The text goes on: its last token is left to the model, which may write it together with what follows.
-            tokens.pop();
-            after = last;
-        }
+    /// The [tokens](forced::tokens) of text that must follow; none where they would take more of the budget than is left.
+    fn spelled(&self, matcher: &Matcher, before: &[u32], bytes: &[u8]) -> Vec<u32> {
+        let (tokens, end) = forced::tokens(&self.lexicon, before, matcher, bytes);
         let left = self.bounds.max_tokens.saturating_sub(self.text.tokens());
         match left.checked_sub(tokens.len()) {
-            Some(left) if after.fewest() as usize <= left => tokens,
+            Some(left) if end.fewest() as usize <= left => tokens,
             _ => Vec::new(),
         }
     }

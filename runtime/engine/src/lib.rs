@@ -9,7 +9,7 @@
 //! 1. [`schedule`] gives each running sequence its rows and their [`slots`], and lets waiting ones enter; prefixes
 //!    that were computed before come from the [`cache`], which is a [`radix`] tree.
 //! 2. [`batch`] runs them through the model.
-//! 3. Each job reads its logits: the [`sampler`] draws, the constraint forces, the stops cut, [`text`] grows.
+//! 3. Each job reads its logits: the [`sampler`] draws, the constraint [forces](forced), the stops cut, [`text`] grows.
 //! 4. Text and results go out; what a finished sequence computed stays in the cache.
 //!
 //! Architecture invariant: no programs here. What runs is a prompt and an ask; who wants it and why is `sgl-exec`'s.
@@ -27,6 +27,7 @@ mod cache;
 mod check;
 mod compiled;
 mod engine;
+mod forced;
 mod front;
 mod generation;
 mod job;

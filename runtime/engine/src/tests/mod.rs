@@ -1,6 +1,7 @@
 //! The engine from its door inwards, on a model without weights and a small vocabulary.
 
 mod answers;
+mod forced;
 mod pool;
 mod rendering;
 mod same_bytes;
