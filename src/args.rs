@@ -59,6 +59,8 @@ pub enum Command {
     },
     /// Print the manual page, in roff: `sglc man | man -l -`
     Man,
+    /// Serve an editor over standard input and output (the language server protocol)
+    Lsp(LspArgs),
 }
 
 /// `sglc run`: options, then the program, then its arguments mixed with more options.
@@ -390,6 +392,17 @@ pub enum Space {
 const CONSTRAIN_EXIT_CODES: &str = "\
 Exit codes: 0 accepted, or all cases were read; 1 rejected, not whole yet, or a line of the cases is none; 2 wrong usage, or a \
 file or model that the command line names is not there or cannot be read or written; 3 the constraint does not compile.";
+
+/// `sglc lsp`.
+#[derive(Debug, Args)]
+pub struct LspArgs {
+    /// Count tokens as this model does, in hovers and hints: a model in the cache, or a GGUF file
+    #[arg(long, value_name = "NAME|PATH.gguf")]
+    pub model: Option<String>,
+    /// For editors that say how they talk; there is no other way
+    #[arg(long)]
+    pub stdio: bool,
+}
 
 /// `sglc model …`.
 #[derive(Debug, Subcommand)]

@@ -92,20 +92,28 @@ struct Files<'a>(&'a Outside);
 
 impl Loader for Files<'_> {
     fn load(&mut self, from: &str, path: &str) -> Result<(String, String), String> {
-        let beside = Path::new(from).parent().unwrap_or(Path::new(""));
-        let path = tidy(&beside.join(path));
-        // A device or a pipe may never end. The program itself may be one: then somebody asked for it.
-        let about =
-            fs::metadata(&path).map_err(|error| format!("cannot read {}: {}", path.display(), plain::io(&error)))?;
-        match about.len() {
-            _ if !about.is_file() => Err(format!("{} is not a file", path.display())),
-            MAX_BYTES.. => Err(format!("{} has {} bytes; {MAX_BYTES} is the most", path.display(), about.len())),
-            _ => Ok((path.display().to_string(), files::text(&path)?)),
-        }
+        let path = beside(from, path);
+        Ok((path.display().to_string(), imported(&path)?))
     }
 
     fn mcp(&mut self, command: &str) -> Result<Vec<McpTool>, NoTools> {
         self.0.mcp(command)
+    }
+}
+
+/// Where the file lies that `path` names in the file `from`.
+pub fn beside(from: &str, path: &str) -> PathBuf {
+    tidy(&Path::new(from).parent().unwrap_or(Path::new("")).join(path))
+}
+
+/// The text of a file that a program names. The error is a sentence.
+pub fn imported(path: &Path) -> Result<String, String> {
+    // A device or a pipe may never end. The program itself may be one: then somebody asked for it.
+    let about = fs::metadata(path).map_err(|error| format!("cannot read {}: {}", path.display(), plain::io(&error)))?;
+    match about.len() {
+        _ if !about.is_file() => Err(format!("{} is not a file", path.display())),
+        MAX_BYTES.. => Err(format!("{} has {} bytes; {MAX_BYTES} is the most", path.display(), about.len())),
+        _ => files::text(path),
     }
 }
 

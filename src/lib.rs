@@ -8,9 +8,10 @@
 //! 5. [`batch`] runs a program once a line, [`testing`] its tests, with [`junit`] for reports; [`watch`] does either again
 //!    when a file changes. [`stats`] says what a run cost.
 //! 6. [`allow`] reads what a program may reach outside of it; [`needs`] says what it needs.
-//! 7. [`render`] draws diagnostics, [`page`] explanations of them, [`terminal`] everything else that people read.
+//! 7. [`lsp`] serves editors.
+//! 8. [`render`] draws diagnostics, [`page`] explanations of them, [`terminal`] everything else that people read.
 //!
-//! Architecture invariant: only this package writes to a terminal, knows clap or miette, or downloads anything.
+//! Architecture invariant: only this package writes to a terminal, knows clap, miette or the protocol of editors, or downloads anything.
 //! Architecture invariant: nothing is parsed, checked, lowered, sampled or computed here.
 
 pub mod allow;
@@ -21,6 +22,7 @@ pub mod compile;
 pub mod files;
 pub mod junit;
 pub mod load;
+pub mod lsp;
 pub mod models;
 pub mod needs;
 pub mod page;

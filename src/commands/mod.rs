@@ -26,6 +26,7 @@ pub fn run(command: Command) -> Result<Exit, Complaint> {
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Constrain(args) => constrain::run(&args),
         Command::Man => man::run(),
+        Command::Lsp(args) => crate::lsp::run(&args),
         Command::Graph(args) => graph::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Check(args) => check::run(args),

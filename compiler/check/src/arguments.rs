@@ -9,10 +9,11 @@ use sgl_syntax::ast;
 
 use crate::body::Body;
 use crate::generics::stands_for;
+use crate::notes::Target;
 use crate::program::Expr;
 use crate::similar::nearest;
 use crate::types::Type;
-use crate::world::Item;
+use crate::world::{Item, ParamHead};
 
 /// The arguments of a call as written: what is piped in comes first.
 pub(crate) struct Written {
@@ -46,6 +47,15 @@ impl Body<'_> {
             // A closure without a known parameter type would only be reported for that.
             if closure(&arg).is_none() {
                 self.expr(&arg, None);
+            }
+        }
+    }
+
+    /// Notes which parameters the names of arguments stand for.
+    pub(crate) fn note_parameters(&mut self, params: &[ParamHead], written: &Written) {
+        for (name, _) in &written.named {
+            if let Some(param) = params.iter().find(|param| *param.name == *name.text()) {
+                self.w.note(name.span(), Target::At(param.span));
             }
         }
     }

@@ -5,6 +5,7 @@ use sgl_syntax::ast::{self, AssignOp, AstNode, Stmt as Ast};
 
 use crate::body::{Append, Body, Loop, Use};
 use crate::finish::writes;
+use crate::notes::Target;
 use crate::program::{
     BinaryOp, Block, Expr, ExprKind, LocalId, Pattern, Place, PlaceStep, Stmt, StmtKind, TemplatePart,
 };
@@ -401,7 +402,8 @@ impl Body<'_> {
                 let name = name.name()?;
                 let Some(local) = self.lookup(name.text()) else {
                     match self.item(name.text()) {
-                        Some(_) => {
+                        Some(item) => {
+                            self.w.note_item(name.span(), item);
                             let title = format!("`{}` is not a variable", name.text());
                             self.error("E0216", title, name.span(), "cannot change", "declare a `var` in the body");
                         }
@@ -414,6 +416,7 @@ impl Body<'_> {
                     return None;
                 };
                 let (found, own) = (self.local(local)?.clone(), self.local_use.get(local.0 as usize)?.1);
+                self.w.note(name.span(), Target::At(found.span));
                 if !found.mutable {
                     let hint = match self.is_parameter(local) {
                         true => format!("parameters do not change: begin with `var {0} = {0}`", found.name),

@@ -104,6 +104,8 @@ pub(crate) struct Body<'w> {
     start: usize,
     /// Names reported once are not reported again in this body.
     unknown: HashSet<String>,
+    /// Types of expressions, for the notes.
+    seen: Vec<(Span, Type)>,
 }
 
 impl<'w> Body<'w> {
@@ -126,6 +128,7 @@ impl<'w> Body<'w> {
             depth: 0,
             too_deep: false,
             unknown: HashSet::new(),
+            seen: Vec::new(),
         }
     }
 
@@ -192,6 +195,13 @@ impl<'w> Body<'w> {
         self.locals.push(Local { name: "_".into(), ty, mutable: false, span });
         self.local_use.push((true, self.level));
         id
+    }
+
+    /// Keeps the type of an expression for the notes.
+    pub(crate) fn note_type(&mut self, span: Span, ty: &Type) {
+        if self.w.notes.is_some() {
+            self.seen.push((span, ty.clone()));
+        }
     }
 
     pub(crate) fn lookup(&self, name: &str) -> Option<LocalId> {
@@ -316,6 +326,14 @@ impl<'w> Body<'w> {
             settle(&mut local.ty);
         }
         parts(&mut settle);
+        if let Some(notes) = &mut self.w.notes {
+            for (span, ty) in self.seen.drain(..) {
+                notes.add_type(span, self.infer.resolve(&ty));
+            }
+            for local in self.locals.iter().filter(|local| *local.name != *"_") {
+                notes.add_type(local.span, local.ty.clone());
+            }
+        }
         if self.infer.exhausted() {
             let span = self.locals.first().map(|local| local.span).or(open);
             if let Some(span) = span {

@@ -101,7 +101,7 @@ pub const DATE: &str = "{ year: int, month: int, day: int, hour: int, minute: in
 macro_rules! builtins {
     ($($variant:ident $signature:literal $doc:literal $($example:literal)?;)*) => {
         /// One method or function of the host library.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Builtin { $(#[doc = $doc] $variant,)* }
 
         impl Builtin {
@@ -128,6 +128,30 @@ macro_rules! builtins {
 }
 
 impl Builtin {
+    /// The methods of a type, by name.
+    pub fn methods_of(ty: &Type) -> Vec<Builtin> {
+        let mut found: Vec<Builtin> = signature::methods(ty)
+            .filter_map(|name| signature::method(ty, name))
+            .map(|method| method.builtin)
+            .collect();
+        found.sort_by_key(|method| method.name());
+        found
+    }
+
+    /// The functions and constants of a namespace, by name; those without one for the empty name.
+    pub fn in_namespace(namespace: &str) -> Vec<Builtin> {
+        let names = signature::in_namespace(namespace);
+        let mut found: Vec<Builtin> =
+            names.filter_map(|name| signature::namespaced(namespace, name)).map(|function| function.builtin).collect();
+        found.sort_by_key(|function| function.name());
+        found
+    }
+
+    /// Whether it is a constant: a name without a call.
+    pub fn is_constant(self) -> bool {
+        signature::of(self).is_some_and(|signature| signature.constant)
+    }
+
     /// Which of its arguments, the receiver included, is a function that it calls.
     pub fn function_at(self) -> Option<usize> {
         let signature = signature::of(self)?;

@@ -6,6 +6,7 @@ use sgl_syntax::ast;
 use crate::arguments::{Written, count};
 use crate::body::{Body, Prompting};
 use crate::builtins::Builtin;
+use crate::notes::Target;
 use crate::program::{Expr, ExprKind, FnId};
 use crate::relate::widen;
 use crate::signature::{self, Need, Signature};
@@ -70,9 +71,11 @@ impl Body<'_> {
         want: Option<&Type>,
     ) -> Expr {
         if let Some(item) = self.item(name.text()) {
+            self.w.note_item(name.span(), item);
             return self.call_item(item, name, types, written, want);
         }
         self.no_types(types, name);
+        self.note_builtin(name, signature::function(name.text()));
         match (name.text(), signature::function(name.text())) {
             ("print", _) => self.print(written),
             (_, Some(signature)) if signature.builtin == Builtin::ToFloat => self.float(signature, written, want),
@@ -90,10 +93,14 @@ impl Body<'_> {
     fn call_member(&mut self, member: &ast::Member, base: &ast::Expr, written: Written, want: Option<&Type>) -> Expr {
         let Some(name) = member.name() else {
             let span = written.span;
+            if self.module(base).is_none() && self.namespace(base).is_none() {
+                self.expr(base, None);
+            }
             self.each_argument(written);
             return self.broken(span);
         };
         if let Some(module) = self.module(base) {
+            self.w.note_item(base.span(), Item::Module(module));
             let item = self.w.exported(module, &name);
             return self.call_item(item, &name, member.type_args().as_ref(), written, want);
         }
@@ -116,6 +123,7 @@ impl Body<'_> {
     ) -> Expr {
         let types = member.type_args();
         let found = signature::namespaced(namespace, name.text());
+        self.note_builtin(name, found);
         if let Some(signature) = found
             && matches!(signature.builtin, Builtin::JsonRead | Builtin::JsonSchema)
         {
@@ -141,6 +149,12 @@ impl Body<'_> {
         }
     }
 
+    fn note_builtin(&mut self, name: &ast::Name, signature: Option<&Signature>) {
+        if let Some(signature) = signature {
+            self.w.note(name.span(), Target::Builtin(signature.builtin));
+        }
+    }
+
     /// The namespace of the library that the expression names, if nothing else has its name.
     pub(crate) fn namespace(&self, base: &ast::Expr) -> Option<&'static str> {
         let ast::Expr::Name(name) = base else { return None };
@@ -163,6 +177,7 @@ impl Body<'_> {
     /// A name of a namespace that is not called: a constant, or else a mistake.
     pub(crate) fn namespaced_value(&mut self, namespace: &'static str, name: &ast::Name, span: Span) -> Expr {
         let text = name.text();
+        self.note_builtin(name, signature::namespaced(namespace, text));
         match signature::namespaced(namespace, text) {
             Some(signature) if signature.constant => {
                 let kind = ExprKind::Builtin(signature.builtin, Vec::new());
@@ -219,6 +234,7 @@ impl Body<'_> {
         }
         let slots: Vec<_> =
             params.iter().map(|param| (&*param.name, param.ty.clone(), param.default.is_some())).collect();
+        self.note_parameters(&params, &written);
         let args = self.arguments(&format!("`{name}`"), &slots, written, Some(declared));
         Expr { kind: ExprKind::Call { function: id, args, splice: false }, ty: ret, span }
     }
@@ -275,6 +291,7 @@ impl Body<'_> {
         let span = written.span;
         let ty = self.infer.resolve(&receiver.ty);
         if let Some(signature) = signature::method(&ty, name.text()) {
+            self.note_builtin(name, Some(signature));
             return self.call_library(signature, Some(receiver), written, want);
         }
         let is_field = match &ty {

@@ -11,7 +11,7 @@ use crate::program::{Struct, StructId};
 use crate::types::{Const, Type};
 
 /// The constraint of `gen<ty>`; `Err` is the part of the type that no model can write.
-pub(crate) fn constraint(ty: &Type, structs: &[Struct]) -> Result<Constraint, Type> {
+pub fn constraint(ty: &Type, structs: &[Struct]) -> Result<Constraint, Type> {
     match ty {
         Type::Str { min_len, max_len } => Ok(Constraint::Text { min_len: *min_len, max_len: *max_len }),
         Type::Pattern(pattern) => Ok(Constraint::Regex(pattern.clone())),

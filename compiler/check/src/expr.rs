@@ -8,6 +8,7 @@ use sgl_syntax::ast::{self, CompClause, Flavor, LiteralValue};
 
 use crate::body::{Body, Prompting, Use};
 use crate::narrow::Path;
+use crate::notes::Target;
 use crate::program::{Expr, ExprKind, Pattern, ToolId};
 use crate::relate::{const_fits, widen};
 use crate::similar::nearest;
@@ -28,7 +29,9 @@ impl Body<'_> {
         let span = ast.span();
         // A variable of inference is no help inside, and must not be bound by the first of several branches.
         let hint = want.filter(|want| !matches!(self.infer.shallow(want), Type::Var(_) | Type::Error));
-        self.deeper(span, |body| body.bare(ast, hint)).unwrap_or_else(|| self.broken(span))
+        let expr = self.deeper(span, |body| body.bare(ast, hint)).unwrap_or_else(|| self.broken(span));
+        self.note_type(span, &expr.ty);
+        expr
     }
 
     /// [`Body::expr`] of a part that the parser may not have found.
@@ -246,7 +249,10 @@ impl Body<'_> {
             return self.read(local, span);
         }
         match self.item(name.text()) {
-            Some(item) => self.item_value(item, name.text(), span, want),
+            Some(item) => {
+                self.w.note_item(name.span(), item);
+                self.item_value(item, name.text(), span, want)
+            }
             None if crate::signature::function(name.text()).is_some() || name.text() == "print" => {
                 self.library_is_called(name.text(), span);
                 self.broken(span)
@@ -268,7 +274,11 @@ impl Body<'_> {
     /// The value of a variable, with what is known of it.
     pub(crate) fn read(&mut self, local: crate::program::LocalId, span: Span) -> Expr {
         self.mark_used(local);
-        let ty = self.local(local).map_or(Type::Error, |local| local.ty.clone());
+        let declared = self.local(local).map(|local| (local.ty.clone(), local.span));
+        if let Some((_, at)) = declared {
+            self.w.note(span, Target::At(at));
+        }
+        let ty = declared.map_or(Type::Error, |(ty, _)| ty);
         let ty = self.known(&Path { local, fields: Vec::new() }).unwrap_or(ty);
         Expr { kind: ExprKind::Local(local), ty, span }
     }
@@ -489,7 +499,10 @@ impl Body<'_> {
             let value = match self.lookup(name.text()) {
                 Some(local) => self.read(local, name.span()),
                 None => match self.item(name.text()) {
-                    Some(item) => self.item_value(item, name.text(), name.span(), want),
+                    Some(item) => {
+                        self.w.note_item(name.span(), item);
+                        self.item_value(item, name.text(), name.span(), want)
+                    }
                     None => {
                         self.unknown_name(name);
                         self.broken(name.span())

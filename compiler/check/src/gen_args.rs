@@ -6,6 +6,7 @@ use sgl_wire::SelectBy;
 
 use crate::body::Body;
 use crate::gen_rules::{self, Kind, Rule};
+use crate::notes::Target;
 use crate::program::{Expr, ExprKind, GenArg, UnaryOp};
 use crate::relate::widen;
 use crate::similar::nearest;
@@ -80,6 +81,7 @@ impl Body<'_> {
             self.report(d.at(span, "not one of them").hint(hint));
             return;
         };
+        self.w.note(span, Target::Argument(rule.arg));
         let value = match value {
             Some(value) => self.gen_value(rule, &value),
             None => return,

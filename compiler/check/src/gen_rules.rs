@@ -103,6 +103,11 @@ pub struct OutOfRange {
 }
 
 impl Rule {
+    /// Whether `select` has it, too.
+    pub fn is_of_select(&self) -> bool {
+        self.select
+    }
+
     /// Whether this number is in the range.
     pub fn check(&self, number: f64) -> Result<(), OutOfRange> {
         // Where requests carry 32-bit floats, what those make of a number counts.

@@ -174,7 +174,10 @@ impl World {
         }
         let (name, before) = (head.name.clone(), self.diagnostics.len());
         self.current = Some(id);
+        // An editor shows the item as such.
+        let notes = self.notes.take();
         let function = crate::body::function(self, head);
+        self.notes = notes;
         self.current = None;
         // Warnings were given for the item as such; so were most mistakes. What is left is a mistake of its use.
         let found = self.diagnostics.split_off(before);
@@ -376,6 +379,7 @@ impl Body<'_> {
         }
         let slots: Vec<_> =
             head.params.iter().map(|param| (&*param.name, param.ty.with(&args), param.default.is_some())).collect();
+        self.note_parameters(&head.params, &written);
         let values = self.arguments(&format!("`{}`", head.name), &slots, written, Some(head.span));
         if types.is_none() {
             for (name, ty) in &mut args {

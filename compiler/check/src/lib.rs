@@ -9,7 +9,7 @@
 //!
 //! `generics` makes one function of a generic item for each set of types that it is used with.
 //!
-//! `schema` reads JSON Schemas.
+//! `schema` reads JSON Schemas. [`notes`] keep what editors ask for: [`check_for_editor`].
 //!
 //! Inside a body, `relate` says which types fit, `narrow` what conditions tell, `prompting` what is appended, `exhaust`
 //! whether a `match` covers everything, `proofs` and `endless` what is certain before a token is paid for. [`builtins`] is the table of the host library, [`records`] the types of what the
@@ -44,6 +44,7 @@ mod load;
 mod matching;
 mod mcp;
 mod narrow;
+pub mod notes;
 mod ops;
 pub mod program;
 mod prompting;
@@ -60,13 +61,15 @@ pub mod types;
 mod world;
 mod written;
 
-use load::Root;
+use notes::Notes;
 use sgl_diag::{Diagnostic, FileId, SourceMap};
 
-pub use load::{Loader, NoFiles, NoTools, std_modules};
+pub use constraint::constraint;
+pub use load::{Loader, NoFiles, NoTools, Root, std_modules};
 pub use mcp::McpTool;
 pub use show::Shown;
 pub use similar::nearest;
+pub use written::BUILTIN_TYPES;
 
 /// What checking gives.
 #[derive(Debug, Clone)]
@@ -94,25 +97,48 @@ pub fn on_large_stack<T: Send>(name: &str, work: impl FnOnce() -> T + Send) -> s
 
 /// Parses and checks the file `root` of `sources` and everything it imports; what is read is added to `sources`.
 pub fn check(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Checked {
-    check_as(Root::File, root, loader, sources)
+    check_as(Root::File, root, loader, sources, None).0
 }
 
 /// Likewise for what has no file of its own: items, then statements. The statements are the body of a prompt item, the
 /// program's `main`; its result is the last expression, whatever type that has.
 pub fn check_snippet(root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Checked {
-    check_as(Root::Snippet, root, loader, sources)
+    check_as(Root::Snippet, root, loader, sources, None).0
 }
 
-fn check_as(kind: Root, root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Checked {
-    on_large_stack("check", || check_here(kind, root, loader, sources)).unwrap_or_else(|error| {
+/// Either of the two, and what it learned of the places of the program.
+pub fn check_for_editor(
+    kind: Root,
+    root: FileId,
+    loader: &mut dyn Loader,
+    sources: &mut SourceMap,
+) -> (Checked, Notes) {
+    let (checked, notes) = check_as(kind, root, loader, sources, Some(Notes::default()));
+    (checked, notes.unwrap_or_default())
+}
+
+fn check_as(
+    kind: Root,
+    root: FileId,
+    loader: &mut dyn Loader,
+    sources: &mut SourceMap,
+    notes: Option<Notes>,
+) -> (Checked, Option<Notes>) {
+    on_large_stack("check", || check_here(kind, root, loader, sources, notes)).unwrap_or_else(|error| {
         let title = format!("there is no memory to check the program: {error}");
-        Checked { program: None, diagnostics: vec![Diagnostic::error("E0299", title)] }
+        (Checked { program: None, diagnostics: vec![Diagnostic::error("E0299", title)] }, None)
     })
 }
 
-fn check_here(kind: Root, root: FileId, loader: &mut dyn Loader, sources: &mut SourceMap) -> Checked {
+fn check_here(
+    kind: Root,
+    root: FileId,
+    loader: &mut dyn Loader,
+    sources: &mut SourceMap,
+    notes: Option<Notes>,
+) -> (Checked, Option<Notes>) {
     let files = load::load(root, kind, loader, sources);
-    let mut world = world::World::declare(files);
+    let mut world = world::World::declare(files, notes);
     world.resolve_heads();
     world.check_constants();
     world.check_bodies();
@@ -120,9 +146,13 @@ fn check_here(kind: Root, root: FileId, loader: &mut dyn Loader, sources: &mut S
     if !world.diagnostics.iter().any(Diagnostic::is_error) {
         world.check_endless();
     }
-    let world::World { files, program, mut diagnostics, .. } = world;
+    world.note_heads();
+    let world::World { files, program, mut diagnostics, mut notes, .. } = world;
+    if let Some(notes) = &mut notes {
+        notes.finish(&program.structs);
+    }
     diagnostics.sort_by_key(|d| d.span().map(|span| (span.file, span.start)));
     let diagnostics = follow_ups::without_follow_ups(diagnostics, &files, sources);
     let program = (!diagnostics.iter().any(Diagnostic::is_error)).then_some(program);
-    Checked { program, diagnostics }
+    (Checked { program, diagnostics }, notes)
 }

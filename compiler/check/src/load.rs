@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sgl_diag::{Diagnostic, FileId, SourceMap, Span, plain};
+use sgl_syntax::Parse;
 use sgl_syntax::ast::{self, ImportSource};
 
 use crate::mcp::{self, Argument, McpTool};
@@ -21,6 +22,14 @@ pub trait Loader: Send {
     fn mcp(&mut self, command: &str) -> Result<Vec<McpTool>, NoTools> {
         let why = format!("`{command}` cannot be started here");
         Err(NoTools { why, hint: "check the program with `sglc check`".into() })
+    }
+
+    /// Parses a file. Who checks the same files again and again may have them parsed already.
+    fn parse(&mut self, file: FileId, text: &str, kind: Root) -> Parse {
+        match kind {
+            Root::File => sgl_syntax::parse(file, text),
+            Root::Snippet => sgl_syntax::parse_snippet(file, text),
+        }
     }
 }
 
@@ -122,8 +131,8 @@ struct Reader<'a> {
 }
 
 /// What the root file is read as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Root {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Root {
     /// A file of items.
     File,
     /// Items and statements after them.
@@ -156,10 +165,7 @@ fn beside(module: &str, path: &str) -> String {
 impl Reader<'_> {
     fn parse(&mut self, file: FileId, kind: Root, depth: usize) -> usize {
         let text = self.sources.file(file).map_or("", |source| &source.text);
-        let parse = match kind {
-            Root::File => sgl_syntax::parse(file, text),
-            Root::Snippet => sgl_syntax::parse_snippet(file, text),
-        };
+        let parse = self.loader.parse(file, text, kind);
         let ast = parse.file();
         self.out.diagnostics.extend(parse.errors);
         let found: Vec<_> = ast

@@ -9,6 +9,7 @@ use crate::body::{Body, Use};
 use crate::exhaust::{self, Missing};
 use crate::expr::bound;
 use crate::narrow::path_of;
+use crate::notes::Target;
 use crate::program::{Arm, Expr, ExprKind, Pattern, StructId};
 use crate::relate::{can_hold, widen};
 use crate::types::{Const, Type};
@@ -213,6 +214,9 @@ impl Body<'_> {
                     let Some(name) = field.name() else { continue };
                     let known = item.as_ref().and_then(|item| item.fields.iter().find(|f| *f.name == *name.text()));
                     let ty = known.map_or(Type::Error, |known| known.ty.clone());
+                    if let Some(known) = known {
+                        self.w.note(name.span(), Target::At(known.span));
+                    }
                     if let (None, Some(item)) = (known, &item) {
                         self.unknown_field(&item.name, item.fields.iter().map(|f| &*f.name), name.text(), name.span());
                     }
@@ -242,7 +246,13 @@ impl Body<'_> {
     fn name_pattern(&mut self, name: &ast::NamePat, rest: &Type, whole: &Type) -> Vec<Pattern> {
         let (span, path) = (name.span(), name.path());
         let item = match path.as_slice() {
-            [only] => self.item(only.text()),
+            [only] => {
+                let item = self.item(only.text());
+                if let Some(item @ (Item::Struct(_) | Item::Alias(_) | Item::Const(_))) = item {
+                    self.w.note_item(only.span(), item);
+                }
+                item
+            }
             _ => self.w.path(self.file, &path, true),
         };
         match (item, path.as_slice()) {

@@ -6,6 +6,7 @@ use sgl_syntax::ast::{self, BinaryOp as Op};
 use crate::arguments::count;
 use crate::body::Body;
 use crate::narrow::path_of;
+use crate::notes::Target;
 use crate::program::{BinaryOp, Expr, ExprKind, PromptField, ShortCircuit, UnaryOp};
 use crate::records;
 use crate::relate::{can_hold, widen};
@@ -427,6 +428,7 @@ impl Body<'_> {
         let span = member.span();
         let (Some(base), name) = (member.base(), member.name()) else { return self.broken(span) };
         if let Some(module) = self.module(&base) {
+            self.w.note_item(base.span(), Item::Module(module));
             let Some(name) = name else { return self.broken(span) };
             let item = self.w.exported(module, &name);
             return self.item_value(item, name.text(), span, want);
@@ -469,7 +471,10 @@ impl Body<'_> {
             Type::Struct(id) => {
                 let Some(item) = self.w.struct_item(id).cloned() else { return self.broken(span) };
                 match item.fields.iter().find(|field| *field.name == *text) {
-                    Some(field) => field.ty.clone(),
+                    Some(field) => {
+                        self.w.note(at, Target::At(field.span));
+                        field.ty.clone()
+                    }
                     None => {
                         self.unknown_field(&item.name, item.fields.iter().map(|field| &*field.name), text, at);
                         Type::Error
@@ -477,6 +482,13 @@ impl Body<'_> {
                 }
             }
             Type::OneOf(ids) => {
+                for id in &ids {
+                    let fields = self.w.struct_item(*id).map(|item| item.fields.as_slice()).unwrap_or_default();
+                    if let Some(field) = fields.iter().find(|field| *field.name == *text) {
+                        let declared = field.span;
+                        self.w.note(at, Target::At(declared));
+                    }
+                }
                 let types: Option<Vec<Type>> = ids
                     .iter()
                     .map(|id| {

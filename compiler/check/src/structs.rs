@@ -7,6 +7,7 @@ use sgl_diag::{Diagnostic, Span};
 use sgl_syntax::ast;
 
 use crate::body::Body;
+use crate::notes::Target;
 use crate::program::{Expr, ExprKind, StructId};
 use crate::similar::nearest;
 use crate::types::{Const, Type};
@@ -75,6 +76,9 @@ impl Body<'_> {
         for field in fields {
             let (name, at) = (field.name.clone(), field.at);
             let known = item.fields.iter().find(|known| *known.name == *name);
+            if let Some(known) = known {
+                self.w.note(at, Target::At(known.span));
+            }
             let want = known.map(|known| &known.ty);
             let value = match field.value {
                 FieldValue::Record(field, name) => self.field_value(&field, &name, want),

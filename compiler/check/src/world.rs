@@ -11,6 +11,7 @@ use sgl_syntax::ast::{self, FunctionKind, HasDocs, ImportSource};
 
 use crate::generics::{Generic, Origin, TypeArgs};
 use crate::load::{Files, LoadedFile};
+use crate::notes::Notes;
 use crate::program::{
     ConstId, ConstItem, FnId, Function, ModelId, ModelItem, Program, Struct, StructField, StructId, Test,
 };
@@ -135,6 +136,8 @@ pub(crate) struct World {
     pub unions: Vec<(Vec<StructId>, Span)>,
     pub program: Program,
     pub diagnostics: Vec<Diagnostic>,
+    /// What editors want to know, where somebody asked for it.
+    pub notes: Option<Notes>,
     /// Schema files, until they are types.
     pub schemas: Vec<SchemaFile>,
     /// By the numbers that [`LoadedFile::schemas`] has.
@@ -143,7 +146,7 @@ pub(crate) struct World {
 
 impl World {
     /// Gives every item of every file its name and its number.
-    pub(crate) fn declare(loaded: Files) -> Self {
+    pub(crate) fn declare(loaded: Files, notes: Option<Notes>) -> Self {
         let mut world = World {
             files: Vec::new(),
             names: Vec::new(),
@@ -164,6 +167,7 @@ impl World {
             unions: Vec::new(),
             program: Program::default(),
             diagnostics: loaded.diagnostics,
+            notes,
             schemas: loaded.schemas,
             schema_types: Vec::new(),
         };
@@ -294,19 +298,28 @@ impl World {
 
     fn import(&mut self, file: usize, import: &ast::Import, target: Option<usize>) {
         let item = target.map_or(Item::Broken, Item::Module);
+        if let Some(ImportSource::File(path) | ImportSource::Mcp(path)) = import.source() {
+            self.note_item(path.span(), item);
+        }
         if let Some(names) = import.names() {
             for imported in names {
                 let Some(name) = imported.name() else { continue };
                 let item = target.map_or(Item::Broken, |target| self.exported(target, &name));
+                if let Some(alias) = imported.alias() {
+                    self.note_item(alias.span(), item);
+                }
                 self.name(file, &imported.alias().unwrap_or(name), item, true);
             }
             if let Some(alias) = import.alias() {
+                self.note_item(alias.span(), item);
                 self.name(file, &alias, item, true);
             }
         } else if let Some(alias) = import.alias() {
+            self.note_item(alias.span(), item);
             self.name(file, &alias, item, true);
         } else if let Some(ImportSource::Module(path)) = import.source() {
             if let Some(last) = path.last() {
+                self.note_item(last.span(), item);
                 self.name(file, last, item, true);
             }
         } else if matches!(import.source(), Some(ImportSource::File(_))) {
@@ -330,7 +343,11 @@ impl World {
                 self.report(d);
                 Item::Broken
             }
-            Some(entry) if !entry.imported => entry.item,
+            Some(entry) if !entry.imported => {
+                let item = entry.item;
+                self.note_item(name.span(), item);
+                item
+            }
             _ => {
                 let own = names.iter().filter(|(name, entry)| !entry.imported && !name.starts_with('_'));
                 let own: Vec<&str> = own.map(|(name, _)| &**name).collect();

@@ -24,7 +24,7 @@ const SMALLER: &str =
     "make its counts smaller: `\\w{200}` is 200 copies of a class of many characters, `[a-z]` a class of few";
 
 /// The types that have a name of their own.
-pub(crate) const BUILTIN_TYPES: &[&str] = &[
+pub const BUILTIN_TYPES: &[&str] = &[
     "str", "int", "float", "bool", "list", "map", "json", "image", "prompt", "tool", "call", "regex", "schema",
     "grammar",
 ];
@@ -279,7 +279,11 @@ impl World {
             return self.no_args(ty, named, last);
         }
         let item = match own {
-            Some(entry) => Some(entry.read()),
+            Some(entry) => {
+                let item = entry.read();
+                self.note_item(first.span(), item);
+                Some(item)
+            }
             None => self.path(file, &path, true),
         };
         // What wrongly has type parameters was reported: that they are given is no further mistake.
@@ -348,6 +352,7 @@ impl World {
             return None;
         };
         let (mut item, mut at) = (entry.read(), first);
+        self.note_item(first.span(), item);
         for name in rest {
             item = match item {
                 Item::Module(module) => self.exported(module, name),

@@ -39,6 +39,43 @@ impl Parse {
     }
 }
 
+/// A parse that belongs to no file yet. Unlike a [`Parse`] it goes from thread to thread, and many can share one.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    green: rowan::GreenNode,
+    /// Their spans count in a file that is not there.
+    errors: Vec<Diagnostic>,
+}
+
+impl Parsed {
+    /// Parses the text of a file.
+    pub fn new(text: &str) -> Self {
+        parse(NOWHERE, text).into()
+    }
+
+    /// Parses the text of a snippet, as [`parse_snippet`] does.
+    pub fn snippet(text: &str) -> Self {
+        parse_snippet(NOWHERE, text).into()
+    }
+
+    /// The parse as that of a file.
+    pub fn of(&self, file: FileId) -> Parse {
+        let mut errors = self.errors.clone();
+        for label in errors.iter_mut().flat_map(|error| &mut error.labels) {
+            label.span.file = file;
+        }
+        Parse { file_id: file, tree: SyntaxNode::new_root(self.green.clone()), errors }
+    }
+}
+
+impl From<Parse> for Parsed {
+    fn from(parse: Parse) -> Self {
+        Parsed { green: parse.tree.green().to_owned(), errors: parse.errors }
+    }
+}
+
+const NOWHERE: FileId = FileId(u32::MAX);
+
 /// Parses a file. Never fails: what is wrong stands in [`Parse::errors`].
 pub fn parse(file: FileId, text: &str) -> Parse {
     parse_with(file, text, sgl_grammar::parse)

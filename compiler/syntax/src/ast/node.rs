@@ -27,7 +27,8 @@ pub trait AstNode: Sized {
 }
 
 impl Node {
-    pub(crate) fn new(raw: SyntaxNode, file: FileId) -> Self {
+    /// A node of the tree of a file.
+    pub fn new(raw: SyntaxNode, file: FileId) -> Self {
         Node { raw, file }
     }
 

@@ -1,0 +1,173 @@
+//! What was found out about texts, kept until they change: parses by text, checks by file.
+//!
+//! Only so many are kept, the ones used last.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sgl_check::notes::Notes;
+use sgl_check::{Loader, Root, check_for_editor};
+use sgl_diag::{Diagnostic, FileId, SourceMap};
+use sgl_syntax::{Parse, Parsed};
+
+use crate::workspace::{Analysis, ROOT};
+
+/// Parses kept at most. A file with its imports needs a few.
+const PARSES: usize = 128;
+/// Checked files kept at most.
+const MODULES: usize = 48;
+
+/// Parses and checks.
+#[derive(Default)]
+pub(crate) struct Cache {
+    parses: Mutex<HashMap<(u64, Root), Kept<(Arc<str>, Parsed)>>>,
+    modules: Mutex<HashMap<String, Kept<Slot>>>,
+    clock: AtomicU64,
+}
+
+/// One file is checked by one thread at a time; the others wait for what it finds.
+type Slot = Arc<Mutex<Option<Arc<Module>>>>;
+
+struct Kept<T> {
+    what: T,
+    used: u64,
+}
+
+/// A file that was checked with all that it imports.
+pub(crate) struct Module {
+    /// Its files; the file itself is [`ROOT`].
+    pub sources: SourceMap,
+    pub diagnostics: Vec<Diagnostic>,
+    pub notes: Notes,
+    text: Arc<str>,
+    /// Files that were asked for, and what they said.
+    asked: Vec<(String, Option<Arc<str>>)>,
+    /// The last revision of the workspace for which this is known to be true.
+    revision: AtomicU64,
+}
+
+impl Module {
+    fn is_true_for(&self, analysis: &Analysis, text: &Arc<str>) -> bool {
+        if self.text != *text {
+            return false;
+        }
+        if self.revision.load(Ordering::Relaxed) == analysis.revision {
+            return true;
+        }
+        let same = self.asked.iter().all(|(name, said)| analysis.text(name) == *said);
+        if same {
+            self.revision.store(analysis.revision, Ordering::Relaxed);
+        }
+        same
+    }
+
+    /// The names of the files that it was checked with, itself included.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.sources.files().map(|(_, file)| file.name.as_str())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Each change of what is kept is one assignment, so a panic elsewhere leaves it whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes out what was used longest ago where there is too much.
+fn trim<K: Clone + Eq + Hash, T>(kept: &mut HashMap<K, Kept<T>>, most: usize) {
+    while kept.len() > most {
+        let oldest = kept.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| key.clone());
+        oldest.and_then(|key| kept.remove(&key));
+    }
+}
+
+impl Cache {
+    fn tick(&self) -> u64 {
+        self.clock.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The parse of a text.
+    pub fn parse(&self, file: FileId, text: &str, kind: Root) -> Parse {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        let (key, used) = ((hasher.finish(), kind), self.tick());
+        if let Some(kept) = lock(&self.parses).get_mut(&key)
+            && *kept.what.0 == *text
+        {
+            kept.used = used;
+            return kept.what.1.of(file);
+        }
+        let parsed = match kind {
+            Root::File => Parsed::new(text),
+            Root::Snippet => Parsed::snippet(text),
+        };
+        let parse = parsed.of(file);
+        let mut parses = lock(&self.parses);
+        parses.insert(key, Kept { what: (text.into(), parsed), used });
+        trim(&mut parses, PARSES);
+        parse
+    }
+
+    /// What checking says of a file.
+    pub fn module(&self, analysis: &Analysis, name: &str, text: &Arc<str>) -> Arc<Module> {
+        let used = self.tick();
+        let slot = {
+            let mut modules = lock(&self.modules);
+            let kept = modules.entry(name.to_string()).or_insert_with(|| Kept { what: Slot::default(), used });
+            kept.used = used;
+            let slot = kept.what.clone();
+            trim(&mut modules, MODULES);
+            slot
+        };
+        let mut found = lock(&slot);
+        if let Some(known) = found.as_ref().filter(|known| known.is_true_for(analysis, text)) {
+            return known.clone();
+        }
+        let module = Arc::new(check(analysis, name, text));
+        *found = Some(module.clone());
+        module
+    }
+
+    /// Nobody will ask for this file soon.
+    pub fn forget(&self, name: &str) {
+        lock(&self.modules).remove(name);
+    }
+}
+
+fn check(analysis: &Analysis, name: &str, text: &Arc<str>) -> Module {
+    let mut sources = SourceMap::new();
+    // The first file of a map is `ROOT`.
+    let root = sources.add(name, &**text);
+    debug_assert_eq!(root, ROOT);
+    let mut reads = Reads { analysis, asked: Vec::new() };
+    let (checked, notes) = check_for_editor(analysis.kind(name), root, &mut reads, &mut sources);
+    let asked = reads.asked;
+    let mut diagnostics = checked.diagnostics;
+    if let Some(program) = &checked.program {
+        diagnostics.extend(sgl_graph::lints(&sgl_graph::lower(program)));
+    }
+    diagnostics.retain(|diagnostic| diagnostic.span().is_none_or(|span| span.file == ROOT));
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
+    let revision = AtomicU64::new(analysis.revision);
+    Module { sources, diagnostics, notes, text: text.clone(), asked, revision }
+}
+
+/// Files for the checker: those that are open come first.
+struct Reads<'a> {
+    analysis: &'a Analysis,
+    asked: Vec<(String, Option<Arc<str>>)>,
+}
+
+impl Loader for Reads<'_> {
+    fn load(&mut self, from: &str, path: &str) -> Result<(String, String), String> {
+        let name = self.analysis.shared.disk.locate(from, path);
+        let read = self.analysis.read(&name);
+        self.asked.push((name.clone(), read.as_ref().ok().cloned()));
+        read.map(|text| (name, text.to_string()))
+    }
+
+    fn parse(&mut self, file: FileId, text: &str, kind: Root) -> Parse {
+        self.analysis.shared.cache.parse(file, text, kind)
+    }
+}

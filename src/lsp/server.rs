@@ -1,0 +1,317 @@
+//! An event in; texts changed, work handed out, messages sent out. What is known of the editor and its texts is here.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
+use lsp_types::notification::{self, Notification as _};
+use lsp_types::{InitializeParams, InitializeResult, PublishDiagnosticsParams, ServerInfo};
+use serde_json::{Value, json};
+use sgl_ide::Workspace;
+
+use super::Event;
+use super::disk::{Folders, Shared, name_of};
+use super::documents::{Document, Documents};
+use super::pool::{Done, Pool, Wanted, error, isolated};
+use super::position::Encoding;
+use super::requests::{self, Ask};
+use super::{capabilities, convert};
+use crate::args::LspArgs;
+use crate::terminal::Exit;
+use crate::{load, models};
+
+/// Who types goes on within this time; until then nothing is checked.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Who types without a pause sees what is wrong after this time.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// Threads that answer.
+const ANSWERERS: usize = 2;
+
+/// What an editor can do.
+pub struct Client {
+    /// What the columns of positions count.
+    pub encoding: Encoding,
+    /// Whether completions may have places to go to.
+    pub snippets: bool,
+    watches: bool,
+}
+
+/// What to do after an event.
+pub enum Next {
+    /// Wait for the next one.
+    Go,
+    /// The editor has left.
+    Leave(Exit),
+}
+
+/// One editor, its texts, and the work that is going on.
+pub struct Server {
+    client: Arc<Client>,
+    folders: Arc<Folders>,
+    workspace: Workspace,
+    documents: Documents,
+    sender: Sender<Message>,
+    done: Sender<Done>,
+    answerers: Pool,
+    checker: Pool,
+    /// Requests that are not answered yet.
+    pending: HashMap<RequestId, Wanted>,
+    /// Texts that were changed since they were checked; since when, and when that will be.
+    waiting: Option<(Instant, Instant)>,
+    /// Whether the editor has said that it will leave.
+    leaving: bool,
+}
+
+impl Server {
+    pub fn new(params: &InitializeParams, args: &LspArgs, sender: Sender<Message>, done: Sender<Done>) -> Self {
+        let general = params.capabilities.general.as_ref();
+        let text = params.capabilities.text_document.as_ref();
+        let item = text.and_then(|text| text.completion.as_ref()?.completion_item.as_ref());
+        let watched = params.capabilities.workspace.as_ref().and_then(|able| able.did_change_watched_files.as_ref());
+        let client = Arc::new(Client {
+            encoding: Encoding::negotiate(general.and_then(|general| general.position_encodings.as_deref())),
+            snippets: item.and_then(|item| item.snippet_support).unwrap_or(false),
+            watches: watched.and_then(|watched| watched.dynamic_registration).unwrap_or(false),
+        });
+        let folders = Arc::new(Folders::new(folders(params)));
+        let disk = Shared(folders.clone());
+        let workspace = match tokenizer(args) {
+            Some(tokenizer) => Workspace::with_tokens(disk, move |text| tokenizer.encode(text).len()),
+            None => Workspace::new(disk),
+        };
+        Server {
+            client,
+            folders,
+            workspace,
+            documents: Documents::default(),
+            sender,
+            done,
+            answerers: Pool::new("answer", ANSWERERS),
+            checker: Pool::new("check", 1),
+            pending: HashMap::new(),
+            waiting: None,
+            leaving: false,
+        }
+    }
+
+    /// What the server says of itself.
+    pub fn capabilities(&self) -> InitializeResult {
+        InitializeResult {
+            capabilities: capabilities::all(self.client.encoding),
+            server_info: Some(ServerInfo { name: "sglc".into(), version: Some(env!("CARGO_PKG_VERSION").into()) }),
+        }
+    }
+
+    /// The editor is ready.
+    pub fn begin(&self, _params: &InitializeParams) {
+        if self.client.watches {
+            let watchers = json!([{ "globPattern": "**/*.{sgl,json,gbnf,lark}" }]);
+            let registration = json!({
+                "id": "files",
+                "method": notification::DidChangeWatchedFiles::METHOD,
+                "registerOptions": { "watchers": watchers },
+            });
+            let params = json!({ "registrations": [registration] });
+            let id = RequestId::from("files".to_string());
+            self.send(Request { id, method: "client/registerCapability".into(), params });
+        }
+    }
+
+    /// When the texts are to be checked.
+    pub fn due(&self) -> Option<Instant> {
+        self.waiting.map(|(_, due)| due)
+    }
+
+    /// Does what an event asks for.
+    pub fn on(&mut self, event: Event) -> Next {
+        match event {
+            Event::Gone => return Next::Leave(Exit::Failed),
+            Event::Due => self.check(),
+            Event::Done(done) => self.done(done),
+            Event::Client(Message::Request(request)) => self.request(request),
+            Event::Client(Message::Notification(notification)) => return self.notification(notification),
+            // The one request of ours needs no answer.
+            Event::Client(Message::Response(_)) => {}
+        }
+        Next::Go
+    }
+
+    fn send(&self, message: impl Into<Message>) {
+        // An editor that is gone is noticed where the next message is read.
+        let _ = self.sender.send(message.into());
+    }
+
+    fn answer(&self, id: RequestId, answer: Result<Value, lsp_server::ResponseError>) {
+        self.send(Response { id, response_result: answer });
+    }
+
+    // ---- requests ----
+
+    fn request(&mut self, request: Request) {
+        let Request { id, method, params } = request;
+        if method == "shutdown" {
+            self.leaving = true;
+            return self.answer(id, Ok(Value::Null));
+        }
+        if self.leaving {
+            return self.answer(id, Err(error(ErrorCode::InvalidRequest, "the server is shutting down")));
+        }
+        let Some(handler) = requests::handler(&method) else {
+            return self.answer(id, Err(error(ErrorCode::MethodNotFound, &format!("there is no request {method}"))));
+        };
+        let ask = Ask { analysis: self.workspace.analysis(), client: self.client.clone() };
+        let (wanted, done) = (Wanted::default(), self.done.clone());
+        self.pending.insert(id.clone(), wanted.clone());
+        self.answerers.run(Box::new(move || {
+            if !wanted.is_given_up() {
+                let answer = isolated(|| handler(&ask, params));
+                let _ = done.send(Done::Answered(id, answer));
+            }
+        }));
+    }
+
+    /// Answers that a request is not worked on any more; its work is passed over.
+    fn give_up(&mut self, id: &RequestId, code: ErrorCode, why: &str) {
+        if let Some(wanted) = self.pending.remove(id) {
+            wanted.give_up();
+            self.answer(id.clone(), Err(error(code, why)));
+        }
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Answered(id, answer) => {
+                // One that was cancelled has its answer.
+                if self.pending.remove(&id).is_some() {
+                    self.answer(id, answer);
+                }
+            }
+            Done::Checked { name, version, findings } => {
+                let Some(document) = self.documents.get(&name).filter(|document| document.version == version) else {
+                    return;
+                };
+                let ask = Ask { analysis: self.workspace.analysis(), client: self.client.clone() };
+                let Some(lines) = ask.lines(&name) else { return };
+                let found = findings.iter().map(|finding| convert::diagnostic(&ask, &lines, finding));
+                self.publish(document.uri.clone(), found.collect(), Some(version));
+            }
+        }
+    }
+
+    fn publish(&self, uri: lsp_types::Uri, diagnostics: Vec<lsp_types::Diagnostic>, version: Option<i32>) {
+        let params = PublishDiagnosticsParams { uri, diagnostics, version };
+        self.send(Notification::new(notification::PublishDiagnostics::METHOD.into(), params));
+    }
+
+    // ---- what the editor tells ----
+
+    fn notification(&mut self, told: Notification) -> Next {
+        match told.method.as_str() {
+            notification::Exit::METHOD => {
+                return Next::Leave(if self.leaving { Exit::Done } else { Exit::Failed });
+            }
+            notification::Cancel::METHOD => {
+                if let Some(id) = read::<lsp_types::CancelParams>(told.params).map(|params| match params.id {
+                    lsp_types::NumberOrString::Number(number) => RequestId::from(number),
+                    lsp_types::NumberOrString::String(text) => RequestId::from(text),
+                }) {
+                    self.give_up(&id, ErrorCode::RequestCanceled, "cancelled");
+                }
+            }
+            notification::DidOpenTextDocument::METHOD => {
+                if let Some(params) = read::<lsp_types::DidOpenTextDocumentParams>(told.params) {
+                    let lsp_types::TextDocumentItem { uri, version, text, .. } = params.text_document;
+                    let (name, text): (_, Arc<str>) = (name_of(&uri), text.into());
+                    self.workspace.set(&name, text.clone());
+                    self.documents.open(&name, Document { uri, version, text });
+                    self.check_soon();
+                }
+            }
+            notification::DidChangeTextDocument::METHOD => {
+                if let Some(params) = read::<lsp_types::DidChangeTextDocumentParams>(told.params) {
+                    let name = name_of(&params.text_document.uri);
+                    let (version, changes) = (params.text_document.version, params.content_changes);
+                    if let Some(text) = self.documents.change(&name, version, changes, self.client.encoding) {
+                        self.workspace.set(&name, text);
+                        self.drop_stale();
+                        self.check_soon();
+                    }
+                }
+            }
+            notification::DidCloseTextDocument::METHOD => {
+                if let Some(params) = read::<lsp_types::DidCloseTextDocumentParams>(told.params) {
+                    let name = name_of(&params.text_document.uri);
+                    self.workspace.close(&name);
+                    if let Some(document) = self.documents.close(&name) {
+                        self.publish(document.uri, Vec::new(), None);
+                    }
+                    self.check_soon();
+                }
+            }
+            notification::DidSaveTextDocument::METHOD | notification::DidChangeWatchedFiles::METHOD => {
+                self.folders.look_again();
+                self.workspace.touch();
+                self.check_soon();
+            }
+            _ => {}
+        }
+        Next::Go
+    }
+
+    /// What was asked of the text before it was changed has no answer that still fits.
+    fn drop_stale(&mut self) {
+        let ids: HashSet<RequestId> = self.pending.keys().cloned().collect();
+        for id in ids {
+            self.give_up(&id, ErrorCode::ContentModified, "the text has changed");
+        }
+    }
+
+    // ---- diagnostics ----
+
+    fn check_soon(&mut self) {
+        let now = Instant::now();
+        let since = self.waiting.map_or(now, |(since, _)| since);
+        self.waiting = Some((since, (now + PAUSE).min(since + PATIENCE)));
+    }
+
+    /// Checks every text that is open. Those that did not change, nor anything that they import, take no time.
+    fn check(&mut self) {
+        self.waiting = None;
+        let texts = self.documents.iter().map(|(name, document)| (name.to_string(), document.version));
+        for (name, version) in texts.collect::<Vec<_>>() {
+            let (analysis, done) = (self.workspace.analysis(), self.done.clone());
+            self.checker.run(Box::new(move || {
+                if let Ok(findings) = isolated(|| Ok(analysis.diagnostics(&name))) {
+                    let _ = done.send(Done::Checked { name, version, findings });
+                }
+            }));
+        }
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(params: Value) -> Option<T> {
+    serde_json::from_value(params).ok()
+}
+
+/// The folders that the editor has open.
+fn folders(params: &InitializeParams) -> Vec<PathBuf> {
+    let named = params.workspace_folders.iter().flatten().map(|folder| &folder.uri);
+    #[allow(deprecated, reason = "editors without workspace folders still have a root")]
+    let root = params.root_uri.iter();
+    let mut found: Vec<PathBuf> = named.chain(root).map(|uri| PathBuf::from(name_of(uri))).collect();
+    found.dedup();
+    found
+}
+
+/// The tokenizer of the model that the command line names. Without one, and without a command to have one, characters are counted.
+fn tokenizer(args: &LspArgs) -> Option<sgl_model::Tokenizer> {
+    let model = args.model.as_deref()?;
+    let path = match models::is_path(model) {
+        true => PathBuf::from(model),
+        false => models::resolve(model, true, &models::Silent).ok()?,
+    };
+    load::tokenizer(Path::new(&path)).ok()
+}

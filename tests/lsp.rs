@@ -1,0 +1,10 @@
+//! `sglc lsp` from outside: a client that speaks the protocol, and what the server answers to each request.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "lsp/client.rs"]
+mod client;
+#[path = "lsp/requests.rs"]
+mod requests;
+#[path = "lsp/session.rs"]
+mod session;
