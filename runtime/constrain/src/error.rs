@@ -25,7 +25,7 @@ pub enum ConstrainError {
         reason: String,
     },
     /// A JSON Schema is none, or asks for what cannot be decided while a text is written.
-    #[error("`{keyword}` at {at}: {reason}")]
+    #[error("{}: {reason}", place(keyword, at))]
     Schema {
         /// JSON pointer of the place, as `#/properties/a`.
         at: String,
@@ -57,6 +57,15 @@ pub enum ConstrainError {
     /// There are valid texts, but the vocabulary has no tokens to write one.
     #[error("the model's vocabulary cannot spell any text of this constraint")]
     Unspellable,
+}
+
+/// Where in a schema something is wrong.
+fn place(keyword: &str, at: &str) -> String {
+    match (keyword, at) {
+        ("", "#") => "the schema".to_owned(),
+        ("", at) => format!("the schema at {at}"),
+        (keyword, at) => format!("`{keyword}` at {at}"),
+    }
 }
 
 /// A keyword of a JSON Schema that texts are not held to, because the options are lenient.

@@ -141,6 +141,12 @@ fn token_targets(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<[Sta
     }
     let mut targets = Vec::new();
     let alone = alone(graph, tables, state);
+    let far = alone.as_ref().filter(|slice| slice.chars as usize > SMALL);
+    if let Some(longest) = far.and_then(|slice| tables.vocabulary.lengths(slice.groups, slice.chars).last().copied()) {
+        // So many characters are left that only the longest token is worth a place, and no automaton is small.
+        let to = alone.map(|slice| walk::after(graph, tables, &slice, longest, true));
+        return kept_targets(graph, state, to.into_iter().collect());
+    }
     if let Some(slice) = &alone {
         for length in tables.vocabulary.lengths(slice.groups, slice.chars) {
             targets.push(walk::after(graph, tables, slice, length, true));
@@ -154,6 +160,10 @@ fn token_targets(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<[Sta
     targets.sort_unstable();
     targets.dedup();
     targets.sort_by_key(|to| graph.state(*to).cost);
+    kept_targets(graph, state, targets)
+}
+
+fn kept_targets(graph: &mut Graph, state: StateId, targets: Vec<StateId>) -> Arc<[StateId]> {
     let targets: Arc<[StateId]> = targets.into();
     graph.charge(targets.len() * 4 + 64);
     graph.targets.insert(state, targets.clone());

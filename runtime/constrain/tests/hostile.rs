@@ -136,3 +136,23 @@ fn a_matcher_carries_its_place_to_a_fresh_graph() {
     assert!(twin.mask(None).allows(u32::from(b']')) && twin.mask(None).allows(u32::from(b',')));
     assert_eq!(before.mask(None).iter().collect::<Vec<_>>(), [u32::from(b'[')]);
 }
+
+#[test]
+fn a_budget_for_a_long_text_is_found_in_strides_and_kept() {
+    let vocabulary = bytes_and(&["aa", "aaaaaaaa", "b\n", "ab\"", "a\""]);
+    for min in [3_000, 60_000] {
+        let started = Instant::now();
+        let mut at = matcher(&json(Json::Str { min_len: min, max_len: Some(100_000) }), &vocabulary).unwrap();
+        let budget = at.fewest();
+        assert!((min / 8..min / 8 + 40).contains(&budget), "{budget} tokens for {min} characters");
+        assert!(at.fits(budget) && !at.fits(min / 9));
+        let mut random = Random(7);
+        for left in (1..=budget).rev() {
+            let allowed: Vec<u32> = at.mask(Some(left)).iter().collect();
+            assert!(!allowed.is_empty(), "{left} of {budget} left");
+            at.advance(allowed[random.below(allowed.len())]).unwrap();
+        }
+        assert!(at.is_complete());
+        assert!(started.elapsed() < LONG, "took {:?}", started.elapsed());
+    }
+}
