@@ -7,7 +7,7 @@ mod common;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::{bytes_and, matcher, regex, vocabulary};
+use common::{bytes_and, gguf, matcher, regex, vocabulary};
 use sgl_constrain::{Matcher, Vocabulary};
 use sgl_wire::{Constraint, KeyOrder, SchemaOptions, WhiteSpace};
 
@@ -86,4 +86,26 @@ fn counts_inside_counts_of_wide_classes_are_small_enough_to_be_exact() {
     let vocabulary = vocabulary(&[b"b", b"bb", b"bbbb"]);
     let at = matcher(&regex("(?:(?:[^a]){3,4}){1,4}"), &vocabulary).unwrap();
     assert_eq!(at.fewest(), 1);
+}
+
+#[test]
+fn a_grammar_with_many_ways_to_read_a_text_keeps_few_of_them() {
+    let started = Instant::now();
+    for grammar in ["root ::= (root root ([ab] | . | \"é\"))*", "root ::= \"a\" | root root | root \"a\" root"] {
+        let vocabulary = gguf::vocabulary().unwrap_or_else(|| bytes_and(&["aa", "ab", "aaaaaaaa"]));
+        let mut at = matcher(&Constraint::Grammar(grammar.into()), &vocabulary).unwrap();
+        for _ in 0..12 {
+            let letters =
+                |token: &u32| vocabulary.bytes(*token).is_some_and(|text| text.iter().all(|byte| *byte == b'a'));
+            let token = at.mask(Some(20)).iter().filter(letters).last().unwrap();
+            at.advance(token).unwrap();
+        }
+        assert!(at.is_complete() && at.completes("a".repeat(500).as_bytes()));
+    }
+    // Two ways to read the whole are told apart only by what was begun first.
+    let grammar = "root ::= deep \"x\" | deep \"y\"\ndeep ::= \"(\" deep? \")\" | \"(\" deep? \")\" deep";
+    let at = matcher(&Constraint::Grammar(grammar.into()), &bytes_and(&[])).unwrap();
+    let nested = [vec![b'('; 20_000], vec![b')'; 20_000], vec![b'y']].concat();
+    assert!(at.completes(&nested) && !at.completes(&nested[1..]));
+    assert!(started.elapsed() < Duration::from_secs(60), "took {:?}", started.elapsed());
 }

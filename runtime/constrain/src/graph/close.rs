@@ -36,17 +36,23 @@ impl Graph {
                 continue;
             }
             let Some(kind) = net.nodes.get(thread.node as usize) else { continue };
-            if let Node::Bytes { .. } = kind {
-                threads.push(thread);
-                continue;
-            }
             if !met.insert(thread) {
                 continue;
             }
-            if met.len() > MOST_VISITS || threads.len() > MOST_VISITS {
+            if met.len() > MOST_VISITS {
                 return AMBIGUOUS;
             }
-            self.follow(tables, *kind, thread.stack, &mut at);
+            // Stacks that were made one stay so until their tops matter; turns are counted on each alone.
+            match (kind, self.stack(thread.stack)) {
+                (Node::Split { .. } | Node::Skip { .. } | Node::Call { .. }, _) => {
+                    self.follow(tables, *kind, thread.stack, &mut at);
+                }
+                (_, Stack::Any(members)) => {
+                    at.pending.extend(members.iter().map(|stack| Thread { node: thread.node, stack: *stack }));
+                }
+                (Node::Bytes { .. }, _) => threads.push(thread),
+                _ => self.follow(tables, *kind, thread.stack, &mut at),
+            }
         }
         threads.sort_unstable();
         threads.dedup();
@@ -102,12 +108,7 @@ impl Graph {
             Node::Return if stack == BOTTOM => at.complete = true,
             Node::Return => {
                 if let Stack::Pushed(Frame::Return(node), below) = *self.stack(stack) {
-                    match self.stack(below) {
-                        Stack::Any(members) => {
-                            at.pending.extend(members.iter().map(|stack| Thread { node, stack: *stack }));
-                        }
-                        _ => at.pending.push(Thread { node, stack: below }),
-                    }
+                    at.pending.push(Thread { node, stack: below });
                 }
             }
             Node::Push { machine, later } => match net.machines.get(machine as usize) {

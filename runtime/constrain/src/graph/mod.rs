@@ -39,7 +39,7 @@ const CAPTURING: StateId = 1 << 31;
 /// Threads of one place at most.
 pub(crate) const MOST_THREADS: usize = 2_048;
 /// Frames below the top that are made one where stacks are; what lies deeper is kept apart, which costs memory only.
-const MERGED_DEPTH: u32 = 8;
+const MERGED_DEPTH: u32 = 1_000;
 /// Nodes looked at for one step at most.
 const MOST_VISITS: usize = 65_536;
 /// Bytes after which a matcher moves to a fresh graph.
@@ -119,6 +119,8 @@ impl Met {
 pub(crate) struct Graph {
     stacks: Vec<Held>,
     stack_ids: QuickMap<Stack, StackId>,
+    /// What stacks became that were merged.
+    merges: QuickMap<Box<[StackId]>, StackId>,
     states: Vec<State>,
     /// The places inside a capture, and where bytes lead from there: most have few bytes tried, so they have no rows.
     capturing: Vec<State>,
@@ -163,6 +165,7 @@ impl Graph {
         Self {
             stacks: vec![Held { stack: Stack::Bottom, cost: 0, captures: false }],
             stack_ids: QuickMap::default(),
+            merges: QuickMap::default(),
             states: vec![nowhere.clone(), nowhere],
             capturing: Vec::new(),
             steps: QuickMap::default(),

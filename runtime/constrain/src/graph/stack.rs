@@ -223,10 +223,24 @@ impl Graph {
         }
         all.sort_unstable();
         all.dedup();
-        if depth > 0 && all.len() > 1 {
-            all = self.merged(tables, &all, depth - 1);
+        if depth == 0 || all.len() < 2 {
+            return self.one_of(all);
         }
-        match all.as_slice() {
+        // The same stacks lie below many others: merged anew each time, they would cost a power of the depth.
+        let key = all.into_boxed_slice();
+        if let Some(known) = self.merges.get(&key) {
+            return *known;
+        }
+        let merged = self.merged(tables, &key, depth - 1);
+        let merged = self.one_of(merged);
+        self.bytes += 64 + key.len() * 4;
+        self.merges.insert(key, merged);
+        merged
+    }
+
+    /// Any one of `members`, sorted and none of them of this kind.
+    fn one_of(&mut self, members: Vec<StackId>) -> StackId {
+        match members.as_slice() {
             [only] => *only,
             all => {
                 let cost = all.iter().map(|member| self.stack_cost(*member)).min().unwrap_or(NEVER);
