@@ -4,6 +4,10 @@
 
 #[path = "lsp/client.rs"]
 mod client;
+#[path = "lsp/edits.rs"]
+mod edits;
+#[path = "lsp/latency.rs"]
+mod latency;
 #[path = "lsp/requests.rs"]
 mod requests;
 #[path = "lsp/session.rs"]

@@ -2,11 +2,11 @@
 
 use lsp_types::{
     CompletionItemKind, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Documentation,
-    InsertTextFormat, MarkupContent, MarkupKind, NumberOrString, SymbolKind, TextEdit,
+    InsertTextFormat, MarkupContent, MarkupKind, NumberOrString, SymbolKind, TextEdit, WorkspaceEdit,
 };
 use sgl_diag::Severity;
 use sgl_ide::completion::{Completion, CompletionKind};
-use sgl_ide::{Edit, Finding, Kind, Location};
+use sgl_ide::{Changes, Edit, Finding, Kind, Location};
 
 use super::position::Lines;
 use super::requests::Ask;
@@ -58,6 +58,16 @@ pub fn docs(text: &str) -> Option<Documentation> {
 /// A change of a text.
 pub fn edit(lines: &Lines, edit: &Edit) -> TextEdit {
     TextEdit { range: lines.range(&edit.range), new_text: edit.text.clone() }
+}
+
+/// Changes of files.
+#[allow(clippy::mutable_key_type, reason = "the type of the protocol; no address is ever changed")]
+pub fn workspace_edit(ask: &Ask, changes: &Changes) -> WorkspaceEdit {
+    let files = changes.iter().filter_map(|(name, edits)| {
+        let lines = ask.lines(name)?;
+        Some((ask.uri(name)?, edits.iter().map(|change| edit(&lines, change)).collect()))
+    });
+    WorkspaceEdit { changes: Some(files.collect()), ..WorkspaceEdit::default() }
 }
 
 /// An offer; `snippets`: whether the editor knows places to go to in what is inserted.

@@ -103,19 +103,9 @@ impl Lines {
         lsp_types::Range { start: self.position(bytes.start), end: self.position(bytes.end) }
     }
 
-    /// How many lines there are.
-    pub fn count(&self) -> u32 {
-        self.starts.len() as u32
-    }
-
     /// The text itself.
     pub fn text(&self) -> &Arc<str> {
         &self.text
-    }
-
-    /// What the columns count.
-    pub fn encoding(&self) -> Encoding {
-        self.encoding
     }
 }
 

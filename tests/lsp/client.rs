@@ -1,8 +1,8 @@
 //! Messages of a test in, the answers of a server of its own out.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -73,11 +73,6 @@ impl Client {
     /// The number of the process.
     pub fn process(&self) -> u32 {
         self.child.id()
-    }
-
-    /// The folder of its files.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// A file of its folder.

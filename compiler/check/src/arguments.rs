@@ -124,13 +124,15 @@ impl Body<'_> {
 
     fn no_such_parameter(&mut self, callee: &str, name: &ast::Name, params: &[(&str, Type, bool)]) {
         let names: Vec<&str> = params.iter().map(|(param, ..)| *param).collect();
-        let hint = match nearest(name.text(), names.iter().copied()) {
+        let near = nearest(name.text(), names.iter().copied());
+        let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None if names.is_empty() => "it takes no arguments".to_string(),
             None => format!("its parameters are: {}", names.join(", ")),
         };
         let d = Diagnostic::error("E0207", format!("{callee} has no parameter `{}`", name.text()));
         self.report(d.at(name.span(), "not one of them").hint(hint));
+        self.w.instead(name.span(), near);
     }
 
     /// The arguments in the order in which they are written.

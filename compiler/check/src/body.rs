@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use sgl_diag::{Diagnostic, Span};
+use sgl_diag::{Diagnostic, Fix, Span};
 use sgl_syntax::ast::{self, HasDocs};
 
 use crate::finish;
@@ -239,7 +239,14 @@ impl<'w> Body<'w> {
             self.w.names.get(self.file).map(|names| names.keys().cloned().collect()).unwrap_or_default();
         let library: Vec<&str> = crate::signature::functions().chain(["print", "image"]).collect();
         let known = locals.iter().chain(&items).map(|name| &**name).chain(library.iter().map(|name| &name[..]));
-        let hint = match (nearest(name.text(), known), name.text()) {
+        let near = nearest(name.text(), known).map(str::to_string);
+        let instead = match name.text() {
+            "null" | "None" | "nil" | "undefined" => Some("none"),
+            "True" => Some("true"),
+            "False" => Some("false"),
+            _ => near.as_deref(),
+        };
+        let hint = match (near.as_deref(), name.text()) {
             (_, "null" | "None" | "nil" | "undefined") => "the value that is not there is called `none`".to_string(),
             (_, "True" | "False") => "truth values are written `true` and `false`".to_string(),
             (_, "len" | "length") => "lengths are methods: `xs.len()`".to_string(),
@@ -268,6 +275,7 @@ impl<'w> Body<'w> {
         };
         let d = Diagnostic::error("E0101", format!("there is no `{}` here", name.text()));
         self.report(d.at(name.span(), "not known here").hint(hint));
+        self.w.instead(name.span(), instead);
     }
 
     /// Reports a name that is assigned to and was never declared.
@@ -277,13 +285,22 @@ impl<'w> Body<'w> {
         }
         let variables = self.scopes.iter().flat_map(|scope| scope.iter());
         let variables = variables.filter(|(_, local)| self.local(**local).is_some_and(|local| local.mutable));
-        let hint = match nearest(name.text(), variables.map(|(name, _)| &**name)) {
+        let near = nearest(name.text(), variables.map(|(name, _)| &**name)).map(str::to_string);
+        let hint = match &near {
             Some(near) => format!("did you mean `{near}`?"),
             None if changes => format!("declare it before this: `var {} = …`", name.text()),
             None => format!("declare it: `let {0} = …`, or `var {0} = …` where it changes later", name.text()),
         };
         let d = Diagnostic::error("E0101", format!("there is no `{}` here", name.text()));
         self.report(d.at(name.span(), "not known here").hint(hint));
+        self.w.instead(name.span(), near.as_deref());
+        if near.is_none() && !changes {
+            let at = Span { end: name.span().start, ..name.span() };
+            if let Some(last) = self.w.diagnostics.last_mut() {
+                let edits = vec![(at, "let ".to_string())];
+                last.fixes.push(Fix { title: format!("Declare `{}`", name.text()), edits });
+            }
+        }
     }
 
     /// Whether the local is a parameter of the item.

@@ -166,12 +166,14 @@ impl Body<'_> {
     fn unknown_in_namespace(&mut self, namespace: &'static str, name: &ast::Name) {
         let mut known: Vec<&str> = signature::in_namespace(namespace).collect();
         known.sort_unstable();
-        let hint = match nearest(name.text(), known.iter().copied()) {
+        let near = nearest(name.text(), known.iter().copied());
+        let hint = match near {
             Some(near) => format!("did you mean `{namespace}.{near}`?"),
             None => format!("it has: {}", known.join(", ")),
         };
         let title = format!("`{namespace}` has no function `{}`", name.text());
         self.error("E0105", title, name.span(), "not found there", &hint);
+        self.w.instead(name.span(), near);
     }
 
     /// A name of a namespace that is not called: a constant, or else a mistake.
@@ -316,7 +318,8 @@ impl Body<'_> {
                     Type::Optional(item) => signature::method(item, name.text()).is_some(),
                     _ => false,
                 };
-                let hint = match nearest(name.text(), signature::methods(other)) {
+                let near = nearest(name.text(), signature::methods(other));
+                let hint = match near {
                     _ if inner_has => {
                         "it may be `none`: ask `if x != none`, or write `(x ?? other)` before the dot".to_string()
                     }
@@ -329,6 +332,7 @@ impl Body<'_> {
                 let code = if inner_has { "E0220" } else { "E0205" };
                 let title = format!("a `{shown}` has no method `{}`", name.text());
                 self.error(code, title, name.span(), "not one of its methods", &hint);
+                self.w.instead(name.span(), near.filter(|_| !inner_has));
             }
         }
         self.each_argument(written);

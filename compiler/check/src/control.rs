@@ -23,7 +23,9 @@ impl Body<'_> {
             ast::Expr::From(from) => body.from(from, want, use_),
             other => body.expr(other, want),
         });
-        checked.unwrap_or_else(|| self.broken(span))
+        let expr = checked.unwrap_or_else(|| self.broken(span));
+        self.note_type(span, &expr.ty);
+        expr
     }
 
     /// A block as an expression; reports one without the value that is wanted.

@@ -140,19 +140,15 @@ impl Body<'_> {
             && (const_fits(value, &widen(&want)) || matches!((value, &want), (Const::Str(_), Type::Literals(_))))
         {
             let shown = self.w.show(&want);
-            let hint = match (&want, value) {
-                (Type::Literals(members), Const::Str(text)) => {
-                    let texts = members.iter().filter_map(|member| match member {
-                        Const::Str(text) => Some(&**text),
-                        _ => None,
-                    });
-                    nearest(text, texts)
-                        .map_or_else(|| format!("it is one of {shown}"), |n| format!("did you mean {n:?}?"))
-                }
-                _ => "choose a value inside, or widen the type".to_string(),
+            let near = near_member(&want, value);
+            let hint = match (&near, &want) {
+                (Some(near), _) => format!("did you mean {near}?"),
+                (None, Type::Literals(_)) => format!("it is one of {shown}"),
+                (None, _) => "choose a value inside, or widen the type".to_string(),
             };
             let d = Diagnostic::error("E0231", format!("{value} is not a value of `{shown}`"));
             self.report(d.at(expr.span, "outside of the type").hint(hint));
+            self.w.instead(expr.span, near.as_deref());
             return;
         }
         self.mismatch(&expr.ty, &want, expr.span);
@@ -216,7 +212,18 @@ impl Body<'_> {
             _ if widen(&found) == widen(&want) => format!("not every `{a}` is a `{b}`"),
             _ => format!("make it a `{b}`, or change what is wanted"),
         };
-        let d = Diagnostic::error("E0201", format!("a `{b}` is wanted here, not a `{a}`"));
+        let (start, end) = (Span { end: span.start, ..span }, Span { start: span.end, ..span });
+        let around = match (&found, &want) {
+            (Type::Int { .. }, Type::Float { .. }) => Some(("float(", ")")),
+            (Type::Float { .. }, Type::Int { .. }) => Some(("(", ").round()")),
+            (_, Type::Str { .. }) if self.w.is_data(&found) && widen(&found) != Type::STR => Some(("text(", ")")),
+            _ => None,
+        };
+        let mut d = Diagnostic::error("E0201", format!("a `{b}` is wanted here, not a `{a}`"));
+        if let Some((before, after)) = around {
+            let edits = vec![(start, before.to_string()), (end, after.to_string())];
+            d = d.fix(format!("Write `{before}…{after}`"), edits);
+        }
         self.report(d.at(span, format!("a `{a}`")).hint(hint));
     }
 
@@ -660,6 +667,16 @@ impl Body<'_> {
             }
         }
     }
+}
+
+/// The text of a union that is nearest to one that is not in it, in quotes.
+pub(crate) fn near_member(union: &Type, value: &Const) -> Option<String> {
+    let (Type::Literals(members), Const::Str(text)) = (union, value) else { return None };
+    let texts = members.iter().filter_map(|member| match member {
+        Const::Str(text) => Some(&**text),
+        _ => None,
+    });
+    nearest(text, texts).map(|near| format!("{near:?}"))
 }
 
 /// The variables that a pattern binds.

@@ -79,6 +79,7 @@ impl Body<'_> {
                 format!("`{what}` has no argument `{}`", name.text()).replace("`a model`", "a model"),
             );
             self.report(d.at(span, "not one of them").hint(hint));
+            self.w.instead(span, near);
             return;
         };
         self.w.note(span, Target::Argument(rule.arg));
@@ -268,11 +269,13 @@ impl Body<'_> {
             return *by;
         }
         let names: Vec<&str> = METHODS.iter().map(|(name, _)| *name).collect();
-        let hint = match name.as_deref().and_then(|name| nearest(name, names.iter().copied())) {
+        let near = name.as_deref().and_then(|name| nearest(name, names.iter().copied()));
+        let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("they are: {}", names.join(", ")),
         };
         self.error("E0308", "`select` knows no such way to score", value.span(), "not one of them", &hint);
+        self.w.instead(value.span(), near);
         SelectBy::default()
     }
 

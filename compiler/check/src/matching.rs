@@ -300,21 +300,14 @@ impl Body<'_> {
         };
         if !can_hold(whole, &value) {
             let shown = self.show(whole);
-            let hint = match present(whole) {
-                Type::Literals(members) => {
-                    let texts = members.iter().filter_map(|member| match member {
-                        Const::Str(text) => Some(&**text),
-                        _ => None,
-                    });
-                    let near = match &value {
-                        Const::Str(text) => crate::similar::nearest(text, texts),
-                        _ => None,
-                    };
-                    near.map_or_else(|| format!("it is one of {shown}"), |near| format!("did you mean {near:?}?"))
-                }
-                _ => "remove the arm".to_string(),
+            let near = crate::expr::near_member(present(whole), &value);
+            let hint = match (&near, present(whole)) {
+                (Some(near), _) => format!("did you mean {near}?"),
+                (None, Type::Literals(_)) => format!("it is one of {shown}"),
+                (None, _) => "remove the arm".to_string(),
             };
             self.error("E0225", format!("no `{shown}` is {value}"), span, "never fits", &hint);
+            self.w.instead(span, near.as_deref());
         }
         vec![Pattern::Const(value)]
     }

@@ -114,13 +114,15 @@ impl Body<'_> {
 
     pub(crate) fn unknown_field<'n>(&mut self, of: &str, known: impl Iterator<Item = &'n str>, name: &str, at: Span) {
         let known: Vec<&str> = known.collect();
-        let hint = match nearest(name, known.iter().copied()) {
+        let near = nearest(name, known.iter().copied());
+        let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None if known.is_empty() => "it has no fields".to_string(),
             None => format!("its fields are: {}", known.join(", ")),
         };
         let d = Diagnostic::error("E0204", format!("`{of}` has no field `{name}`"));
         self.report(d.at(at, "not one of its fields").hint(hint));
+        self.w.instead(at, near);
     }
 
     /// The struct that a path names.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use sgl_diag::{Diagnostic, Span};
+use sgl_diag::{Diagnostic, Fix, Span};
 use sgl_syntax::ast::{self, FunctionKind, HasDocs, ImportSource};
 
 use crate::generics::{Generic, Origin, TypeArgs};
@@ -193,6 +193,13 @@ impl World {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Adds to what was reported last that something else could stand there.
+    pub(crate) fn instead(&mut self, at: Span, text: Option<&str>) {
+        if let (Some(last), Some(text)) = (self.diagnostics.last_mut(), text) {
+            last.fixes.push(Fix { title: format!("Write `{text}`"), edits: vec![(at, text.to_string())] });
+        }
+    }
+
     fn name(&mut self, file: usize, name: &ast::Name, item: Item, imported: bool) {
         if matches!(item, Item::Struct(_) | Item::Alias(_)) && BUILTIN_TYPES.contains(&name.text()) {
             let d = Diagnostic::error("E0102", format!("`{}` is a type of the language", name.text()));
@@ -351,13 +358,15 @@ impl World {
             _ => {
                 let own = names.iter().filter(|(name, entry)| !entry.imported && !name.starts_with('_'));
                 let own: Vec<&str> = own.map(|(name, _)| &**name).collect();
-                let hint = match nearest(text, own.iter().copied()) {
+                let near = nearest(text, own.iter().copied()).map(str::to_string);
+                let hint = match &near {
                     Some(near) => format!("did you mean `{near}`?"),
                     None if own.is_empty() => "the module has nothing to import".to_string(),
                     None => format!("the module has: {}", own.join(", ")),
                 };
                 let d = Diagnostic::error("E0105", format!("the module has no `{text}`"));
                 self.report(d.at(name.span(), "not found there").hint(hint));
+                self.instead(name.span(), near.as_deref());
                 Item::Broken
             }
         }

@@ -329,7 +329,18 @@ impl World {
             let (what, code) = if is_type { ("type", "E0109") } else { ("name", "E0101") };
             let wanted = |item: Item| !is_type || matches!(item, Item::Struct(_) | Item::Alias(_) | Item::Module(_));
             let known = names.iter().filter(|(_, entry)| wanted(entry.item)).map(|(name, _)| &**name);
-            let hint = match (nearest(first.text(), known.chain(BUILTIN_TYPES.iter().copied())), first.text()) {
+            let near = nearest(first.text(), known.chain(BUILTIN_TYPES.iter().copied())).map(str::to_string);
+            let instead = match first.text() {
+                "string" | "String" | "text" if is_type => Some("str"),
+                "Any" | "any" | "object" if is_type => Some("json"),
+                "boolean" | "Bool" | "Boolean" if is_type => Some("bool"),
+                "i64" | "i32" | "u64" | "u32" | "usize" | "integer" | "long" if is_type => Some("int"),
+                "double" | "f64" if is_type => Some("float"),
+                "Vec" | "Array" | "array" if is_type => Some("list"),
+                "dict" | "Dict" | "Map" | "HashMap" if is_type => Some("map"),
+                _ => near.as_deref(),
+            };
+            let hint = match (near.as_deref(), first.text()) {
                 (_, "string" | "String" | "text") if is_type => "text is of type `str`".to_string(),
                 (_, "dict" | "Dict" | "Map" | "HashMap") if is_type => "maps are `map<str, T>`".to_string(),
                 (_, "Optional" | "Option" | "Maybe") if is_type => "what may be `none` is of type `T?`".to_string(),
@@ -349,6 +360,7 @@ impl World {
             };
             let d = Diagnostic::error(code, format!("there is no {what} `{}`", first.text()));
             self.report(d.at(first.span(), "not known here").hint(hint));
+            self.instead(first.span(), instead);
             return None;
         };
         let (mut item, mut at) = (entry.read(), first);

@@ -77,6 +77,15 @@ pub struct Label {
     pub primary: bool,
 }
 
+/// A change of the source that would help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, as a request: ``write `essay` ``.
+    pub title: String,
+    /// Places and what stands there then; they do not overlap.
+    pub edits: Vec<(Span, String)>,
+}
+
 /// One thing to tell the author of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -90,6 +99,8 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Changes that would help; the hint says in words what they do.
+    pub fixes: Vec<Fix>,
 }
 
 impl Diagnostic {
@@ -104,7 +115,7 @@ impl Diagnostic {
     }
 
     fn new(code: &'static str, severity: Severity, title: String) -> Self {
-        Diagnostic { code, severity, title, labels: Vec::new(), hint: None }
+        Diagnostic { code, severity, title, labels: Vec::new(), hint: None, fixes: Vec::new() }
     }
 
     /// The place of the mistake.
@@ -120,6 +131,12 @@ impl Diagnostic {
     /// What to do about it: names the direction to go.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// A change that would help.
+    pub fn fix(mut self, title: impl Into<String>, edits: Vec<(Span, String)>) -> Self {
+        self.fixes.push(Fix { title: title.into(), edits });
         self
     }
 

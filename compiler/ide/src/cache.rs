@@ -62,11 +62,6 @@ impl Module {
         }
         same
     }
-
-    /// The names of the files that it was checked with, itself included.
-    pub fn files(&self) -> impl Iterator<Item = &str> {
-        self.sources.files().map(|(_, file)| file.name.as_str())
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

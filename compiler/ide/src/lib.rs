@@ -15,21 +15,38 @@
 //!
 //! **Architecture invariant:** every question has an answer for broken text, too, if only an empty one.
 
+pub mod actions;
 mod cache;
+mod calls;
 pub mod completion;
 mod definition;
 mod diagnostics;
 mod example;
+mod fold;
+mod highlight;
 mod hover;
+mod inlay;
+mod layout;
+mod lens;
 mod names;
+mod outline;
+mod references;
+mod rename;
 mod scope;
 mod signature;
 mod words;
 mod workspace;
 
+pub use calls::Call;
 pub use diagnostics::{Finding, Related};
+pub use fold::{Fold, FoldKind};
+pub use highlight::{Class, Colored};
 pub use hover::Hover;
+pub use inlay::Inlay;
+pub use lens::{Action, Lens, Link};
 pub use names::{Declaration, Kind};
+pub use outline::Symbol;
+pub use rename::Changes;
 pub use signature::Signature;
 pub use workspace::{Analysis, Disk, NoDisk, Workspace};
 

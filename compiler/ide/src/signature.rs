@@ -93,14 +93,14 @@ impl Analysis {
         }
     }
 
-    fn function_at(&self, at: &Location) -> Option<(std::sync::Arc<str>, ast::Function)> {
+    fn declared_function(&self, at: &Location) -> Option<(std::sync::Arc<str>, ast::Function)> {
         let (text, parse) = self.parse(&at.file)?;
         let token = token_at(&parse.tree, at.range.start).filter(|token| range(token) == at.range)?;
         Some((text, cast(token.parent()?)?))
     }
 
     fn signature_at(&self, at: &Location) -> Option<Signature> {
-        let (text, function) = self.function_at(at)?;
+        let (text, function) = self.declared_function(at)?;
         let params: Vec<_> = self.parameters_at(at)?;
         let params: Vec<_> = params.into_iter().map(|(name, ty, docs)| (format!("{name}: {ty}"), docs)).collect();
         let ret = function.ret().map(|ty| ty.span());
@@ -110,7 +110,7 @@ impl Analysis {
 
     /// The parameters of the function that is declared at a place: name, type with default, documentation.
     pub(crate) fn parameters_at(&self, at: &Location) -> Option<Vec<(String, String, String)>> {
-        let (text, function) = self.function_at(at)?;
+        let (text, function) = self.declared_function(at)?;
         let params = function.params().filter_map(|param| {
             let name = param.name()?;
             let after = head(&text, name.span().end..param.span().end);

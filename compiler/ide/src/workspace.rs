@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sgl_check::{Root, std_modules};
 use sgl_diag::{FileId, plain};
-use sgl_syntax::{Parse, SyntaxNode, ast};
+use sgl_syntax::{Parse, SyntaxNode};
 
 use crate::cache::{Cache, Module};
 
@@ -19,6 +19,11 @@ pub trait Disk: Send + Sync {
 
     /// The names of all programs that may use each other.
     fn programs(&self) -> Vec<String>;
+
+    /// Whether there is such a file.
+    fn exists(&self, name: &str) -> bool {
+        self.read(name).is_ok()
+    }
 
     /// The models that a program may name.
     fn models(&self) -> Vec<String> {
@@ -45,7 +50,7 @@ impl Disk for NoDisk {
 }
 
 /// Counts the tokens of a text.
-pub(crate) type Tokens = Box<dyn Fn(&str) -> usize + Send + Sync>;
+pub(crate) type Tokens = Arc<dyn Fn(&str) -> usize + Send + Sync>;
 
 /// The texts that are open, and all that was found out about them.
 pub struct Workspace {
@@ -63,7 +68,7 @@ pub struct Analysis {
 
 /// What all pictures share.
 pub(crate) struct Shared {
-    pub disk: Box<dyn Disk>,
+    pub disk: Arc<dyn Disk>,
     pub tokens: Option<Tokens>,
     pub cache: Cache,
 }
@@ -77,15 +82,15 @@ struct Text {
 impl Workspace {
     /// Nothing is open.
     pub fn new(disk: impl Disk + 'static) -> Self {
-        Self::of(Box::new(disk), None)
+        Self::of(Arc::new(disk), None)
     }
 
     /// Nothing is open; constraints and constant prompts are measured with this tokenizer.
     pub fn with_tokens(disk: impl Disk + 'static, count: impl Fn(&str) -> usize + Send + Sync + 'static) -> Self {
-        Self::of(Box::new(disk), Some(Box::new(count)))
+        Self::of(Arc::new(disk), Some(Arc::new(count)))
     }
 
-    fn of(disk: Box<dyn Disk>, tokens: Option<Tokens>) -> Self {
+    fn of(disk: Arc<dyn Disk>, tokens: Option<Tokens>) -> Self {
         let shared = Arc::new(Shared { disk, tokens, cache: Cache::default() });
         Workspace { analysis: Analysis { texts: Arc::default(), revision: 1, shared } }
     }
@@ -131,15 +136,10 @@ pub(crate) struct File {
     pub name: String,
     pub text: Arc<str>,
     pub tree: SyntaxNode,
-    pub parse: Parse,
     pub module: Arc<Module>,
 }
 
 impl File {
-    pub fn ast(&self) -> ast::File {
-        self.parse.file()
-    }
-
     /// A stretch of the text.
     pub fn slice(&self, range: std::ops::Range<u32>) -> &str {
         self.text.get(range.start as usize..range.end as usize).unwrap_or_default()
@@ -147,6 +147,18 @@ impl File {
 }
 
 impl Analysis {
+    /// A picture in which some texts say something else. What is found out about it is kept apart.
+    pub(crate) fn looking_at<'t>(&self, texts: impl Iterator<Item = (&'t str, String)>) -> Analysis {
+        let mut all = (*self.texts).clone();
+        for (name, text) in texts {
+            let kind = self.kind(name);
+            all.insert(name.to_string(), Text { text: text.into(), kind });
+        }
+        let (disk, tokens) = (self.shared.disk.clone(), self.shared.tokens.clone());
+        let shared = Arc::new(Shared { disk, tokens, cache: Cache::default() });
+        Analysis { texts: Arc::new(all), revision: self.revision, shared }
+    }
+
     /// The names of the texts that are open.
     pub fn opened(&self) -> impl Iterator<Item = &str> {
         self.texts.keys().map(String::as_str)
@@ -184,7 +196,7 @@ impl Analysis {
     pub(crate) fn file(&self, name: &str) -> Option<File> {
         let module = self.module(name)?;
         let (text, parse) = self.parse(name)?;
-        Some(File { name: name.to_string(), text, tree: parse.tree.clone(), parse, module })
+        Some(File { name: name.to_string(), text, tree: parse.tree, module })
     }
 
     pub(crate) fn module(&self, name: &str) -> Option<Arc<Module>> {

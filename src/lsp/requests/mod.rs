@@ -1,10 +1,26 @@
 //! One file for each request: what the editor asks in, the answer out.
 
+mod call_hierarchy;
+mod code_action;
+mod code_lens;
 mod completion;
 mod definition;
+mod document_link;
+mod document_symbol;
+mod folding;
+mod formatting;
+mod highlight;
 mod hover;
+mod inlay_hint;
+mod prepare_rename;
+mod references;
+mod rename;
+mod selection;
+pub(super) mod semantic_tokens;
 mod signature;
+mod text;
 mod type_definition;
+mod workspace_symbol;
 
 use std::sync::Arc;
 
@@ -67,13 +83,13 @@ impl Ask {
 pub type Handler = fn(&Ask, Value) -> Result<Value, ResponseError>;
 
 macro_rules! handlers {
-    ($($request:ident => $answer:path,)*) => {
+    ($($request:ty => $answer:path,)*) => {
         /// Who answers requests of a method.
         pub fn handler(method: &str) -> Option<Handler> {
             Some(match method {
-                $(<request::$request as Request>::METHOD => |ask, params| {
+                $(<$request as Request>::METHOD => |ask, params| {
                     let params = read(params)?;
-                    let answer: Result<<request::$request as Request>::Result, ResponseError> = $answer(ask, params);
+                    let answer: Result<<$request as Request>::Result, ResponseError> = $answer(ask, params);
                     written(answer?)
                 },)*
                 _ => return None,
@@ -83,11 +99,31 @@ macro_rules! handlers {
 }
 
 handlers! {
-    HoverRequest => hover::answer,
-    Completion => completion::answer,
-    GotoDefinition => definition::answer,
-    GotoTypeDefinition => type_definition::answer,
-    SignatureHelpRequest => signature::answer,
+    request::HoverRequest => hover::answer,
+    request::Completion => completion::answer,
+    request::GotoDefinition => definition::answer,
+    request::GotoTypeDefinition => type_definition::answer,
+    request::SignatureHelpRequest => signature::answer,
+    request::References => references::answer,
+    request::DocumentHighlightRequest => highlight::answer,
+    request::PrepareRenameRequest => prepare_rename::answer,
+    request::Rename => rename::answer,
+    request::DocumentSymbolRequest => document_symbol::answer,
+    request::WorkspaceSymbolRequest => workspace_symbol::answer,
+    request::SemanticTokensFullRequest => semantic_tokens::answer,
+    request::SemanticTokensRangeRequest => semantic_tokens::of_range,
+    request::InlayHintRequest => inlay_hint::answer,
+    request::FoldingRangeRequest => folding::answer,
+    request::SelectionRangeRequest => selection::answer,
+    request::Formatting => formatting::answer,
+    request::RangeFormatting => formatting::of_range,
+    request::CodeActionRequest => code_action::answer,
+    request::CodeLensRequest => code_lens::answer,
+    request::DocumentLinkRequest => document_link::answer,
+    request::CallHierarchyPrepare => call_hierarchy::prepare,
+    request::CallHierarchyIncomingCalls => call_hierarchy::incoming,
+    request::CallHierarchyOutgoingCalls => call_hierarchy::outgoing,
+    text::Text => text::answer,
 }
 
 fn read<T: serde::de::DeserializeOwned>(params: Value) -> Result<T, ResponseError> {

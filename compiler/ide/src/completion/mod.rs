@@ -15,7 +15,7 @@ use sgl_syntax::ast::{self, AstNode};
 use sgl_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
 
 use crate::Edit;
-use crate::names::{cast, node_range};
+use crate::names::node_range;
 use crate::workspace::{Analysis, File, ROOT};
 
 /// What kind of thing is offered.

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod actions;
 mod completion;
 mod definition;
 mod hover;
+mod rename;
+mod views;
 
 use std::collections::BTreeMap;
 
