@@ -17,7 +17,7 @@ fn files() -> Vec<(PathBuf, String)> {
         for entry in fs::read_dir(&folder).unwrap().flatten() {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
             let kind = entry.file_type().unwrap();
-            if kind.is_dir() && !matches!(name.as_str(), "target" | ".git" | "shared") {
+            if kind.is_dir() && !matches!(name.as_str(), "target" | ".git" | "shared" | "node_modules") {
                 folders.push(path);
             } else if kind.is_file() && (is(&path, TEXT) || folder.ends_with(".ci")) {
                 let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
