@@ -291,7 +291,7 @@ impl Body<'_> {
 
     fn method(&mut self, receiver: Expr, name: &ast::Name, written: Written, want: Option<&Type>) -> Expr {
         let span = written.span;
-        let ty = self.infer.resolve(&receiver.ty);
+        let ty = self.infer.resolve(&receiver.ty).view().clone();
         if let Some(signature) = signature::method(&ty, name.text()) {
             self.note_builtin(name, Some(signature));
             return self.call_library(signature, Some(receiver), written, want);
@@ -392,6 +392,9 @@ impl Body<'_> {
             if let Some(ty) = vars.get(var) {
                 self.need(need, ty, name, span);
             }
+        }
+        if let (Builtin::JsonRead, [text], Some(ty)) = (signature.builtin, &args[..], vars.first()) {
+            self.check_read(text, ty);
         }
         let ret = self.infer.instantiate(&signature.ret, &vars);
         let ret = self.infer.resolve(&ret);

@@ -26,7 +26,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("E0112", "Nothing says what a type parameter of a generic item stands for."),
     ("E0113", "An item has type parameters that cannot have any."),
     ("E0114", "A schema file cannot be read, or is not JSON."),
-    ("E0115", "A schema says something that no type can say."),
+    ("E0115", "A schema says something that cannot be held to while a text is written."),
     ("E0116", "A schema is not valid, or no value fits it."),
     ("E0117", "A `$ref` of a schema leads nowhere, or out of its file."),
     ("E0120", "The tools of an MCP server cannot be had: it may not be started, or does not answer."),
@@ -69,6 +69,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("E0246", "A grammar is not valid, or a rule of it has no finite text."),
     ("E0247", "No text is a value of the type that is to be generated."),
     ("E0248", "A `stop` can never match, or matches before anything is written."),
+    ("E0249", "A text is read as a type of which it can never be."),
     ("E0298", "Expressions are nested too deep."),
     ("E0299", "Types or patterns are too large to check."),
     ("E0301", "Something needs a current prompt where there is none."),
@@ -119,6 +120,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("W0513", "A keyword of a schema means nothing, and looks like one that does."),
     ("W0514", "A value that may be `none` goes into a text, which then says `null`."),
     ("W0515", "A hole of a text holds a block: its braces are doubled."),
+    ("W0516", "A `stop` is never reached: another one always ends the text before it."),
 ];
 
 /// Whether the code is of what goes wrong while a program runs.

@@ -16,6 +16,7 @@ pub fn constraint(ty: &Type, structs: &[Struct]) -> Result<Constraint, Type> {
         Type::Str { min_len, max_len } => Ok(Constraint::Text { min_len: *min_len, max_len: *max_len }),
         Type::Pattern(pattern) => Ok(Constraint::Regex(pattern.clone())),
         Type::Grammar(grammar) => Ok(grammar.constraint()),
+        Type::Schema(schema) => Ok(schema.constraint()),
         Type::Literals(members) => match members.iter().map(text_of).collect::<Option<Vec<_>>>() {
             Some(texts) => Ok(Constraint::Choice(texts)),
             None => json(ty, structs),
@@ -81,6 +82,7 @@ impl Builder<'_> {
             Type::Pattern(pattern) => Json::Pattern(pattern.clone()),
             Type::Grammar(grammar) if grammar.lark => Json::Lark(grammar.text.clone()),
             Type::Grammar(grammar) => Json::Grammar(grammar.text.clone()),
+            Type::Schema(schema) => Json::Schema(schema.text.clone()),
             Type::Int { min, max } => Json::Int { min: *min, max: *max },
             Type::Float { min, max } => Json::Float { min: *min, max: *max },
             Type::Bool => Json::Bool,

@@ -110,6 +110,7 @@ impl Search<'_> {
         let (Some((first, rest)), Some((ty, rest_types))) = (row.split_first(), types.split_first()) else {
             return matrix.is_empty().then(Vec::new);
         };
+        let ty = ty.view();
         let column: Vec<&Pattern> = matrix.iter().filter_map(|row| row.first()).collect();
         for ctor in self.ctors(ty, &column, first) {
             let parts = self.part_types(&ctor, ty);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use sgl_constrain::Proof;
 use sgl_diag::{Diagnostic, Span};
 use sgl_syntax::ast::{self, CompClause, Flavor, LiteralValue};
 
@@ -13,6 +14,7 @@ use crate::program::{Expr, ExprKind, Pattern, ToolId};
 use crate::relate::{const_fits, widen};
 use crate::similar::nearest;
 use crate::structs::Field;
+use crate::texts;
 use crate::types::{Const, Type};
 use crate::world::Item;
 use crate::written::constant;
@@ -209,7 +211,14 @@ impl Body<'_> {
             (Type::Tool, Type::Fn(..)) => "write a closure that calls the tool: `|x| …(x)`".to_string(),
             (Type::Fn(..), Type::Tool) => "declare it as a `tool` in place of a `fn`".to_string(),
             (Type::Prompt, Type::Str { .. }) => "its text is `p.text`".to_string(),
-            _ if widen(&found) == widen(&want) => format!("not every `{a}` is a `{b}`"),
+            (_, Type::Schema(schema)) if self.infer.fits(&found, &schema.view) => {
+                "a value is held to a schema where it is read: `json.read(to_json(x))`".to_string()
+            }
+            _ if widen(&found) == widen(&want) => match texts::included(&found, &want) {
+                // Of any text, it is no news.
+                Proof::No(text) if found != Type::STR => format!("not every `{a}` is a `{b}`: {text:?} is none"),
+                _ => format!("not every `{a}` is a `{b}`"),
+            },
             _ => format!("make it a `{b}`, or change what is wanted"),
         };
         let (start, end) = (Span { end: span.start, ..span }, Span { start: span.end, ..span });

@@ -103,6 +103,7 @@ pub(crate) fn stands_for(param: &Type, found: &Type, target: &Type, out: &mut Ve
         (Type::Tuple(params), Type::Tuple(found)) => {
             params.iter().zip(found).for_each(|(param, found)| stands_for(param, found, target, out));
         }
+        (param, Type::Schema(schema)) => stands_for(param, &schema.view, target, out),
         (Type::Fn(_, param), Type::Fn(_, found)) => stands_for(param, found, target, out),
         _ => {}
     }

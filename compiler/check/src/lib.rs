@@ -56,6 +56,7 @@ mod show;
 mod signature;
 mod similar;
 mod structs;
+mod texts;
 mod tools;
 pub mod types;
 mod world;

@@ -279,8 +279,9 @@ impl Reader<'_> {
                 let file = self.sources.add(name.clone(), text);
                 for Argument { path, schema: value, at, name: called } in arguments {
                     self.schemas.insert(beside(&name, &path), Some(self.out.schemas.len()));
-                    let (argument, spans) = (Some(at), Spans::default());
-                    self.out.schemas.push(SchemaFile { file, value, argument, spans, name: called, used: span });
+                    let (argument, spans, text, shown) = (Some(at), Spans::default(), "".into(), String::new());
+                    let schema = SchemaFile { file, text, value, argument, spans, name: called, shown, used: span };
+                    self.out.schemas.push(schema);
                 }
                 self.open.push(name.clone());
                 let index = self.parse(file, Root::File, depth + 1);
@@ -314,7 +315,7 @@ impl Reader<'_> {
         let called = called.or_else(|| type_name(stem)).unwrap_or_else(|| "Schema".to_string());
         let file = self.sources.add(name.clone(), plain::without_mark(&text));
         let text = self.sources.file(file).map_or("", |source| &source.text);
-        let number = match SchemaFile::read(file, text, called, span) {
+        let number = match SchemaFile::read(file, text, called, path, span) {
             Ok(schema) => {
                 self.out.schemas.push(schema);
                 Some(self.out.schemas.len() - 1)

@@ -26,7 +26,7 @@ impl Body<'_> {
             None => self.broken(span),
         };
         let path = path_of(&value);
-        let whole = self.infer.resolve(&value.ty);
+        let whole = self.infer.resolve(&value.ty).view().clone();
         let mut rest = whole.clone();
         let mut arms = Vec::new();
         let mut rows: Vec<(Vec<Pattern>, Span)> = Vec::new();
@@ -163,7 +163,7 @@ impl Body<'_> {
 
     /// What a pattern stands for: any of these. `rest` is the type of what earlier arms left over.
     fn patterns(&mut self, ast: &ast::Pattern, rest: &Type, whole: &Type) -> Vec<Pattern> {
-        let span = ast.span();
+        let (span, rest, whole) = (ast.span(), rest.view(), whole.view());
         let found = self.deeper(span, |body| body.pattern(ast, rest, whole)).unwrap_or_else(|| vec![Pattern::Any]);
         if found.len() > 1 {
             let names = found.iter().flat_map(bound).next();

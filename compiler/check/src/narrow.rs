@@ -132,7 +132,7 @@ impl Body<'_> {
             ExprKind::Binary(BinaryOp::In, a, list) => {
                 let ExprKind::List(items) = &list.kind else { return Vec::new() };
                 let values: Option<Vec<&Const>> = items.iter().map(constant).collect();
-                let ty = self.infer.resolve(&a.ty);
+                let ty = self.infer.resolve(&a.ty).view().clone();
                 let narrower = values.and_then(|values| among(&ty, &values, outcome));
                 path_of(a).zip(narrower).into_iter().collect()
             }
@@ -144,6 +144,7 @@ impl Body<'_> {
     fn compared(&mut self, side: &Expr, other: &Expr, equal: bool) -> Vec<(Path, Type)> {
         let Some(path) = path_of(side) else { return Vec::new() };
         let (ty, other_ty) = (self.infer.resolve(&side.ty), self.infer.resolve(&other.ty));
+        let (ty, other_ty) = (ty.view(), other_ty.view());
         let narrower = match (constant(other), &ty) {
             (Some(value), ty) => among(ty, &[value], equal),
             // What equals a value that is there is there.

@@ -172,6 +172,7 @@ impl Body<'_> {
             self.as_float(right, &a);
         }
         let (a, b) = (self.infer.resolve(&left.ty), self.infer.resolve(&right.ty));
+        let (a, b) = (a.view().clone(), b.view().clone());
         // Of `x in 1..5` this is `x in 1`, and what follows is wrong because of it.
         let is_range = op == In && matches!(b, Type::Int { .. });
         let is_question = matches!(op, Eq | Ne | Lt | Le | Gt | Ge | In) && !is_range;

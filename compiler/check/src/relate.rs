@@ -10,8 +10,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use regex_automata::meta::Regex;
+use sgl_constrain::Proof;
 use sgl_diag::Span;
 
+use crate::texts;
 use crate::types::{Const, Type};
 
 /// Steps that relating types may take in one item: far more than any program people write needs, and an end to those
@@ -55,21 +57,21 @@ impl Infer {
         }
     }
 
-    /// `ty` with its outermost variable replaced.
+    /// What programs see of `ty`, its outermost variable replaced.
     pub(crate) fn shallow(&self, ty: &Type) -> Type {
-        let mut ty = ty;
-        while let Type::Var(var) = ty
-            && let Some((Some(bound), _)) = self.vars.get(*var as usize)
-        {
-            ty = bound;
-        }
-        ty.clone()
+        self.outer(ty).view().clone()
     }
 
-    /// [`Infer::shallow`] without a copy where there is no variable.
+    /// `ty` with its outermost variable replaced.
     fn outer<'t>(&self, ty: &'t Type) -> Cow<'t, Type> {
+        let mut bound = ty;
+        while let Type::Var(var) = bound
+            && let Some((Some(to), _)) = self.vars.get(*var as usize)
+        {
+            bound = to;
+        }
         match ty {
-            Type::Var(_) => Cow::Owned(self.shallow(ty)),
+            Type::Var(_) => Cow::Owned(bound.clone()),
             ty => Cow::Borrowed(ty),
         }
     }
@@ -163,12 +165,13 @@ impl Infer {
 
     /// Lets a variable stand for exactly `ty` (a receiver's element type keeps its refinement).
     pub(crate) fn bind_exact(&mut self, from: &Type, to: &Type) -> bool {
-        match (self.shallow(from), self.shallow(to)) {
-            (from, Type::Var(var)) => self.bind(var, &from),
+        let whole = self.outer(from).into_owned();
+        match (self.shallow(from), self.outer(to).into_owned()) {
+            (_, Type::Var(var)) => self.bind(var, &whole),
             (Type::List { item: a, .. }, Type::List { item: b, .. }) | (Type::Map(a), Type::Map(b)) => {
                 self.bind_exact(&a, &b)
             }
-            (from, to) => self.fits(&from, &to),
+            (_, to) => self.fits(&whole, &to),
         }
     }
 
@@ -187,6 +190,11 @@ impl Infer {
                 self.bind(*var, &wide)
             }
             (Type::Var(var), _) => self.bind(*var, to),
+            (Type::Schema(a), Type::Schema(b)) => a == b,
+            (Type::Schema(_), Type::Optional(item)) if matches!(*self.outer(item), Type::Schema(_)) => {
+                self.fits(from, item)
+            }
+            (Type::Schema(schema), to) => self.fits(&schema.view, to),
             (Type::None, Type::None | Type::Optional(_) | Type::Json) => true,
             (Type::Optional(a), Type::Optional(b)) => self.fits(a, b),
             (Type::Optional(a), Type::Json) => self.fits(a, &Type::Json),
@@ -196,8 +204,11 @@ impl Infer {
             }
             (Type::Literals(a), Type::Literals(b)) => a == b || a.iter().all(|member| b.contains(member)),
             (Type::Bool, Type::Literals(b)) => [true, false].iter().all(|v| b.contains(&Const::Bool(*v))),
-            (Type::Pattern(a), Type::Pattern(b)) => a == b,
             (Type::Pattern(_) | Type::Grammar(_), Type::Str { min_len: 0, max_len: None }) => true,
+            (Type::Pattern(_) | Type::Grammar(_), Type::Pattern(_) | Type::Grammar(_) | Type::Str { .. })
+            | (Type::Str { .. }, Type::Pattern(_) | Type::Grammar(_)) => {
+                from == to || texts::included(from, to) == Proof::Yes
+            }
             (Type::Str { min_len: a, max_len: b }, Type::Str { min_len: c, max_len: d }) => a >= c && within(*b, *d),
             (Type::Int { min: a, max: b }, Type::Int { min: c, max: d }) => from_within(*a, *c) && within(*b, *d),
             (Type::Float { min: a, max: b }, Type::Float { min: c, max: d }) => from_within(*a, *c) && within(*b, *d),
@@ -234,7 +245,7 @@ impl Infer {
     /// Whether what a function gives may stand where `want` is wanted. A variable gets the very type: what a function
     /// promises stays promised in `xs.map(f)`.
     fn result_fits(&mut self, ret: &Type, want: &Type) -> bool {
-        match (self.shallow(ret), self.shallow(want)) {
+        match (self.outer(ret).into_owned(), self.outer(want).into_owned()) {
             (_, Type::None) => true,
             (ret, Type::Var(var)) if !matches!(ret, Type::Error | Type::Never) => self.bind(var, &ret),
             (ret, want) => self.fits(&ret, &want),
@@ -299,6 +310,13 @@ impl Infer {
             (Type::Str { min_len: a, max_len: b }, Type::Str { min_len: c, max_len: d }) => {
                 from_below(Some(a), d) && from_below(Some(c), b)
             }
+            (
+                a @ (Type::Pattern(_) | Type::Grammar(_)),
+                b @ (Type::Pattern(_) | Type::Grammar(_) | Type::Str { .. }),
+            )
+            | (a @ Type::Str { .. }, b @ (Type::Pattern(_) | Type::Grammar(_))) => {
+                texts::disjoint(&a, &b) != Proof::Yes
+            }
             (a, b) => {
                 let (a, b) = (widen(&a), widen(&b));
                 self.fits(&a, &b) || self.fits(&b, &a)
@@ -347,6 +365,7 @@ pub(crate) fn widen(ty: &Type) -> Type {
         Type::Optional(item) => Type::optional(widen(item)),
         Type::Map(item) => Type::Map(Box::new(widen(item))),
         Type::Tuple(items) => Type::Tuple(items.iter().map(widen).collect()),
+        Type::Schema(schema) => widen(&schema.view),
         ty => ty.clone(),
     }
 }
@@ -371,6 +390,9 @@ pub(crate) fn const_fits(value: &Const, ty: &Type) -> bool {
         (_, Type::Error | Type::Var(_)) => true,
         (Const::None, Type::None | Type::Optional(_) | Type::Json) => true,
         (_, Type::Optional(item)) => const_fits(value, item),
+        (value, Type::Schema(schema)) => {
+            const_fits(value, &schema.view) && json_of(value).is_some_and(|json| schema.holds(&json).unwrap_or(false))
+        }
         (Const::Regex(_), ty) => *ty == Type::Regex,
         (_, Type::Json) => true,
         (_, Type::Literals(members)) => members.contains(value),
@@ -390,6 +412,18 @@ pub(crate) fn const_fits(value: &Const, ty: &Type) -> bool {
         }
         _ => false,
     }
+}
+
+/// The JSON text of a constant.
+fn json_of(value: &Const) -> Option<String> {
+    Some(match value {
+        Const::None => "null".to_owned(),
+        Const::Bool(value) => value.to_string(),
+        Const::Int(value) => value.to_string(),
+        Const::Float(value) => serde_json::Value::from(*value).to_string(),
+        Const::Str(text) => serde_json::Value::from(&**text).to_string(),
+        Const::Regex(_) => return None,
+    })
 }
 
 /// Whether some value of the type equals the constant: what `==`, `in` and patterns ask.
@@ -432,6 +466,11 @@ mod tests {
         assert!(!infer.fits(&literals(&["a", "c"]), &literals(&["a", "b"])));
         assert!(infer.fits(&literals(&["12"]), &Type::Pattern("[0-9]+".into())));
         assert!(!infer.fits(&literals(&["x12"]), &Type::Pattern("[0-9]+".into())));
+        let pattern = |pattern: &str| Type::Pattern(pattern.into());
+        assert!(infer.fits(&pattern("[0-9]{3}"), &pattern("[0-9]+")));
+        assert!(!infer.fits(&pattern("[0-9]+"), &pattern("[0-9]{3}")));
+        assert!(infer.fits(&pattern("[0-9]{3}"), &Type::Str { min_len: 2, max_len: Some(3) }));
+        assert!(infer.fits(&Type::Str { min_len: 1, max_len: Some(3) }, &pattern("(?s:.)+")));
         assert!(infer.fits(&Type::INT, &Type::optional(Type::INT)));
         assert!(!infer.fits(&Type::optional(Type::INT), &Type::INT));
         assert!(!infer.fits(&Type::INT, &Type::STR) && !infer.fits(&Type::INT, &Type::FLOAT));
@@ -440,8 +479,15 @@ mod tests {
     /// What a type of small numbers or short texts holds, counted out.
     fn held(ty: &Type) -> Vec<Const> {
         let numbers = (-2..=4).map(Const::Int);
-        let texts = ["", "a", "b", "aa", "ab", "aab", "abcd"].map(|text| Const::Str(text.into()));
-        numbers.chain(texts).filter(|value| const_fits(value, ty)).collect()
+        let mut texts = vec![String::new()];
+        for at in 0..15 {
+            texts.extend(["a", "b"].map(|c| format!("{}{c}", texts[at])));
+        }
+        texts.push("abcd".to_owned());
+        numbers
+            .chain(texts.into_iter().map(|text| Const::Str(text.into())))
+            .filter(|value| const_fits(value, ty))
+            .collect()
     }
 
     #[test]
@@ -452,7 +498,7 @@ mod tests {
         let lengths = bounds().filter(|(min, _)| *min >= 0);
         let texts = lengths.map(|(min, max)| Type::Str { min_len: min as u32, max_len: Some(max as u32) });
         let unions = [&["a"][..], &["aa", "abcd"], &["b", "ab"]].map(literals);
-        let patterns = ["a+", "b"].map(|pattern| Type::Literals(held(&Type::Pattern(pattern.into()))));
+        let patterns = ["a+", "b", "a?b", "(?:ab)*", "[ab]{2}"].map(|pattern| Type::Pattern(pattern.into()));
         let all: Vec<Type> = ints.chain(texts).chain(unions).chain(patterns).chain([Type::INT, Type::STR]).collect();
         for a in &all {
             for b in &all {

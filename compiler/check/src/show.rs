@@ -39,6 +39,7 @@ impl fmt::Display for Shown<'_> {
             Type::Str { min_len, max_len: Some(max) } => write!(f, "str(max_len: {max}, min_len: {min_len})"),
             Type::Pattern(pattern) => write!(f, "re\"{pattern}\""),
             Type::Grammar(grammar) => f.write_str(&grammar.shown),
+            Type::Schema(schema) => f.write_str(&schema.shown),
             Type::Regex => f.write_str("regex"),
             Type::Int { min, max } => write!(f, "int{}", bounds(*min, *max)),
             Type::Float { min, max } => write!(f, "float{}", bounds(min.map(Number), max.map(Number))),

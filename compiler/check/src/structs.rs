@@ -134,8 +134,8 @@ impl Body<'_> {
             Item::Broken => return None,
             _ => Type::None,
         };
-        match ty {
-            Type::Struct(id) => Some(id),
+        match ty.view() {
+            Type::Struct(id) => Some(*id),
             Type::Error => None,
             _ => {
                 let name = path.last().map(|name| name.text().to_string()).unwrap_or_default();

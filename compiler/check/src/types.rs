@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use sgl_wire::Constraint;
+use sgl_constrain::ConstrainError;
+use sgl_wire::{Constraint, KeyOrder, SchemaOptions, WhiteSpace};
 
 use crate::program::StructId;
 
@@ -63,6 +64,8 @@ pub enum Type {
     OneOf(Vec<StructId>),
     /// An anonymous record: the value of `fork { a: …, b: … }`, `gen.full` and `{ a: 1 }`.
     Record(Vec<(Arc<str>, Type)>),
+    /// Values of a type that a JSON Schema holds valid, where no type says all that it says.
+    Schema(Arc<Schema>),
     /// Any JSON value.
     Json,
     /// A picture.
@@ -100,10 +103,20 @@ impl Type {
         Type::List { item: Box::new(item), min: 0, max: None }
     }
 
+    /// The type that programs see: of a schema, the one that has room for its values.
+    pub fn view(&self) -> &Type {
+        let mut ty = self;
+        while let Type::Schema(schema) = ty {
+            ty = &schema.view;
+        }
+        ty
+    }
+
     /// `item?`; optional types do not nest.
     pub fn optional(item: Type) -> Type {
         match item {
             Type::Optional(_) | Type::None | Type::Json | Type::Error => item,
+            item if matches!(item.view(), Type::Optional(_) | Type::None | Type::Json) => item,
             item => Type::Optional(Box::new(item)),
         }
     }
@@ -130,6 +143,38 @@ impl Grammar {
 impl PartialEq for Grammar {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text && self.lark == other.lark
+    }
+}
+
+/// A JSON Schema that says more than a type can. Two are the same type where their texts are equal.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    /// What it says.
+    pub text: Arc<str>,
+    /// How the type is written: `schema("ticket.json")`.
+    pub shown: String,
+    /// The type that programs see: it has room for every value that the schema holds valid.
+    pub view: Type,
+}
+
+impl Schema {
+    /// The texts that a model may write.
+    pub fn constraint(&self) -> Constraint {
+        Constraint::JsonSchema { text: self.text.clone(), options: SchemaOptions::WRITTEN }
+    }
+
+    /// Whether the schema holds this JSON text valid, in whatever order its properties stand.
+    pub fn holds(&self, json: &str) -> Result<bool, ConstrainError> {
+        let options = SchemaOptions { order: KeyOrder::Any, space: WhiteSpace::Flexible, ..SchemaOptions::default() };
+        let any = Constraint::JsonSchema { text: self.text.clone(), options };
+        // Any order may be more than an automaton holds; what a model wrote is in the schema's own.
+        sgl_constrain::accepts(&any, json).or_else(|_| sgl_constrain::accepts(&self.constraint(), json))
+    }
+}
+
+impl PartialEq for Schema {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }
 

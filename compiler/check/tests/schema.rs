@@ -41,14 +41,19 @@ fn argument(schema: &Value) -> (Program, Type) {
     (program, ty)
 }
 
-/// The type that the schema becomes, as the type of the parameter of a program's only function.
-fn imported(schema: &Value) -> (Program, Type) {
+/// The type that the schema becomes, as the type of the parameter of a program's only function; none if no value fits it.
+fn imported_if_any(schema: &Value) -> Option<(Program, Type)> {
     let mut sources = SourceMap::new();
     let root = sources.add("main.sgl", "fn f(x: schema(\"s.json\")) -> str { \"{x}\" }\n");
     let checked = check(root, &mut OneSchema(schema.to_string()), &mut sources);
-    let program = checked.program.unwrap_or_else(|| panic!("{schema}\n{:#?}", checked.diagnostics));
+    assert!(checked.program.is_some() || checked.diagnostics.iter().any(|d| d.code == "E0116"), "{schema}");
+    let program = checked.program?;
     let ty = program.functions[0].locals[0].ty.clone();
-    (program, ty)
+    Some((program, ty))
+}
+
+fn imported(schema: &Value) -> (Program, Type) {
+    imported_if_any(schema).unwrap_or_else(|| panic!("{schema}"))
 }
 
 /// Whether the JSON is a value of the type.
@@ -94,6 +99,7 @@ fn is_of(value: &Value, ty: &Type, program: &Program) -> bool {
             let fields: Vec<_> = fields.iter().map(|field| (&*field.name, &field.ty, field.always)).collect();
             all(&fields, object)
         }),
+        Type::Schema(schema) => schema.holds(&value.to_string()).unwrap() && is_of(value, &schema.view, program),
         Type::OneOf(ids) => ids.iter().any(|id| is_of(value, &Type::Struct(*id), program)),
         other => panic!("no schema of the test becomes {other:?}"),
     }
@@ -343,6 +349,14 @@ proptest! {
             let is_valid = valid(&json!({ "x": value }), &schema, &schema);
             prop_assert!(!is_valid || is_of(value, &ty, &program), "{}\n{}", spoilt, value);
         }
+        // As a type of the program it is held to as a whole, and what programs see has room for what is valid.
+        if let Some((program, Type::Schema(whole))) = imported_if_any(&spoilt) {
+            for value in &random {
+                let value = json!({ "x": value });
+                let is_valid = whole.holds(&value.to_string()).unwrap_or(false);
+                prop_assert!(!is_valid || is_of(&value, &whole.view, &program), "{}\n{}", spoilt, value);
+            }
+        }
     }
 
     #[test]
@@ -408,7 +422,11 @@ fn arguments_of_a_server_are_as_narrow_as_types_are() {
         (json!({ "enum": [{}] }), "json"),
         (json!({ "type": ["string", "integer"] }), "json"),
         (json!({ "type": "object", "additionalProperties": { "type": "string" } }), "map<str, str>"),
-        (json!({ "type": "object", "patternProperties": { "a": {} } }), "json"),
+        (json!({ "type": "object", "patternProperties": { "a": {} } }), "map<str, json>"),
+        (
+            json!({ "type": "object", "patternProperties": { "a": {} }, "additionalProperties": false }),
+            "map<str, json>",
+        ),
         (json!({ "$ref": "#/definitions/itself" }), "list<json>"),
         (json!({ "$ref": "other.json" }), "json"),
         (json!(false), "json"),

@@ -162,6 +162,13 @@ pub fn file(bytes: Vec<u8>, ty: &Type, structs: &[Struct]) -> Result<Value, Mism
 /// JSON as a value of a type, checked against every refinement of it.
 pub fn from_json(json: &Json, ty: &Type, structs: &[Struct]) -> Result<Value, Mismatch> {
     let expected = || mismatch(words(ty, structs), found(json));
+    if let Type::Schema(schema) = ty {
+        return match schema.holds(&json.to_string()) {
+            Ok(true) => from_json(json, &schema.view, structs),
+            Ok(false) => Err(expected()),
+            Err(error) => Err(mismatch(words(ty, structs), error.to_string())),
+        };
+    }
     let built =
         |result: Result<Value, HostError>| result.map_err(|error| mismatch(words(ty, structs), error.to_string()));
     match (ty, json) {
@@ -353,6 +360,7 @@ fn words(ty: &Type, structs: &[Struct]) -> String {
         Type::Str { min_len, max_len } => format!("a text of {} characters", span(Some(min_len), max_len.as_ref())),
         Type::Pattern(pattern) => format!("a text that matches /{pattern}/"),
         Type::Grammar(grammar) => format!("a text of {}", grammar.shown),
+        Type::Schema(schema) => format!("a value of {}", schema.shown),
         Type::Regex => "a regular expression".into(),
         Type::Int { min: None, max: None } => "a 64-bit integer".into(),
         Type::Int { min, max } => format!("an integer in {}", span(min.as_ref(), max.as_ref())),

@@ -36,7 +36,7 @@ fn bytes() -> Arc<Vocabulary> {
 }
 
 /// The automaton of `constraint` over single bytes.
-fn automaton(constraint: &Constraint) -> Result<Arc<Automaton>, ConstrainError> {
+pub(crate) fn automaton(constraint: &Constraint) -> Result<Arc<Automaton>, ConstrainError> {
     static KNOWN: Mutex<Vec<(Constraint, Arc<Automaton>)>> = Mutex::new(Vec::new());
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, automaton)) = known().iter().find(|(other, _)| other == constraint) {

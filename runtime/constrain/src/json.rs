@@ -1,8 +1,9 @@
 //! [`Schema`] → rules: one [`Expr`] for each of its definitions, and one for the whole.
 
-use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use sgl_wire::{Json, Literal, Schema};
+use sgl_wire::{Json, Literal, Schema, SchemaOptions};
 
 use crate::error::ConstrainError;
 use crate::expr::{self, Brackets, Expr, Listed};
@@ -10,20 +11,23 @@ use crate::grammar::{self, Notation};
 use crate::lower::{check_lengths, unsatisfiable};
 use crate::number;
 use crate::regex::{self, Spelling};
+use crate::{schema, shapes};
 
 /// Shapes written inside each other at most (definitions start anew).
 const DEPTH: usize = 128;
 
 /// Adds a rule for each definition of `schema` and gives the shape of the whole.
 pub(crate) fn lower(schema: &Schema, rules: &mut Vec<(String, Expr)>) -> Result<Expr, ConstrainError> {
-    let lowering = Lowering { first: rules.len(), defs: schema.defs.len(), grammars: RefCell::default() };
-    for (name, json) in &schema.defs {
-        rules.push((name.to_string(), lowering.json(json, &Place::of(name))?));
+    let first = rules.len();
+    rules.extend(schema.defs.iter().map(|(name, _)| (name.to_string(), Expr::Never)));
+    rules.push(("any JSON value".to_owned(), Expr::Never));
+    let mut lowering = Lowering { first, defs: schema.defs.len(), rules, schemas: HashMap::new() };
+    for (at, (name, json)) in schema.defs.iter().enumerate() {
+        let body = lowering.json(json, &Place::of(name))?;
+        lowering.set(at, body);
     }
-    rules.push(("any JSON value".to_owned(), lowering.anything()));
-    let root = lowering.json(&schema.root, &Place::of("$"))?;
-    rules.extend(lowering.grammars.into_inner());
-    Ok(root)
+    lowering.set(schema.defs.len(), lowering.anything());
+    lowering.json(&schema.root, &Place::of("$"))
 }
 
 /// Where in a schema we are.
@@ -45,22 +49,39 @@ impl Place {
     }
 }
 
-struct Lowering {
+struct Lowering<'a> {
     /// The rule of the first definition.
     first: usize,
     /// Number of definitions; the rule after them is "any value".
     defs: usize,
-    /// The rules of grammars in strings; they follow.
-    grammars: RefCell<Vec<(String, Expr)>>,
+    /// Those of grammars in strings and of JSON Schemas follow.
+    rules: &'a mut Vec<(String, Expr)>,
+    /// JSON Schemas by their text.
+    schemas: HashMap<Arc<str>, Expr>,
 }
 
-impl Lowering {
-    fn grammar(&self, text: &str, notation: Notation) -> Result<Expr, ConstrainError> {
-        let first = self.first + self.defs + 1;
-        grammar::lower(text, notation, Spelling::Json, first, &mut self.grammars.borrow_mut())
+impl Lowering<'_> {
+    fn set(&mut self, definition: usize, body: Expr) {
+        if let Some((_, rule)) = self.rules.get_mut(self.first + definition) {
+            *rule = body;
+        }
     }
 
-    fn json(&self, json: &Json, at: &Place) -> Result<Expr, ConstrainError> {
+    fn grammar(&mut self, text: &str, notation: Notation) -> Result<Expr, ConstrainError> {
+        grammar::lower(text, notation, Spelling::Json, self.rules)
+    }
+
+    fn schema(&mut self, text: &Arc<str>) -> Result<Expr, ConstrainError> {
+        if let Some(known) = self.schemas.get(text) {
+            return Ok(known.clone());
+        }
+        let (shapes, _) = schema::lower(text, SchemaOptions::WRITTEN)?;
+        let values = shapes::lower(&shapes, self.rules)?;
+        self.schemas.insert(text.clone(), values.clone());
+        Ok(values)
+    }
+
+    fn json(&mut self, json: &Json, at: &Place) -> Result<Expr, ConstrainError> {
         let empty = |reason: &str| unsatisfiable(&at.path, reason);
         Ok(match json {
             Json::Null => expr::text("null"),
@@ -134,6 +155,7 @@ impl Lowering {
                     shapes.iter().enumerate().map(|(index, shape)| self.json(shape, &at.down(&format!("|{index}"))?));
                 expr::alt(shapes.collect::<Result<Vec<_>, _>>()?)
             }
+            Json::Schema(text) => self.schema(text)?,
             Json::Any => self.any(),
             Json::Ref(index) if *index < self.defs => Expr::Rule(self.first + index),
             Json::Ref(index) => {

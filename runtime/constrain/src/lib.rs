@@ -13,7 +13,7 @@
 //! 6. [`walk`] walks the [`Vocabulary`]'s trie along the graph: the [`Mask`]; what whole classes of characters allow is known by [`groups`]. [`fewest`]
 //!    counts tokens to the end.
 //! 7. [`Automaton`] holds all that for one constraint, [`Matcher`] the place of one text, [`Trail`] one that can go
-//!    back; [`accepts`] and [`prove`] need no model.
+//!    back; [`accepts`], [`prove`] and the questions about two constraints of [`include`](mod@include) need no model.
 //!
 //! What is decided: JSON of a type is written compactly, without white space outside strings; its strings may spell a character
 //! in any way that JSON allows, patterns inside strings, keys and constants only in the shortest; its numbers are
@@ -36,6 +36,7 @@ mod grammar;
 mod graph;
 mod groups;
 mod hash;
+mod include;
 mod json;
 mod look;
 mod lower;
@@ -58,6 +59,7 @@ mod walk;
 
 pub use accept::{accepts, prove};
 pub use error::{ConstrainError, Dropped, GrammarError, Rejected};
+pub use include::{Proof, disjoint, included};
 pub use mask::Mask;
 pub use matcher::{Automaton, Matcher};
 pub use trail::Trail;

@@ -50,8 +50,8 @@ fn part(constraint: &Constraint, out: &mut Rules, depth: usize) -> Result<Expr, 
         Constraint::Choice(options) if options.is_empty() => Err(unsatisfiable("the choice", "it has no options")),
         Constraint::Choice(options) => Ok(expr::alt(options.iter().map(|option| expr::text(option.as_bytes())))),
         Constraint::Json(schema) => json::lower(schema, &mut out.rules),
-        Constraint::Grammar(text) => grammar::lower(text, Notation::Gbnf, Spelling::Plain, 0, &mut out.rules),
-        Constraint::Lark(text) => grammar::lower(text, Notation::Lark, Spelling::Plain, 0, &mut out.rules),
+        Constraint::Grammar(text) => grammar::lower(text, Notation::Gbnf, Spelling::Plain, &mut out.rules),
+        Constraint::Lark(text) => grammar::lower(text, Notation::Lark, Spelling::Plain, &mut out.rules),
         Constraint::JsonSchema { text, options } => {
             let (shapes, dropped) = schema::lower(text, *options)?;
             out.dropped.extend(dropped);

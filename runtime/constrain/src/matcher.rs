@@ -69,6 +69,11 @@ impl Automaton {
         Ok(Arc::new(Self { tables, dropped, graph: Mutex::new(Arc::new(Mutex::new(graph))) }))
     }
 
+    /// What it was built into.
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
     /// The vocabulary that it was built for.
     pub fn vocabulary(&self) -> &Arc<Vocabulary> {
         &self.tables.vocabulary

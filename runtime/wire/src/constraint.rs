@@ -61,6 +61,21 @@ pub struct SchemaOptions {
     pub draft: Option<Draft>,
     /// Whether strings are held to `format`.
     pub formats: Formats,
+    /// Whether each number is written in one way: a decimal without exponent and without zeros at the end, whole numbers of an
+    /// `integer` in 64 bits. So programs can read what is written.
+    pub plain_numbers: bool,
+}
+
+impl SchemaOptions {
+    /// How a program's values are written: compactly, in the schema's order, with numbers that it can read.
+    pub const WRITTEN: SchemaOptions = SchemaOptions {
+        order: KeyOrder::Schema,
+        space: WhiteSpace::Compact,
+        lenient: false,
+        draft: None,
+        formats: Formats::Asserted,
+        plain_numbers: true,
+    };
 }
 
 /// A version of JSON Schema; later ones are greater.
@@ -168,6 +183,8 @@ pub enum Json {
     Map(Box<Json>),
     /// An object with these fields, in this order.
     Object(Vec<Field>),
+    /// A value that this JSON Schema holds valid, as in [`Constraint::JsonSchema`] with [`SchemaOptions::WRITTEN`].
+    Schema(Arc<str>),
     /// Any one of these.
     AnyOf(Vec<Json>),
     /// Any JSON value.

@@ -95,6 +95,7 @@ fn options(args: &ConstrainArgs, order: Order, space: Space) -> SchemaOptions {
             Some(args::Formats::Annotated) => Formats::Annotated,
             _ => Formats::Asserted,
         },
+        plain_numbers: false,
     }
 }
 

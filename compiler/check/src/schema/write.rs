@@ -82,6 +82,8 @@ impl Writer<'_> {
             }
             // No keyword holds a grammar: whoever reads the value checks it.
             Type::Grammar(_) => json!({ "type": "string" }),
+            // Those inside it that it refers to from its root stand in it.
+            Type::Schema(schema) => serde_json::from_str(&schema.text).unwrap_or_else(|_| json!({})),
             Type::Pattern(pattern) => json!({ "type": "string", "pattern": format!("^(?:{pattern})$") }),
             Type::Int { min, max } => {
                 bounded("integer", [("minimum", min.map(Json::from)), ("maximum", max.map(Json::from))])

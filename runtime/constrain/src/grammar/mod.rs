@@ -61,13 +61,11 @@ enum Item {
     Repeat(Box<Item>, u32, Option<u32>),
 }
 
-/// Adds the rules of the grammar `text` to `rules`, the first of which is number `first`, and gives what its start
-/// rule allows.
+/// Adds the rules of the grammar `text` to `rules`, and gives what its start rule allows.
 pub(crate) fn lower(
     text: &str,
     notation: Notation,
     spelling: Spelling,
-    first: usize,
     rules: &mut Vec<(String, Expr)>,
 ) -> Result<Expr, ConstrainError> {
     let grammar = match notation {
@@ -81,7 +79,7 @@ pub(crate) fn lower(
         let hint = "give it an alternative that does without itself";
         return Err(ConstrainError::Grammar(GrammarError::new(text, endless.at.0, endless.at.1, problem, hint)));
     }
-    let (own, first) = (rules.len(), first + rules.len());
+    let first = rules.len();
     let lowering =
         Lowering { first, spelling, empty: fixpoint(&grammar, may_be_empty), text: fixpoint(&grammar, has_text) };
     let mut bodies: Vec<Expr> = grammar.rules.iter().map(|rule| lowering.item(&rule.body)).collect();
@@ -96,7 +94,7 @@ pub(crate) fn lower(
     rules.extend(bodies.into_iter().enumerate().map(|(index, body)| (name(index), body)));
     rules.extend(helpers.into_iter().map(|(index, body)| (name(index), body)));
     // A rule with the empty text alone is never called, and no rule may be without texts.
-    for (_, body) in rules.iter_mut().skip(own) {
+    for (_, body) in rules.iter_mut().skip(first) {
         if *body == Expr::Never {
             *body = expr::text(" ");
         }

@@ -17,6 +17,14 @@ pub(crate) struct Numbers {
     pub canonical: bool,
 }
 
+impl Numbers {
+    /// The integers that have 64 bits.
+    pub(crate) fn of_64_bits() -> Self {
+        let bound = |end: i64| Decimal::parse(&end.to_string()).map(|end| (end, false));
+        Self { integer: true, min: bound(i64::MIN), max: bound(i64::MAX), ..Self::default() }
+    }
+}
+
 /// `±digits × 10^exponent`, with no zero digit at either end; zero has no digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Decimal {

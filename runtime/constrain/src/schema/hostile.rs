@@ -15,6 +15,7 @@ fn built(text: &str) -> Result<Shapes, ConstrainError> {
         lenient: false,
         draft: None,
         formats: Formats::Asserted,
+        plain_numbers: false,
     };
     let started = Instant::now();
     let built = lower(text, options).map(|(shapes, _)| shapes);

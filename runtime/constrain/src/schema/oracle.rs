@@ -138,6 +138,7 @@ fn random_schemas_mean_what_the_specification_says() {
         lenient: false,
         draft: None,
         formats: Formats::Asserted,
+        plain_numbers: false,
     };
     let (mut built, mut judged, mut refused) = (0, 0, 0);
     for _ in 0..4_000 {

@@ -66,7 +66,8 @@ impl Normal {
         {
             return Ok(json::string(min, max));
         }
-        let lang = self.lang(kind, lits, canonical)?;
+        let plain = kind == Kind::Number && self.translator.options.plain_numbers;
+        let lang = self.lang(kind, lits, canonical || plain)?;
         if lang.is_empty() {
             return Ok(Expr::Never);
         }
@@ -128,6 +129,9 @@ impl Normal {
                 }
             };
             if lit.is_positive() { within.push(lang) } else { without.push(lang) }
+        }
+        if numbers.integer && self.translator.options.plain_numbers {
+            merge(&mut numbers, &Numbers::of_64_bits());
         }
         let mut all = match kind {
             Kind::Number => Lang::number(&numbers).map_err(&refuse)?,

@@ -23,6 +23,7 @@ const OPTIONS: SchemaOptions = SchemaOptions {
     lenient: false,
     draft: None,
     formats: Formats::Asserted,
+    plain_numbers: false,
 };
 
 fn lines(path: &Path) -> String {

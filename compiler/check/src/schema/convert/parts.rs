@@ -66,25 +66,28 @@ impl<'a> Converter<'a> {
         };
         let others = object.get("additionalProperties");
         let free = others.is_none_or(|others| is_true(others) || *others == Value::Bool(false));
+        // Where wider types will do, properties that patterns name are others.
+        let patterns = self.widens && object.contains_key("patternProperties");
         match (properties, others) {
-            (None, Some(Value::Bool(false))) if required.is_empty() => {}
+            (None, Some(Value::Bool(false))) if required.is_empty() && !patterns => {}
             (None, others) if required.is_empty() => {
                 let item = match others {
+                    Some(_) if patterns => Type::Json,
                     Some(others) => self.shape(others, &join(at, "additionalProperties"), &format!("{name}Value"))?,
                     None => Type::Json,
                 };
                 return Some(Type::Map(Box::new(item)));
             }
-            _ if !free => {
+            _ if !free && !self.widens => {
                 let hint = "say `false`, or put what is free into a property of its own";
                 return self.unsaid(at, "additionalProperties", hint);
             }
             _ => {}
         }
         // What `additionalProperties` does not forbid may come in.
-        let open = others != Some(&Value::Bool(false));
+        let open = patterns || others != Some(&Value::Bool(false));
         let unknown = required.iter().find(|name| properties.is_none_or(|properties| !properties.contains_key(**name)));
-        if let (Some(unknown), Some(Value::Bool(false))) = (unknown, others) {
+        if let (Some(unknown), false) = (unknown, open) {
             let title = format!("`{unknown}` is required and not allowed: no value fits");
             return self.problem("E0116", &join(at, "required"), title, "add it to `properties`");
         }

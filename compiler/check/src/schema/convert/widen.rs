@@ -1,4 +1,4 @@
-//! A schema of somebody who checks what they are given in; a type with room for all that it allows out, never a problem.
+//! A schema that is checked by other means in; a type with room for all that it allows out, never a problem.
 
 use serde_json::Value;
 use sgl_diag::Span;
@@ -9,7 +9,7 @@ use crate::types::Type;
 use crate::written::finite;
 
 /// A type that has room for what the schema at a pointer means, and is as narrow as the language has one; in the end `json`.
-/// For schemas of those who check what they are given themselves.
+/// For schemas that an automaton holds, and for those of people who check what they are given themselves.
 pub(crate) fn widened(
     structs: &mut Vec<Struct>,
     schema: &Value,
@@ -52,7 +52,7 @@ fn widen_unions(ty: &mut Type, unions: &[Vec<StructId>]) {
 }
 
 impl<'a> Converter<'a> {
-    /// The type that the keyword `type` alone says.
+    /// The type that the keyword `type` alone says, and of objects and arrays what their parts are: all other keywords allow less.
     pub(super) fn wider(&mut self, schema: &'a Value, at: &str, name: &str) -> Type {
         let Some(object) = schema.as_object() else { return Type::Json };
         if matches!(self.known.get(at), Some(State::Open)) {
@@ -72,6 +72,10 @@ impl<'a> Converter<'a> {
                 self.known.insert(at.to_string(), State::Open);
                 let item = items.and_then(|items| self.shape(items, &join(at, "items"), &format!("{name}Item")));
                 Type::List { item: Box::new(item.unwrap_or(Type::Json)), min: 0, max: None }
+            }
+            ["object"] => {
+                self.known.insert(at.to_string(), State::Open);
+                self.object(object, at, name).unwrap_or(Type::Json)
             }
             _ => return Type::Json,
         };
