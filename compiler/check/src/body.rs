@@ -6,14 +6,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use sgl_diag::{Diagnostic, Fix, Span};
-use sgl_syntax::ast::{self, HasDocs};
+use sgl_syntax::ast::{self, AstNode, HasDocs};
 
 use crate::finish;
 use crate::narrow::Facts;
 use crate::program::{Block, Expr, ExprKind, Function, GenArg, Local, LocalId, Param};
 use crate::relate::Infer;
 use crate::similar::nearest;
-use crate::types::Type;
+use crate::types::{Const, Type};
 use crate::world::{Entry, FnHead, Item, World};
 
 /// Expressions may nest this deep; the parser's own limit is on brackets, this one also counts chains.
@@ -483,6 +483,69 @@ pub(crate) fn snippet(w: &mut World, file: usize, ast: &ast::Block) -> Function 
         locals: body.locals,
         body: block,
         span: ast.span(),
+    }
+}
+
+/// The statements of an entry of a session, checked.
+pub(crate) struct EntryBody {
+    /// A prompt item. Its parameters are the variables from before; its result is a tuple of the value of the last statement
+    /// and of the variables that are new or may have changed.
+    pub main: Function,
+    /// The type of that value.
+    pub value: Type,
+    /// The variables after it. Of each its place in the result's tuple; none where it is as before.
+    pub variables: Vec<(Local, Option<usize>)>,
+}
+
+/// Checks the statements of an entry, which go on where those before it ended.
+pub(crate) fn entry(w: &mut World, file: usize, ast: Option<&ast::Block>, before: &[Local], span: Span) -> EntryBody {
+    let mut body = Body::new(w, file, Prompting::Current { in_role: false }, Returns::Not("an entry"));
+    let params: Vec<Param> = before
+        .iter()
+        .map(|known| {
+            let local = body.declare(&known.name, known.ty.clone(), known.mutable, known.span);
+            body.mark_used(local);
+            Param { local, default: None, doc: String::new() }
+        })
+        .collect();
+    let use_ = Use { value: ast.is_some_and(ends_in_value), append: Append::Templates };
+    let mut block = match ast {
+        Some(ast) => body.block_here(ast, None, use_).0,
+        None => Block { stmts: Vec::new(), value: None, span },
+    };
+    body.settle(&mut |settle| finish::types_of_block(&mut block, settle));
+    let mut known: Vec<LocalId> = body.scopes.first().map(|scope| scope.values().copied().collect()).unwrap_or_default();
+    known.sort();
+    let none = || Expr { kind: ExprKind::Const(Const::None), ty: Type::None, span };
+    let mut results = vec![block.value.take().map_or_else(none, |value| *value)];
+    let value = results.first().map_or(Type::None, |value| value.ty.clone());
+    let mut variables = Vec::new();
+    for id in known {
+        let Some(local) = body.locals.get(id.0 as usize).cloned() else { continue };
+        let is_as_before = (id.0 as usize) < params.len() && !local.mutable;
+        variables.push((local.clone(), (!is_as_before).then_some(results.len())));
+        if !is_as_before {
+            results.push(Expr { kind: ExprKind::Local(id), ty: local.ty, span });
+        }
+    }
+    let ret = Type::Tuple(results.iter().map(|result| result.ty.clone()).collect());
+    block.value = Some(Box::new(Expr { kind: ExprKind::Tuple(results), ty: ret.clone(), span }));
+    let (name, doc, locals) = ("main".into(), String::new(), body.locals);
+    let main =
+        Function { name, doc, is_prompt: true, params, ret, returns_state: false, locals, body: block, span };
+    EntryBody { main, value, variables }
+}
+
+/// Whether the last statement is there for its value: what only writes to the prompt is not.
+fn ends_in_value(block: &ast::Block) -> bool {
+    use sgl_syntax::SyntaxKind::{GEN, SELECT};
+    let Some(ast::Stmt::Expr(last)) = block.stmts().last() else { return false };
+    match last.expr() {
+        Some(ast::Expr::String(text)) => text.flavor() == ast::Flavor::Regex,
+        Some(ast::Expr::Role(role)) => {
+            role.node().syntax().descendants().any(|node| matches!(node.kind(), GEN | SELECT))
+        }
+        expr => expr.is_some(),
     }
 }
 

@@ -140,9 +140,9 @@ impl World {
         params
     }
 
-    /// Checks generic items as such.
-    pub(crate) fn check_generics(&mut self) {
-        for index in 0..self.generics.len() {
+    /// Checks generic items as such, from the one of this number on.
+    pub(crate) fn check_generics(&mut self, first: usize) {
+        for index in first..self.generics.len() {
             let Some(head) = self.generics.get(index).map(|generic| generic.head.clone()) else { continue };
             let before = self.diagnostics.len();
             crate::body::function(self, head);

@@ -9,6 +9,8 @@
 //!
 //! `generics` makes one function of a generic item for each set of types that it is used with.
 //!
+//! `session` checks what is entered piece by piece, each piece in the environment of those before.
+//!
 //! `schema` reads JSON Schemas. [`notes`] keep what editors ask for: [`check_for_editor`].
 //!
 //! Inside a body, `relate` says which types fit, `narrow` what conditions tell, `prompting` what is appended, `exhaust`
@@ -52,6 +54,7 @@ mod proofs;
 pub mod records;
 mod relate;
 mod schema;
+mod session;
 mod show;
 mod signature;
 mod similar;
@@ -68,6 +71,7 @@ use sgl_diag::{Diagnostic, FileId, SourceMap};
 pub use constraint::constraint;
 pub use load::{Loader, NoFiles, NoTools, Root, std_modules};
 pub use mcp::McpTool;
+pub use session::{CheckedEntry, Known, check_entry};
 pub use show::Shown;
 pub use similar::nearest;
 pub use written::BUILTIN_TYPES;

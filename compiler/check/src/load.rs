@@ -141,20 +141,33 @@ pub enum Root {
 
 /// Reads and parses the root file and everything it imports. The root file is the last one.
 pub(crate) fn load(root: FileId, kind: Root, loader: &mut dyn Loader, sources: &mut SourceMap) -> Files {
-    let name = sources.name(root).to_string();
-    let mut reader = Reader {
-        loader,
-        sources,
-        states: HashMap::new(),
-        open: Vec::new(),
-        schemas: HashMap::new(),
-        texts: HashMap::new(),
-        out: Files::default(),
-    };
-    reader.states.insert(name.clone(), State::Open);
-    reader.open.push(name);
-    reader.parse(root, kind, 0);
+    let mut reader = Reader::new(loader, sources);
+    reader.root(root, kind);
     reader.out
+}
+
+/// Reads and parses the entries of a session, names and texts, each after those before it; what one imports is there for
+/// all. The files and the schemas of entry `n` end at the numbers of `ends[n]`.
+pub(crate) fn load_entries(
+    entries: &[(String, String)],
+    loader: &mut dyn Loader,
+    sources: &mut SourceMap,
+) -> (Files, Vec<End>) {
+    let mut reader = Reader::new(loader, sources);
+    let ends = entries.iter().map(|(name, text)| {
+        let root = reader.sources.add(name.clone(), text.clone());
+        reader.root(root, Root::Snippet);
+        End { files: reader.out.files.len(), schemas: reader.out.schemas.len() }
+    });
+    let ends = ends.collect();
+    (reader.out, ends)
+}
+
+/// Up to where an entry and those before it reach.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct End {
+    pub files: usize,
+    pub schemas: usize,
 }
 
 /// The name of a schema that the module of a server names.
@@ -162,7 +175,26 @@ fn beside(module: &str, path: &str) -> String {
     format!("{module}{path}")
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(loader: &'a mut dyn Loader, sources: &'a mut SourceMap) -> Self {
+        let (states, open) = (HashMap::new(), Vec::new());
+        let (schemas, texts, out) = (HashMap::new(), HashMap::new(), Files::default());
+        Reader { loader, sources, states, open, schemas, texts, out }
+    }
+
+    /// Reads a file that nothing imports.
+    fn root(&mut self, root: FileId, kind: Root) {
+        let name = self.sources.name(root).to_string();
+        let before = self.states.insert(name.clone(), State::Open);
+        self.open.push(name.clone());
+        self.parse(root, kind, 0);
+        self.open.pop();
+        match before {
+            Some(before) => self.states.insert(name, before),
+            None => self.states.remove(&name),
+        };
+    }
+
     fn parse(&mut self, file: FileId, kind: Root, depth: usize) -> usize {
         let text = self.sources.file(file).map_or("", |source| &source.text);
         let parse = self.loader.parse(file, text, kind);

@@ -14,7 +14,8 @@ use crate::world::World;
 impl World {
     /// Says what each `tool` item takes, once the types in the heads are known.
     pub(crate) fn describe_tools(&mut self) {
-        for function in self.tool_heads.clone() {
+        let new: Vec<_> = self.tool_heads.iter().skip(self.program.tools.len()).copied().collect();
+        for function in new {
             let Some(head) = self.heads.get(function.0 as usize).cloned() else { continue };
             let unfit = head.params.iter().find(|param| !self.is_data(&param.ty));
             if let Some(param) = unfit {

@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use sgl_diag::{Diagnostic, Fix, Span};
+use sgl_diag::{Diagnostic, FileId, Fix, Span};
 use sgl_syntax::ast::{self, FunctionKind, HasDocs, ImportSource};
 
 use crate::generics::{Generic, Origin, TypeArgs};
 use crate::load::{Files, LoadedFile};
 use crate::notes::Notes;
 use crate::program::{
-    ConstId, ConstItem, FnId, Function, ModelId, ModelItem, Program, Struct, StructField, StructId, Test,
+    ConstId, ConstItem, FnId, Function, Local, ModelId, ModelItem, Program, Struct, StructField, StructId, Test,
 };
 use crate::schema::SchemaFile;
 use crate::similar::nearest;
@@ -109,7 +109,8 @@ pub(crate) struct ParamHead {
 pub(crate) struct World {
     pub files: Vec<LoadedFile>,
     pub names: Vec<Names>,
-    pub struct_asts: Vec<(usize, ast::StructItem)>,
+    /// By [`StructId`]; none of those that schemas are made into.
+    pub struct_asts: Vec<Option<(usize, ast::StructItem)>>,
     pub aliases: Vec<Alias>,
     pub const_decls: Vec<ConstDecl>,
     pub models: Vec<(usize, ast::ModelItem)>,
@@ -142,12 +143,34 @@ pub(crate) struct World {
     pub schemas: Vec<SchemaFile>,
     /// By the numbers that [`LoadedFile::schemas`] has.
     pub schema_types: Vec<Type>,
+    /// What was there before the files that are worked on now.
+    begun: Begun,
+}
+
+/// How much of a world was done with before more files came: nothing, except in a session.
+#[derive(Debug, Clone, Copy, Default)]
+struct Begun {
+    files: usize,
+    aliases: usize,
+    structs: usize,
+    heads: usize,
+    generics: usize,
 }
 
 impl World {
     /// Gives every item of every file its name and its number.
     pub(crate) fn declare(loaded: Files, notes: Option<Notes>) -> Self {
-        let mut world = World {
+        let mut world = World::new();
+        world.notes = notes;
+        world.diagnostics = loaded.diagnostics;
+        world.schemas = loaded.schemas;
+        loaded.files.into_iter().for_each(|file| world.file(file));
+        world
+    }
+
+    /// Nothing is known yet.
+    pub(crate) fn new() -> Self {
+        World {
             files: Vec::new(),
             names: Vec::new(),
             struct_asts: Vec::new(),
@@ -166,22 +189,49 @@ impl World {
             fields_known: false,
             unions: Vec::new(),
             program: Program::default(),
-            diagnostics: loaded.diagnostics,
-            notes,
-            schemas: loaded.schemas,
+            diagnostics: Vec::new(),
+            notes: None,
+            schemas: Vec::new(),
             schema_types: Vec::new(),
-        };
-        for (file, loaded) in loaded.files.into_iter().enumerate() {
-            world.names.push(Names::new());
-            for (import, target) in &loaded.imports {
-                world.import(file, import, *target);
-            }
-            for item in loaded.ast.items() {
-                world.item(file, item);
-            }
-            world.files.push(loaded);
+            begun: Begun::default(),
         }
-        world
+    }
+
+    /// More files come, which know what is there: everything up to here is done with.
+    pub(crate) fn begin(&mut self) {
+        // What schemas were made into has numbers among those of items.
+        self.struct_asts.resize(self.program.structs.len(), None);
+        self.fields_known = false;
+        self.begun = Begun {
+            files: self.files.len(),
+            aliases: self.aliases.len(),
+            structs: self.struct_asts.len(),
+            heads: self.heads.len(),
+            generics: self.generics.len(),
+        };
+    }
+
+    /// Gives every item of a file its name and its number.
+    pub(crate) fn file(&mut self, loaded: LoadedFile) {
+        let file = self.files.len();
+        self.names.push(Names::new());
+        for (import, target) in &loaded.imports {
+            self.import(file, import, *target);
+        }
+        for item in loaded.ast.items() {
+            self.item(file, item);
+        }
+        self.files.push(loaded);
+    }
+
+    /// The last file also knows these names, as far as it has none of its own for them.
+    pub(crate) fn inherit(&mut self, scope: &Names) {
+        let Some(names) = self.names.last_mut() else { return };
+        for (name, entry) in scope {
+            if !names.contains_key(name) {
+                names.insert(name.clone(), entry.clone());
+            }
+        }
     }
 
     pub(crate) fn report(&mut self, mut diagnostic: Diagnostic) {
@@ -242,7 +292,7 @@ impl World {
                 }
                 let doc = ast.docs().unwrap_or_default();
                 self.program.structs.push(Struct { name: text, doc, fields: Vec::new(), open: false, span });
-                self.struct_asts.push((file, ast));
+                self.struct_asts.push(Some((file, ast)));
             }
             ast::Item::Const(ast) => {
                 if let Some(name) = ast.name() {
@@ -374,17 +424,17 @@ impl World {
 
     /// Whether a struct was made of a schema: the program may have no name for it.
     pub(crate) fn is_of_schema(&self, id: StructId) -> bool {
-        id.0 as usize >= self.struct_asts.len()
+        self.struct_asts.get(id.0 as usize).is_none_or(Option::is_none)
     }
 
     /// Finds the types of fields, parameters and results.
     pub(crate) fn resolve_heads(&mut self) {
         self.import_schemas();
-        for alias in 0..self.aliases.len() {
+        for alias in self.begun.aliases..self.aliases.len() {
             self.alias(alias, 0);
         }
-        for index in 0..self.struct_asts.len() {
-            let Some((file, ast)) = self.struct_asts.get(index).cloned() else { continue };
+        for index in self.begun.structs..self.struct_asts.len() {
+            let Some((file, ast)) = self.struct_asts.get(index).cloned().flatten() else { continue };
             self.type_scope = misplaced(ast.type_params());
             let fields = self.fields(file, &ast);
             self.type_scope.clear();
@@ -397,7 +447,7 @@ impl World {
             self.check_union(&ids, span);
         }
         self.check_finite();
-        for index in 0..self.heads.len() {
+        for index in self.begun.heads..self.heads.len() {
             let Some(mut head) = self.heads.get(index).cloned() else { continue };
             if head.tool.is_some() {
                 head.types = misplaced(head.ast.type_params());
@@ -410,7 +460,7 @@ impl World {
             }
         }
         self.describe_tools();
-        for index in 0..self.generics.len() {
+        for index in self.begun.generics..self.generics.len() {
             let Some(mut head) = self.generics.get(index).map(|generic| generic.head.clone()) else { continue };
             head.types = self.type_params(head.file, &head.ast);
             self.type_scope.clone_from(&head.types);
@@ -573,7 +623,7 @@ impl World {
 
     /// The constant items and the model items, checked: constants in the order of the files, each seeing those before.
     pub(crate) fn check_constants(&mut self) {
-        for index in 0..self.const_decls.len() {
+        for index in self.program.consts.len()..self.const_decls.len() {
             let Some((file, ast)) = self.const_decls.get(index).map(|decl| (decl.file, decl.ast.clone())) else {
                 continue;
             };
@@ -587,7 +637,7 @@ impl World {
             }
             self.program.consts.push(ConstItem { name, ty, body, locals, span });
         }
-        for (file, ast) in self.models.clone() {
+        for (file, ast) in self.models.iter().skip(self.program.models.len()).cloned().collect::<Vec<_>>() {
             let (name, span) = ast.name().map_or(("_".into(), ast.span()), |n| (n.text().into(), n.span()));
             let (source, defaults) = crate::body::model(self, file, &ast);
             self.program.models.push(ModelItem { name, source, defaults, span });
@@ -596,25 +646,10 @@ impl World {
 
     /// The bodies of all functions, and of tests. The tests of the first file belong to the program.
     pub(crate) fn check_bodies(&mut self) {
-        self.check_generics();
+        self.check_generics(self.begun.generics);
         self.check_functions();
-        let tests: Vec<_> = self
-            .files
-            .iter()
-            .enumerate()
-            .flat_map(|(file, loaded)| {
-                loaded.ast.items().filter_map(move |item| match item {
-                    ast::Item::Test(test) => Some((file, test)),
-                    _ => None,
-                })
-            })
-            .collect();
         let root = self.files.len().saturating_sub(1);
-        let tests = tests.into_iter().filter_map(|(file, test)| {
-            let checked = crate::body::test(self, file, &test)?;
-            (file == root).then_some(checked)
-        });
-        let tests: Vec<_> = tests.collect();
+        let tests = self.tests_of_root();
         let body = self.files.get(root).and_then(|file| file.ast.body());
         let snippet = body.map(|body| crate::body::snippet(self, root, &body));
         // What has no name of its own comes last: until then the numbers of functions are those of heads.
@@ -631,8 +666,48 @@ impl World {
         }
     }
 
+    /// Checks the tests of all files; those of the last one are given back.
+    fn tests_of_root(&mut self) -> Vec<(Arc<str>, Function)> {
+        let tests: Vec<_> = self
+            .files
+            .iter()
+            .enumerate()
+            .skip(self.begun.files)
+            .flat_map(|(file, loaded)| {
+                loaded.ast.items().filter_map(move |item| match item {
+                    ast::Item::Test(test) => Some((file, test)),
+                    _ => None,
+                })
+            })
+            .collect();
+        let root = self.files.len().saturating_sub(1);
+        let tests = tests.into_iter().filter_map(|(file, test)| {
+            let checked = crate::body::test(self, file, &test)?;
+            (file == root).then_some(checked)
+        });
+        tests.collect()
+    }
+
+    /// The bodies of the last file's functions and of what it imports, and its statements, which know the variables `before`.
+    /// The statements are not among the program's functions, so that the numbers of these stay what they are.
+    pub(crate) fn check_entry(&mut self, before: &[Local]) -> crate::body::EntryBody {
+        self.check_generics(self.begun.generics);
+        self.check_functions();
+        // They are checked, and run where the program is saved.
+        self.tests_of_root();
+        let root = self.files.len().saturating_sub(1);
+        let ast = self.files.get(root).map(|file| file.ast.clone());
+        let (span, body) = match ast {
+            Some(ast) => (ast.span(), ast.body()),
+            None => (Span::new(FileId(0), 0, 0), None),
+        };
+        let entry = crate::body::entry(self, root, body.as_ref(), before, span);
+        self.check_functions();
+        entry
+    }
+
     /// Puts a function behind all others.
-    fn last(&mut self, function: Function) -> FnId {
+    pub(crate) fn last(&mut self, function: Function) -> FnId {
         self.program.functions.push(function);
         FnId(self.program.functions.len() as u32 - 1)
     }

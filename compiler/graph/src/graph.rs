@@ -39,8 +39,7 @@ pub mod exit {
 /// A whole program as graphs.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
-    /// One a `fn` or `prompt` item, by [`FnId`]; after them one a default value that is more than a constant, which calls
-    /// that leave the argument out call.
+    /// One a `fn` or `prompt` item, by [`FnId`].
     pub functions: Vec<Function>,
     /// One a constant item, by [`ConstId`]: a pure region without parameters and with one result.
     pub consts: Vec<Region>,

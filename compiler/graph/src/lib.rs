@@ -22,10 +22,12 @@ mod lower;
 pub mod needs;
 pub mod passes;
 pub mod print;
+mod sites;
 pub mod verify;
 
 pub use bound::{Bound, bound};
 pub use graph::Graph;
 pub use lints::lints;
-pub use lower::lower;
+pub use lower::{lower, lower_from};
+pub use sites::next_site;
 pub use passes::optimize;

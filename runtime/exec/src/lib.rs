@@ -1,7 +1,8 @@
 //! Runs a graph against backends: a node starts as soon as the inputs it needs are there.
 //!
 //! 1. A [`Runner`] holds a program and the [`Backends`] it may ask. [`Runner::arguments`] types what a caller gives;
-//!    [`Runner::run`] runs the program once, many runs beside each other.
+//!    [`Runner::run`] runs the program once, many runs beside each other; [`Runner::resume`] goes on
+//!    with a prompt that is there.
 //! 2. `frame` walks a region in order: what is ready runs at once, what must wait becomes a task and a value that comes
 //!    later ([`sgl_host::Later`]). Pure regions go through the interpreter of `sgl-host`.
 //! 3. `loops` begins iterations as early as what they carry allows.
@@ -36,7 +37,7 @@ pub use arguments::Given;
 pub use backends::Backends;
 pub use path::Path;
 pub use preflight::Ask;
-pub use runner::{Finished, OnPrint, OnProgress, RunError, RunOptions, Runner};
+pub use runner::{Finished, OnPrint, OnProgress, Resumed, RunError, RunOptions, Runner};
 pub use scripted::{Answer, ScriptedBackend};
 pub use stream::{Line, Progress, Transcript};
 pub use world::{Performed, World};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sgl_check::program::{FnId, ModelId};
 use sgl_diag::Diagnostic;
 use sgl_graph::graph::Graph;
-use sgl_host::{Fault, Program, Value};
+use sgl_host::{Fault, Outcome, Program, Value};
 use sgl_wire::{Backend, Prompt, Usage};
 
 use crate::backends::{Backends, Models};
@@ -52,6 +52,15 @@ pub struct RunOptions {
 pub struct Finished {
     /// The result of the item, or the error that surfaced.
     pub result: Result<Value, RunError>,
+    /// The sum over the requests that were answered.
+    pub usage: Usage,
+}
+
+/// How a run on a prompt ended.
+#[derive(Debug, Clone)]
+pub struct Resumed {
+    /// The result of the item and the prompt after it, or the error that surfaced.
+    pub result: Result<(Value, Prompt), RunError>,
     /// The sum over the requests that were answered.
     pub usage: Usage,
 }
@@ -113,22 +122,65 @@ impl Runner {
         arguments: Vec<Value>,
         options: RunOptions,
     ) -> impl Future<Output = Finished> + Send + 'static {
-        let run = Arc::new(Run {
+        let run = self.begin(options);
+        async move {
+            let result = evaluate(&run, function, Prompt::empty(), arguments).await.map(|(value, _)| value);
+            Finished { result, usage: run.spent() }
+        }
+    }
+
+    /// Runs a `prompt` item on a prompt that is there already; the prompt after it comes back as well.
+    pub fn resume(
+        &self,
+        function: Option<FnId>,
+        prompt: Prompt,
+        arguments: Vec<Value>,
+        options: RunOptions,
+    ) -> impl Future<Output = Resumed> + Send + 'static {
+        let run = self.begin(options);
+        async move {
+            let result = resumed(&run, function, prompt, arguments).await;
+            Resumed { result, usage: run.spent() }
+        }
+    }
+
+    fn begin(&self, options: RunOptions) -> Arc<Run> {
+        Arc::new(Run {
             program: self.program.clone(),
             models: self.models.clone(),
             options,
             usage: Mutex::default(),
             tasks: Arc::default(),
-        });
-        async move {
-            let result = evaluate(&run, function, arguments).await;
-            let usage = *run.usage.lock().unwrap_or_else(PoisonError::into_inner);
-            Finished { result, usage }
-        }
+        })
     }
 }
 
-async fn evaluate(run: &Arc<Run>, function: Option<FnId>, arguments: Vec<Value>) -> Result<Value, RunError> {
+impl Run {
+    fn spent(&self) -> Usage {
+        *self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn resumed(
+    run: &Arc<Run>,
+    function: Option<FnId>,
+    prompt: Prompt,
+    arguments: Vec<Value>,
+) -> Result<(Value, Prompt), RunError> {
+    let (value, state) = evaluate(run, function, prompt, arguments).await?;
+    match whole(state).await? {
+        Value::Prompt(prompt) => Ok((value, prompt)),
+        _ => Err(Fault::new("E0408", "only a `prompt` item goes on with a prompt")),
+    }
+}
+
+/// The value of an item, and the prompt after it as far as that is there.
+async fn evaluate(
+    run: &Arc<Run>,
+    function: Option<FnId>,
+    prompt: Prompt,
+    arguments: Vec<Value>,
+) -> Result<(Value, Outcome), RunError> {
     let item = function.and_then(|id| run.program.graph.functions.get(id.0 as usize).zip(run.program.function(id)));
     let Some((item, code)) = item else {
         return Err(Fault::new("E0408", "the program has no `main` to run")
@@ -141,7 +193,7 @@ async fn evaluate(run: &Arc<Run>, function: Option<FnId>, arguments: Vec<Value>)
     }
     let mut params = Vec::with_capacity(code.params);
     if item.is_prompt {
-        params.push(Ok(Value::Prompt(Prompt::empty())));
+        params.push(Ok(Value::Prompt(prompt)));
     }
     if item.effectful {
         params.push(Ok(Value::None));
@@ -150,10 +202,12 @@ async fn evaluate(run: &Arc<Run>, function: Option<FnId>, arguments: Vec<Value>)
     let context = Context { run: run.clone(), path: Path::default(), calls: 0, nested: 0 };
     let mut results = region(&context, code, params).into_iter();
     let value = results.next();
+    let state = if item.is_prompt { results.next() } else { None };
     let effect = if item.effectful { results.last() } else { None };
     // What stands first in the program surfaces first: an assertion before the value that it guards.
     if let Some(effect) = effect {
         whole(effect).await?;
     }
-    whole(value.unwrap_or(Ok(Value::None))).await
+    let value = whole(value.unwrap_or(Ok(Value::None))).await?;
+    Ok((value, state.unwrap_or(Ok(Value::None))))
 }

@@ -288,13 +288,9 @@ impl Lowering<'_> {
     fn default(&mut self, function: FnId, at: usize) -> Val {
         let functions = &self.context.program.functions;
         let param = functions.get(function.0 as usize).and_then(|function| function.params.get(at));
-        match (param.and_then(|param| param.default.as_ref()), self.context.defaults.get(&(function, at))) {
-            (_, Some(&computed)) => {
-                let site = self.site();
-                self.emit_one(NodeKind::Call { function: computed, site }, &[], EdgeKind::Data)
-            }
-            (Some(leaf), None) => self.unguarded(leaf),
-            (None, None) => self.none(),
+        match param.and_then(|param| param.default.as_ref()) {
+            Some(value) => self.unguarded(value),
+            None => self.none(),
         }
     }
 
@@ -336,7 +332,7 @@ pub(super) fn gives_value(ty: &Type, tail: Tail) -> bool {
 }
 
 /// Whether an expression only names a value: nothing happens where it is evaluated.
-pub(super) fn is_leaf(expr: &Expr) -> bool {
+fn is_leaf(expr: &Expr) -> bool {
     use ExprKind::*;
     matches!(expr.kind, Const(_) | Local(_) | ConstItem(_) | Function(_) | Model(_) | Tool(_))
 }

@@ -22,7 +22,6 @@ mod matching;
 mod prompt;
 mod purity;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use sgl_check::program::{self, ConstItem, Expr, FnId, Local, LocalId, Program};
@@ -33,34 +32,25 @@ use frame::{Frame, Val, Var};
 
 /// Turns a checked program into its graph. In debug builds the result is verified.
 pub fn lower(program: &Program) -> Graph {
-    let work = || lower_here(program);
+    lower_from(program, 0)
+}
+
+/// Likewise, with the places in `main` numbered from `first_site` on. So the entries of a session, each a `main`, draw what they
+/// would draw as one program.
+pub fn lower_from(program: &Program, first_site: u32) -> Graph {
+    let work = || lower_here(program, first_site);
     sgl_check::on_large_stack("lower", work).unwrap_or_else(|_| work())
 }
 
-fn lower_here(program: &Program) -> Graph {
+fn lower_here(program: &Program, first_site: u32) -> Graph {
     let effectful = effects::effectful(program);
-    let mut context = Context { program, effectful: &effectful, defaults: HashMap::new() };
-    let mut computed = Vec::new();
-    for (id, function) in (0u32..).zip(&program.functions) {
-        for (at, param) in function.params.iter().enumerate() {
-            if let Some(value) = param.default.as_ref().filter(|value| !expr::is_leaf(value)) {
-                context.defaults.insert((FnId(id), at), FnId((program.functions.len() + computed.len()) as u32));
-                computed.push((function, param, value));
-            }
-        }
-    }
-    let items = (0u32..).zip(&program.functions).map(|(id, function)| context.function(FnId(id), function));
-    let defaults = computed.into_iter().map(|(function, param, value)| Function {
-        name: format!("{}.{}", function.name, name_and_type(function, param).0).into(),
-        is_prompt: false,
-        params: Vec::new(),
-        ret: value.ty.clone(),
-        body: context.closed(&[], value),
-        effectful: false,
-        span: value.span,
+    let context = Context { program, effectful: &effectful };
+    let functions = (0u32..).zip(&program.functions).map(|(id, function)| {
+        let is_main = program.main == Some(FnId(id));
+        context.function(FnId(id), function, if is_main { first_site } else { 0 })
     });
     let mut graph = Graph {
-        functions: items.chain(defaults).collect(),
+        functions: functions.collect(),
         consts: program.consts.iter().map(|ConstItem { locals, body, .. }| context.closed(locals, body)).collect(),
         structs: program.structs.clone(),
         tools: program.tools.clone(),
@@ -87,14 +77,12 @@ struct Context<'a> {
     program: &'a Program,
     /// By [`FnId`].
     effectful: &'a [bool],
-    /// By item and parameter: what computes the default, where it is more than a constant.
-    defaults: HashMap<(FnId, usize), FnId>,
 }
 
 impl Context<'_> {
-    fn function(&self, id: FnId, function: &program::Function) -> Function {
+    fn function(&self, id: FnId, function: &program::Function, first_site: u32) -> Function {
         let effectful = self.is_effectful(id);
-        let mut lowering = Lowering::new(self, &function.locals);
+        let mut lowering = Lowering { sites: first_site, ..Lowering::new(self, &function.locals) };
         let data = |local| ValueInfo { kind: EdgeKind::Data, name: lowering.local_name(local) };
         let mut params = Vec::new();
         params.extend(function.is_prompt.then_some((Var::State, ValueInfo { kind: EdgeKind::State, name: None })));
