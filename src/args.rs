@@ -14,11 +14,11 @@ pub const STYLES: Styles = Styles::styled().header(GOOD).usage(GOOD).literal(NAM
 
 /// Compiler and engine for sgl, a language for programs that call language models many times.
 #[derive(Debug, Parser)]
-#[command(name = "sglc", version, styles = STYLES, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(name = "sglc", version, styles = STYLES, after_help = EXIT_CODES)]
 pub struct Cli {
-    /// What to do.
+    /// What to do; on a terminal, to begin a session where nothing is said.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 const EXIT_CODES: &str = "\
@@ -36,6 +36,8 @@ pub enum Command {
     Fmt(FmtArgs),
     /// Run the `test` items of programs
     Test(TestArgs),
+    /// Write and run a program piece by piece: each line runs at once, and the prompt is kept
+    Repl(ReplArgs),
     /// Print the dataflow graph of a program
     Graph(GraphArgs),
     /// Write pages about a program, or about the standard library, in HTML
@@ -236,6 +238,33 @@ What models answer is recorded by `--update`, in NAME.recorded.jsonl beside NAME
 it and need no model; a request that it does not hold fails the test that makes it.
 
 Exit codes: 0 all tests passed; 1 a test failed; 2 there is no test, or a file cannot be read; 3 a program does not compile.";
+
+/// `sglc repl`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = SESSION)]
+pub struct ReplArgs {
+    /// A program whose items are there from the start
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Seed of everything that is sampled [default: that of the project, or 0]
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
+    pub seed: Option<u64>,
+    /// Print what is read from standard input as well, as it would stand on a terminal
+    #[arg(long)]
+    pub echo: bool,
+    /// The model and how it runs.
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    /// What the entries may reach.
+    #[command(flatten)]
+    pub allow: Allow,
+}
+
+const SESSION: &str = "\
+Type `:help` in the session for its commands. Where standard input is no terminal, entries are read from it and what they give is \
+printed plainly.
+
+Exit codes: 0 done; where standard input is no terminal, 1 an entry failed, 3 an entry does not compile; 2 wrong usage.";
 
 /// `sglc doc`.
 #[derive(Debug, Args)]
@@ -483,7 +512,7 @@ mod tests {
     #[test]
     fn everything_after_the_program_is_left_for_it() {
         let words = ["sglc", "run", "--seed", "3", "a.sgl", "--help", "--json", "--essay", "@e.txt"];
-        let Command::Run(run) = Cli::parse_from(words).command else { panic!("not run") };
+        let Some(Command::Run(run)) = Cli::parse_from(words).command else { panic!("not run") };
         assert_eq!(run.options.seed, Some(3));
         assert!(!run.options.json);
         assert_eq!(run.program, ["a.sgl", "--help", "--json", "--essay", "@e.txt"]);

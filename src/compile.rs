@@ -88,7 +88,7 @@ impl Compiled {
 const MAX_BYTES: u64 = 64 << 20;
 
 /// Imported files from the disk, relative to the file that imports them.
-struct Files<'a>(&'a Outside);
+pub struct Files<'a>(pub &'a Outside);
 
 impl Loader for Files<'_> {
     fn load(&mut self, from: &str, path: &str) -> Result<(String, String), String> {

@@ -8,7 +8,7 @@
 //! 5. [`batch`] runs a program once a line, [`testing`] its tests, with [`junit`] for reports; [`watch`] does either again
 //!    when a file changes. [`stats`] says what a run cost.
 //! 6. [`allow`] reads what a program may reach outside of it; [`needs`] says what it needs.
-//! 7. [`lsp`] serves editors.
+//! 7. [`lsp`] serves editors. [`repl`] is a session in which entries run one after another.
 //! 8. [`render`] draws diagnostics, [`page`] explanations of them, [`terminal`] everything else that people read.
 //!
 //! Architecture invariant: only this package writes to a terminal, knows clap, miette or the protocol of editors, or downloads anything.
@@ -29,6 +29,7 @@ pub mod page;
 pub mod params;
 pub mod project;
 pub mod render;
+pub mod repl;
 pub mod run_line;
 pub mod session;
 pub mod stats;
@@ -38,14 +39,24 @@ pub mod testing;
 pub mod watch;
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use terminal::Exit;
 
 /// Runs one command line, program name first.
 pub fn main(words: impl IntoIterator<Item = OsString>) -> Exit {
     let outcome = match args::Cli::try_parse_from(words) {
-        Ok(cli) => commands::run(cli.command),
+        Ok(cli) => match cli.command {
+            Some(command) => commands::run(command),
+            None if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() => {
+                commands::run(args::Command::Repl(args::ReplArgs::default()))
+            }
+            None => {
+                terminal::write_error(&args::Cli::command().styles(args::STYLES).render_help().ansi().to_string());
+                Ok(Exit::Usage)
+            }
+        },
         Err(error) => return usage(&error),
     };
     outcome.unwrap_or_else(|complaint| complaint.report())

@@ -73,6 +73,23 @@ impl Session {
         self.state().complaint.clone()
     }
 
+    /// The same, told once.
+    pub fn take_complaint(&self) -> Option<Complaint> {
+        self.state().complaint.take()
+    }
+
+    /// Whether the run's own model can be loaded without the network.
+    pub fn is_here(&self) -> bool {
+        models::resolve(&self.resolved(None).source, true, &models::Silent).is_ok()
+    }
+
+    /// The engine of the run's own model, if it is loaded.
+    pub fn loaded(&self) -> Option<Arc<LocalBackend>> {
+        // Whoever loads holds the state until it is.
+        let state = self.state.try_lock().ok()?;
+        state.engines.get(&self.resolved(None).source).cloned()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 
 use sgl_check::codes;
 
-use crate::page;
 use crate::terminal::{self, Complaint, DIM, Exit, NAME};
 
 /// Prints a page, or the table of codes.
 pub fn run(code: Option<&str>) -> Result<Exit, Complaint> {
     let text = match code {
         None => table(),
-        Some(code) => spellings(code).iter().find_map(|code| page_of(code)).ok_or_else(|| unknown(code))?,
+        Some(code) => page(code).ok_or_else(|| unknown(code))?,
     };
     terminal::write_result(&text);
     Ok(Exit::Done)
+}
+
+/// The page of a code, however it is spelt.
+pub fn page(code: &str) -> Option<String> {
+    spellings(code).iter().find_map(|code| page_of(code))
 }
 
 /// The codes that a word may stand for: `e0101`, `E101` and `101` are `E0101`.
@@ -32,7 +36,7 @@ fn spellings(word: &str) -> Vec<String> {
 /// The page of a code; its sentence where it has none.
 fn page_of(code: &str) -> Option<String> {
     if let Some(markdown) = sgl_diag::explain(code) {
-        return Some(page::draw(markdown));
+        return Some(crate::page::draw(markdown));
     }
     let (code, sentence) = codes::ALL.iter().find(|(known, _)| *known == code)?;
     Some(format!("{NAME}{code}{NAME:#}\n\n{sentence}\n"))

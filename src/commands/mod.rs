@@ -10,6 +10,7 @@ pub mod graph;
 pub mod man;
 pub mod model;
 pub mod new;
+pub mod repl;
 pub mod run;
 pub mod test;
 
@@ -23,6 +24,7 @@ pub fn run(command: Command) -> Result<Exit, Complaint> {
         Command::Test(args) => test::run(&args),
         Command::Doc(args) => doc::run(&args),
         Command::New(args) => new::run(&args),
+        Command::Repl(args) => repl::run(args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Constrain(args) => constrain::run(&args),
         Command::Man => man::run(),

@@ -28,6 +28,17 @@ pub fn text(graph: &Graph) -> String {
     printer.out
 }
 
+/// The graph of `main` alone.
+pub fn main(graph: &Graph) -> String {
+    let mut printer = Printer { graph, out: String::new(), next: 0, depth: 0 };
+    if let Some(main) = graph.main.and_then(|main| graph.functions.get(main.0 as usize)) {
+        printer.function(main);
+    }
+    printer.out.truncate(printer.out.trim_end().len());
+    printer.out.push('\n');
+    printer.out
+}
+
 struct Printer<'a> {
     graph: &'a Graph,
     out: String,

@@ -12,7 +12,7 @@ use sgl_model::Model;
 use sgl_wire::{Failure, Outcome, Usage};
 
 use crate::batch::Rows;
-use crate::job::Job;
+use crate::job::{Job, Message};
 use crate::schedule::Scheduler;
 use crate::stats::EngineStats;
 
@@ -21,7 +21,7 @@ pub(crate) struct Engine {
     model: Box<dyn Model>,
     scheduler: Scheduler,
     jobs: HashMap<u64, Active>,
-    inbox: Receiver<Job>,
+    inbox: Receiver<Message>,
     next_job: u64,
     rows: Rows,
     numbers: EngineStats,
@@ -43,7 +43,7 @@ impl Engine {
     pub fn new(
         model: Box<dyn Model>,
         scheduler: Scheduler,
-        inbox: Receiver<Job>,
+        inbox: Receiver<Message>,
         published: Arc<Mutex<EngineStats>>,
     ) -> Self {
         Engine {
@@ -73,7 +73,7 @@ impl Engine {
         if self.is_idle() {
             self.publish();
             match self.inbox.recv() {
-                Ok(job) => self.admit(job),
+                Ok(message) => self.take(message),
                 Err(_) => return false,
             }
         }
@@ -84,7 +84,7 @@ impl Engine {
     pub fn take_messages_now(&mut self) -> bool {
         loop {
             match self.inbox.try_recv() {
-                Ok(job) => self.admit(job),
+                Ok(message) => self.take(message),
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
             }
@@ -94,6 +94,16 @@ impl Engine {
     /// Whether there is nothing to do.
     pub fn is_idle(&self) -> bool {
         self.scheduler.is_idle()
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Job(job) => self.admit(*job),
+            Message::Peek { salt, tokens, reply } => {
+                // Who asked may be gone.
+                let _ = reply.send(self.scheduler.peek(salt, &tokens));
+            }
+        }
     }
 
     fn admit(&mut self, mut job: Job) {

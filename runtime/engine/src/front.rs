@@ -17,7 +17,7 @@ use crate::check;
 use crate::compiled::Compiled;
 use crate::engine::Engine;
 use crate::generation::{Bounds, Generation};
-use crate::job::{Job, Work};
+use crate::job::{Job, Message, Work};
 use crate::lexicon::Lexicon;
 use crate::radix::Radix;
 use crate::render::Renderer;
@@ -80,7 +80,7 @@ struct Shared {
     /// Where requests wait for what has to be compiled first.
     compiler: Sender<Uncompiled>,
     /// None only while it is dropped.
-    inbox: Option<Sender<Job>>,
+    inbox: Option<Sender<Message>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -182,7 +182,7 @@ impl LocalBackend {
         match self.job(request, reply.clone(), submitted) {
             Err(failure) => reply.done(Err(failure)),
             Ok(job) => {
-                let sent = self.shared.inbox.as_ref().map(|inbox| inbox.send(job));
+                let sent = self.shared.inbox.as_ref().map(|inbox| inbox.send(Message::Job(Box::new(job))));
                 if !matches!(sent, Some(Ok(()))) {
                     reply.done(Err(Failure::Gone));
                 }
@@ -311,5 +311,12 @@ impl Backend for LocalBackend {
 
     fn context_window(&self) -> Option<usize> {
         Some(self.shared.limit)
+    }
+
+    fn cached(&self, prompt: &Prompt) -> Option<usize> {
+        let tokens = self.rendered(prompt).ok()?.tokens;
+        let (reply, answer) = channel();
+        self.shared.inbox.as_ref()?.send(Message::Peek { salt: self.salt, tokens, reply }).ok()?;
+        answer.recv().ok()
     }
 }

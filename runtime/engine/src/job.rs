@@ -14,6 +14,19 @@ pub(crate) enum Work {
     Select(Box<Selection>),
 }
 
+/// What clients send to the loop.
+pub(crate) enum Message {
+    /// A request.
+    Job(Box<Job>),
+    /// How many of these tokens are kept?
+    Peek {
+        /// Whose.
+        salt: u64,
+        tokens: Vec<u32>,
+        reply: std::sync::mpsc::Sender<usize>,
+    },
+}
+
 /// One request on its way to the loop, and through it.
 pub(crate) struct Job {
     pub reply: ReplySender,

@@ -91,6 +91,11 @@ impl Scheduler {
         }
     }
 
+    /// How many of `tokens` are kept for a tenant.
+    pub fn peek(&self, salt: u64, tokens: &[u32]) -> usize {
+        self.cache.peek(salt, tokens)
+    }
+
     /// Slots: all, free, cached.
     pub fn slots(&self) -> (usize, usize, usize) {
         (self.pool.total(), self.pool.free(), self.cache.cached())

@@ -136,7 +136,7 @@ impl Runner {
         prompt: Prompt,
         arguments: Vec<Value>,
         options: RunOptions,
-    ) -> impl Future<Output = Resumed> + Send + 'static {
+    ) -> impl Future<Output = Resumed> + Send + use<> {
         let run = self.begin(options);
         async move {
             let result = resumed(&run, function, prompt, arguments).await;

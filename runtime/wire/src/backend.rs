@@ -21,6 +21,12 @@ pub trait Backend: Send + Sync {
 
     /// Tokens that a prompt and its answer may have together; none where that is not known.
     fn context_window(&self) -> Option<usize>;
+
+    /// How many of a prompt's tokens are computed already and kept; none where that is not known. Waits for what runs now to
+    /// take a step.
+    fn cached(&self, _prompt: &Prompt) -> Option<usize> {
+        None
+    }
 }
 
 /// A prompt as the model sees it.

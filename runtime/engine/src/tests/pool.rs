@@ -12,7 +12,7 @@ use sgl_wire::SelectBy;
 use super::*;
 use crate::cache::Prefixes;
 use crate::engine::Engine;
-use crate::job::Job;
+use crate::job::Message;
 use crate::radix::Radix;
 use crate::sampler::uniform;
 use crate::schedule::{Limits, Scheduler};
@@ -22,7 +22,7 @@ use crate::slots::Slots;
 struct Bench {
     door: LocalBackend,
     engine: Engine,
-    inbox: Sender<Job>,
+    inbox: Sender<Message>,
     stats: Arc<Mutex<crate::EngineStats>>,
 }
 
@@ -42,7 +42,7 @@ impl Bench {
     fn submit(&self, request: Request) -> Reply {
         let (sender, reply) = sgl_wire::reply();
         match self.door.job(request, sender.clone(), std::time::Instant::now()) {
-            Ok(job) => self.inbox.send(job).unwrap(),
+            Ok(job) => self.inbox.send(Message::Job(Box::new(job))).unwrap(),
             Err(failure) => sender.done(Err(failure)),
         }
         reply

@@ -1,0 +1,219 @@
+//! The entries of a session in; one program that does the same out.
+//!
+//! Items stand as they were entered, statements one after another in `prompt main()`. There every name stands for one thing, so
+//! what a later entry declared anew takes another name (`double_1`) up to there. A last expression, whose value a session shows, is
+//! printed.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use sgl_check::types::Type;
+use sgl_diag::FileId;
+use sgl_syntax::ast::{self, AstNode};
+use sgl_syntax::{Parse, SyntaxKind, SyntaxToken};
+
+use crate::Entry;
+
+/// Replacements in a text, in any order, none inside another.
+#[derive(Default)]
+struct Edits(Vec<(Range<usize>, String)>);
+
+impl Edits {
+    fn put(&mut self, range: Range<usize>, text: impl Into<String>) {
+        self.0.push((range, text.into()));
+    }
+
+    /// The stretch of the text with the edits in it made. What is put between two stretches belongs to the second.
+    fn made(&mut self, text: &str, part: Range<usize>) -> String {
+        self.0.sort_by_key(|(range, _)| (range.start, range.end));
+        let mut out = String::new();
+        let mut at = part.start;
+        let is_in = |range: &Range<usize>| {
+            part.start <= range.start && (range.start < part.end || part.end == text.len()) && range.end <= part.end
+        };
+        for (range, new) in self.0.iter().filter(|(range, _)| is_in(range)) {
+            out.push_str(text.get(at..range.start).unwrap_or_default());
+            out.push_str(new);
+            at = range.end.max(at);
+        }
+        out.push_str(text.get(at..part.end).unwrap_or_default());
+        out
+    }
+}
+
+/// The program. `about` are the lines of its documentation.
+pub fn program(entries: &[&Entry], about: &[String]) -> String {
+    let parses: Vec<Parse> = entries.iter().map(|entry| sgl_syntax::parse_snippet(FileId(0), &entry.text)).collect();
+    let mut edits: Vec<Edits> = entries.iter().map(|_| Edits::default()).collect();
+    drop_twins(&parses, &mut edits);
+    rename(entries, &parses, &mut edits);
+    let (mut imports, mut items, mut statements) = (String::new(), String::new(), String::new());
+    for ((entry, parse), edits) in entries.iter().zip(&parses).zip(&mut edits) {
+        let text = &entry.text;
+        let file = parse.file();
+        let tokens = parse.tree.descendants_with_tokens().filter_map(|element| element.into_token());
+        tokens.filter(|token| token.kind() == SyntaxKind::FILE_DOC).for_each(|token| edits.put(range(&token), ""));
+        show_value(entry, file.body().as_ref(), edits);
+        let begin = file.body().and_then(|body| body.stmts().next()).map_or(text.len(), |first| first.span().start as usize);
+        let last_import = file.items().filter(|item| matches!(item, ast::Item::Import(_))).last();
+        let imported = last_import.map_or(0, |import| import.span().end as usize).min(begin);
+        for (to, part) in
+            [(&mut imports, 0..imported), (&mut items, imported..begin), (&mut statements, begin..text.len())]
+        {
+            let part = edits.made(text, part);
+            if !part.trim().is_empty() {
+                to.push_str(part.trim_matches('\n'));
+                to.push('\n');
+            }
+        }
+        items.push('\n');
+    }
+    let about: String = about.iter().map(|line| format!("//! {line}\n")).collect();
+    let text = format!("{about}\n{imports}\n{items}\nprompt main() {{\n{statements}}}\n");
+    let laid_out = sgl_syntax::format(&sgl_syntax::parse(FileId(0), &text)).ok();
+    laid_out.unwrap_or(text)
+}
+
+fn range(token: &SyntaxToken) -> Range<usize> {
+    usize::from(token.text_range().start())..usize::from(token.text_range().end())
+}
+
+fn bytes(span: sgl_diag::Span) -> Range<usize> {
+    span.start as usize..span.end as usize
+}
+
+/// An import that was entered before is not needed again.
+fn drop_twins(parses: &[Parse], edits: &mut [Edits]) {
+    let mut seen = HashSet::new();
+    for (parse, edits) in parses.iter().zip(edits) {
+        for item in parse.file().items().filter(|item| matches!(item, ast::Item::Import(_))) {
+            let Some(node) = import_of(&item) else { continue };
+            if !seen.insert(node.syntax().text().to_string().trim().to_string()) {
+                edits.put(bytes(item.span()), "");
+            }
+        }
+    }
+}
+
+fn import_of(item: &ast::Item) -> Option<&ast::Node> {
+    match item {
+        ast::Item::Import(import) => Some(import.node()),
+        _ => None,
+    }
+}
+
+/// The value of the last statement is printed, where it has a text; otherwise it is bound to nothing.
+fn show_value(entry: &Entry, body: Option<&ast::Block>, edits: &mut Edits) {
+    let Some(expr) = body.and_then(ast::Block::tail) else { return };
+    let is_plain = !matches!(
+        expr,
+        ast::Expr::Role(_)
+            | ast::Expr::Gen(_)
+            | ast::Expr::Select(_)
+            | ast::Expr::If(_)
+            | ast::Expr::Match(_)
+            | ast::Expr::Try(_)
+            | ast::Expr::Block(_)
+            | ast::Expr::From(_)
+            | ast::Expr::Fork(_)
+    );
+    let is_template = matches!(&expr, ast::Expr::String(text) if text.flavor() != ast::Flavor::Regex);
+    if !is_plain || is_template || entry.value == Type::None {
+        return;
+    }
+    let at = bytes(expr.span());
+    if has_text(&entry.value) {
+        edits.put(at.start..at.start, "print(");
+        edits.put(at.end..at.end, ")");
+    } else {
+        edits.put(at.start..at.start, "let _ = ");
+    }
+}
+
+fn has_text(ty: &Type) -> bool {
+    match ty {
+        Type::Prompt | Type::Image | Type::Model | Type::Tool | Type::Call | Type::Regex | Type::Fn(..) => false,
+        Type::Optional(item) | Type::List { item, .. } | Type::Map(item) => has_text(item),
+        Type::Tuple(items) => items.iter().all(has_text),
+        Type::Record(fields) => fields.iter().all(|(_, ty)| has_text(ty)),
+        _ => true,
+    }
+}
+
+/// The names that an entry declares for all that come.
+fn declared(parse: &Parse, edits: &Edits) -> Vec<String> {
+    let mut names = Vec::new();
+    for item in parse.file().items() {
+        let name = match &item {
+            ast::Item::Type(item) => item.name(),
+            ast::Item::Struct(item) => item.name(),
+            ast::Item::Const(item) => item.name(),
+            ast::Item::Function(item) => item.name(),
+            ast::Item::Model(item) => item.name(),
+            ast::Item::Test(_) => None,
+            ast::Item::Import(import) => {
+                if edits.0.iter().any(|(range, _)| *range == bytes(item.span())) {
+                    continue;
+                }
+                let inner = import.names().unwrap_or_default();
+                names.extend(inner.iter().filter_map(|name| name.alias().or(name.name())).map(|name| name.text().to_string()));
+                match (import.alias(), import.source()) {
+                    (None, Some(ast::ImportSource::Module(path))) if inner.is_empty() => path.last().cloned(),
+                    (alias, _) => alias,
+                }
+            }
+        };
+        names.extend(name.map(|name| name.text().to_string()));
+    }
+    names
+}
+
+/// Gives each name that is declared more than once a name of its own up to where it is declared anew.
+fn rename(entries: &[&Entry], parses: &[Parse], edits: &mut [Edits]) {
+    let mut declarations: Vec<(usize, String)> = Vec::new();
+    for (number, (parse, edits)) in parses.iter().zip(edits.iter()).enumerate() {
+        declarations.extend(declared(parse, edits).into_iter().map(|name| (number, name)));
+    }
+    // The statements become an item of this name.
+    declarations.push((entries.len(), "main".to_string()));
+    let words: HashSet<String> = parses
+        .iter()
+        .flat_map(|parse| parse.tree.descendants_with_tokens().filter_map(|element| element.into_token()))
+        .filter(|token| token.kind() == SyntaxKind::IDENT)
+        .map(|token| token.text().to_string())
+        .collect();
+    let names: HashSet<&str> = declarations.iter().map(|(_, name)| name.as_str()).collect();
+    for name in names {
+        let places: Vec<usize> = declarations.iter().filter(|(_, other)| other == name).map(|(number, _)| *number).collect();
+        for (number, (parse, edits)) in parses.iter().zip(edits.iter_mut()).enumerate() {
+            let version = places.iter().filter(|place| **place <= number).count();
+            if version == places.len() {
+                continue;
+            }
+            let fresh = (version.max(1)..).map(|n| format!("{name}_{n}")).find(|fresh| !words.contains(fresh));
+            let fresh = fresh.unwrap_or_else(|| name.to_string());
+            let tokens = parse.tree.descendants_with_tokens().filter_map(|element| element.into_token());
+            for token in tokens.filter(|token| token.kind() == SyntaxKind::IDENT && token.text() == name) {
+                if let Some(new) = renamed(&token, &fresh) {
+                    edits.put(range(&token), new);
+                }
+            }
+        }
+    }
+}
+
+/// What stands for a name in its place; none where it is no name of an item or a variable.
+fn renamed(token: &SyntaxToken, fresh: &str) -> Option<String> {
+    use SyntaxKind::*;
+    let parent = token.parent()?;
+    let has_colon = parent.children_with_tokens().any(|child| child.as_token().is_some_and(|token| token.text() == ":"));
+    match parent.kind() {
+        MEMBER | FIELD | BRANCH => None,
+        ARG | RECORD_FIELD | FIELD_PAT if has_colon => None,
+        RECORD_FIELD | FIELD_PAT => Some(format!("{}: {fresh}", token.text())),
+        IMPORT_NAME if parent.children().any(|child| child.kind() == IMPORT_ALIAS) => None,
+        IMPORT_NAME => Some(format!("{} as {fresh}", token.text())),
+        MODULE_PATH => None,
+        _ => Some(fresh.to_string()),
+    }
+}

@@ -1,0 +1,208 @@
+//! Commands of a session, obeyed: what follows a colon in, what it prints out.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sgl_exec::Backends;
+use sgl_repl::command::{self, Command};
+use sgl_repl::{Branch, Checked, TooFar, save};
+use sgl_wire::{Backend, Prompt};
+
+use super::{After, Repl, help};
+use crate::args::EngineArgs;
+use crate::session::Session as Engines;
+use crate::stats::Stats;
+use crate::terminal::{self, Complaint, DIM, Exit, GOOD, NAME, counted};
+use crate::{compile, files, render};
+
+impl Repl {
+    /// Does what a command says.
+    pub(super) fn command(&mut self, line: &str) -> After {
+        let command = match command::parse(line) {
+            Ok(Command::Quit) => return After::End,
+            Ok(command) => command,
+            Err(mistake) => return After::Line(Complaint::usage(mistake.title).help(mistake.hint).report()),
+        };
+        After::Line(self.obey(command).unwrap_or_else(|complaint| complaint.report()))
+    }
+
+    fn obey(&mut self, command: Command) -> Result<Exit, Complaint> {
+        match command {
+            Command::Prompt => self.show_prompt(),
+            Command::Tree => self.show_tree(),
+            Command::Type(text) => return Ok(self.checked(&text, |ready| format!("{}\n", ready.ty()))),
+            Command::Graph(text) => return Ok(self.checked(&text, |ready| ready.graph())),
+            Command::Names => {
+                for name in self.session.names() {
+                    terminal::write_result(&format!("{NAME}{}{NAME:#}: {}\n", name.name, name.about));
+                }
+            }
+            Command::Model(None) => self.show_model(),
+            Command::Model(Some(name)) => self.take_model(name)?,
+            Command::Load(path) => return self.load(Path::new(&path)),
+            Command::Save(path) => self.save(Path::new(&path))?,
+            Command::Set(None) => self.settings.lines().iter().for_each(|line| terminal::write_result(&format!("{line}\n"))),
+            Command::Set(Some((key, value))) => self.settings.set(&key, &value)?,
+            Command::Stats => {
+                let load = self.engines.load_time().as_secs_f64();
+                let wall = (self.time.as_secs_f64() - load).max(0.0);
+                terminal::write_result(&Stats::new(&self.engines.names(), &self.usage, load, wall).draw());
+            }
+            Command::Back(count) => {
+                self.session.back(count).map_err(|TooFar { entries }| {
+                    let there = if entries == 0 { "nothing".to_string() } else { format!("only {}", counted(entries, "entry").replace("entrys", "entries")) };
+                    Complaint::usage(format!("there is {there} to take back"))
+                })?;
+                self.say_where();
+            }
+            Command::Go(number) => {
+                if !self.session.go(number) {
+                    let complaint = Complaint::usage(format!("there is no prompt {number}"));
+                    return Err(complaint.help("`:tree` shows their numbers"));
+                }
+                self.say_where();
+            }
+            Command::Reset => self.session = sgl_repl::Session::new(),
+            Command::Help(topic) => terminal::write_result(&help::page(topic.as_deref())?),
+            Command::Quit => {}
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Checks an entry that is not run, and prints something about it.
+    fn checked(&self, text: &str, about: impl FnOnce(&sgl_repl::Ready) -> String) -> Exit {
+        let Checked { diagnostics, sources, ready } = self.check(None, text);
+        match ready {
+            Some(ready) => {
+                terminal::write_result(&about(&ready));
+                Exit::Done
+            }
+            None => {
+                terminal::write_error(&render::draw(&diagnostics, &sources));
+                Exit::DoesNotCompile
+            }
+        }
+    }
+
+    /// The last entry that the session holds now.
+    fn say_where(&self) {
+        let entries = self.session.entries();
+        let last = entries.last().map(|entry| entry.text.trim().lines().next().unwrap_or_default());
+        let line = last.map_or("at the beginning".to_string(), |last| format!("after: {last}"));
+        terminal::write_result(&format!("{DIM}{line}{DIM:#}\n"));
+    }
+
+    /// The model, if it is on this machine, loaded.
+    fn model(&self) -> Option<Arc<dyn Backend>> {
+        if self.engines.loaded().is_none() && !self.engines.is_here() {
+            return None;
+        }
+        let backend = self.engines.backend(None);
+        if backend.is_err()
+            && let Some(complaint) = self.engines.take_complaint()
+        {
+            complaint.report();
+        }
+        backend.ok()
+    }
+
+    fn show_prompt(&self) {
+        let prompt = self.session.prompt();
+        if prompt.is_empty() {
+            terminal::write_result(&format!("{DIM}the prompt is empty{DIM:#}\n"));
+            return;
+        }
+        match self.model().map(|model| model.render(prompt)) {
+            Some(Ok(rendered)) => {
+                let line = if rendered.text.ends_with('\n') { "" } else { "\n" };
+                let tokens: Vec<String> = rendered.tokens.iter().map(u32::to_string).collect();
+                let count = counted(tokens.len(), "token");
+                terminal::write_result(&format!("{}{line}{DIM}{count}: {}{DIM:#}\n", rendered.text, tokens.join(" ")));
+            }
+            Some(Err(failure)) => {
+                messages(prompt);
+                Complaint::failed(failure.to_string()).report();
+            }
+            None => {
+                messages(prompt);
+                let name = self.engines.name(None);
+                terminal::write_result(&format!("{DIM}its exact text and tokens need the model: `sglc model pull {name}`{DIM:#}\n"));
+            }
+        }
+    }
+
+    fn show_tree(&self) {
+        let model = self.engines.loaded();
+        for Branch { number, depth, entry, prompt, here } in self.session.tree() {
+            let indent = "│  ".repeat(depth);
+            let entry = if number == 0 { "(empty)" } else { &entry };
+            let cost = model.as_ref().and_then(|model| {
+                let tokens = model.render(&prompt).ok()?.tokens.len();
+                let cached = model.cached(&prompt)?;
+                Some(format!("  {}, {cached} cached", counted(tokens, "token")))
+            });
+            let cost = cost.filter(|_| !prompt.is_empty()).unwrap_or_default();
+            let mark = if here { format!("  {GOOD}← here{GOOD:#}") } else { String::new() };
+            terminal::write_result(&format!("{DIM}{indent}{DIM:#}{NAME}{number}{NAME:#}  {entry}{DIM}{cost}{DIM:#}{mark}\n"));
+        }
+    }
+
+    fn show_model(&self) {
+        let state = match (self.engines.loaded(), self.engines.is_here()) {
+            (Some(_), _) => "loaded",
+            (None, true) => "not loaded yet",
+            (None, false) => "not on this machine yet",
+        };
+        terminal::write_result(&format!("{NAME}{}{NAME:#}  {DIM}{state}{DIM:#}\n", self.engines.name(None)));
+    }
+
+    fn take_model(&mut self, name: String) -> Result<(), Complaint> {
+        let engine = EngineArgs { model: Some(name.clone()), ..self.args.engine.clone() };
+        let engines = Arc::new(Engines::new(engine.clone(), self.project.clone()));
+        if let Err(sentence) = engines.backend(None) {
+            return Err(engines.take_complaint().unwrap_or_else(|| Complaint::failed(sentence)));
+        }
+        (self.engines, self.args.engine) = (engines, engine);
+        self.show_model();
+        Ok(())
+    }
+
+    /// A file as an entry.
+    pub fn load(&mut self, path: &Path) -> Result<Exit, Complaint> {
+        let text = files::text(path).map_err(Complaint::usage)?;
+        Ok(self.entry(Some(&path.display().to_string()), &text))
+    }
+
+    fn save(&mut self, path: &Path) -> Result<(), Complaint> {
+        if path.exists() && !self.saved.contains(path) {
+            let complaint = Complaint::usage(format!("{} is there already", path.display()));
+            return Err(complaint.help("choose another name: only what this session wrote is overwritten"));
+        }
+        let mut about = vec![format!("A session of `sglc repl`, to be run with `--seed {}`.", self.settings.seed)];
+        let arguments = self.settings.arguments();
+        if !arguments.is_empty() {
+            about.push(format!("Defaults of `gen` in it: {}.", arguments.join(", ")));
+        }
+        let text = save::program(&self.session.entries(), &about);
+        let compiled = compile::compile_text(&path.display().to_string(), &text);
+        if compiled.program.is_none() {
+            compiled.report();
+            let complaint = Complaint::failed("the session cannot be written as one program");
+            return Err(complaint.help("imports start at the file that has them: save it in this folder").help(
+                "names that were declared twice get a number; where that cannot be done, `:back` takes one of them back",
+            ));
+        }
+        std::fs::write(path, text).map_err(|error| Complaint::file("write", path, &error))?;
+        self.saved.insert(path.to_path_buf());
+        terminal::write_result(&format!("{DIM}written to {}{DIM:#}\n", path.display()));
+        Ok(())
+    }
+}
+
+/// The prompt as far as it is known without a model.
+fn messages(prompt: &Prompt) {
+    for message in prompt.messages() {
+        let role = message.role.map_or(String::new(), |role| format!("{NAME}{}{NAME:#}: ", role.name()));
+        terminal::write_result(&format!("{role}{}\n", message.content));
+    }
+}

@@ -1,0 +1,160 @@
+//! An entry checked and run: its text in; generated text while it comes, its value, and what is wrong with it, out.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use sgl_exec::{Line, OnProgress, Progress, Resumed, RunOptions, Transcript};
+use sgl_host::Value;
+use sgl_repl::{Accepted, Checked, show};
+
+use super::Repl;
+use super::settings::Answers;
+use crate::compile::Files;
+use crate::render;
+use crate::terminal::{self, DIM, Exit};
+
+/// What Ctrl-C does while an entry runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// Ends the entry: on a terminal.
+    Entry,
+    /// Ends everything.
+    All,
+}
+
+impl Repl {
+    /// Checks and runs an entry, which is called `name`. Whatever goes wrong, the session is then as it was.
+    pub(super) fn entry(&mut self, name: Option<&str>, text: &str) -> Exit {
+        let Checked { diagnostics, sources, ready } = self.check(name, text);
+        if !diagnostics.is_empty() {
+            terminal::write_error(&render::draw(&diagnostics, &sources));
+        }
+        let Some(ready) = ready else { return Exit::DoesNotCompile };
+        let stream = Stream::default();
+        let options = RunOptions {
+            seed: self.settings.seed,
+            on_progress: Some(stream.listener()),
+            on_print: Some(Arc::new(|line| terminal::write_error(&format!("{line}\n")))),
+            world: Some(self.outside.clone()),
+        };
+        let began = Instant::now();
+        let run = ready.run(Arc::new(self.answers()), options);
+        let stop = self.stop;
+        let resumed = self.runtime.block_on(async move {
+            let run = tokio::spawn(run);
+            let abort = run.abort_handle();
+            tokio::select! {
+                resumed = run => resumed.ok(),
+                () = interrupted(stop) => {
+                    abort.abort();
+                    None
+                }
+            }
+        });
+        stream.end_line();
+        self.time += began.elapsed();
+        let Some(Resumed { result, usage }) = resumed else {
+            terminal::write_error(&format!("{DIM}stopped: the session is as it was before this entry{DIM:#}\n"));
+            return Exit::Failed;
+        };
+        self.usage += usage;
+        match result {
+            Ok((value, prompt)) => {
+                let Accepted { value, ty, is_written } = self.session.accept(ready, value, prompt);
+                // What was typed, or read while it came, is not told twice.
+                let is_told = is_written || matches!(&value, Value::Str(text) if stream.showed(text));
+                if !is_told
+                    && let Some(line) = show::typed(&value, &ty, self.session.structs())
+                {
+                    terminal::write_result(&format!("{line}\n"));
+                }
+                Exit::Done
+            }
+            Err(fault) => {
+                // A model that could not be had has more to say than the entry that wanted it.
+                match self.engines.take_complaint() {
+                    Some(complaint) => complaint.report(),
+                    None => {
+                        terminal::write_error(&render::draw_one(&fault.diagnostic(), &sources));
+                        Exit::Failed
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn check(&self, name: Option<&str>, text: &str) -> Checked {
+        self.session.check(name, text, &mut Files(&self.outside))
+    }
+
+    pub(super) fn answers(&self) -> Answers {
+        Answers { engines: self.engines.clone(), settings: self.settings.clone() }
+    }
+}
+
+/// Waits for Ctrl-C, where it stops an entry only.
+async fn interrupted(stop: Stop) {
+    if stop == Stop::All || tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// What the generations of an entry wrote, printed while it came: one after another, each from the start of a line.
+#[derive(Clone, Default)]
+struct Stream(Arc<Mutex<Shown>>);
+
+#[derive(Default)]
+struct Shown {
+    transcript: Transcript,
+    /// The text of the last generation.
+    last: String,
+    is_open: bool,
+    count: usize,
+}
+
+impl Stream {
+    fn listener(&self) -> OnProgress {
+        let shown = self.0.clone();
+        Arc::new(move |event: Progress| {
+            let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+            for line in shown.transcript.push(event) {
+                shown.write(line);
+            }
+        })
+    }
+
+    /// Whether the last generation wrote this.
+    fn showed(&self, text: &str) -> bool {
+        let shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        !shown.last.is_empty() && shown.last == text
+    }
+
+    /// Ends a line that is open.
+    fn end_line(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(Line::End);
+    }
+}
+
+impl Shown {
+    fn write(&mut self, line: Line) {
+        match line {
+            Line::Begin(_) => {
+                self.count += 1;
+                self.last.clear();
+            }
+            Line::Text(text) => {
+                if !self.is_open && self.count > 1 {
+                    terminal::write_result(&format!("{DIM}── {}{DIM:#}\n", self.count));
+                }
+                self.is_open = true;
+                self.last.push_str(&text);
+                terminal::write_result(&text);
+            }
+            Line::End if self.is_open => {
+                self.is_open = false;
+                terminal::write_result("\n");
+            }
+            Line::End => {}
+        }
+    }
+}
