@@ -49,9 +49,9 @@ impl Repl {
                 terminal::write_result(&Stats::new(&self.engines.names(), &self.usage, load, wall).draw());
             }
             Command::Back(count) => {
-                self.session.back(count).map_err(|TooFar { entries }| {
-                    let there = if entries == 0 { "nothing".to_string() } else { format!("only {}", counted(entries, "entry").replace("entrys", "entries")) };
-                    Complaint::usage(format!("there is {there} to take back"))
+                self.session.back(count).map_err(|TooFar { prompts }| match prompts {
+                    0 => Complaint::usage("this is the first prompt: there is none before it"),
+                    some => Complaint::usage(format!("there are only {} before this one", counted(some, "prompt"))),
                 })?;
                 self.say_where();
             }
@@ -84,11 +84,9 @@ impl Repl {
         }
     }
 
-    /// The last entry that the session holds now.
+    /// Which prompt the session is at.
     fn say_where(&self) {
-        let entries = self.session.entries();
-        let last = entries.last().map(|entry| entry.text.trim().lines().next().unwrap_or_default());
-        let line = last.map_or("at the beginning".to_string(), |last| format!("after: {last}"));
+        let line = self.session.made_by().map_or("the empty prompt".to_string(), |entry| format!("after: {}", entry.first_line()));
         terminal::write_result(&format!("{DIM}{line}{DIM:#}\n"));
     }
 
@@ -112,7 +110,7 @@ impl Repl {
             terminal::write_result(&format!("{DIM}the prompt is empty{DIM:#}\n"));
             return;
         }
-        match self.model().map(|model| model.render(prompt)) {
+        match self.model().map(|model| model.render(&prompt)) {
             Some(Ok(rendered)) => {
                 let line = if rendered.text.ends_with('\n') { "" } else { "\n" };
                 let tokens: Vec<String> = rendered.tokens.iter().map(u32::to_string).collect();
@@ -120,11 +118,11 @@ impl Repl {
                 terminal::write_result(&format!("{}{line}{DIM}{count}: {}{DIM:#}\n", rendered.text, tokens.join(" ")));
             }
             Some(Err(failure)) => {
-                messages(prompt);
+                messages(&prompt);
                 Complaint::failed(failure.to_string()).report();
             }
             None => {
-                messages(prompt);
+                messages(&prompt);
                 let name = self.engines.name(None);
                 terminal::write_result(&format!("{DIM}its exact text and tokens need the model: `sglc model pull {name}`{DIM:#}\n"));
             }
@@ -183,13 +181,13 @@ impl Repl {
         if !arguments.is_empty() {
             about.push(format!("Defaults of `gen` in it: {}.", arguments.join(", ")));
         }
-        let text = save::program(&self.session.entries(), &about);
+        let text = save::program(self.session.entries(), &about);
         let compiled = compile::compile_text(&path.display().to_string(), &text);
         if compiled.program.is_none() {
             compiled.report();
             let complaint = Complaint::failed("the session cannot be written as one program");
             return Err(complaint.help("imports start at the file that has them: save it in this folder").help(
-                "names that were declared twice get a number; where that cannot be done, `:back` takes one of them back",
+                "names that were declared twice get a number; `:help save` says more",
             ));
         }
         std::fs::write(path, text).map_err(|error| Complaint::file("write", path, &error))?;

@@ -25,7 +25,7 @@ pub enum Command {
     Set(Option<(String, String)>),
     /// What the session cost.
     Stats,
-    /// Takes entries back.
+    /// Returns to an earlier prompt.
     Back(usize),
     /// Goes to a prompt of the tree.
     Go(usize),
@@ -71,11 +71,11 @@ pub const COMMANDS: &[About] = &[
     about(
         "back",
         "[N]",
-        "take the last N entries back (1 if not given)",
-        "Prompt, variables and declarations are what they were before. What was done outside, such as a written file, stays done. \
-         The prompts stay in the tree, and in the cache.",
+        "return to the prompt N prompts before this one (1 if not given)",
+        "Only the prompt is another one: variables and items stay, so that what branches gave can be compared. The prompts that were left \
+         stay in the tree, and in the cache.",
     ),
-    about("go", "N", "go to the prompt N of the tree", "Variables and declarations are those of that time, too."),
+    about("go", "N", "go to the prompt N of the tree", ""),
     about(
         "type",
         "EXPR",
@@ -158,7 +158,7 @@ pub fn parse(line: &str) -> Result<Command, Mistake> {
         "" => Err(mistake(format!("`:{}` needs to know of what", about.name), usage())),
         rest => Ok(rest.to_string()),
     };
-    let number = || rest.parse::<usize>().map_err(|_| mistake(format!("`{rest}` is no number of entries"), usage()));
+    let number = || rest.parse::<usize>().map_err(|_| mistake(format!("`{rest}` is no number of prompts"), usage()));
     let given = (!rest.is_empty()).then(|| rest.to_string());
     let takes_nothing = about.argument.is_empty();
     if takes_nothing && given.is_some() {

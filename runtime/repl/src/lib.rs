@@ -4,8 +4,7 @@
 //! 2. [`Session::check`] checks an entry in the environment of those before it; [`Ready::run`] runs it, alone, on the current
 //!    prompt and with the values of the variables; [`Session::accept`] takes over what it gave. Until then the session is as it
 //!    was, however the run ends.
-//! 3. States are values: each entry makes one out of the one before. [`Session::back`] and [`Session::go`] return to an earlier one,
-//!    and [`Session::tree`] shows them all.
+//! 3. Prompts are values: [`Session::back`] and [`Session::go`] return to an earlier one, [`Session::tree`] shows them all.
 //! 4. [`save`] writes the entries that led here as one program, [`show`] values as people write them.
 //! 5. [`command`] reads the lines that begin with a colon.
 //!

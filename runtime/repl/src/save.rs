@@ -1,6 +1,7 @@
 //! The entries of a session in; one program that does the same out.
 //!
-//! Items stand as they were entered, statements one after another in `prompt main()`. There every name stands for one thing, so
+//! Items stand as they were entered, statements one after another in `prompt main()`; where the session went to an earlier prompt, they
+//! go on in `from` that prompt. There every name stands for one thing, so
 //! what a later entry declared anew takes another name (`double_1`) up to there. A last expression, whose value a session shows, is
 //! printed.
 
@@ -42,13 +43,30 @@ impl Edits {
 }
 
 /// The program. `about` are the lines of its documentation.
-pub fn program(entries: &[&Entry], about: &[String]) -> String {
+pub fn program(entries: &[Entry], about: &[String]) -> String {
     let parses: Vec<Parse> = entries.iter().map(|entry| sgl_syntax::parse_snippet(FileId(0), &entry.text)).collect();
     let mut edits: Vec<Edits> = entries.iter().map(|_| Edits::default()).collect();
     drop_twins(&parses, &mut edits);
     rename(entries, &parses, &mut edits);
     let (mut imports, mut items, mut statements) = (String::new(), String::new(), String::new());
+    // The prompts that entries return to, and the one that the statements so far end at.
+    let ends = [0].into_iter().chain(entries.iter().map(|entry| entry.after));
+    let revisited: HashSet<usize> = entries.iter().zip(ends).filter(|(entry, end)| entry.on != *end).map(|(entry, _)| entry.on).collect();
+    let words = words(&parses);
+    let mut prefix = "prompt_".to_string();
+    while words.iter().any(|word| word.starts_with(&prefix)) {
+        prefix.insert_str(0, "at_");
+    }
+    let keep = |stop: usize| format!("let {prefix}{stop} = here\n");
+    let (mut at, mut open) = (0, 0);
+    if revisited.contains(&0) {
+        statements.push_str(&keep(0));
+    }
     for ((entry, parse), edits) in entries.iter().zip(&parses).zip(&mut edits) {
+        if entry.on != at {
+            statements.push_str(&format!("from {prefix}{} {{\n", entry.on));
+            open += 1;
+        }
         let text = &entry.text;
         let file = parse.file();
         let tokens = parse.tree.descendants_with_tokens().filter_map(|element| element.into_token());
@@ -67,11 +85,26 @@ pub fn program(entries: &[&Entry], about: &[String]) -> String {
             }
         }
         items.push('\n');
+        if entry.after != entry.on && revisited.contains(&entry.after) {
+            statements.push_str(&keep(entry.after));
+        }
+        at = entry.after;
+    }
+    let ret = if open > 0 { " -> prompt" } else { "" };
+    if open > 0 {
+        statements.push_str("here\n");
+        statements.push_str(&"}\n".repeat(open));
     }
     let about: String = about.iter().map(|line| format!("//! {line}\n")).collect();
-    let text = format!("{about}\n{imports}\n{items}\nprompt main() {{\n{statements}}}\n");
+    let text = format!("{about}\n{imports}\n{items}\nprompt main(){ret} {{\n{statements}}}\n");
     let laid_out = sgl_syntax::format(&sgl_syntax::parse(FileId(0), &text)).ok();
     laid_out.unwrap_or(text)
+}
+
+/// All names that stand anywhere.
+fn words(parses: &[Parse]) -> HashSet<String> {
+    let tokens = parses.iter().flat_map(|parse| parse.tree.descendants_with_tokens().filter_map(|element| element.into_token()));
+    tokens.filter(|token| token.kind() == SyntaxKind::IDENT).map(|token| token.text().to_string()).collect()
 }
 
 fn range(token: &SyntaxToken) -> Range<usize> {
@@ -169,19 +202,14 @@ fn declared(parse: &Parse, edits: &Edits) -> Vec<String> {
 }
 
 /// Gives each name that is declared more than once a name of its own up to where it is declared anew.
-fn rename(entries: &[&Entry], parses: &[Parse], edits: &mut [Edits]) {
+fn rename(entries: &[Entry], parses: &[Parse], edits: &mut [Edits]) {
     let mut declarations: Vec<(usize, String)> = Vec::new();
     for (number, (parse, edits)) in parses.iter().zip(edits.iter()).enumerate() {
         declarations.extend(declared(parse, edits).into_iter().map(|name| (number, name)));
     }
     // The statements become an item of this name.
     declarations.push((entries.len(), "main".to_string()));
-    let words: HashSet<String> = parses
-        .iter()
-        .flat_map(|parse| parse.tree.descendants_with_tokens().filter_map(|element| element.into_token()))
-        .filter(|token| token.kind() == SyntaxKind::IDENT)
-        .map(|token| token.text().to_string())
-        .collect();
+    let words = words(parses);
     let names: HashSet<&str> = declarations.iter().map(|(_, name)| name.as_str()).collect();
     for name in names {
         let places: Vec<usize> = declarations.iter().filter(|(_, other)| other == name).map(|(number, _)| *number).collect();

@@ -1,4 +1,4 @@
-//! The session itself: its states, and how an entry makes the next one.
+//! The session itself: entries checked, run and taken over.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -22,27 +22,32 @@ pub struct Entry {
     pub text: String,
     /// The type of its value; none where it has none.
     pub value: Type,
+    /// The number of the prompt that it ran on.
+    pub on: usize,
+    /// That of the prompt after it: the same one, where it wrote nothing.
+    pub after: usize,
 }
 
-/// Where a session stands after an entry. Nothing in it ever changes.
+/// A prompt that the session has been at.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct State {
-    /// The state that the entry went on from; none of the first.
-    pub before: Option<usize>,
-    pub entry: Option<Arc<Entry>>,
+pub(crate) struct Stop {
     pub prompt: Prompt,
+    /// The one that it goes on from, and the entry that made it; none of the first, which is empty.
+    pub made: Option<(usize, usize)>,
+}
+
+/// Entries with what they declared, and the prompts that they made.
+#[derive(Debug)]
+pub struct Session {
+    entries: Vec<Entry>,
     values: HashMap<Arc<str>, Value>,
     variables: Vec<Local>,
     items: Vec<Known>,
-    structs: Arc<Vec<Struct>>,
+    structs: Vec<Struct>,
     /// Where the places of the next entry begin: see [`sgl_graph::lower_from`].
     next_site: u32,
-}
-
-/// All states of a session, and the one that it is in.
-#[derive(Debug, Default)]
-pub struct Session {
-    pub(crate) states: Vec<State>,
+    pub(crate) stops: Vec<Stop>,
+    /// The current prompt.
     pub(crate) at: usize,
     read: Read,
 }
@@ -68,7 +73,6 @@ pub struct Checked {
 
 /// An entry without errors.
 pub struct Ready {
-    at: usize,
     entry: Entry,
     graph: Arc<Graph>,
     prompt: Prompt,
@@ -90,80 +94,86 @@ pub struct Accepted {
     pub is_written: bool,
 }
 
-/// There are fewer entries than that to take back.
+/// There are fewer prompts than that before this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooFar {
     /// How many there are.
-    pub entries: usize,
+    pub prompts: usize,
+}
+
+impl Default for Session {
+    fn default() -> Session {
+        Session::new()
+    }
 }
 
 impl Session {
     /// Nothing is declared, and the prompt is empty.
     pub fn new() -> Session {
-        Session { states: vec![State::default()], at: 0, read: Read::default() }
-    }
-
-    pub(crate) fn state(&self) -> &State {
-        static EMPTY: std::sync::OnceLock<State> = std::sync::OnceLock::new();
-        self.states.get(self.at).unwrap_or_else(|| EMPTY.get_or_init(State::default))
+        Session {
+            entries: Vec::new(),
+            values: HashMap::new(),
+            variables: Vec::new(),
+            items: Vec::new(),
+            structs: Vec::new(),
+            next_site: 0,
+            stops: vec![Stop::default()],
+            at: 0,
+            read: Read::default(),
+        }
     }
 
     /// The current prompt.
-    pub fn prompt(&self) -> &Prompt {
-        &self.state().prompt
+    pub fn prompt(&self) -> Prompt {
+        self.stops.get(self.at).map(|stop| stop.prompt.clone()).unwrap_or_default()
     }
 
     /// The structs of the program so far, by number.
     pub fn structs(&self) -> &[Struct] {
-        &self.state().structs
+        &self.structs
     }
 
-    /// The entries that led to the current state, first to last.
-    pub fn entries(&self) -> Vec<&Entry> {
-        let mut entries = Vec::new();
-        let mut at = Some(self.state());
-        while let Some(state) = at {
-            entries.extend(state.entry.as_deref());
-            at = state.before.and_then(|before| self.states.get(before));
-        }
-        entries.reverse();
-        entries
+    /// The entries so far.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entry that made the current prompt.
+    pub fn made_by(&self) -> Option<&Entry> {
+        let (_, entry) = self.stops.get(self.at)?.made?;
+        self.entries.get(entry)
     }
 
     /// What is known by name: variables, then items.
     pub fn names(&self) -> Vec<Name> {
-        let state = self.state();
-        let variables = state.variables.iter().map(|local| Name {
+        let variables = self.variables.iter().map(|local| Name {
             name: local.name.clone(),
-            about: local.ty.show(&state.structs).to_string(),
+            about: local.ty.show(&self.structs).to_string(),
         });
-        let items = state.items.iter().map(|item| Name { name: item.name.clone(), about: item.kind.to_string() });
+        let items = self.items.iter().map(|item| Name { name: item.name.clone(), about: item.kind.to_string() });
         variables.chain(items).collect()
     }
 
-    /// Checks an entry in the environment of the current state. It is named by its number where it has no `name`.
+    /// Checks an entry in the environment of those before it. It is named by its number where it has no `name`.
     pub fn check(&self, name: Option<&str>, text: &str, loader: &mut dyn Loader) -> Checked {
-        let before = self.entries();
-        let name = name.map_or_else(|| format!("entry {}", before.len() + 1), str::to_string);
+        let name = name.map_or_else(|| format!("entry {}", self.entries.len() + 1), str::to_string);
         let mut entries: Vec<(String, String)> =
-            before.into_iter().map(|entry| (entry.name.clone(), entry.text.clone())).collect();
+            self.entries.iter().map(|entry| (entry.name.clone(), entry.text.clone())).collect();
         entries.push((name.clone(), text.to_string()));
         let mut reading = Reading { kept: &self.read, fresh: Read::default(), inner: loader };
         let checked = sgl_check::check_entry(&entries, &mut reading);
         let fresh = reading.fresh;
         let CheckedEntry { program, mut diagnostics, sources, before, after, value, items } = checked;
-        let state = self.state();
         let ready = program.map(|program| {
-            let lowered = sgl_graph::lower_from(&program, state.next_site);
+            let lowered = sgl_graph::lower_from(&program, self.next_site);
             let is_ours = |d: &Diagnostic| d.span().is_some_and(|span| sources.name(span.file) == name);
             diagnostics.extend(sgl_graph::lints(&lowered).into_iter().filter(is_ours));
             let main = lowered.main.and_then(|main| lowered.functions.get(main.0 as usize));
-            let next_site = main.map_or(state.next_site, |main| sgl_graph::next_site(&main.body, state.next_site));
-            let value_of = |local: &Local| state.values.get(&local.name).cloned().unwrap_or(Value::None);
+            let next_site = main.map_or(self.next_site, |main| sgl_graph::next_site(&main.body, self.next_site));
+            let value_of = |local: &Local| self.values.get(&local.name).cloned().unwrap_or(Value::None);
             Ready {
-                at: self.at,
-                entry: Entry { name, text: text.to_string(), value },
-                prompt: state.prompt.clone(),
+                entry: Entry { name, text: text.to_string(), value, on: self.at, after: self.at },
+                prompt: self.prompt(),
                 arguments: before.iter().map(value_of).collect(),
                 graph: Arc::new(sgl_graph::optimize(lowered)),
                 after,
@@ -175,62 +185,76 @@ impl Session {
         Checked { diagnostics, sources, ready }
     }
 
-    /// Takes over what a run of the entry gave: the session is in a new state.
+    /// Takes over what a run of the entry gave. The session has not changed since it was checked.
     pub fn accept(&mut self, ready: Ready, value: Value, prompt: Prompt) -> Accepted {
         let results: &[Value] = match &value {
             Value::Tuple(results) => results.items(),
             _ => &[],
         };
-        let old = self.states.get(ready.at);
         let values = ready.after.iter().filter_map(|(local, place)| {
             let value = match place {
                 Some(place) => results.get(*place),
-                None => old.and_then(|old| old.values.get(&local.name)),
+                None => self.values.get(&local.name),
             };
             Some((local.name.clone(), value?.clone()))
         });
-        let state = State {
-            before: Some(ready.at),
-            prompt,
-            values: values.collect(),
-            variables: ready.after.into_iter().map(|(local, _)| local).collect(),
-            items: ready.items,
-            structs: Arc::new(ready.graph.structs.clone()),
-            next_site: ready.next_site,
-            entry: Some(Arc::new(ready.entry.clone())),
-        };
-        let first = results.first().cloned().unwrap_or(Value::None);
-        let is_new = old.is_none_or(|old| !old.prompt.same(&state.prompt));
-        let parts = state.prompt.parts();
-        let last = parts.iter().rev().find(|part| matches!(part, Part::Text(_) | Part::Output(_)));
-        let is_written = matches!((&first, last), (Value::Str(text), Some(Part::Text(last))) if is_new && text == last);
-        self.states.push(state);
-        self.at = self.states.len() - 1;
+        self.values = values.collect();
+        self.variables = ready.after.into_iter().map(|(local, _)| local).collect();
+        self.items = ready.items;
+        self.structs = ready.graph.structs.clone();
+        self.next_site = ready.next_site;
         self.read.add(ready.read);
-        Accepted { value: first, ty: ready.entry.value, is_written }
+        let mut entry = ready.entry;
+        let value = results.first().cloned().unwrap_or(Value::None);
+        let wrote = !prompt.same(&ready.prompt);
+        let is_written = wrote && matches!((&value, last_text(&prompt)), (Value::Str(text), Some(last)) if *text == last);
+        if wrote {
+            self.stops.push(Stop { prompt, made: Some((entry.on, self.entries.len())) });
+            self.at = self.stops.len() - 1;
+            entry.after = self.at;
+        }
+        let ty = entry.value.clone();
+        self.entries.push(entry);
+        Accepted { value, ty, is_written }
     }
 
-    /// Takes back the last entries: prompt, variables and declarations are what they were before them. What they did
-    /// outside stays done. They stay in the tree.
+    /// Returns to the prompt so many prompts before this one. What was declared stays, and so do all prompts.
     pub fn back(&mut self, count: usize) -> Result<(), TooFar> {
         let mut at = self.at;
-        for done in 0..count {
-            match self.states.get(at).and_then(|state| state.before) {
-                Some(before) => at = before,
-                None => return Err(TooFar { entries: done }),
+        for prompts in 0..count {
+            match self.stops.get(at).and_then(|stop| stop.made) {
+                Some((before, _)) => at = before,
+                None => return Err(TooFar { prompts }),
             }
         }
         self.at = at;
         Ok(())
     }
 
-    /// Goes to the state of this number; whether there is one.
+    /// Goes to the prompt of this number; whether there is one.
     pub fn go(&mut self, number: usize) -> bool {
-        let is_there = number < self.states.len();
+        let is_there = number < self.stops.len();
         if is_there {
             self.at = number;
         }
         is_there
+    }
+}
+
+/// The last text of a prompt that a program wrote, where no model wrote one after it.
+fn last_text(prompt: &Prompt) -> Option<Arc<str>> {
+    let parts = prompt.parts();
+    match parts.iter().rev().find(|part| matches!(part, Part::Text(_) | Part::Output(_)))? {
+        Part::Text(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+impl Entry {
+    /// Its first line that says something.
+    pub fn first_line(&self) -> &str {
+        let mut lines = self.text.lines().map(str::trim);
+        lines.find(|line| !line.is_empty() && !line.starts_with("//")).unwrap_or_default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The states of a session as a tree of prompts.
+//! The prompts of a session as a tree.
 
 use sgl_wire::Prompt;
 
@@ -7,7 +7,7 @@ use crate::Session;
 /// A prompt of the tree.
 #[derive(Debug, Clone)]
 pub struct Branch {
-    /// The number of its state, for [`Session::go`].
+    /// Its number, for [`Session::go`].
     pub number: usize,
     /// How many times the tree parted above it.
     pub depth: usize,
@@ -20,41 +20,24 @@ pub struct Branch {
 }
 
 impl Session {
-    /// The prompts, each after the one that it goes on from, the newest branch last. Entries that wrote nothing to the prompt are
-    /// no prompts of their own.
+    /// The prompts, each after the one that it goes on from, the newest branch last.
     pub fn tree(&self) -> Vec<Branch> {
-        let prompts: Vec<usize> = (0..self.states.len()).map(|number| self.prompt_of(number)).collect();
-        let here = prompts.get(self.at).copied();
-        let mut inner: Vec<Vec<usize>> = vec![Vec::new(); self.states.len()];
-        for (number, state) in self.states.iter().enumerate() {
-            let above = state.before.and_then(|before| prompts.get(before));
-            if let Some(inner) = above.and_then(|above| inner.get_mut(*above)).filter(|_| prompts.get(number) == Some(&number)) {
-                inner.push(number);
+        let mut after: Vec<Vec<usize>> = vec![Vec::new(); self.stops.len()];
+        for (number, stop) in self.stops.iter().enumerate() {
+            if let Some(after) = stop.made.and_then(|(before, _)| after.get_mut(before)) {
+                after.push(number);
             }
         }
         let mut tree = Vec::new();
         let mut next = vec![(0, 0)];
         while let Some((number, depth)) = next.pop() {
-            let (Some(state), Some(inner)) = (self.states.get(number), inner.get(number)) else { continue };
-            let entry = state.entry.as_ref().map_or("", |entry| entry.text.trim().lines().next().unwrap_or_default());
-            let prompt = state.prompt.clone();
-            tree.push(Branch { number, depth, entry: entry.to_string(), prompt, here: here == Some(number) });
-            let deeper = depth + usize::from(inner.len() > 1);
-            next.extend(inner.iter().rev().map(|inner| (*inner, deeper)));
+            let (Some(stop), Some(after)) = (self.stops.get(number), after.get(number)) else { continue };
+            let entry = stop.made.and_then(|(_, entry)| self.entries().get(entry)).map_or("", |entry| entry.first_line());
+            let (entry, prompt, here) = (entry.to_string(), stop.prompt.clone(), number == self.at);
+            tree.push(Branch { number, depth, entry, prompt, here });
+            let deeper = depth + usize::from(after.len() > 1);
+            next.extend(after.iter().rev().map(|after| (*after, deeper)));
         }
         tree
-    }
-
-    /// The state that made the prompt of this one.
-    fn prompt_of(&self, number: usize) -> usize {
-        let mut number = number;
-        while let Some((state, before)) = self.states.get(number).and_then(|state| Some((state, state.before?))) {
-            let is_same = self.states.get(before).is_some_and(|above| above.prompt.same(&state.prompt));
-            if !is_same {
-                break;
-            }
-            number = before;
-        }
-        number
     }
 }
