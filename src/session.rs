@@ -73,9 +73,9 @@ impl Session {
         self.state().complaint.clone()
     }
 
-    /// The same, told once.
+    /// The same, told once; none while a model loads.
     pub fn take_complaint(&self) -> Option<Complaint> {
-        self.state().complaint.take()
+        self.state.try_lock().ok()?.complaint.take()
     }
 
     /// Whether the run's own model can be loaded without the network.

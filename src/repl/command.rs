@@ -8,6 +8,7 @@ use sgl_repl::command::{self, Command};
 use sgl_repl::{Branch, Checked, TooFar, save};
 use sgl_wire::{Backend, Prompt};
 
+use super::run::interrupted;
 use super::{After, Repl, help};
 use crate::args::EngineArgs;
 use crate::session::Session as Engines;
@@ -41,7 +42,9 @@ impl Repl {
             Command::Model(Some(name)) => self.take_model(name)?,
             Command::Load(path) => return self.load(Path::new(&path)),
             Command::Save(path) => self.save(Path::new(&path))?,
-            Command::Set(None) => self.settings.lines().iter().for_each(|line| terminal::write_result(&format!("{line}\n"))),
+            Command::Set(None) => {
+                self.settings.lines().iter().for_each(|line| terminal::write_result(&format!("{line}\n")))
+            }
             Command::Set(Some((key, value))) => self.settings.set(&key, &value)?,
             Command::Stats => {
                 let load = self.engines.load_time().as_secs_f64();
@@ -86,7 +89,10 @@ impl Repl {
 
     /// Which prompt the session is at.
     fn say_where(&self) {
-        let line = self.session.made_by().map_or("the empty prompt".to_string(), |entry| format!("after: {}", entry.first_line()));
+        let line = self
+            .session
+            .made_by()
+            .map_or("the empty prompt".to_string(), |entry| format!("after: {}", entry.first_line()));
         terminal::write_result(&format!("{DIM}{line}{DIM:#}\n"));
     }
 
@@ -124,7 +130,9 @@ impl Repl {
             None => {
                 messages(&prompt);
                 let name = self.engines.name(None);
-                terminal::write_result(&format!("{DIM}its exact text and tokens need the model: `sglc model pull {name}`{DIM:#}\n"));
+                terminal::write_result(&format!(
+                    "{DIM}its exact text and tokens need the model: `sglc model pull {name}`{DIM:#}\n"
+                ));
             }
         }
     }
@@ -141,7 +149,9 @@ impl Repl {
             });
             let cost = cost.filter(|_| !prompt.is_empty()).unwrap_or_default();
             let mark = if here { format!("  {GOOD}← here{GOOD:#}") } else { String::new() };
-            terminal::write_result(&format!("{DIM}{indent}{DIM:#}{NAME}{number}{NAME:#}  {entry}{DIM}{cost}{DIM:#}{mark}\n"));
+            terminal::write_result(&format!(
+                "{DIM}{indent}{DIM:#}{NAME}{number}{NAME:#}  {entry}{DIM}{cost}{DIM:#}{mark}\n"
+            ));
         }
     }
 
@@ -157,8 +167,17 @@ impl Repl {
     fn take_model(&mut self, name: String) -> Result<(), Complaint> {
         let engine = EngineArgs { model: Some(name.clone()), ..self.args.engine.clone() };
         let engines = Arc::new(Engines::new(engine.clone(), self.project.clone()));
-        if let Err(sentence) = engines.backend(None) {
-            return Err(engines.take_complaint().unwrap_or_else(|| Complaint::failed(sentence)));
+        let (loading, stop) = (engines.clone(), self.stop);
+        let loaded = self.runtime.block_on(async move {
+            let loaded = tokio::task::spawn_blocking(move || loading.backend(None).map(drop));
+            tokio::select! {
+                loaded = loaded => loaded.unwrap_or_else(|_| Err("loading the model was interrupted".into())),
+                () = interrupted(stop) => Err("stopped: the model is the one that it was".into()),
+            }
+        });
+        if let Err(sentence) = loaded {
+            let complaint = Complaint::failed(sentence);
+            return Err(engines.take_complaint().unwrap_or(complaint));
         }
         (self.engines, self.args.engine) = (engines, engine);
         self.show_model();
@@ -186,9 +205,9 @@ impl Repl {
         if compiled.program.is_none() {
             compiled.report();
             let complaint = Complaint::failed("the session cannot be written as one program");
-            return Err(complaint.help("imports start at the file that has them: save it in this folder").help(
-                "names that were declared twice get a number; `:help save` says more",
-            ));
+            return Err(complaint
+                .help("imports start at the file that has them: save it in this folder")
+                .help("names that were declared twice get a number; `:help save` says more"));
         }
         std::fs::write(path, text).map_err(|error| Complaint::file("write", path, &error))?;
         self.saved.insert(path.to_path_buf());

@@ -32,6 +32,11 @@ const TOPICS: &[(&str, &str)] = &[
     ),
 ];
 
+/// What `:help` has pages on, without error codes.
+pub fn topics() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|about| about.name).chain(TOPICS.iter().map(|(name, _)| *name))
+}
+
 /// What there is to know about a topic; without one, a table.
 pub fn page(topic: Option<&str>) -> Result<String, Complaint> {
     let Some(topic) = topic else { return Ok(overview()) };
@@ -47,9 +52,8 @@ pub fn page(topic: Option<&str>) -> Result<String, Complaint> {
     if let Some(page) = explain::page(word) {
         return Ok(page);
     }
-    let known = || COMMANDS.iter().map(|about| about.name).chain(TOPICS.iter().map(|(name, _)| *name));
     let complaint = Complaint::usage(format!("there is no help on `{topic}`"));
-    Err(match nearest(word, known()) {
+    Err(match nearest(word, topics()) {
         Some(near) => complaint.help(format!("did you mean `:help {near}`?")),
         None => complaint.help("`:help` lists the commands; an error code such as E0214 has a page, too"),
     })

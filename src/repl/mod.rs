@@ -3,11 +3,14 @@
 //!
 //! 1. [`Repl::line`] does what a whole input says: it checks and runs an entry ([`run`]), or obeys a command ([`commands`](command)).
 //! 2. [`settings`] are the defaults that `:set` changes. [`help`] is what `:help` prints.
+//! 3. [`terminal`] reads lines that somebody types, with colours, history and [`words`] to choose from.
 
 mod command;
 mod help;
 mod run;
 mod settings;
+pub mod terminal;
+pub mod words;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -26,6 +29,11 @@ use crate::terminal::{Complaint, Exit};
 use settings::Settings;
 
 pub use run::Stop;
+
+/// Stands before an entry.
+pub const FIRST: &str = "» ";
+/// Stands before its further lines.
+pub const FURTHER: &str = "… ";
 
 /// A session with all around it.
 pub struct Repl {
@@ -90,9 +98,9 @@ impl Repl {
         });
     }
 
-    /// What is known by name.
-    pub fn names(&self) -> Vec<sgl_repl::Name> {
-        self.session.names()
+    /// What an entry that comes now knows, as text.
+    pub fn known(&self) -> sgl_repl::save::Parts {
+        sgl_repl::save::parts(self.session.entries())
     }
 
     /// Does what a whole entry, or a command, says.

@@ -62,10 +62,12 @@ impl Repl {
             Ok((value, prompt)) => {
                 let Accepted { value, ty, is_written } = self.session.accept(ready, value, prompt);
                 // What was typed, or read while it came, is not told twice.
-                let is_told = is_written || matches!(&value, Value::Str(text) if stream.showed(text));
-                if !is_told
-                    && let Some(line) = show::typed(&value, &ty, self.session.structs())
-                {
+                let is_told = is_written
+                    || match &value {
+                        Value::Str(text) => stream.showed(text),
+                        value => stream.showed(&show::text(value, self.session.structs())),
+                    };
+                if !is_told && let Some(line) = show::typed(&value, &ty, self.session.structs()) {
                     terminal::write_result(&format!("{line}\n"));
                 }
                 Exit::Done
@@ -93,7 +95,7 @@ impl Repl {
 }
 
 /// Waits for Ctrl-C, where it stops an entry only.
-async fn interrupted(stop: Stop) {
+pub(super) async fn interrupted(stop: Stop) {
     if stop == Stop::All || tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

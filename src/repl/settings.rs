@@ -50,7 +50,9 @@ impl Settings {
         if key == SEED {
             self.seed = match value {
                 "" => self.first_seed,
-                value => value.parse().map_err(|_| wrong(key, value, &format!("a whole number from 0 to {}", u64::MAX)))?,
+                value => {
+                    value.parse().map_err(|_| wrong(key, value, &format!("a whole number from 0 to {}", u64::MAX)))?
+                }
             };
             return Ok(());
         }

@@ -17,6 +17,7 @@ fn help_of_every_command() {
         "explain",
         "man",
         "lsp",
+        "repl",
         "completions",
         "model",
         "model pull",

@@ -514,7 +514,8 @@ pub(crate) fn entry(w: &mut World, file: usize, ast: Option<&ast::Block>, before
         None => Block { stmts: Vec::new(), value: None, span },
     };
     body.settle(&mut |settle| finish::types_of_block(&mut block, settle));
-    let mut known: Vec<LocalId> = body.scopes.first().map(|scope| scope.values().copied().collect()).unwrap_or_default();
+    let mut known: Vec<LocalId> =
+        body.scopes.first().map(|scope| scope.values().copied().collect()).unwrap_or_default();
     known.sort();
     let none = || Expr { kind: ExprKind::Const(Const::None), ty: Type::None, span };
     let mut results = vec![block.value.take().map_or_else(none, |value| *value)];
@@ -531,8 +532,7 @@ pub(crate) fn entry(w: &mut World, file: usize, ast: Option<&ast::Block>, before
     let ret = Type::Tuple(results.iter().map(|result| result.ty.clone()).collect());
     block.value = Some(Box::new(Expr { kind: ExprKind::Tuple(results), ty: ret.clone(), span }));
     let (name, doc, locals) = ("main".into(), String::new(), body.locals);
-    let main =
-        Function { name, doc, is_prompt: true, params, ret, returns_state: false, locals, body: block, span };
+    let main = Function { name, doc, is_prompt: true, params, ret, returns_state: false, locals, body: block, span };
     EntryBody { main, value, variables }
 }
 

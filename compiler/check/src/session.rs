@@ -90,7 +90,8 @@ fn check_here(entries: &[(String, String)], loader: &mut dyn Loader) -> CheckedE
         at = end;
         // An item hides a variable of its name, as it does an item.
         let own = world.names.last().cloned().unwrap_or_default();
-        out.before = out.after.into_iter().map(|(local, _)| local).filter(|local| !own.contains_key(&local.name)).collect();
+        out.before =
+            out.after.into_iter().map(|(local, _)| local).filter(|local| !own.contains_key(&local.name)).collect();
         world.inherit(&scope);
         world.resolve_heads();
         world.check_constants();

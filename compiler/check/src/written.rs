@@ -288,11 +288,10 @@ impl World {
         };
         // What wrongly has type parameters was reported: that they are given is no further mistake.
         let wrongly = match item {
-            Some(Item::Struct(id)) => {
-                self.struct_asts.get(id.0 as usize).is_some_and(|item| {
-                    item.as_ref().is_some_and(|(_, ast)| ast.type_params().next().is_some())
-                })
-            }
+            Some(Item::Struct(id)) => self
+                .struct_asts
+                .get(id.0 as usize)
+                .is_some_and(|item| item.as_ref().is_some_and(|(_, ast)| ast.type_params().next().is_some())),
             Some(Item::Alias(at)) => self.aliases.get(at).is_some_and(|alias| alias.ast.type_params().next().is_some()),
             _ => false,
         };

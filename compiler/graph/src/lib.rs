@@ -29,5 +29,5 @@ pub use bound::{Bound, bound};
 pub use graph::Graph;
 pub use lints::lints;
 pub use lower::{lower, lower_from};
-pub use sites::next_site;
 pub use passes::optimize;
+pub use sites::next_site;

@@ -180,7 +180,9 @@ pub fn parse(line: &str) -> Result<Command, Mistake> {
         "stats" => Command::Stats,
         "back" if given.is_none() => Command::Back(1),
         "back" => Command::Back(number()?),
-        "go" => Command::Go(rest.parse().map_err(|_| mistake("`:go` needs the number of a prompt", "`:tree` shows them"))?),
+        "go" => {
+            Command::Go(rest.parse().map_err(|_| mistake("`:go` needs the number of a prompt", "`:tree` shows them"))?)
+        }
         "reset" => Command::Reset,
         "quit" => Command::Quit,
         _ => Command::Help(given),

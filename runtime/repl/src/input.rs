@@ -1,6 +1,7 @@
 //! What was typed so far in; whether that is all of it out.
 
-use sgl_diag::{FileId, SourceMap};
+use sgl_diag::FileId;
+use sgl_syntax::{Parse, SyntaxKind};
 
 /// What lines are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,29 +33,24 @@ pub fn kind(text: &str) -> Input {
     if trimmed.lines().all(|line| line.trim_start().starts_with("//")) {
         return Input::Empty;
     }
-    let mut sources = SourceMap::new();
-    let file = sources.add("", text);
-    let goes_on = sgl_syntax::parse_snippet(FileId(0), text).errors.iter().any(|error| {
-        let Some(span) = error.span().filter(|span| span.file == file) else { return false };
-        let is_at_end = span.end as usize >= trimmed.len();
+    let parse = sgl_syntax::parse_snippet(FileId(0), text);
+    let goes_on = parse.errors.iter().any(|error| {
+        let Some(span) = error.span() else { return false };
         match error.code {
-            // A text in single quotes ends with its line.
-            "E0005" => is_bracket(sources.text(span)) || is_long(text, span.start),
-            "E0004" => is_at_end && !text.ends_with("\n\n"),
+            "E0005" => !is_in_short_text(&parse, span.start),
+            "E0004" => span.end as usize >= trimmed.len() && !text.ends_with("\n\n"),
             _ => false,
         }
     });
     if goes_on { Input::Open } else { Input::Whole }
 }
 
-fn is_bracket(marked: &str) -> bool {
-    marked.starts_with(['(', '[', '{'])
-}
-
-/// Whether the quotes there are those of a text of several lines.
-fn is_long(text: &str, at: u32) -> bool {
-    let quotes = text.get(at as usize..).unwrap_or_default().trim_start_matches(['r', 'e']);
-    quotes.starts_with("\"\"\"")
+/// Whether a text in single quotes is around the place, or begins there: it ends with its line, whatever is open in it.
+fn is_in_short_text(parse: &Parse, at: u32) -> bool {
+    let Some(token) = parse.tree.token_at_offset(at.into()).right_biased() else { return false };
+    let around = token.parent_ancestors().filter(|node| node.kind() == SyntaxKind::STRING);
+    let quotes = around.filter_map(|text| text.first_token()).filter(|first| first.kind() == SyntaxKind::QUOTE);
+    quotes.into_iter().any(|quote| !quote.text().ends_with("\"\"\""))
 }
 
 #[cfg(test)]
@@ -85,6 +81,8 @@ mod tests {
         for whole in [
             "1 + 2",
             "\"Hello",
+            "user \"Hello {name",
+            "user \"Hello {name\"",
             "user \"Hello\"",
             "let x = )",
             "let x =\n\n",

@@ -42,69 +42,114 @@ impl Edits {
     }
 }
 
+/// The parts of a program that entries make.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Imports.
+    pub imports: String,
+    /// All other items.
+    pub items: String,
+    /// Statements, one entry after another, as if none had gone to an earlier prompt.
+    pub statements: String,
+}
+
 /// The program. `about` are the lines of its documentation.
 pub fn program(entries: &[Entry], about: &[String]) -> String {
+    let (parts, bodies, words) = pieces(entries);
+    let about: String = about.iter().map(|line| format!("//! {line}\n")).collect();
+    let (ret, body) = body(entries, &bodies, &words);
+    let Parts { imports, items, .. } = parts;
+    let text = format!("{about}\n{imports}\n{items}\nprompt main(){ret} {{\n{body}}}\n");
+    let laid_out = sgl_syntax::format(&sgl_syntax::parse(FileId(0), &text)).ok();
+    laid_out.unwrap_or(text)
+}
+
+/// What an entry that comes now knows, as text.
+pub fn parts(entries: &[Entry]) -> Parts {
+    pieces(entries).0
+}
+
+/// The parts, the statements of each entry, and all names in them.
+fn pieces(entries: &[Entry]) -> (Parts, Vec<String>, HashSet<String>) {
     let parses: Vec<Parse> = entries.iter().map(|entry| sgl_syntax::parse_snippet(FileId(0), &entry.text)).collect();
     let mut edits: Vec<Edits> = entries.iter().map(|_| Edits::default()).collect();
     drop_twins(&parses, &mut edits);
     rename(entries, &parses, &mut edits);
-    let (mut imports, mut items, mut statements) = (String::new(), String::new(), String::new());
-    // The prompts that entries return to, and the one that the statements so far end at.
-    let ends = [0].into_iter().chain(entries.iter().map(|entry| entry.after));
-    let revisited: HashSet<usize> = entries.iter().zip(ends).filter(|(entry, end)| entry.on != *end).map(|(entry, _)| entry.on).collect();
-    let words = words(&parses);
-    let mut prefix = "prompt_".to_string();
-    while words.iter().any(|word| word.starts_with(&prefix)) {
-        prefix.insert_str(0, "at_");
-    }
-    let keep = |stop: usize| format!("let {prefix}{stop} = here\n");
-    let (mut at, mut open) = (0, 0);
-    if revisited.contains(&0) {
-        statements.push_str(&keep(0));
-    }
+    let mut parts = Parts::default();
+    let mut bodies = Vec::new();
     for ((entry, parse), edits) in entries.iter().zip(&parses).zip(&mut edits) {
-        if entry.on != at {
-            statements.push_str(&format!("from {prefix}{} {{\n", entry.on));
-            open += 1;
-        }
-        let text = &entry.text;
-        let file = parse.file();
-        let tokens = parse.tree.descendants_with_tokens().filter_map(|element| element.into_token());
-        tokens.filter(|token| token.kind() == SyntaxKind::FILE_DOC).for_each(|token| edits.put(range(&token), ""));
+        let (text, file) = (&entry.text, parse.file());
+        let docs = tokens(parse).filter(|token| token.kind() == SyntaxKind::FILE_DOC);
+        docs.for_each(|token| edits.put(range(&token), ""));
         show_value(entry, file.body().as_ref(), edits);
-        let begin = file.body().and_then(|body| body.stmts().next()).map_or(text.len(), |first| first.span().start as usize);
+        let first = file.body().and_then(|body| body.stmts().next());
+        let begin = first.map_or(text.len(), |first| first.span().start as usize);
         let last_import = file.items().filter(|item| matches!(item, ast::Item::Import(_))).last();
         let imported = last_import.map_or(0, |import| import.span().end as usize).min(begin);
-        for (to, part) in
-            [(&mut imports, 0..imported), (&mut items, imported..begin), (&mut statements, begin..text.len())]
-        {
+        let mut statements = String::new();
+        let places = [
+            (&mut parts.imports, 0..imported),
+            (&mut parts.items, imported..begin),
+            (&mut statements, begin..text.len()),
+        ];
+        for (to, part) in places {
             let part = edits.made(text, part);
             if !part.trim().is_empty() {
                 to.push_str(part.trim_matches('\n'));
                 to.push('\n');
             }
         }
-        items.push('\n');
-        if entry.after != entry.on && revisited.contains(&entry.after) {
-            statements.push_str(&keep(entry.after));
+        parts.items.push('\n');
+        parts.statements.push_str(&statements);
+        bodies.push(statements);
+    }
+    (parts, bodies, words(&parses))
+}
+
+/// The result type and the statements of `main`: each entry on the prompt that it ran on.
+fn body(entries: &[Entry], bodies: &[String], words: &HashSet<String>) -> (&'static str, String) {
+    let mut prefix = "prompt_".to_string();
+    while words.iter().any(|word| word.starts_with(&prefix)) {
+        prefix.insert_str(0, "at_");
+    }
+    // The prompts that entries return to.
+    let ends = [0].into_iter().chain(entries.iter().map(|entry| entry.after));
+    let visited_again = entries.iter().zip(ends).filter(|(entry, end)| entry.on != *end).map(|(entry, _)| entry.on);
+    let visited_again: HashSet<usize> = visited_again.collect();
+    let keep = |stop: usize| format!("let {prefix}{stop} = here\n");
+    let (mut at, mut open) = (0, 0);
+    let mut out = if visited_again.contains(&0) { keep(0) } else { String::new() };
+    for (entry, statements) in entries.iter().zip(bodies) {
+        if entry.on != at {
+            out.push_str(&format!("from {prefix}{} {{\n", entry.on));
+            open += 1;
+        }
+        out.push_str(statements);
+        if entry.after != entry.on && visited_again.contains(&entry.after) {
+            out.push_str(&keep(entry.after));
         }
         at = entry.after;
     }
-    let ret = if open > 0 { " -> prompt" } else { "" };
-    if open > 0 {
-        statements.push_str("here\n");
-        statements.push_str(&"}\n".repeat(open));
+    if open == 0 {
+        return ("", out);
     }
-    let about: String = about.iter().map(|line| format!("//! {line}\n")).collect();
-    let text = format!("{about}\n{imports}\n{items}\nprompt main(){ret} {{\n{statements}}}\n");
-    let laid_out = sgl_syntax::format(&sgl_syntax::parse(FileId(0), &text)).ok();
-    laid_out.unwrap_or(text)
+    out.push_str("here\n");
+    out.push_str(&"}\n".repeat(open));
+    (" -> prompt", out)
+}
+
+fn tokens(parse: &Parse) -> impl Iterator<Item = SyntaxToken> + use<> {
+    parse.tree.descendants_with_tokens().filter_map(|element| element.into_token())
 }
 
 /// All names that stand anywhere.
 fn words(parses: &[Parse]) -> HashSet<String> {
-    let tokens = parses.iter().flat_map(|parse| parse.tree.descendants_with_tokens().filter_map(|element| element.into_token()));
-    tokens.filter(|token| token.kind() == SyntaxKind::IDENT).map(|token| token.text().to_string()).collect()
+    parses
+        .iter()
+        .flat_map(tokens)
+        .filter(|token| token.kind() == SyntaxKind::IDENT)
+        .map(|token| token.text().to_string())
+        .collect()
 }
 
 fn range(token: &SyntaxToken) -> Range<usize> {
@@ -189,7 +234,9 @@ fn declared(parse: &Parse, edits: &Edits) -> Vec<String> {
                     continue;
                 }
                 let inner = import.names().unwrap_or_default();
-                names.extend(inner.iter().filter_map(|name| name.alias().or(name.name())).map(|name| name.text().to_string()));
+                names.extend(
+                    inner.iter().filter_map(|name| name.alias().or(name.name())).map(|name| name.text().to_string()),
+                );
                 match (import.alias(), import.source()) {
                     (None, Some(ast::ImportSource::Module(path))) if inner.is_empty() => path.last().cloned(),
                     (alias, _) => alias,
@@ -212,7 +259,8 @@ fn rename(entries: &[Entry], parses: &[Parse], edits: &mut [Edits]) {
     let words = words(parses);
     let names: HashSet<&str> = declarations.iter().map(|(_, name)| name.as_str()).collect();
     for name in names {
-        let places: Vec<usize> = declarations.iter().filter(|(_, other)| other == name).map(|(number, _)| *number).collect();
+        let places: Vec<usize> =
+            declarations.iter().filter(|(_, other)| other == name).map(|(number, _)| *number).collect();
         for (number, (parse, edits)) in parses.iter().zip(edits.iter_mut()).enumerate() {
             let version = places.iter().filter(|place| **place <= number).count();
             if version == places.len() {
@@ -220,8 +268,7 @@ fn rename(entries: &[Entry], parses: &[Parse], edits: &mut [Edits]) {
             }
             let fresh = (version.max(1)..).map(|n| format!("{name}_{n}")).find(|fresh| !words.contains(fresh));
             let fresh = fresh.unwrap_or_else(|| name.to_string());
-            let tokens = parse.tree.descendants_with_tokens().filter_map(|element| element.into_token());
-            for token in tokens.filter(|token| token.kind() == SyntaxKind::IDENT && token.text() == name) {
+            for token in tokens(parse).filter(|token| token.kind() == SyntaxKind::IDENT && token.text() == name) {
                 if let Some(new) = renamed(&token, &fresh) {
                     edits.put(range(&token), new);
                 }
@@ -234,7 +281,8 @@ fn rename(entries: &[Entry], parses: &[Parse], edits: &mut [Edits]) {
 fn renamed(token: &SyntaxToken, fresh: &str) -> Option<String> {
     use SyntaxKind::*;
     let parent = token.parent()?;
-    let has_colon = parent.children_with_tokens().any(|child| child.as_token().is_some_and(|token| token.text() == ":"));
+    let has_colon =
+        parent.children_with_tokens().any(|child| child.as_token().is_some_and(|token| token.text() == ":"));
     match parent.kind() {
         MEMBER | FIELD | BRANCH => None,
         ARG | RECORD_FIELD | FIELD_PAT if has_colon => None,

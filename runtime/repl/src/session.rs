@@ -146,10 +146,10 @@ impl Session {
 
     /// What is known by name: variables, then items.
     pub fn names(&self) -> Vec<Name> {
-        let variables = self.variables.iter().map(|local| Name {
-            name: local.name.clone(),
-            about: local.ty.show(&self.structs).to_string(),
-        });
+        let variables = self
+            .variables
+            .iter()
+            .map(|local| Name { name: local.name.clone(), about: local.ty.show(&self.structs).to_string() });
         let items = self.items.iter().map(|item| Name { name: item.name.clone(), about: item.kind.to_string() });
         variables.chain(items).collect()
     }
@@ -207,7 +207,8 @@ impl Session {
         let mut entry = ready.entry;
         let value = results.first().cloned().unwrap_or(Value::None);
         let wrote = !prompt.same(&ready.prompt);
-        let is_written = wrote && matches!((&value, last_text(&prompt)), (Value::Str(text), Some(last)) if *text == last);
+        let is_written =
+            wrote && matches!((&value, last_text(&prompt)), (Value::Str(text), Some(last)) if *text == last);
         if wrote {
             self.stops.push(Stop { prompt, made: Some((entry.on, self.entries.len())) });
             self.at = self.stops.len() - 1;

@@ -44,7 +44,8 @@ fn inline(value: &Value, structs: &[Struct]) -> String {
         Value::Map(fields) if fields.items().is_empty() => "{}".into(),
         Value::Map(_) | Value::Record(..) => {
             let (name, fields) = named(value, structs);
-            let fields: Vec<String> = fields.map(|(name, value)| format!("{name}: {}", inline(value, structs))).collect();
+            let fields: Vec<String> =
+                fields.map(|(name, value)| format!("{name}: {}", inline(value, structs))).collect();
             format!("{name}{{ {} }}", fields.join(", "))
         }
         Value::Prompt(prompt) => match prompt.messages().len() {
@@ -67,7 +68,8 @@ fn named<'a>(value: &'a Value, structs: &[Struct]) -> (String, Box<dyn Iterator<
             (String::new(), Box::new(fields.items().iter().map(|(name, value)| (quoted(name), value))))
         }
         Value::Record(ty, fields) => {
-            let name = ty.and_then(|ty| structs.get(ty.0 as usize)).map_or(String::new(), |item| format!("{} ", item.name));
+            let name =
+                ty.and_then(|ty| structs.get(ty.0 as usize)).map_or(String::new(), |item| format!("{} ", item.name));
             (name, Box::new(fields.items().iter().map(|(name, value)| (name.to_string(), value))))
         }
         _ => (String::new(), Box::new(std::iter::empty())),

@@ -32,7 +32,8 @@ impl Session {
         let mut next = vec![(0, 0)];
         while let Some((number, depth)) = next.pop() {
             let (Some(stop), Some(after)) = (self.stops.get(number), after.get(number)) else { continue };
-            let entry = stop.made.and_then(|(_, entry)| self.entries().get(entry)).map_or("", |entry| entry.first_line());
+            let entry =
+                stop.made.and_then(|(_, entry)| self.entries().get(entry)).map_or("", |entry| entry.first_line());
             let (entry, prompt, here) = (entry.to_string(), stop.prompt.clone(), number == self.at);
             tree.push(Branch { number, depth, entry, prompt, here });
             let deeper = depth + usize::from(after.len() > 1);

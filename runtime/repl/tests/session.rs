@@ -90,7 +90,10 @@ fn variables_and_items_stay() {
         .gives("total", "6: int")
         .all(["struct Point { x: int, y: int? }", "let p = Point { x: x }"])
         .gives("p", "Point { x: 3, y: none }: Point")
-        .gives("(p.x, [p], { \"a\": p.y })", "(3, [Point { x: 3, y: none }], { \"a\": none }): (int, list<Point>, map<str, int?>)");
+        .gives(
+            "(p.x, [p], { \"a\": p.y })",
+            "(3, [Point { x: 3, y: none }], { \"a\": none }): (int, list<Point>, map<str, int?>)",
+        );
 }
 
 #[test]

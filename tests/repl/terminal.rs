@@ -1,0 +1,151 @@
+//! Keys in, what a terminal would show out: `sglc repl` on a pseudo-terminal.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use expectrl::session::{OsSession, Session};
+
+use super::{folder, sglc, support};
+
+/// How long something may take to appear.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A session on a terminal that remembers all that was written to it.
+struct Terminal {
+    session: OsSession,
+    /// Without control sequences.
+    shown: String,
+    /// Where the last look ended.
+    seen: usize,
+    raw: Vec<u8>,
+}
+
+impl Terminal {
+    fn open(folder: &Path, model: Option<&Path>) -> Terminal {
+        let mut command = sglc(folder, model);
+        command.env("TERM", "xterm").env_remove("NO_COLOR");
+        let mut session = Session::spawn(command).unwrap();
+        session.get_process_mut().set_window_size(100, 40).unwrap();
+        let mut terminal = Terminal { session, shown: String::new(), seen: 0, raw: Vec::new() };
+        terminal.sees("Ctrl-D leaves");
+        terminal.sees("» ");
+        terminal
+    }
+
+    fn keys(&mut self, keys: &str) -> &mut Terminal {
+        self.session.write_all(keys.as_bytes()).unwrap();
+        self.session.flush().unwrap();
+        self
+    }
+
+    /// Types a line, and waits until it stands there before it is entered: what is typed while an entry runs belongs to nobody.
+    fn line(&mut self, line: &str) -> &mut Terminal {
+        self.keys(line);
+        self.keys("\r")
+    }
+
+    /// Reads what there is, and answers the question where the cursor is.
+    fn read(&mut self) {
+        let mut bytes = [0; 4096];
+        match self.session.try_read(&mut bytes) {
+            Ok(0) => std::thread::sleep(Duration::from_millis(10)),
+            Ok(count) => {
+                self.raw.extend_from_slice(&bytes[..count]);
+                let question = b"\x1b[6n";
+                while let Some(at) = self.raw.windows(question.len()).position(|window| window == question) {
+                    self.raw.drain(at..at + question.len());
+                    self.keys("\x1b[5;1R");
+                }
+                self.shown = anstream::adapter::strip_str(&String::from_utf8_lossy(&self.raw)).to_string();
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(10)),
+        }
+    }
+
+    /// Waits for a text after what was seen last.
+    fn sees(&mut self, text: &str) -> &mut Terminal {
+        let began = Instant::now();
+        loop {
+            let start = self.seen.min(self.shown.len());
+            if let Some(at) = self.shown.get(start..).and_then(|rest| rest.find(text)) {
+                self.seen = start + at + text.len();
+                return self;
+            }
+            let rest = self.shown.get(start..).unwrap_or(&self.shown);
+            assert!(began.elapsed() < PATIENCE, "waited for {text:?}; there was:\n{rest}\nof\n{}", self.shown);
+            self.read();
+        }
+    }
+
+    fn ends(mut self) {
+        let began = Instant::now();
+        while self.session.get_process().is_alive().unwrap_or(false) {
+            assert!(began.elapsed() < PATIENCE, "it does not end");
+            self.read();
+        }
+    }
+}
+
+#[test]
+fn entries_run_and_mistakes_are_survived() {
+    let folder = folder();
+    let mut terminal = Terminal::open(folder.path(), None);
+    terminal.line("let x = 20").line("x * 2 + 2").sees("42: int");
+    terminal.line("x + y").sees("E0101").sees("not known here");
+    terminal.line("x / 0").sees("E0401");
+    terminal.line("x").sees("20: int");
+    terminal.keys("\x04");
+    terminal.ends();
+}
+
+#[test]
+fn an_entry_of_several_lines_goes_on() {
+    let folder = folder();
+    let mut terminal = Terminal::open(folder.path(), None);
+    terminal.line("fn add(a: int,").sees("…").line("b: int) -> int {").line("a + b").line("}");
+    terminal.line("add(40, 2)").sees("42: int");
+    // Pasted: the lines come between two marks, and Enter is not in them.
+    terminal.keys("\x1b[200~let ys = [1,\n2,\n3]\x1b[201~").sees("3]").keys("\r").sees("» ");
+    terminal.line("ys.sum()").sees("6: int");
+    // What is not wanted after all is left by Ctrl-C, and so is a line.
+    terminal.line("let z = [").keys("\x03").line("ys.len()").sees("3: int");
+    terminal.line(":quit");
+    terminal.ends();
+}
+
+#[test]
+fn tab_completes_and_the_history_comes_back() {
+    let folder = folder();
+    let mut terminal = Terminal::open(folder.path(), None);
+    terminal.line("let elephants = 3").line("1").sees("1: int");
+    terminal.keys("eleph\t").sees("elephants").keys("\r").sees("3: int");
+    terminal.keys(":prom\t").sees(":prompt").keys("\r").sees("the prompt is empty");
+    terminal.line(":quit");
+    terminal.ends();
+    let mut again = Terminal::open(folder.path(), None);
+    // Up three times: `:quit`, `:prompt`, `elephants`.
+    again.keys("\x1b[A\x1b[A").sees(":prompt").keys("\r").sees("the prompt is empty");
+    again.keys("\x04");
+    again.ends();
+}
+
+#[test]
+fn ctrl_c_stops_a_generation_and_keeps_the_session() {
+    let Some(model) = support::real_model() else { return };
+    let folder = folder();
+    let mut terminal = Terminal::open(folder.path(), Some(&model));
+    terminal.line("let kept = 7").line("kept").sees("7: int");
+    terminal.line("user \"Count to a thousand.\"").line("kept + 1").sees("8: int");
+    terminal.line(":type assistant gen()").sees("str");
+    terminal.line("let all = assistant gen(max_tokens: 1000, ignore_eos: true)");
+    std::thread::sleep(Duration::from_millis(1500));
+    terminal.keys("\x03").sees("stopped: the session is as it was");
+    terminal.line("kept + 2").sees("9: int");
+    terminal.line("all").sees("E0101");
+    terminal.line("let short = assistant gen(max_tokens: 4)").line("short.len() > 0").sees("true: bool");
+    terminal.line(":back").sees("after: user");
+    terminal.line(":tree").sees("← here");
+    terminal.keys("\x04");
+    terminal.ends();
+}
