@@ -28,8 +28,8 @@ impl Terminal {
         let mut session = Session::spawn(command).unwrap();
         session.get_process_mut().set_window_size(100, 40).unwrap();
         let mut terminal = Terminal { session, shown: String::new(), seen: 0, raw: Vec::new() };
+        terminal.again("");
         terminal.sees("Ctrl-D leaves");
-        terminal.sees("» ");
         terminal
     }
 
@@ -39,10 +39,42 @@ impl Terminal {
         self
     }
 
-    /// Types a line, and waits until it stands there before it is entered: what is typed while an entry runs belongs to nobody.
+    /// Types a line that does not end an entry, or one that runs for a while.
+    fn part(&mut self, line: &str) -> &mut Terminal {
+        self.keys(line).keys("\r")
+    }
+
+    /// Types a line that ends an entry, and waits until the next one may be typed: keys that come with it are dropped.
     fn line(&mut self, line: &str) -> &mut Terminal {
-        self.keys(line);
-        self.keys("\r")
+        self.again(&format!("{line}\r"))
+    }
+
+    /// Types keys, and waits until the editor begins anew.
+    fn again(&mut self, keys: &str) -> &mut Terminal {
+        let before = self.begun();
+        self.keys(keys);
+        let began = Instant::now();
+        while self.begun() == before {
+            assert!(began.elapsed() < PATIENCE, "after {keys:?} nothing can be typed; there was:\n{}", self.shown);
+            self.read();
+        }
+        self
+    }
+
+    /// How many times the editor asked the terminal to mark what is pasted, which it does when it begins.
+    fn begun(&self) -> usize {
+        let mark = b"\x1b[?2004h";
+        self.raw.windows(mark.len()).filter(|window| window == mark).count()
+    }
+
+    /// Waits until much more is shown.
+    fn sees_much(&mut self) -> &mut Terminal {
+        let (began, enough) = (Instant::now(), self.shown.len() + 300);
+        while self.shown.len() < enough {
+            assert!(began.elapsed() < PATIENCE, "nothing more is shown:\n{}", self.shown);
+            self.read();
+        }
+        self
     }
 
     /// Reads what there is, and answers the question where the cursor is.
@@ -103,14 +135,14 @@ fn entries_run_and_mistakes_are_survived() {
 fn an_entry_of_several_lines_goes_on() {
     let folder = folder();
     let mut terminal = Terminal::open(folder.path(), None);
-    terminal.line("fn add(a: int,").sees("…").line("b: int) -> int {").line("a + b").line("}");
+    terminal.part("fn add(a: int,").sees("…").part("b: int) -> int {").part("a + b").line("}");
     terminal.line("add(40, 2)").sees("42: int");
     // Pasted: the lines come between two marks, and Enter is not in them.
-    terminal.keys("\x1b[200~let ys = [1,\n2,\n3]\x1b[201~").sees("3]").keys("\r").sees("» ");
+    terminal.keys("\x1b[200~let ys = [1,\n2,\n3]\x1b[201~").sees("3]").again("\r");
     terminal.line("ys.sum()").sees("6: int");
     // What is not wanted after all is left by Ctrl-C, and so is a line.
-    terminal.line("let z = [").keys("\x03").line("ys.len()").sees("3: int");
-    terminal.line(":quit");
+    terminal.part("let z = [").sees("… ").again("\x03").line("ys.len()").sees("3: int");
+    terminal.part(":quit");
     terminal.ends();
 }
 
@@ -119,13 +151,13 @@ fn tab_completes_and_the_history_comes_back() {
     let folder = folder();
     let mut terminal = Terminal::open(folder.path(), None);
     terminal.line("let elephants = 3").line("1").sees("1: int");
-    terminal.keys("eleph\t").sees("elephants").keys("\r").sees("3: int");
-    terminal.keys(":prom\t").sees(":prompt").keys("\r").sees("the prompt is empty");
-    terminal.line(":quit");
+    terminal.keys("eleph\t").sees("elephants").again("\r").sees("3: int");
+    terminal.keys(":prom\t").sees(":prompt").again("\r").sees("the prompt is empty");
+    terminal.part(":quit");
     terminal.ends();
     let mut again = Terminal::open(folder.path(), None);
-    // Up three times: `:quit`, `:prompt`, `elephants`.
-    again.keys("\x1b[A\x1b[A").sees(":prompt").keys("\r").sees("the prompt is empty");
+    // Up twice: `:quit`, then `:prompt`.
+    again.keys("\x1b[A\x1b[A").sees(":prompt").again("\r").sees("the prompt is empty");
     again.keys("\x04");
     again.ends();
 }
@@ -138,9 +170,8 @@ fn ctrl_c_stops_a_generation_and_keeps_the_session() {
     terminal.line("let kept = 7").line("kept").sees("7: int");
     terminal.line("user \"Count to a thousand.\"").line("kept + 1").sees("8: int");
     terminal.line(":type assistant gen()").sees("str");
-    terminal.line("let all = assistant gen(max_tokens: 1000, ignore_eos: true)");
-    std::thread::sleep(Duration::from_millis(1500));
-    terminal.keys("\x03").sees("stopped: the session is as it was");
+    terminal.part("let all = assistant gen(max_tokens: 1000, ignore_eos: true)").sees_much();
+    terminal.again("\x03").sees("stopped: the session is as it was");
     terminal.line("kept + 2").sees("9: int");
     terminal.line("all").sees("E0101");
     terminal.line("let short = assistant gen(max_tokens: 4)").line("short.len() > 0").sees("true: bool");
