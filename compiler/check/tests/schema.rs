@@ -1,6 +1,6 @@
 //! Random schemas: a value is of the imported type exactly if it is valid under the schema, by a plain reading of JSON Schema.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test")]
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -8,6 +8,8 @@ use sgl_check::program::Program;
 use sgl_check::types::{Const, Type};
 use sgl_check::{Loader, McpTool, NoTools, check};
 use sgl_diag::SourceMap;
+use sgl_trial::cases::{Cases, Source};
+use sgl_wire::SchemaOptions;
 
 struct OneSchema(String);
 
@@ -79,7 +81,11 @@ fn is_of(value: &Value, ty: &Type, program: &Program) -> bool {
             let len = text.chars().count() as u32;
             len >= *min_len && max_len.is_none_or(|max| len <= max)
         }),
+        Type::Pattern(pattern) => value
+            .as_str()
+            .is_some_and(|text| sgl_constrain::accepts(&sgl_wire::Constraint::Regex(pattern.clone()), text).unwrap()),
         Type::Literals(members) => members.iter().any(|member| match member {
+            Const::Float(x) => value.as_f64() == Some(*x),
             Const::Str(text) => value == &**text,
             Const::Int(n) => value == *n,
             Const::Bool(b) => value == *b,
@@ -435,4 +441,50 @@ fn arguments_of_a_server_are_as_narrow_as_types_are() {
     ] {
         assert_eq!(shown(&schema), ty, "{schema}");
     }
+}
+
+/// Every schema that an automaton holds is a type of the language, which has room for what is valid.
+#[test]
+fn schemas_of_people_are_types() {
+    let Some(data) = std::env::var_os("SGL_DATA") else {
+        println!("skipped: SGL_DATA names no folder of schemas");
+        return;
+    };
+    let every: usize = std::env::var("SGL_EVERY").map_or(20, |every| every.parse().unwrap());
+    let files = std::fs::read_dir(std::path::Path::new(&data).join("jsonschema")).unwrap();
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    files.retain(|file| file.to_string_lossy().contains(".jsonl"));
+    files.sort();
+    let (mut exact, mut whole, mut refused, mut seen) = (0, 0, 0, 0);
+    for file in files {
+        let cases = Cases::new(std::fs::File::open(&file).unwrap()).unwrap();
+        for case in cases.flatten().step_by(every) {
+            let Source::Schema(text) = &case.source else { continue };
+            let built = sgl_constrain::prove(&case.source.constraint(SchemaOptions::WRITTEN));
+            let mut sources = SourceMap::new();
+            let root = sources.add("main.sgl", "fn f(x: schema(\"s.json\")) -> str { \"{x}\" }\n");
+            let checked = check(root, &mut OneSchema(text.to_string()), &mut sources);
+            let Some(program) = checked.program else {
+                assert!(built.is_err(), "{}: {:#?}", case.id, checked.diagnostics);
+                refused += 1;
+                continue;
+            };
+            let Type::Schema(schema) = program.functions[0].locals[0].ty.clone() else {
+                exact += 1;
+                continue;
+            };
+            whole += 1;
+            for test in case.tests.iter().filter(|test| test.valid) {
+                let Ok(value) = serde_json::from_str::<Value>(&test.text) else { continue };
+                if schema.holds(&test.text) == Ok(true) {
+                    assert!(is_of(&value, &schema.view, &program), "{}: {}", case.id, test.text);
+                    seen += 1;
+                }
+            }
+        }
+    }
+    println!(
+        "{exact} schemas are types, {whole} are held to as a whole, {refused} are refused; {seen} values are seen"
+    );
+    assert!(whole > 0 && seen > 0);
 }

@@ -142,7 +142,7 @@ fn sample(constraint: &Constraint) -> String {
 
 fn json(shape: &Json, schema: &Schema) -> serde_json::Value {
     match shape {
-        Json::Null | Json::Any => serde_json::Value::Null,
+        Json::Null | Json::Any | Json::Schema(_) => serde_json::Value::Null,
         Json::Bool => true.into(),
         Json::Int { min, .. } => min.unwrap_or(0).into(),
         Json::Float { min, .. } => min.unwrap_or(0.5).into(),
