@@ -8,6 +8,8 @@ mod client;
 mod edits;
 #[path = "lsp/latency.rs"]
 mod latency;
+#[path = "lsp/neovim.rs"]
+mod neovim;
 #[path = "lsp/requests.rs"]
 mod requests;
 #[path = "lsp/session.rs"]

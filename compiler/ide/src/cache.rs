@@ -22,10 +22,13 @@ const MODULES: usize = 48;
 /// Parses and checks.
 #[derive(Default)]
 pub(crate) struct Cache {
-    parses: Mutex<HashMap<(u64, Root), Kept<(Arc<str>, Parsed)>>>,
+    parses: Mutex<HashMap<(u64, Root), Kept<Known>>>,
     modules: Mutex<HashMap<String, Kept<Slot>>>,
     clock: AtomicU64,
 }
+
+/// A text and its parse.
+type Known = (Arc<str>, Parsed);
 
 /// One file is checked by one thread at a time; the others wait for what it finds.
 type Slot = Arc<Mutex<Option<Arc<Module>>>>;

@@ -57,7 +57,8 @@ impl Analysis {
             }
             let callee = self.declaration(&callee);
             if let Some(callee) = callee.filter(|it| matches!(it.kind, Kind::Fn | Kind::Prompt | Kind::Tool)) {
-                found.push(Call { function: callee, places: vec![at.start..at.end] });
+                let place = at.start..at.end;
+                found.push(Call { function: callee, places: vec![place] });
             }
         }
         found

@@ -43,10 +43,10 @@ impl Analysis {
                     }
                 }
                 SyntaxKind::FOR | SyntaxKind::COMP_FOR | SyntaxKind::FORK => types(&file, &node, &mut found),
-                SyntaxKind::CLOSURE_PARAM => {
-                    if cast::<ast::ClosureParam>(node.clone()).is_some_and(|it| it.ty().is_none()) {
-                        types(&file, &node, &mut found);
-                    }
+                SyntaxKind::CLOSURE_PARAM
+                    if cast::<ast::ClosureParam>(node.clone()).is_some_and(|it| it.ty().is_none()) =>
+                {
+                    types(&file, &node, &mut found);
                 }
                 SyntaxKind::STRING => found.extend(self.tokens_of(&node)),
                 _ => {}

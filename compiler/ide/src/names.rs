@@ -125,8 +125,8 @@ pub(crate) fn declares(token: &SyntaxToken) -> Option<(Kind, SyntaxNode)> {
         K::FIELD_PAT if !node.children().any(|child| ast::Pattern::fits(child.kind())) => Kind::Variable,
         _ => return None,
     };
-    let first = node.descendants_with_tokens().filter_map(|element| element.into_token());
-    let first = first.filter(|other| other.kind() == K::IDENT).nth(0)?;
+    let mut tokens = node.descendants_with_tokens().filter_map(|element| element.into_token());
+    let first = tokens.find(|other| other.kind() == K::IDENT)?;
     // The name of an item stands before all else, that of a pattern alone.
     (first == *token).then_some((kind, node))
 }

@@ -104,8 +104,8 @@ fn binders(node: &SyntaxNode, out: &mut Vec<Known>) {
 pub(crate) fn items(tree: &SyntaxNode) -> Vec<Known> {
     let items = tree.children().filter(|node| ast::Item::fits(node.kind()));
     let named = items.filter_map(|node| {
-        let tokens = node.children_with_tokens().filter_map(|element| element.into_token());
-        let token = tokens.filter(|token| token.kind() == SyntaxKind::IDENT).nth(0)?;
+        let mut tokens = node.children_with_tokens().filter_map(|element| element.into_token());
+        let token = tokens.find(|token| token.kind() == SyntaxKind::IDENT)?;
         let (kind, node) = declares(&token)?;
         Some(Known { kind, token, node })
     });

@@ -11,7 +11,9 @@ const sglc = () => vscode.workspace.getConfiguration("sgl").get("path", "sglc");
 
 async function start() {
   const command = sglc();
-  const server = { command, args: ["lsp"], transport: TransportKind.stdio };
+  const model = vscode.workspace.getConfiguration("sgl").get("model");
+  const args = model ? ["lsp", "--model", model] : ["lsp"];
+  const server = { command, args, transport: TransportKind.stdio };
   client = new LanguageClient("sgl", "sgl", server, { documentSelector: [{ language: "sgl" }] });
   try {
     await client.start();
@@ -85,7 +87,7 @@ exports.activate = async (context) => {
     context.subscriptions.push(vscode.commands.registerCommand(name, does));
   }
   context.subscriptions.push(
-    vscode.workspace.onDidChangeConfiguration((change) => change.affectsConfiguration("sgl.path") && restart()),
+    vscode.workspace.onDidChangeConfiguration((change) => ["sgl.path", "sgl.model"].some((name) => change.affectsConfiguration(name)) && restart()),
   );
   await start();
 };

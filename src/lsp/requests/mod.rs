@@ -58,7 +58,7 @@ impl Ask {
     /// The address of a file, also of one that comes with the compiler.
     pub fn uri(&self, name: &str) -> Option<Uri> {
         match name.starts_with('<') {
-            true => uri_of(&std_file(name, &*self.analysis.text(name)?)?.display().to_string()),
+            true => uri_of(&std_file(name, &self.analysis.text(name)?)?.display().to_string()),
             false => uri_of(name),
         }
     }

@@ -47,7 +47,7 @@ impl Analysis {
 }
 
 /// The change that imports a name: into the import of that file, if there is one, else on a line of its own.
-fn importing(file: &File, source: &str, name: &str) -> crate::Edit {
+pub(crate) fn importing(file: &File, source: &str, name: &str) -> crate::Edit {
     let imports: Vec<ast::Import> = file.tree.children().filter_map(cast).collect();
     let of_source = |import: &&ast::Import| match import.source() {
         Some(ast::ImportSource::Module(path)) => {

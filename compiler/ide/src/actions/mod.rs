@@ -6,7 +6,7 @@
 mod arms;
 mod extract;
 mod fixes;
-mod import;
+pub(crate) mod import;
 mod inline;
 
 use std::ops::Range;

@@ -24,7 +24,7 @@ impl Place<'_> {
             Some(call) => self.names_of_arguments(call),
             None => Vec::new(),
         };
-        if is_value && !call.is_some_and(|call| call.kind() == SyntaxKind::GEN) {
+        if is_value && call.is_none_or(|call| call.kind() != SyntaxKind::GEN) {
             found.extend(self.names());
         }
         found

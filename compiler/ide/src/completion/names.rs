@@ -4,12 +4,17 @@ use sgl_check::BUILTIN_TYPES;
 use sgl_check::Root;
 use sgl_check::builtins::{Builtin, NAMESPACES};
 use sgl_check::notes::Target;
+use sgl_check::std_modules;
 use sgl_syntax::ast::{self, AstNode};
 use sgl_syntax::{SyntaxKind, SyntaxNode};
 
 use super::{Completion, CompletionKind as K, Place};
+use crate::actions::import::importing;
 use crate::names::{Kind, declaration, range, shown_name, span};
 use crate::{scope, words};
+
+/// Names that would have to be imported are offered after so many letters.
+const FEWEST_LETTERS: usize = 3;
 
 impl Place<'_> {
     /// A value, a statement or an item.
@@ -45,6 +50,28 @@ impl Place<'_> {
             found.extend(self.keywords(words::PROMPT_WORDS));
         }
         found.extend(self.keywords(words::VALUE_WORDS));
+        found.extend(self.of_library());
+        found
+    }
+
+    /// What the modules of the library offer and the file does not import yet, once some letters of it stand there.
+    fn of_library(&self) -> Vec<Completion> {
+        let written = self.file.slice(self.range.clone()).to_lowercase();
+        if written.len() < FEWEST_LETTERS {
+            return Vec::new();
+        }
+        let imported = scope::imported(&self.file.tree);
+        let mut found = Vec::new();
+        for (module, _) in std_modules() {
+            for offer in self.exports(&format!("<std/{module}>"), |_| true) {
+                let is_there = imported.iter().any(|(name, _)| name.text() == offer.label);
+                if offer.label.to_lowercase().starts_with(&written) && !is_there {
+                    let also = Some(importing(&self.file, &format!("std.{module}"), &offer.label));
+                    let detail = format!("{} (import from std.{module})", offer.detail);
+                    found.push(Completion { also, detail, rank: 6, ..offer });
+                }
+            }
+        }
         found
     }
 

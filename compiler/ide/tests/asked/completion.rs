@@ -87,6 +87,14 @@ fn modules_and_what_is_in_them() {
 }
 
 #[test]
+fn what_would_have_to_be_imported() {
+    let (analysis, offset) = open("fn main() -> str { self_<|> }");
+    let found = analysis.completions(MAIN, offset);
+    let offer = found.iter().find(|offer| offer.label == "self_consistency").unwrap();
+    assert_eq!(offer.also.as_ref().unwrap().text, "import std.reason.{self_consistency}\n\n");
+}
+
+#[test]
 fn prompt_words_only_where_there_is_a_prompt() {
     assert!(offered("prompt p() {\n    <|>\n}", 9).contains("assistant"));
     assert!(!offered("fn p() {\n    <|>\n}", 9).contains("assistant"));
