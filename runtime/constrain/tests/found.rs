@@ -109,3 +109,16 @@ fn a_grammar_with_many_ways_to_read_a_text_keeps_few_of_them() {
     assert!(at.completes(&nested) && !at.completes(&nested[1..]));
     assert!(started.elapsed() < Duration::from_secs(60), "took {:?}", started.elapsed());
 }
+
+#[test]
+fn integers_of_draft_4_are_written_without_a_point() {
+    for (draft, zeros) in [("draft-04", false), ("draft-06", true)] {
+        let text = format!(r#"{{"$schema":"http://json-schema.org/{draft}/schema#","type":"integer","minimum":-5}}"#);
+        let at = schema(&text, KeyOrder::Any, &bytes_and(&[]));
+        for (number, whole) in
+            [("7", true), ("-5", true), ("-6", false), ("7.5", false), ("7.0", zeros), ("7e1", zeros)]
+        {
+            assert_eq!(at.completes(number.as_bytes()), whole, "{draft}: {number}");
+        }
+    }
+}

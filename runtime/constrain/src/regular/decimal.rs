@@ -7,6 +7,8 @@ use std::cmp::Ordering;
 pub(crate) struct Numbers {
     /// Whole numbers only, however they are written: `1.0` is one.
     pub integer: bool,
+    /// Without a point and an exponent, as draft 4 means its integers: `1.0` is none.
+    pub plain: bool,
     /// The lower bound, and whether it is left out itself.
     pub min: Option<(Decimal, bool)>,
     /// The upper bound, and whether it is left out itself.

@@ -109,7 +109,6 @@ impl Lang {
     }
 
     /// The texts that `pattern`, in the syntax of the `regex` crate, matches from end to end.
-    #[cfg(test)]
     pub(crate) fn regex(pattern: &str) -> Result<Self, Reason> {
         Self::matching(regex::parse(pattern).map_err(Reason::Pattern)?, Vec::new())
     }

@@ -61,7 +61,11 @@ pub(super) fn lang(numbers: &Numbers) -> Result<Lang, Reason> {
 
 pub(super) fn make(numbers: &Numbers) -> Result<Lang, Reason> {
     let known = known()?;
-    let base = if numbers.integer { &known.integers } else { &known.all };
+    let base = match numbers {
+        Numbers { plain: true, .. } => &known.plain,
+        Numbers { integer: true, .. } => &known.integers,
+        _ => &known.all,
+    };
     let bounded = numbers.min.is_some() || numbers.max.is_some();
     if !bounded && numbers.multiple_of.is_empty() && !numbers.canonical {
         return Ok(base.clone());
@@ -96,10 +100,12 @@ pub(super) fn make(numbers: &Numbers) -> Result<Lang, Reason> {
     })
 }
 
-/// All numbers, and the whole ones: the cheapest expression of each, and its automaton.
+/// All numbers, the whole ones, and those of them that are plainly written: the cheapest expression of each, and its
+/// automaton.
 struct Known {
     all: Lang,
     integers: Lang,
+    plain: Lang,
 }
 
 fn known() -> Result<&'static Known, Reason> {
@@ -107,7 +113,11 @@ fn known() -> Result<&'static Known, Reason> {
     let make = || {
         let all = read_off(&Universe)?;
         let integers = all.product(&read_off(&Multiple::new(1, 0))?, Op::And)?;
-        Ok(Known { all: Lang::written(&all_numbers(), all)?, integers: Lang::written(&all_integers(), integers)? })
+        Ok(Known {
+            all: Lang::written(&all_numbers(), all)?,
+            integers: Lang::written(&all_integers(), integers)?,
+            plain: Lang::regex(PLAIN_INTEGERS)?,
+        })
     };
     KNOWN.get_or_init(make).as_ref().map_err(Clone::clone)
 }
@@ -116,6 +126,8 @@ fn known() -> Result<&'static Known, Reason> {
 const ANY_POWER: &str = "[eE][+-]?(?:[0-2]?[0-9]{1,2}|300)";
 const HIGH_POWER: &str = "[eE]\\+?(?:0?(?:1[6-9]|[2-9][0-9])|[12][0-9]{2}|300)";
 const LOW_POWER: &str = "[eE]-(?:0{0,2}[5-9]|0?[1-9][0-9]|[12][0-9]{2}|300)";
+
+const PLAIN_INTEGERS: &str = "-?(?:0|[1-9][0-9]{0,59})";
 
 fn all_numbers() -> String {
     let short = format!("(?:[1-9](?:\\.[0-9]{{1,3}})?|0(?:\\.0{{1,3}})?){ANY_POWER}");

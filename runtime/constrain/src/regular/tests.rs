@@ -377,7 +377,7 @@ fn sets_of_numbers_are_exact() {
             min: decimal(&min),
             max: decimal(&max),
             multiple_of: divisor.iter().map(|divisor| Decimal::parse(divisor).unwrap()).collect(),
-            canonical: false,
+            ..Numbers::default()
         };
         let started = Instant::now();
         let lang = numbers::make(&numbers).unwrap_or_else(|error| panic!("{numbers:?}: {error}"));
@@ -549,7 +549,7 @@ fn the_usual_sets_of_numbers_are_made_quickly() {
         min: Decimal::parse(min).map(|bound| (bound, false)),
         max: Decimal::parse(max).map(|bound| (bound, false)),
         multiple_of: Decimal::parse(divisor).into_iter().collect(),
-        canonical: false,
+        ..Numbers::default()
     };
     for (min, max, integer, divisor) in [
         ("", "", false, ""),

@@ -145,7 +145,8 @@ impl Translator {
         }
         let kinds = self.formulas.add(Formula::Kinds(kinds))?;
         if integer && !number {
-            let whole = self.formulas.add(Formula::Number(Numbers { integer: true, ..Numbers::default() }))?;
+            let whole = Numbers { integer: true, plain: at.draft == Draft::D4, ..Numbers::default() };
+            let whole = self.formulas.add(Formula::Number(whole))?;
             return self.formulas.all([kinds, whole]);
         }
         Ok(kinds)

@@ -267,6 +267,7 @@ fn contains(numbers: &Numbers, number: &Decimal) -> Result<bool, Reason> {
 /// Narrows `numbers` to those in `more`.
 fn merge(numbers: &mut Numbers, more: &Numbers) {
     numbers.integer |= more.integer;
+    numbers.plain |= more.plain;
     // Of equal bounds, the one that leaves the bound out is the narrower.
     numbers.min = [numbers.min.take(), more.min.clone()].into_iter().flatten().max();
     let narrow = |(max, left_out): (Decimal, bool)| (max, !left_out);
