@@ -11,7 +11,7 @@ use crate::lower::Rules;
 use crate::meter::Meter;
 use crate::network::{Counter, Edge, MOST_NODES, Machine, Network, Node, NodeId, Slice};
 use crate::regex;
-use crate::turns::{Cells, Move, Slot, Turns};
+use crate::turns::{Cells, Move, Slot, Supply, Turns};
 
 /// Builds the network of `rules`.
 pub(crate) fn build(rules: &Rules) -> Result<Network, ConstrainError> {
@@ -351,8 +351,9 @@ impl Builder {
         let choose = self.node(Node::Choose { machine })?;
         let comma = self.comma(by, choose)?;
         let cells = Cells::new(&turns.counts, turns.slots.len() + 1)?;
-        let (order, distinct) = (turns.order, turns.distinct);
-        self.fill(machine, Machine::Turns(Turns { order, distinct, moves, slots, rest, cells, comma, exit, empty }));
+        let (at, order, distinct, supply) = (turns.at.clone(), turns.order, turns.distinct, Supply::default());
+        let turns = Turns { at, order, distinct, supply, moves, slots, rest, cells, comma, exit, empty };
+        self.fill(machine, Machine::Turns(turns));
         let push = self.node(Node::Push { machine, later: false })?;
         let push = self.space(by, push)?;
         self.text(&[by.open], push)
@@ -369,7 +370,7 @@ impl Builder {
                     self.node(Node::Capture { body, end: captured })?
                 }
             };
-            out.push(Move { body, hits: way.hits });
+            out.push(Move { index: out.len() as u32, body, hits: way.hits });
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use crate::error::ConstrainError;
 use crate::expr::TurnOrder;
 use crate::network::{Edge, Machine, Network, Node, NodeId};
-use crate::turns::{Move, Seen, Turns};
+use crate::turns::{Draw, Move, Seen, Turns};
 
 /// Cost of a byte that the vocabulary has no token for.
 pub(crate) const UNSPELLED: u32 = 1 << 20;
@@ -122,17 +122,19 @@ impl Costs {
         }
     }
 
-    /// The same for any state of the turns of an array or object. Texts that must differ are taken as if they need not.
+    /// The same for any state of the turns of an array or object. Where texts must differ, so many that turns that must
+    /// be taken find one of them.
     pub fn after(&self, machine: u32, turns: &Turns, seen: &Seen) -> u32 {
         match turns.order {
             TurnOrder::Any if turns.cells.len > 1 => {
-                let cost = |way: &Move| self.turn(turns, way);
+                let cost = |way: &Move, draw: Option<&Draw>| self.turn(turns, way, draw);
                 let row = turns.distances(self.node(turns.exit), cost, Some(seen));
                 row.get(seen.cell as usize).copied().unwrap_or(NEVER)
             }
             TurnOrder::Any => {
                 let missing = turns.slots.iter().enumerate().filter(|(at, slot)| slot.required && !seen.has(*at));
-                let least = |slot| turns.ways(slot).iter().map(|way| self.turn(turns, way)).min().unwrap_or(NEVER);
+                let least =
+                    |slot| turns.ways(slot).iter().map(|way| self.turn(turns, way, None)).min().unwrap_or(NEVER);
                 missing.fold(self.node(turns.exit), |cost, (_, slot)| sum(cost, least(slot)))
             }
             _ => self.known(machine, turns.index(seen)),
@@ -149,8 +151,25 @@ impl Costs {
     }
 
     /// What a turn costs with its comma.
-    fn turn(&self, turns: &Turns, way: &Move) -> u32 {
-        sum(self.node(turns.comma), self.node(way.body))
+    fn turn(&self, turns: &Turns, way: &Move, draw: Option<&Draw>) -> u32 {
+        sum(self.node(turns.comma), self.body(way, draw))
+    }
+
+    fn body(&self, way: &Move, draw: Option<&Draw>) -> u32 {
+        draw.map_or(self.node(way.body), |draw| sum(draw.bytes, self.node(draw.end)))
+    }
+
+    /// Distance from before a turn of `way`, after which `next` is seen, to behind the machine.
+    pub fn from(&self, machine: u32, turns: &Turns, way: &Move, next: &Seen) -> u32 {
+        let by = |draw: &Draw| match turns.cells.draw(next.cell, draw.hits) {
+            Some(cell) => sum(self.body(way, Some(draw)), self.after(machine, turns, &Seen { cell, ..next.clone() })),
+            None => NEVER,
+        };
+        match turns.draws(way) {
+            [] if self.node(way.body) == NEVER => NEVER,
+            [] => sum(self.node(way.body), self.after(machine, turns, next)),
+            draws => draws.iter().map(by).min().unwrap_or(NEVER),
+        }
     }
 
     /// Distance from before any turn of a machine; `later` where the first turn is separated from what was before.
@@ -171,7 +190,7 @@ impl Costs {
                 }
                 turns.each(&start, |way, next| {
                     if best > self.node(way.body) {
-                        best = best.min(sum(self.node(way.body), self.after(machine, turns, &next)));
+                        best = best.min(self.from(machine, turns, &way, &next));
                     }
                 });
                 best
@@ -185,7 +204,8 @@ impl Costs {
     fn tabulate(&mut self, net: &Network, machine: u32, inputs: &mut [Vec<u32>]) -> Result<(), ConstrainError> {
         let of: Vec<u32> = match net.machines.get(machine as usize) {
             Some(Machine::Turns(turns)) if turns.order != TurnOrder::Any => {
-                let nodes = turns.moves.iter().map(|way| way.body).chain([turns.comma, turns.exit]);
+                let ends = turns.supply.draws.iter().flatten().map(|draw| draw.end);
+                let nodes = turns.moves.iter().map(|way| way.body).chain(ends).chain([turns.comma, turns.exit]);
                 nodes.map(|node| self.node(node)).collect()
             }
             Some(Machine::Meter(meter)) => meter.bodies().map(|node| self.node(node)).collect(),
@@ -194,7 +214,9 @@ impl Costs {
         let Some(known) = inputs.get_mut(machine as usize).filter(|known| **known != of) else { return Ok(()) };
         *known = of;
         let table = match net.machines.get(machine as usize) {
-            Some(Machine::Turns(turns)) => turns.distances(self.node(turns.exit), |way| self.turn(turns, way), None),
+            Some(Machine::Turns(turns)) => {
+                turns.distances(self.node(turns.exit), |way, draw| self.turn(turns, way, draw), None)
+            }
             Some(Machine::Meter(meter)) => meter.distances(|node| self.node(node))?,
             _ => Vec::new(),
         };
@@ -282,7 +304,8 @@ impl Costs {
             Node::Split { first, count } => net.targets(first, count).iter().any(|to| self.is_near(*to)),
             Node::Skip { exit, .. } => self.is_near(exit),
             Node::Call { rule: called, next } => stamps[called as usize] < stamps[rule] && self.is_near(next),
-            Node::Capture { body, .. } => self.is_near(body),
+            // The text is given.
+            Node::Capture { end, .. } => self.is_near(end),
             Node::Captured { next } => self.is_near(next),
             Node::Push { machine, .. } => match &net.machines[machine as usize] {
                 Machine::Repeat(by) => self.is_near(by.exit) && (by.min == 0 || self.is_near(by.body)),
@@ -294,14 +317,15 @@ impl Costs {
 
     /// Whether a shortest way through the turns takes near bodies only.
     fn near_turns(&self, turns: &Turns) -> bool {
-        let near = |way: &Move| if self.is_near(way.body) { self.turn(turns, way) } else { NEVER };
+        let turn = |way: &Move, draw: Option<&Draw>| self.turn(turns, way, draw);
+        let near = |way: &Move, draw: Option<&Draw>| if self.is_near(way.body) { turn(way, draw) } else { NEVER };
         let exit = self.node(turns.exit);
         let filled = turns.start();
-        let start = |cost: &dyn Fn(&Move) -> u32| {
+        let start = |cost: &dyn Fn(&Move, Option<&Draw>) -> u32| {
             let row = turns.distances(exit, cost, (turns.order == TurnOrder::Any).then_some(&filled));
             row.first().copied().unwrap_or(NEVER)
         };
-        start(&near) == start(&|way| self.turn(turns, way))
+        start(&near) == start(&turn)
     }
 }
 

@@ -57,6 +57,10 @@ pub enum ConstrainError {
     /// There are valid texts, but the vocabulary has no tokens to write one.
     #[error("the model's vocabulary cannot spell any text of this constraint")]
     Unspellable,
+    /// Parts of a text must differ, and some bytes of it are no tokens of their own, so that it is not known which parts
+    /// can be written.
+    #[error("items or names that must differ need a vocabulary in which each of their bytes is a token")]
+    Unspelled,
 }
 
 /// Where in a schema something is wrong.

@@ -71,6 +71,8 @@ pub(crate) struct Brackets {
 /// Parts between brackets, in turns that are counted.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Turns {
+    /// JSON pointer of where they come from, for messages.
+    pub at: Arc<str>,
     pub brackets: Brackets,
     pub order: TurnOrder,
     /// Parts that are there once at most.

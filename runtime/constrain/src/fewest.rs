@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use crate::cost::{NEVER, UNSPELLED};
 use crate::graph::{Graph, StateId, Tables};
-use crate::network::Node;
 use crate::walk;
 
 /// Places of an automaton that counts as small.
@@ -107,16 +106,14 @@ fn is_small(graph: &mut Graph, tables: &Tables) -> bool {
     if let Some(known) = graph.small {
         return known;
     }
-    // Nearly every node is a place of some text.
-    if tables.net.nodes.len() > 2 * SMALL {
+    // Nearly every node is a place of some text, and where texts are compared there is a place for each.
+    if tables.net.nodes.len() > 2 * SMALL || tables.captures {
         graph.small = Some(false);
         return false;
     }
     let classes = &tables.net.classes;
-    // Where texts are compared, bytes of one class lead to different places.
-    let compares = tables.net.nodes.iter().any(|node| matches!(node, Node::Capture { .. }));
     let bytes: Vec<u8> = (0..=255u8)
-        .filter(|byte| compares || *byte == 0 || classes.get(usize::from(*byte)) != classes.get(usize::from(*byte) - 1))
+        .filter(|byte| *byte == 0 || classes.get(usize::from(*byte)) != classes.get(usize::from(*byte) - 1))
         .collect();
     let mut places = vec![graph.start(tables)];
     let mut at = 0;
@@ -173,7 +170,7 @@ fn kept_targets(graph: &mut Graph, state: StateId, targets: Vec<StateId>) -> Arc
 /// The counted class that alone reads its characters at a lean place, for as many of them as it must read: one token
 /// of each length stands for all others then.
 fn alone(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<walk::Open> {
-    if !graph.state(state).lean || graph.compares(state) {
+    if !graph.state(state).lean {
         return None;
     }
     let mut slice = walk::open(graph, tables, state).into_iter().find(|slice| slice.counted)?;

@@ -11,7 +11,7 @@ use crate::error::{ConstrainError, Dropped, Rejected};
 use crate::graph::{AMBIGUOUS, Graph, MOST_THREADS, StateId, Tables};
 use crate::lower::{self, Rules};
 use crate::mask::Mask;
-use crate::network::Edge;
+use crate::network::{Edge, Node};
 use crate::vocabulary::Vocabulary;
 use crate::{fewest, walk};
 
@@ -42,15 +42,14 @@ impl Automaton {
         let unspelled = net.edges.iter().any(|edge| !(edge.low..=edge.high).any(|byte| vocabulary.has_byte(byte)));
         let costs = Costs::new(&mut net, |_| 1)?;
         check(&rules, &costs)?;
-        let mut tables = Tables { net, costs, vocabulary, spelled: !unspelled };
-        let scarce = Graph::new(&tables).scarce(&tables)?;
-        if !scarce.is_empty() {
-            tables.net.shut(&scarce);
-            tables.costs = Costs::new(&mut tables.net, |_| 1)?;
-            if tables.costs.rules.last() == Some(&NEVER) {
-                let reason = "there are fewer different values than parts that must differ".to_owned();
-                return Err(ConstrainError::Unsatisfiable { what: "the constraint".to_owned(), reason });
-            }
+        let captures = net.nodes.iter().any(|node| matches!(node, Node::Capture { .. }));
+        if captures && unspelled {
+            return Err(ConstrainError::Unspelled);
+        }
+        let mut tables = Tables { net, costs, vocabulary, spelled: !unspelled, captures };
+        if captures && Graph::supply(&mut tables)? && tables.costs.rules.last() == Some(&NEVER) {
+            let reason = "there are fewer different values than parts that must differ".to_owned();
+            return Err(ConstrainError::Unsatisfiable { what: "the constraint".to_owned(), reason });
         }
         if unspelled {
             let vocabulary = &tables.vocabulary;

@@ -11,7 +11,7 @@ use crate::network::NodeId;
 const MOST_CELLS: usize = 1 << 22;
 
 /// An automaton and a window of lengths. A state is the automaton's, times one more than is counted, plus the count.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Meter {
     /// From each state, what reads a character and the state after it.
     moves: Vec<Vec<(NodeId, u32)>>,

@@ -48,7 +48,7 @@ pub(crate) struct Edge {
 }
 
 /// What takes turns.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Machine {
     /// The same again and again.
     Repeat(Counter),
@@ -90,7 +90,7 @@ pub(crate) struct Slice {
 }
 
 /// A constraint as nodes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Network {
     pub nodes: Vec<Node>,
     pub edges: Vec<Edge>,

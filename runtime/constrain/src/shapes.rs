@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use crate::error::ConstrainError;
 use crate::expr::{self, Brackets, Branch, Expr, Listed, Slot, TurnOrder, Turns};
@@ -139,10 +140,10 @@ impl<'a> Lowering<'a> {
             out.push(self.leaf(scalar));
         }
         for array in &shape.arrays {
-            out.push(self.array(array, depth)?);
+            out.push(self.array(&shape.at, array, depth)?);
         }
         for object in &shape.objects {
-            out.push(self.object(object, depth)?);
+            out.push(self.object(&shape.at, object, depth)?);
         }
         Ok(expr::alt(out))
     }
@@ -160,7 +161,7 @@ impl<'a> Lowering<'a> {
         Brackets { open, close, space: self.space }
     }
 
-    fn array(&mut self, array: &Array, depth: usize) -> Lowered {
+    fn array(&mut self, at: &Arc<str>, array: &Array, depth: usize) -> Lowered {
         let brackets = self.brackets(b'[', b']');
         let Array { prefix, rest, min, max, counters, distinct } = array;
         // No more items than there are ways for.
@@ -177,12 +178,13 @@ impl<'a> Lowering<'a> {
             }
             let mut slots = Vec::with_capacity(prefix.len());
             for ways in prefix {
-                slots.push(Slot { required: false, ways: self.items(ways, distinct, depth)? });
+                slots.push(Slot { required: false, ways: self.items(ways, counters, distinct, depth)? });
             }
-            let rest = if most == Some(given) { Vec::new() } else { self.items(rest, distinct, depth)? };
+            let rest = if most == Some(given) { Vec::new() } else { self.items(rest, counters, distinct, depth)? };
             let own = if rest.is_empty() && *min == 0 { (0, None) } else { (*min, most) };
             let counts = limits(own, counters);
             return Ok(Expr::Turns(Box::new(Turns {
+                at: at.clone(),
                 brackets,
                 order: TurnOrder::Items,
                 slots,
@@ -204,12 +206,18 @@ impl<'a> Lowering<'a> {
         Ok(Expr::Listed(Box::new(Listed { brackets, parts, prefix: true, rest })))
     }
 
-    fn items(&mut self, ways: &[Way], distinct: bool, depth: usize) -> Result<Vec<Branch>, ConstrainError> {
+    fn items(
+        &mut self,
+        ways: &[Way],
+        counters: &[Count],
+        distinct: bool,
+        depth: usize,
+    ) -> Result<Vec<Branch>, ConstrainError> {
         let branch = |value: Expr, hits: u64| match distinct {
             true => Branch { fresh: Some(value), then: expr::nothing(), hits },
             false => Branch { fresh: None, then: value, hits },
         };
-        let ways = by_hits(ways).into_iter().map(|(hits, ways)| Ok(branch(self.any(&ways, depth)?, hits)));
+        let ways = by_hits(ways, counters).into_iter().map(|(hits, ways)| Ok(branch(self.any(&ways, depth)?, hits)));
         ways.filter(|branch| {
             !matches!(
                 branch,
@@ -219,12 +227,12 @@ impl<'a> Lowering<'a> {
         .collect()
     }
 
-    fn object(&mut self, object: &Object, depth: usize) -> Lowered {
+    fn object(&mut self, at: &Arc<str>, object: &Object, depth: usize) -> Lowered {
         let brackets = self.brackets(b'{', b'}');
         let mut fields = Vec::with_capacity(object.fields.len());
         for field in &object.fields {
             let mut ways = Vec::new();
-            for (hits, alike) in by_hits(&field.ways) {
+            for (hits, alike) in by_hits(&field.ways, &object.counters) {
                 let value = self.any(&alike, depth)?;
                 if value != Expr::Never {
                     let name = [b"\"".as_slice(), &regex::spell(&field.name, Spelling::Json), b"\""].concat();
@@ -253,7 +261,7 @@ impl<'a> Lowering<'a> {
         let mut others = Vec::new();
         for other in object.others.iter().filter(|_| open) {
             let keys = self.leaf(&other.keys);
-            for (hits, alike) in by_hits(&other.ways) {
+            for (hits, alike) in by_hits(&other.ways, &object.counters) {
                 let value = self.any(&alike, depth)?;
                 if value != Expr::Never && keys != Expr::Never {
                     let key = expr::seq([expr::text("\""), keys.clone(), expr::text("\"")]);
@@ -273,7 +281,8 @@ impl<'a> Lowering<'a> {
             let order = if any { TurnOrder::Any } else { TurnOrder::Fields };
             let own = if min > 0 || max.is_some() { (min, max) } else { (0, None) };
             let counts = limits(own, &object.counters);
-            return Ok(Expr::Turns(Box::new(Turns { brackets, order, slots: fields, rest: others, counts, distinct })));
+            let (at, slots, rest) = (at.clone(), fields, others);
+            return Ok(Expr::Turns(Box::new(Turns { at, brackets, order, slots, rest, counts, distinct })));
         }
         let merged = |ways: Vec<Branch>| expr::alt(ways.into_iter().map(|way| way.then));
         let parts = fields.into_iter().map(|slot| (merged(slot.ways), !slot.required)).collect();
@@ -297,13 +306,16 @@ fn parts(expr: &Expr) -> &[Expr] {
     }
 }
 
-/// The ways by what they count for.
-fn by_hits(ways: &[Way]) -> Vec<(u64, Vec<Way>)> {
+/// The ways by what they count for, of what is asked for.
+fn by_hits(ways: &[Way], counters: &[Count]) -> Vec<(u64, Vec<Way>)> {
+    let asked = (0..).zip(counters).filter(|(_, count)| count.min > 0 || count.max.is_some());
+    let asked = asked.fold(0, |bits, (at, _)| bits | 1u64.checked_shl(at).unwrap_or(0));
     let mut out: Vec<(u64, Vec<Way>)> = Vec::new();
     for way in ways {
-        match out.iter_mut().find(|(hits, _)| *hits == way.hits) {
+        let own = way.hits & asked;
+        match out.iter_mut().find(|(hits, _)| *hits == own) {
             Some((_, alike)) => alike.push(*way),
-            None => out.push((way.hits, vec![*way])),
+            None => out.push((own, vec![*way])),
         }
     }
     out

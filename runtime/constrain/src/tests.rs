@@ -127,7 +127,7 @@ impl Twin<'_> {
         let mut pending: Vec<(usize, Items)> = self.space(at).into_iter().map(|at| (at, Vec::new())).collect();
         while let Some((at, items)) = pending.pop() {
             let hits: Vec<u64> = items.iter().map(|(.., hits)| *hits).collect();
-            let texts: BTreeSet<&[u8]> = items.iter().map(|(from, to, _)| &self.text[*from..*to]).collect();
+            let texts: BTreeSet<Vec<u8>> = items.iter().map(|(from, to, _)| compact(&self.text[*from..*to])).collect();
             if array.distinct && texts.len() < items.len() {
                 continue;
             }
@@ -163,7 +163,7 @@ impl Twin<'_> {
         // Properties so far: the field or none, the name's text, the hits.
         type Property = (Option<usize>, (usize, usize), u64);
         let mut pending: Vec<(usize, Vec<Property>)> = self.space(at).into_iter().map(|at| (at, Vec::new())).collect();
-        let watched = object.min as usize > object.fields.iter().filter(|field| field.required).count()
+        let watched = object.min as usize > object.fields.iter().filter(|field| field.required).count() + 1
             || object.counters.iter().any(|count| count.min > 0 || count.max.is_some());
         while let Some((at, properties)) = pending.pop() {
             let fields: Vec<usize> = properties.iter().filter_map(|(field, ..)| *field).collect();
@@ -228,6 +228,16 @@ impl Twin<'_> {
         }
         out
     }
+}
+
+/// A value without the white space between its parts.
+fn compact(text: &[u8]) -> Vec<u8> {
+    let mut quoted = false;
+    let mut kept = |byte: &&u8| {
+        quoted ^= **byte == b'"';
+        quoted || !byte.is_ascii_whitespace()
+    };
+    text.iter().filter(|byte| kept(byte)).copied().collect()
 }
 
 fn scalars() -> impl Strategy<Value = Expr> {

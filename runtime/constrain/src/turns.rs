@@ -3,6 +3,8 @@
 //! A state between two turns is a place (how many slots are passed) and a cell (all counts as one number). Where parts
 //! come in any order or must differ, what was there is remembered beside it, as [`Seen`].
 
+use std::sync::Arc;
+
 use crate::cost::{self, NEVER};
 use crate::error::ConstrainError;
 use crate::expr::TurnOrder;
@@ -14,6 +16,8 @@ const MOST_CELLS: usize = 1 << 20;
 /// One way to take a turn.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Move {
+    /// Its place among the moves.
+    pub index: u32,
     pub body: NodeId,
     /// The counters that it counts for.
     pub hits: u64,
@@ -28,12 +32,37 @@ pub(crate) struct Slot {
     pub required: bool,
 }
 
+/// Texts that a turn can count on where texts must differ.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Draw {
+    /// The counter of those texts, where they are few.
+    pub hits: u64,
+    /// Bytes of the longest of them.
+    pub bytes: u32,
+    /// The node behind the text.
+    pub end: NodeId,
+}
+
+/// Which texts there are for turns that must differ. Filled where some of those turns must be taken, by [`crate::graph::Graph::supply`].
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Supply {
+    /// For each move, what it can draw on; none where any text does.
+    pub draws: Vec<Vec<Draw>>,
+    /// The texts that are few, sorted, and the counter of each: it ends when all texts like it are used.
+    pub scarce: Vec<(Box<[u8]>, u64)>,
+    /// Texts in all that can be used while turns are missing, those of the missing turns included.
+    pub enough: usize,
+}
+
 /// The turns of an array or object.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Turns {
+    /// JSON pointer of where it comes from, for messages.
+    pub at: Arc<str>,
     pub order: TurnOrder,
     /// Whether texts are captured.
     pub distinct: bool,
+    pub supply: Supply,
     pub moves: Vec<Move>,
     pub slots: Vec<Slot>,
     /// The moves from this one on may be made again and again.
@@ -56,8 +85,6 @@ pub(crate) struct Seen {
     pub slots: Box<[u64]>,
     /// The texts that were captured, sorted.
     pub used: Box<[u32]>,
-    /// The texts that the turn in progress must not have, sorted.
-    pub barred: Box<[u32]>,
 }
 
 impl Seen {
@@ -109,9 +136,7 @@ impl Turns {
     pub fn each(&self, seen: &Seen, mut visit: impl FnMut(Move, Seen)) {
         let mut go = |way: &Move, place: usize, slot: Option<usize>| {
             let Some(cell) = self.cells.add(seen.cell, way.hits) else { return };
-            let barred = Box::default();
-            let mut next =
-                Seen { place: place as u32, cell, slots: seen.slots.clone(), used: seen.used.clone(), barred };
+            let mut next = Seen { place: place as u32, cell, slots: seen.slots.clone(), used: seen.used.clone() };
             if let Some(slot) = slot {
                 next.fill(slot);
             }
@@ -153,16 +178,46 @@ impl Turns {
         self.moves.get(self.rest as usize..).unwrap_or(&[])
     }
 
+    /// What `way` can draw on; none where any text does.
+    pub fn draws(&self, way: &Move) -> &[Draw] {
+        self.supply.draws.get(way.index as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// The counter of `text`, if texts like it are few.
+    pub fn kind(&self, text: &[u8]) -> Option<u64> {
+        let at = self.supply.scarce.binary_search_by(|(known, _)| (**known).cmp(text)).ok()?;
+        self.supply.scarce.get(at).map(|(_, hits)| *hits)
+    }
+
+    /// How many turns can be missing at most.
+    pub fn missing(&self, seen: &Seen) -> usize {
+        let passed = match self.order {
+            TurnOrder::Items => self.slots.len().saturating_sub(seen.place as usize),
+            _ => 0,
+        };
+        match self.cells.missing(seen.cell) as usize {
+            0 => 0,
+            turns => turns + passed,
+        }
+    }
+
     /// Distances from each state between turns to behind the machine, by [`index`](Self::index), where a turn of a move
     /// costs `cost` with its comma and leaving costs `exit`. Where slots come in any order, those of `filled` are left
     /// out and all others are taken in their order (which order it is makes no difference), so only the first place counts.
-    pub fn distances(&self, exit: u32, cost: impl Fn(&Move) -> u32, filled: Option<&Seen>) -> Vec<u32> {
+    pub fn distances(&self, exit: u32, cost: impl Fn(&Move, Option<&Draw>) -> u32, filled: Option<&Seen>) -> Vec<u32> {
         let len = self.cells.len as usize;
         let mut after: Vec<u32> =
             (0..self.cells.len).map(|cell| if self.cells.accepts(cell) { exit } else { NEVER }).collect();
-        let by = |way: &Move, cell: usize, after: &[u32]| match self.cells.add(cell as u32, way.hits) {
-            Some(to) => cost::sum(cost(way), after.get(to as usize).copied().unwrap_or(NEVER)),
+        let one = |way: &Move, draw: Option<&Draw>, cell: usize, after: &[u32]| match self
+            .cells
+            .add(cell as u32, way.hits | draw.map_or(0, |draw| draw.hits))
+        {
+            Some(to) => cost::sum(cost(way, draw), after.get(to as usize).copied().unwrap_or(NEVER)),
             None => NEVER,
+        };
+        let by = |way: &Move, cell: usize, after: &[u32]| match self.draws(way) {
+            [] => one(way, None, cell, after),
+            draws => draws.iter().map(|draw| one(way, Some(draw), cell, after)).min().unwrap_or(NEVER),
         };
         let best = |ways: &[Move], cell: usize, after: &[u32]| {
             ways.iter().map(|way| by(way, cell, after)).min().unwrap_or(NEVER)
@@ -203,7 +258,7 @@ impl Turns {
 }
 
 /// Several counts as one number. The first counts all turns, the others hits.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Cells {
     counts: Vec<Counted>,
     /// How many numbers there are.
@@ -235,10 +290,40 @@ impl Cells {
         Ok(Self { counts: out, len: len as u32 })
     }
 
+    /// These counts and further ones of at most so many hits each, and the hits of the first of those.
+    pub fn and(&self, most: &[u32], places: usize) -> Result<(Self, u64), ConstrainError> {
+        let own = self.counts.iter().map(|count| (count.min, count.strict.then_some(count.most)));
+        let all: Vec<_> = own.chain(most.iter().map(|most| (0, Some(*most)))).collect();
+        if all.len() > 65 {
+            return Err(ConstrainError::Limit { what: "things counted in one value", limit: 64 });
+        }
+        Ok((Self::new(&all, places)?, 1u64.checked_shl(self.counts.len() as u32 - 1).unwrap_or(0)))
+    }
+
+    /// Whether hits are counted beside the turns.
+    pub fn counts_hits(&self) -> bool {
+        self.counts.len() > 1
+    }
+
+    /// Whether a turn with these hits may be asked for.
+    pub fn asks(&self, hits: u64) -> bool {
+        let of = |at: usize| at == 0 || hits >> ((at - 1) % 64) & 1 == 1;
+        self.counts.iter().enumerate().any(|(at, count)| count.min > 0 && of(at))
+    }
+
     /// The counts after another turn with these hits; none if that is too many.
     pub fn add(&self, cell: u32, hits: u64) -> Option<u32> {
+        self.hit(cell, hits, 0)
+    }
+
+    /// The counts after hits of the turn that was counted last.
+    pub fn draw(&self, cell: u32, hits: u64) -> Option<u32> {
+        self.hit(cell, hits, 1)
+    }
+
+    fn hit(&self, cell: u32, hits: u64, first: usize) -> Option<u32> {
         let mut out = cell;
-        for (at, count) in self.counts.iter().enumerate() {
+        for (at, count) in self.counts.iter().enumerate().skip(first) {
             if at > 0 && hits >> ((at - 1) % 64) & 1 == 0 {
                 continue;
             }

@@ -4,11 +4,12 @@
 //! nowhere. Where a repeated character class is open, the tokens made of its characters alone are known
 //! from the vocabulary ([`Vocabulary::plain`]), and subtrees that hold only such tokens are not walked.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::cost::UNSPELLED;
 use crate::fewest;
-use crate::graph::{Frame, Graph, StateId, Tables};
+use crate::graph::{DEAD, Frame, Graph, StateId, Tables, Thread};
 use crate::mask::Mask;
 use crate::network::{Machine, NodeId, Slice};
 use crate::vocabulary::TrieNode;
@@ -24,6 +25,8 @@ pub(crate) struct Kept {
     mask: Arc<Mask>,
     /// Most bytes that are left to the end after any of the tokens.
     most_left: u32,
+    /// What tokens begin with of which the texts of a place decide; only of places without them.
+    unsure: Vec<Box<[u8]>>,
 }
 
 /// A repeated class that is open at a place: tokens of `groups` with at most `chars` characters stay in it.
@@ -68,48 +71,120 @@ pub(crate) fn mask(graph: &mut Graph, tables: &Tables, state: StateId, budget: O
 
 /// Computes and keeps the mask of `state` without a budget.
 fn keep(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Kept> {
-    let mut mask = Mask::empty(tables.vocabulary.len());
-    let compares = graph.compares(state);
-    let mut open = open(graph, tables, state);
-    let mut most_left = 0;
-    if !compares {
-        open.iter_mut().for_each(|slice| seal(graph, tables, state, slice));
-    } else if graph.is_touchy(tables, state) {
-        // A loop without count always leads to other texts, only not to the nearest end.
-        open.retain(|slice| !slice.counted);
-    }
-    for slice in &open {
-        allow_plain(tables, slice, &mut mask);
-        most_left = most_left.max(graph.left(tables, state, slice.after, slice.stack));
-    }
-    let visit = |graph: &mut Graph, node: &TrieNode, to: StateId| {
-        let (groups, left) = free(graph, tables, to);
-        let all = node.groups & !groups == 0;
-        let ids = if all { tables.vocabulary.below(node) } else { tables.vocabulary.at(node) };
-        ids.iter().for_each(|id| mask.allow(*id));
-        if all {
-            most_left = most_left.max(left);
+    let kept = match graph.without_texts(tables, state) {
+        None => Arc::new(compute(graph, tables, Step::at(state, Some(state)))),
+        Some(place) => {
+            let known = graph.masks.get(&place).cloned();
+            let base = known.unwrap_or_else(|| {
+                let kept = Arc::new(compute(graph, tables, Step::at(place, None)));
+                remember(graph, tables, place, &kept);
+                kept
+            });
+            if base.unsure.is_empty() { base } else { Arc::new(decide(graph, tables, state, &base)) }
         }
-        if node.count > 0 {
-            most_left = most_left.max(graph.state(to).cost);
-        }
-        all
     };
-    explore(graph, tables, state, &open, visit);
-    allow_ends(graph, tables, state, &mut mask);
-    let kept = Arc::new(Kept { mask: Arc::new(mask), most_left });
+    remember(graph, tables, state, &kept);
+    kept
+}
+
+fn remember(graph: &mut Graph, tables: &Tables, state: StateId, kept: &Arc<Kept>) {
     if graph.masks.len() >= MOST_MASKS {
         graph.masks.clear();
     }
     graph.charge(tables.vocabulary.len() / 8);
     graph.masks.insert(state, kept.clone());
-    kept
+}
+
+/// Computes the mask of a place.
+fn compute(graph: &mut Graph, tables: &Tables, from: Step) -> Kept {
+    let mut mask = Mask::empty(tables.vocabulary.len());
+    let mut open = if graph.is_capturing(from.place) { Vec::new() } else { open(graph, tables, from.place) };
+    open.iter_mut().for_each(|slice| seal(graph, tables, from.place, slice));
+    let (mut most_left, mut unsure) = (0, Vec::new());
+    for slice in &open {
+        allow_plain(tables, slice, &mut mask);
+        most_left = most_left.max(graph.ahead(tables, &Thread { node: slice.after, stack: slice.stack }));
+    }
+    let visit = |graph: &mut Graph, node: &TrieNode, path: &mut [Step]| {
+        let to = path.last().map_or(DEAD, |step| step.place);
+        if to == DEAD {
+            unsure.push(path.iter().skip(1).map(|step| step.byte).collect());
+            return true;
+        }
+        allow(graph, tables, node, to, &mut mask, &mut most_left)
+    };
+    explore(graph, tables, from, &open, visit);
+    allow_ends(graph, tables, from.place, &mut mask);
+    Kept { mask: Arc::new(mask), most_left, unsure }
+}
+
+/// Allows the tokens at `node`, which lead `to`; all those below it, too, and says so, where their characters go on there.
+fn allow(
+    graph: &mut Graph,
+    tables: &Tables,
+    node: &TrieNode,
+    to: StateId,
+    mask: &mut Mask,
+    most_left: &mut u32,
+) -> bool {
+    let (groups, left) = free(graph, tables, to);
+    let all = node.groups & !groups == 0;
+    let ids = if all { tables.vocabulary.below(node) } else { tables.vocabulary.at(node) };
+    ids.iter().for_each(|id| mask.allow(*id));
+    if all {
+        *most_left = left.max(*most_left);
+    }
+    if node.count > 0 {
+        *most_left = graph.state(to).cost.max(*most_left);
+    }
+    all
+}
+
+/// The mask of `state`, where `base` is that of its place without texts.
+fn decide(graph: &mut Graph, tables: &Tables, state: StateId, base: &Kept) -> Kept {
+    let (mut mask, mut most_left) = (Mask::clone(&base.mask), base.most_left);
+    let trie = &tables.vocabulary.trie;
+    for bytes in &base.unsure {
+        let Some(at) = find(trie, bytes) else { continue };
+        let mut path = vec![Step::at(state, Some(state)); tables.vocabulary.most_bytes + 1];
+        for (step, byte) in path.iter_mut().skip(1).zip(bytes.iter()) {
+            *step = Step { place: DEAD, byte: *byte, ..*step };
+        }
+        let above = path.get_mut(..bytes.len()).unwrap_or(&mut []);
+        above.iter_mut().skip(1).for_each(|step| step.exact = None);
+        let Some(exact) = exact(graph, tables, above) else { continue };
+        if let Some(last) = above.last_mut() {
+            *last = Step::at(exact, Some(exact));
+        }
+        let end = trie.get(at).map_or(at, |node| node.end as usize);
+        along(graph, tables, trie, at..end, &mut path, &[], |graph, node, path| {
+            let to = path.last().map_or(DEAD, |step| step.place);
+            allow(graph, tables, node, to, &mut mask, &mut most_left)
+        });
+    }
+    Kept { mask: Arc::new(mask), most_left, unsure: Vec::new() }
+}
+
+/// The trie node that `bytes` lead to.
+fn find(trie: &[TrieNode], bytes: &[u8]) -> Option<usize> {
+    let (mut at, mut end, mut found) = (0, trie.len(), None);
+    for byte in bytes {
+        let mut node = trie.get(at).filter(|_| at < end)?;
+        while node.byte != *byte {
+            at = node.end as usize;
+            node = trie.get(at).filter(|_| at < end)?;
+        }
+        (found, at, end) = (Some(at), at + 1, node.end as usize);
+    }
+    found
 }
 
 /// The tokens after which at most `most` tokens lead to an end.
 fn within(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> Mask {
     let mut mask = Mask::empty(tables.vocabulary.len());
-    let mut skipped = if graph.compares(state) { Vec::new() } else { open(graph, tables, state) };
+    let hidden = graph.without_texts(tables, state);
+    let compares = hidden.is_some() || graph.is_capturing(state);
+    let mut skipped = if compares { Vec::new() } else { open(graph, tables, state) };
     // A slice may be taken whole if its own thread finds an end in time after any number of its characters.
     skipped.retain(|slice| {
         let first = after(graph, tables, slice, 1, false);
@@ -127,10 +202,16 @@ fn within(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> Mask
     for slice in &skipped {
         allow_plain(tables, slice, &mut mask);
     }
-    walk(graph, tables, state, &skipped, |graph, node, to| {
-        if fewest::at_most(graph, tables, to, most) {
-            tables.vocabulary.at(node).iter().for_each(|id| mask.allow(*id));
+    explore(graph, tables, Step::at(hidden.unwrap_or(state), Some(state)), &skipped, |graph, node, path| {
+        let place = path.last().map_or(DEAD, |step| step.place);
+        if node.count > 0 {
+            let near = tables.captures && graph.state(place).cost <= most && graph.state(place).cost < UNSPELLED;
+            let to = if tables.captures && !near { exact(graph, tables, path).unwrap_or(DEAD) } else { place };
+            if near || fewest::at_most(graph, tables, to, most) {
+                tables.vocabulary.at(node).iter().for_each(|id| mask.allow(*id));
+            }
         }
+        false
     });
     allow_ends(graph, tables, state, &mut mask);
     mask
@@ -223,11 +304,14 @@ fn free(graph: &mut Graph, tables: &Tables, state: StateId) -> (u64, u32) {
         return *known;
     }
     let mut best = (0, 0);
+    if graph.is_capturing(state) {
+        return best;
+    }
     let threads = graph.state(state).threads.clone();
     for thread in threads.iter() {
         let slice = tables.net.slices.get(&thread.node).filter(|slice| !slice.counted);
         if let Some(slice) = slice.filter(|slice| slice.groups.count_ones() > u64::count_ones(best.0)) {
-            best = (slice.groups, graph.left(tables, state, slice.after, thread.stack));
+            best = (slice.groups, graph.ahead(tables, &Thread { node: slice.after, stack: thread.stack }));
         }
     }
     graph.free.insert(state, best);
@@ -242,9 +326,9 @@ pub(crate) fn walk(
     skip: &[Open],
     mut visit: impl FnMut(&mut Graph, &TrieNode, StateId),
 ) {
-    explore(graph, tables, from, skip, |graph, node, to| {
+    explore(graph, tables, Step::at(from, Some(from)), skip, |graph, node, path| {
         if node.count > 0 {
-            visit(graph, node, to);
+            visit(graph, node, path.last().map_or(DEAD, |step| step.place));
         }
         false
     });
@@ -253,18 +337,12 @@ pub(crate) fn walk(
 /// Whether a token longer than `bytes` that begins with them leads on from `from`.
 pub(crate) fn goes_past(graph: &mut Graph, tables: &Tables, from: StateId, bytes: &[u8]) -> bool {
     let trie = &tables.vocabulary.trie;
-    let (mut at, mut end, mut state) = (0, trie.len(), from);
-    for byte in bytes {
-        let child = std::iter::successors(trie.get(at).map(|node| (at, node)), |(_, node)| {
-            let next = node.end as usize;
-            trie.get(next).map(|node| (next, node))
-        });
-        let Some((found, node)) = child.take_while(|(at, _)| *at < end).find(|(_, node)| node.byte == *byte) else {
-            return false;
-        };
-        (at, end) = (found + 1, node.end as usize);
-        state = graph.step(tables, state, *byte);
-    }
+    let (mut at, end) = match find(trie, bytes).map(|above| (above + 1, trie.get(above))) {
+        Some((at, above)) => (at, above.map_or(at, |node| node.end as usize)),
+        None if bytes.is_empty() => (0, trie.len()),
+        None => return false,
+    };
+    let state = bytes.iter().fold(from, |state, byte| graph.step(tables, state, *byte));
     let mut path = vec![state; tables.vocabulary.most_bytes + 1];
     while let Some(node) = trie.get(at).filter(|_| at < end) {
         let depth = usize::from(node.depth);
@@ -279,23 +357,65 @@ pub(crate) fn goes_past(graph: &mut Graph, tables: &Tables, from: StateId, bytes
     false
 }
 
-/// Calls `visit` with each trie node that a text leads along and where it leads, but for the subtrees in `skip` and those
+/// One step along the trie.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    /// The place, without its texts where they make no difference; [`DEAD`] where they would decide and are not known.
+    place: StateId,
+    /// The place with its texts, if it is known.
+    exact: Option<StateId>,
+    /// Whether threads were left out on the way.
+    unsure: bool,
+    byte: u8,
+}
+
+impl Step {
+    fn at(place: StateId, exact: Option<StateId>) -> Self {
+        Self { place, exact, unsure: false, byte: 0 }
+    }
+}
+
+/// The place with its texts at the end of `path`; none where they are not known.
+fn exact(graph: &mut Graph, tables: &Tables, path: &mut [Step]) -> Option<StateId> {
+    let known = path.iter().rposition(|step| step.exact.is_some())?;
+    let mut at = path.get(known)?.exact?;
+    for step in path.iter_mut().skip(known + 1) {
+        at = graph.step(tables, at, step.byte);
+        step.exact = Some(at);
+    }
+    Some(at)
+}
+
+/// Calls `visit` with each trie node that a text leads along and the steps to it, but for the subtrees in `skip` and those
 /// of nodes for which it says so.
 fn explore(
     graph: &mut Graph,
     tables: &Tables,
-    from: StateId,
+    from: Step,
     skip: &[Open],
-    mut visit: impl FnMut(&mut Graph, &TrieNode, StateId) -> bool,
+    visit: impl FnMut(&mut Graph, &TrieNode, &mut [Step]) -> bool,
 ) {
     let vocabulary = &tables.vocabulary;
     // The widest class that tokens of any length stay in need not be looked at again and again.
     let whole = skip.iter().find(|slice| slice.groups != 0 && (slice.sealed || slice.chars >= vocabulary.most_chars));
     let rest = whole.map(|slice| vocabulary.rest(slice.groups));
     let trie = rest.as_deref().unwrap_or(&vocabulary.trie);
-    let mut path = vec![from; tables.vocabulary.most_bytes + 1];
-    let mut at = 0;
-    while let Some(node) = trie.get(at) {
+    let mut path = vec![from; vocabulary.most_bytes + 1];
+    along(graph, tables, trie, 0..trie.len(), &mut path, skip, visit);
+}
+
+/// The same for a range of the trie, where `path` leads to what stands above it.
+fn along(
+    graph: &mut Graph,
+    tables: &Tables,
+    trie: &[TrieNode],
+    range: Range<usize>,
+    path: &mut [Step],
+    skip: &[Open],
+    mut visit: impl FnMut(&mut Graph, &TrieNode, &mut [Step]) -> bool,
+) {
+    let mut at = range.start;
+    while let Some(node) = trie.get(at).filter(|_| at < range.end) {
         if skip.iter().any(|slice| {
             let fits = slice.sealed || u32::from(node.chars) <= slice.chars;
             fits && node.groups & !slice.groups == 0
@@ -304,12 +424,45 @@ fn explore(
             continue;
         }
         let depth = usize::from(node.depth);
-        let to = graph.step(tables, path[depth - 1], node.byte);
-        if !Graph::is_live(to) {
+        let step = match tables.captures {
+            true => compare(graph, tables, &mut path[..depth], node.byte),
+            false => {
+                let place = graph.step(tables, path[depth - 1].place, node.byte);
+                Graph::is_live(place).then_some(Step::at(place, None))
+            }
+        };
+        let Some(step) = step else {
             at = node.end as usize;
             continue;
-        }
-        path[depth] = to;
-        at = if visit(graph, node, to) { node.end as usize } else { at + 1 };
+        };
+        path[depth] = step;
+        at = if visit(graph, node, &mut path[..=depth]) { node.end as usize } else { at + 1 };
     }
+}
+
+/// One step on from the end of `path` where texts must differ; none if it leads nowhere.
+fn compare(graph: &mut Graph, tables: &Tables, path: &mut [Step], byte: u8) -> Option<Step> {
+    let before = *path.last()?;
+    let mut with = None;
+    let mut step = Step { place: DEAD, exact: None, unsure: before.unsure, byte };
+    if before.exact == Some(before.place) {
+        with = before.exact;
+    } else {
+        step.place = graph.step(tables, before.place, byte);
+        step.unsure |= graph.is_unsure(step.place);
+        if graph.is_empty(step.place) {
+            if !step.unsure {
+                return None;
+            }
+            step.place = DEAD;
+            with = exact(graph, tables, path);
+        }
+    }
+    if let Some(with) = with {
+        let to = graph.step(tables, with, byte);
+        let place = graph.without_texts(tables, to).unwrap_or(to);
+        step = Step { place, exact: Some(to), unsure: false, byte };
+        return Graph::is_live(to).then_some(step);
+    }
+    Some(step)
 }

@@ -1,11 +1,13 @@
 //! `uniqueItems`: equal values are refused, however they are spaced, and no text begins that cannot end.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test")]
 
 mod common;
 
-use common::{bytes_and, judge, matcher};
-use sgl_constrain::{ConstrainError, accepts};
+use std::time::{Duration, Instant};
+
+use common::{brute_mask, bytes_and, gguf, judge, matcher, vocabulary};
+use sgl_constrain::{ConstrainError, Matcher, Vocabulary, accepts};
 use sgl_wire::{Constraint, SchemaOptions, WhiteSpace};
 
 /// Holds texts against `schema`.
@@ -53,4 +55,78 @@ fn too_few_different_values_are_none() {
     let mut at = matcher(&whole(&object), &bytes_and(&[])).unwrap();
     at.advance(u32::from(b'{')).unwrap();
     assert_eq!(at.mask(None).iter().collect::<Vec<_>>(), [u32::from(b'}')]);
+}
+
+/// Writes `text` byte by byte, each time holding the mask against trying each token.
+#[track_caller]
+fn masks_along(at: &mut Matcher, vocabulary: &Vocabulary, text: &str) {
+    for (written, byte) in text.bytes().enumerate() {
+        assert_eq!(*at.mask(None), brute_mask(at, vocabulary), "after {:?}", &text[..written]);
+        at.advance(u32::from(byte)).unwrap_or_else(|error| panic!("{error} after {:?}", &text[..written]));
+    }
+    assert!(at.is_complete(), "{text}");
+}
+
+#[test]
+fn masks_of_items_of_any_kind_are_brute_masks() {
+    let longer =
+        ["\",\"", "],", "],[", "[[", "[1", "1,", ",1", "12", "{\"a\":", "\"}", "\"a", "a\"", "\": ", ", \"", "]]"];
+    let vocabulary = bytes_and(&longer);
+    for schema in [
+        r#"{"uniqueItems": true}"#,
+        r#"{"type": "array", "uniqueItems": true, "items": {"type": ["string", "integer"]}, "minItems": 3}"#,
+        r##"{"type": "array", "uniqueItems": true, "items": {"anyOf": [{"$ref": "#"}, {"type": "integer"}, {"type": "string"}]}}"##,
+    ] {
+        let text = r#"["a","b", 1, 12,"a 1" ,10]"#;
+        let options = SchemaOptions { space: WhiteSpace::Flexible, ..SchemaOptions::default() };
+        let constraint = Constraint::JsonSchema { text: schema.into(), options };
+        masks_along(&mut matcher(&constraint, &vocabulary).unwrap(), &vocabulary, text);
+    }
+    let options = SchemaOptions::default();
+    let nested =
+        r##"{"type": "array", "uniqueItems": true, "items": {"anyOf": [{"$ref": "#"}, {"type": "boolean"}]}}"##;
+    let constraint = Constraint::JsonSchema { text: nested.into(), options };
+    masks_along(
+        &mut matcher(&constraint, &vocabulary).unwrap(),
+        &vocabulary,
+        "[[],[true,[]],true,[true],[[],true],false]",
+    );
+}
+
+#[test]
+fn masks_of_items_of_any_kind_cost_little() {
+    let Some(vocabulary) = gguf::vocabulary() else { return };
+    let constraint =
+        Constraint::JsonSchema { text: r#"{"uniqueItems": true}"#.into(), options: SchemaOptions::default() };
+    let mut at = matcher(&constraint, &vocabulary).unwrap();
+    let (mut slowest, mut whole) = (Duration::ZERO, Duration::ZERO);
+    let items: Vec<String> = (0..30).map(|n| format!(r#"{{"tags":["a",{n},{{"text":"item {n}"}}]}}"#)).collect();
+    for byte in format!("[{}]", items.join(",")).bytes() {
+        let started = Instant::now();
+        let mask = at.mask(None);
+        let token = mask.iter().find(|token| vocabulary.bytes(*token) == Some(&[byte])).unwrap();
+        let took = started.elapsed();
+        (slowest, whole) = (slowest.max(took), whole + took);
+        at.advance(token).unwrap();
+    }
+    println!("masks took {whole:?}, the slowest {slowest:?}");
+    assert!(whole < Duration::from_secs(60), "{whole:?}");
+}
+
+#[test]
+fn a_vocabulary_without_the_bytes_of_items_is_refused() {
+    let vocabulary = vocabulary(&[b"]", b"[", b"fal", b"true", b"false", b","]);
+    let whole = Constraint::JsonSchema { text: r#"{"uniqueItems": true}"#.into(), options: SchemaOptions::default() };
+    assert_eq!(matcher(&whole, &vocabulary).unwrap_err(), ConstrainError::Unspelled);
+}
+
+#[test]
+fn items_that_hold_others_like_them_need_enough_that_hold_none() {
+    let of = |items: &str, min: u32| {
+        let text = format!(r##"{{"type": "array", "uniqueItems": true, "minItems": {min}, "items": {items}}}"##);
+        accepts(&Constraint::JsonSchema { text: text.into(), options: SchemaOptions::default() }, "[[true,false],true]")
+    };
+    assert_eq!(of(r##"{"anyOf": [{"$ref": "#"}, {"type": "boolean"}]}"##, 2), Ok(true));
+    let error = of(r##"{"anyOf": [{"$ref": "#"}, {"type": "boolean"}]}"##, 3).unwrap_err();
+    assert!(matches!(error, ConstrainError::Unsatisfiable { .. }), "{error}");
 }

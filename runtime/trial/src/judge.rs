@@ -28,7 +28,7 @@ impl Refusal {
             ConstrainError::Schema { keyword, .. } => keyword.clone(),
             ConstrainError::Limit { what, .. } => format!("limit: {what}"),
             ConstrainError::Unsatisfiable { .. } => "unsatisfiable".into(),
-            ConstrainError::Unspellable => "unspellable".into(),
+            ConstrainError::Unspellable | ConstrainError::Unspelled => "unspellable".into(),
             _ => notation(source).into(),
         };
         let unsatisfiable = matches!(error, ConstrainError::Unsatisfiable { .. });

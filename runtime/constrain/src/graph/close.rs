@@ -1,13 +1,17 @@
 //! From threads to a place: follows everything that reads no byte.
 
 use super::stack::Stack;
-use super::{AMBIGUOUS, BOTTOM, DEAD, Frame, Graph, HARD_LIMIT, LITERAL, MERGED_DEPTH, MOST_THREADS, MOST_VISITS, Met};
+use super::{AMBIGUOUS, BOTTOM, DEAD, Frame, Graph, HARD_LIMIT, HIDDEN, LITERAL, MERGED_DEPTH, MOST_THREADS};
+use super::{MOST_VISITS, Met, UNSURE};
 use super::{NodeId, StackId, StateId, Tables, TextId, Thread};
 use crate::cost::{self, NEVER};
 use crate::hash::QuickMap;
 use crate::meter::Meter;
 use crate::network::{Counter, Machine, Network, Node};
 use crate::turns::{Seen, Turns};
+
+/// Captures inside each other in which the text is free; inside more, each text is a given one.
+const MOST_NESTED: u32 = 32;
 
 /// A closure in progress.
 struct Closing {
@@ -16,6 +20,8 @@ struct Closing {
     text: TextId,
     lean: bool,
     complete: bool,
+    /// Whether threads were left out because texts that are hidden decide about them.
+    unsure: bool,
     /// Fewest turns past the least count with which the head of a loop was met.
     heads: QuickMap<(u32, StackId), u32>,
 }
@@ -29,7 +35,7 @@ impl Graph {
         let net = &tables.net;
         let mut met = Met::default();
         let mut threads: Vec<Thread> = Vec::new();
-        let mut at = Closing { pending, text, lean, complete: false, heads: QuickMap::default() };
+        let mut at = Closing { pending, text, lean, complete: false, unsure: false, heads: QuickMap::default() };
         while let Some(thread) = at.pending.pop() {
             if thread.node == LITERAL {
                 threads.push(thread);
@@ -56,21 +62,25 @@ impl Graph {
         }
         threads.sort_unstable();
         threads.dedup();
-        if !lean && threads.iter().any(|thread| self.captures(thread.stack)) {
+        if text != HIDDEN && threads.iter().any(|thread| self.captures(thread.stack) > 0) {
             let mut kept = Vec::with_capacity(threads.len());
             for thread in threads {
-                if !self.captures(thread.stack) || self.is_open(tables, &thread, text) {
+                if self.captures(thread.stack) == 0 || self.captured_cost(tables, &thread, text) < NEVER {
                     kept.push(thread);
                 }
             }
             threads = kept;
         }
+        let text = match at.unsure {
+            true => UNSURE,
+            false => self.rebased(tables, &mut threads, text),
+        };
         self.drop_dominated(net, &mut threads);
         self.merge(tables, &mut threads);
         if threads.len() > MOST_THREADS {
             return AMBIGUOUS;
         }
-        if threads.is_empty() && !at.complete {
+        if threads.is_empty() && !at.complete && !at.unsure {
             DEAD
         } else {
             self.intern(tables, threads.into(), text, at.complete, lean)
@@ -135,7 +145,9 @@ impl Graph {
                         if accepts {
                             at.pending.push(Thread { node: turns.exit, stack: below });
                         }
-                        if !accepts || !at.lean {
+                        if self.hides(stack) && turns.distinct && *self.seen(turns, state).used == [HIDDEN] {
+                            at.unsure |= self.stack_cost(stack) < NEVER;
+                        } else if !accepts || !at.lean {
                             let stack = self.push(tables, Frame::Comma { machine, state }, below);
                             if self.stack_cost(stack) < NEVER {
                                 at.pending.push(Thread { node: turns.comma, stack });
@@ -154,7 +166,7 @@ impl Graph {
                 }
             }
             Node::Capture { body, end } => {
-                let start = self.text(at.text).len() as u32;
+                let start = if at.text == HIDDEN { HIDDEN } else { self.text(at.text).len() as u32 };
                 let stack = self.push(tables, Frame::Capture { start, end }, stack);
                 at.pending.push(Thread { node: body, stack });
             }
@@ -222,20 +234,24 @@ impl Graph {
         at: &mut Closing,
     ) {
         if turns.distinct {
-            match at.lean {
-                true => at.pending.extend(self.planned_turn(tables, (machine, turns), seen, at.text, stack)),
-                false => at.pending.extend(self.distinct_turns(tables, (machine, turns), seen, stack)),
+            // Too many texts are used, or captured, to go on with any.
+            let enough = turns.supply.enough;
+            let many = enough > 0 && !turns.accepts(seen) && seen.used.len() + turns.missing(seen) > enough
+                || self.captures(stack) >= MOST_NESTED;
+            if at.text == HIDDEN && !(seen.used.is_empty() && turns.supply.scarce.is_empty()) {
+                at.unsure = true;
+                return;
+            } else if at.lean || many {
+                at.pending.extend(self.planned_turn(tables, (machine, turns), seen, stack));
+                return;
             }
-            return;
         }
         let mut moves: Vec<(NodeId, u32, u32)> = Vec::new();
         turns.each(seen, |way, next| {
-            let body = tables.costs.node(way.body);
-            if body < NEVER {
-                let (state, cost) = self.number(tables, machine, turns, next);
-                if cost < NEVER {
-                    moves.push((way.body, state, cost::sum(body, cost)));
-                }
+            let cost = tables.costs.from(machine, turns, &way, &next);
+            if cost < NEVER {
+                let (state, _) = self.number(tables, machine, turns, next);
+                moves.push((way.body, state, cost));
             }
         });
         if at.lean {

@@ -1,383 +1,313 @@
 //! Texts that must differ: of the items of an array, of the names of counted properties.
 //!
-//! While such a text is written, the place holds it; at its end it joins the texts that were used. A thread inside one is
-//! dropped as soon as all that it can still become is barred: was used, or would leave too few for the turns to come.
-//! The lean language writes one given text, the shortest that does it.
-
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+//! While such a text is written, the place holds it; at its end it joins the texts that were used. A text is *barred* that
+//! was used, or that would leave too few for the turns that must follow. A thread inside one is dropped as soon as all
+//! that it can still become is barred. The distance to the end is that of one way, which each step along it keeps to: the
+//! shortest, of equal ones the first in the order of bytes. So the lean language is that way.
+//!
+//! Few texts are compared: once the text differs from the beginnings of all that are known, any end of it will do.
 
 use super::stack::{Stack, is_filler};
-use super::{BOTTOM, Frame, Graph, LITERAL, StackId, StateId, Tables, TextId, Thread};
-use crate::cost::{self, NEVER, UNSPELLED};
-use crate::error::ConstrainError;
+use super::{BOTTOM, Frame, Graph, HIDDEN, StackId, StateId, Tables, TextId, Thread};
+use crate::cost::{self, NEVER};
 use crate::network::{Machine, Node, NodeId};
 use crate::turns::{Move, Seen, Turns};
 
-/// States looked at for one place at most to find out whether different texts are left; what is not found by then is not allowed.
-const MOST_TRIES: usize = 5_000;
-/// Texts that are listed of one language at most.
-const MOST_LISTED: usize = 4_096;
-/// Places kept while texts are listed.
-const MOST_AHEAD: usize = 20_000;
 /// Bytes of a text that is chosen for its shortness.
 const LONGEST: usize = 1 << 16;
 
-/// What may become a text: bytes at least, the text so far, where it leads, whether it is whole.
-type Begun = (u32, Vec<u8>, StateId, bool);
-
-/// The shortest texts of a language, as far as they were asked for.
-#[derive(Debug, Default)]
-pub(super) struct Listing {
-    found: Vec<TextId>,
-    ahead: BinaryHeap<Reverse<Begun>>,
-    begun: bool,
-    /// Whether texts are being looked for.
-    busy: bool,
-}
-
-/// `used` and `text`.
-fn with(used: &[TextId], text: TextId) -> Box<[TextId]> {
-    let at = used.partition_point(|other| *other < text);
-    let (below, above) = used.split_at(at);
-    below.iter().chain([&text]).chain(above).copied().collect()
-}
-
-/// The turn that is taken first on a short way to the end.
-pub(super) struct First {
-    /// From its beginning to behind the machine.
-    pub cost: u32,
-    way: Move,
-    /// The text it captures.
-    text: Option<TextId>,
+/// What follows a captured text.
+pub(super) struct Goal<'a> {
+    machine: u32,
+    turns: &'a Turns,
+    /// What is seen after the turn, but for the text.
     next: Seen,
+    /// The node at the end of the text.
+    end: NodeId,
+    /// Bytes to the end from behind the machine.
+    below: u32,
 }
 
 /// The first capture that is open on a stack.
 struct Outer<'a> {
     /// What lies above it, from the top.
     above: Vec<Frame>,
-    /// The stack with it on top.
-    held: StackId,
+    /// Where its text begins.
     start: usize,
-    /// The node at its end.
-    end: NodeId,
-    machine: u32,
-    turns: &'a Turns,
-    /// What is seen after the turn.
-    seen: Seen,
     /// Below the machine's frame.
     below: StackId,
+    goal: Goal<'a>,
+}
+
+/// A way on: bytes to the end, what is read first, and where that leads; nowhere if the text ends there.
+struct Begun {
+    cost: u32,
+    bytes: Vec<u8>,
+    /// What of that is captured, and what was before.
+    text: Vec<u8>,
+    to: Option<StateId>,
+}
+
+/// A way on to the end of a captured text.
+struct Way {
+    /// What is still read of the text.
+    bytes: Vec<u8>,
+    /// The whole text.
+    text: Vec<u8>,
 }
 
 impl Graph {
-    /// The machines whose parts must differ, and have too few different texts for that: there is no way through them.
-    pub fn scarce(&mut self, tables: &Tables) -> Result<Vec<u32>, ConstrainError> {
-        let mut out = Vec::new();
-        self.nested += 1;
-        for (machine, of) in (0..).zip(&tables.net.machines) {
-            let Machine::Turns(turns) = of else { continue };
-            if !turns.distinct || turns.accepts(&turns.start()) {
-                continue;
-            }
-            self.tries = 0;
-            if self.planned(tables, machine, turns, &turns.start()).is_none() {
-                if self.tries >= MOST_TRIES {
-                    return Err(ConstrainError::Limit {
-                        what: "texts looked at for parts that differ",
-                        limit: MOST_TRIES,
-                    });
-                }
-                out.push(machine);
-            }
+    /// Bytes to the end from `thread`, inside one or more captures, where `text` is what the place holds.
+    pub(super) fn captured_cost(&mut self, tables: &Tables, thread: &Thread, text: TextId) -> u32 {
+        let Some(outer) = self.outer(tables, thread.stack) else { return NEVER };
+        let whole = self.text(text);
+        let written = whole.get(outer.start..).unwrap_or(&[]);
+        let inside = self.within(tables, thread, &outer, &whole);
+        match self.touches(outer.goal.turns, &outer.goal.next.used, written) {
+            false => cost::sum(self.state(inside).cost, self.ends(tables, &outer.goal, None)),
+            true => self.begun(tables, inside, written, &outer.goal).map_or(NEVER, |begun| begun.cost),
         }
-        self.nested -= 1;
-        Ok(out)
     }
 
-    /// The turns after `seen` that lead to an end.
-    pub(super) fn distinct_turns(
-        &mut self,
-        tables: &Tables,
-        (machine, turns): (u32, &Turns),
-        seen: &Seen,
-        stack: StackId,
-    ) -> Vec<Thread> {
-        let mut out = Vec::new();
-        for (way, mut next) in self.ways(tables, machine, turns, seen) {
-            match captured(tables, &way) {
-                Some((body, _)) => {
-                    next.barred = self.barred(tables, machine, turns, &next);
-                    if !next.barred.is_empty() {
-                        let start = self.enter(tables, body, BOTTOM, false);
-                        if self.escape(tables, start, &[], &next.barred).is_none() {
-                            continue;
-                        }
+    /// Whether anything that is open on the stacks of `threads` is compared with a text that begins like it.
+    pub(super) fn is_touched(&self, tables: &Tables, threads: &[Thread], text: TextId) -> bool {
+        let whole = self.text(text);
+        threads.iter().any(|thread| {
+            let mut at = thread.stack;
+            while self.captures(at) > 0 {
+                let Stack::Pushed(frame, below) = *self.stack(at) else { return true };
+                if let Frame::Capture { start, .. } = frame {
+                    let Some((turns, seen)) = self.turns_of(tables, below) else { return true };
+                    if self.touches(turns, &seen.used, whole.get(start as usize..).unwrap_or(&[])) {
+                        return true;
                     }
                 }
-                None if self.number(tables, machine, turns, next.clone()).1 == NEVER => continue,
-                None => {}
+                at = below;
             }
-            let (state, _) = self.number(tables, machine, turns, next);
-            let stack = self.push(tables, Frame::Turn { machine, state }, stack);
-            out.push(Thread { node: way.body, stack });
-        }
-        out
+            false
+        })
     }
 
-    /// The one turn that the lean language takes after `seen`, where the place holds `text`.
+    /// The machine that a turn on top of `stack` belongs to, and what will be seen after it.
+    fn turns_of<'a>(&self, tables: &'a Tables, stack: StackId) -> Option<(&'a Turns, Seen)> {
+        let (machine, state, _) = self.turn(stack)?;
+        match tables.net.machines.get(machine as usize) {
+            Some(Machine::Turns(turns)) => Some((turns, self.seen(turns, state))),
+            _ => None,
+        }
+    }
+
+    /// Bytes from behind the comma after `seen` to behind the machine.
+    pub(super) fn another_distinct(&mut self, tables: &Tables, machine: u32, turns: &Turns, seen: &Seen) -> u32 {
+        let mut best = NEVER;
+        for (way, goal) in self.goals(tables, (machine, turns), seen, 0) {
+            let cost = match captured(tables, &way) {
+                Some((body, _)) => {
+                    let start = self.enter(tables, body, BOTTOM, false);
+                    self.from(tables, start, &[], &goal).map_or(NEVER, |begun| begun.cost)
+                }
+                None => cost::sum(tables.costs.node(way.body), tables.costs.after(machine, turns, &goal.next)),
+            };
+            best = best.min(cost);
+        }
+        best
+    }
+
+    /// The one turn that the lean language takes after `seen`.
     pub(super) fn planned_turn(
         &mut self,
         tables: &Tables,
         (machine, turns): (u32, &Turns),
         seen: &Seen,
-        text: TextId,
         stack: StackId,
     ) -> Option<Thread> {
-        let first = self.planned(tables, machine, turns, seen)?;
-        let mut next = first.next;
-        if first.text.is_some() {
-            // It is added when it has been read.
-            next.used = seen.used.clone();
+        let below = self.stack_cost(stack);
+        let mut best: Option<(u32, Move, Goal<'_>)> = None;
+        for (way, goal) in self.goals(tables, (machine, turns), seen, below) {
+            let cost = match captured(tables, &way) {
+                Some((body, _)) => {
+                    let start = self.enter(tables, body, BOTTOM, false);
+                    self.from(tables, start, &[], &goal).map_or(NEVER, |begun| begun.cost)
+                }
+                None => {
+                    let after = cost::sum(tables.costs.after(machine, turns, &goal.next), below);
+                    cost::sum(tables.costs.node(way.body), after)
+                }
+            };
+            if cost < best.as_ref().map_or(NEVER, |(least, ..)| *least) {
+                best = Some((cost, way, goal));
+            }
         }
-        let (state, _) = self.number(tables, machine, turns, next);
-        let stack = self.push(tables, Frame::Turn { machine, state }, stack);
-        let Some((text_id, (_, end))) = first.text.zip(captured(tables, &first.way)) else {
-            return Some(Thread { node: first.way.body, stack });
+        let (_, way, goal) = best?;
+        let Some((body, _)) = captured(tables, &way) else {
+            let (state, _) = self.number(tables, machine, turns, goal.next);
+            let stack = self.push(tables, Frame::Turn { machine, state }, stack);
+            return Some(Thread { node: way.body, stack });
         };
-        let start = self.text(text).len() as u32;
-        let stack = self.push(tables, Frame::Capture { start, end }, stack);
-        Some(self.read(tables, Frame::Literal { text: text_id, at: 0, then: end }, stack))
+        let start = self.enter(tables, body, BOTTOM, false);
+        let way = self.way(tables, start, &[], &goal)?;
+        self.written(tables, &goal, &way, stack)
     }
 
-    /// The moves after `seen` that may lead to an end, those that lead there soonest first.
-    fn ways(&self, tables: &Tables, machine: u32, turns: &Turns, seen: &Seen) -> Vec<(Move, Seen)> {
+    /// The moves after `seen` that may lead to an end, and what follows the text of each.
+    fn goals<'a>(
+        &self,
+        tables: &Tables,
+        (machine, turns): (u32, &'a Turns),
+        seen: &Seen,
+        below: u32,
+    ) -> Vec<(Move, Goal<'a>)> {
         let mut out = Vec::new();
         turns.each(seen, |way, next| {
-            let cost = cost::sum(tables.costs.node(way.body), tables.costs.after(machine, turns, &next));
-            if cost < NEVER {
-                out.push((cost, way, next));
+            if tables.costs.from(machine, turns, &way, &next) < NEVER {
+                let end = captured(tables, &way).map_or(0, |(_, end)| end);
+                out.push((way, Goal { machine, turns, next, end, below }));
             }
         });
-        out.sort_by_key(|(cost, ..)| *cost);
-        out.into_iter().map(|(_, way, next)| (way, next)).collect()
+        out
     }
 
-    /// A short way from behind the comma after `seen` to the end, if there is one.
-    pub(super) fn planned(&mut self, tables: &Tables, machine: u32, turns: &Turns, seen: &Seen) -> Option<First> {
-        let accepts = turns.accepts(seen);
-        for (way, mut next) in self.ways(tables, machine, turns, seen) {
-            // A turn that counts for nothing brings the end no nearer.
-            if !accepts && (next.cell, next.place, &next.slots) == (seen.cell, seen.place, &seen.slots) {
-                continue;
-            }
-            let Some((body, end)) = captured(tables, &way) else {
-                let cost = self.number(tables, machine, turns, next.clone()).1;
-                let cost = cost::sum(tables.costs.node(way.body), cost);
-                if cost < NEVER {
-                    return Some(First { cost, way, text: None, next });
-                }
-                continue;
-            };
-            // Other turns take so many of its texts at most.
-            let need = missing(turns, &next) + 1;
-            let texts = self.list(tables, body, need + seen.used.len());
-            let fresh: Vec<TextId> = texts.into_iter().filter(|text| !seen.used.contains(text)).take(need).collect();
-            for text in fresh {
-                self.tries += 1;
-                if self.tries > MOST_TRIES {
-                    return None;
-                }
-                next.used = with(&seen.used, text);
-                let cost = cost::sum(self.number(tables, machine, turns, next.clone()).1, tables.costs.node(end));
-                let cost = cost::sum(cost, self.text(text).len() as u32);
-                if cost < NEVER {
-                    return Some(First { cost, way, text: Some(text), next });
-                }
-            }
-        }
-        None
+    /// The thread that reads what is left of a text, and then goes on as if it had been captured.
+    fn written(&mut self, tables: &Tables, goal: &Goal<'_>, way: &Way, below: StackId) -> Option<Thread> {
+        let Some(Node::Captured { next: then }) = tables.net.nodes.get(goal.end as usize) else { return None };
+        let next = self.used_up(goal.turns, &goal.next, &way.text)?;
+        let (state, _) = self.number(tables, goal.machine, goal.turns, next);
+        let stack = self.push(tables, Frame::Turn { machine: goal.machine, state }, below);
+        let text = self.text_id(&way.bytes);
+        Some(self.read(tables, Frame::Literal { text, at: 0, then: *then }, stack))
     }
 
-    /// Bytes from after a turn to behind the machine.
-    pub(super) fn distinct_cost(&mut self, tables: &Tables, machine: u32, turns: &Turns, seen: &Seen) -> u32 {
-        if turns.accepts(seen) {
-            return tables.costs.node(turns.exit);
+    /// What is seen after `text` was captured; none if there was one like it, or no more like it can be.
+    fn used_up(&mut self, turns: &Turns, next: &Seen, text: &[u8]) -> Option<Seen> {
+        let at = next.used.partition_point(|known| self.bytes_of(*known) < text);
+        let (below, above) = next.used.split_at(at);
+        if above.first().is_some_and(|known| self.bytes_of(*known) == text) {
+            return None;
         }
-        if tables.costs.after(machine, turns, seen) == NEVER {
-            return NEVER;
-        }
-        let first = self.planned(tables, machine, turns, seen);
-        first.map_or(NEVER, |first| cost::sum(first.cost, tables.costs.node(turns.comma)))
+        let cell = turns.cells.draw(next.cell, turns.kind(text).unwrap_or(0))?;
+        let id = self.text_id(text);
+        let used = below.iter().chain([&id]).chain(above).copied().collect();
+        Some(Seen { cell, used, ..next.clone() })
     }
 
-    /// The texts that a turn must not have after which `next` is seen.
-    fn barred(&mut self, tables: &Tables, machine: u32, turns: &Turns, next: &Seen) -> Box<[TextId]> {
-        if turns.accepts(next) {
-            return next.used.clone();
-        }
-        let many = missing(turns, next) + next.used.len() + 1;
-        let mut scarce: Vec<TextId> = Vec::new();
-        for way in &turns.moves {
-            if let Some((body, _)) = captured(tables, way) {
-                let texts = self.list(tables, body, many);
-                if texts.len() < many {
-                    scarce.extend(texts);
-                }
+    /// Bytes from the end of a captured text to the end of all. None stands for a text like no known one.
+    fn ends(&self, tables: &Tables, goal: &Goal<'_>, text: Option<&[u8]>) -> u32 {
+        let mut next = Seen { used: Box::default(), ..goal.next.clone() };
+        if let Some(text) = text {
+            if goal.next.used.binary_search_by(|known| self.bytes_of(*known).cmp(text)).is_ok() {
+                return NEVER;
+            }
+            match goal.turns.cells.draw(next.cell, goal.turns.kind(text).unwrap_or(0)) {
+                Some(cell) => next.cell = cell,
+                None => return NEVER,
             }
         }
-        scarce.sort_unstable();
-        scarce.dedup();
-        let mut out = next.used.to_vec();
-        for text in scarce {
-            if !next.used.contains(&text) {
-                let after = Seen { used: with(&next.used, text), ..next.clone() };
-                if self.number(tables, machine, turns, after).1 == NEVER {
-                    out.push(text);
-                }
-            }
-        }
-        out.sort_unstable();
-        out.into()
+        let after = tables.costs.after(goal.machine, goal.turns, &next);
+        cost::sum(tables.costs.node(goal.end), cost::sum(after, goal.below))
     }
 
-    /// The `most` shortest texts that `body` captures, or all.
-    fn list(&mut self, tables: &Tables, body: NodeId, most: usize) -> Vec<TextId> {
-        let most = most.min(MOST_LISTED);
-        let listing = self.listings.entry(body).or_default();
-        if listing.busy || listing.found.len() >= most {
-            // Inside a text of the same language only shorter ones can stand, and those are found already.
-            return listing.found.iter().take(most).copied().collect();
-        }
-        let begun = std::mem::replace(&mut listing.begun, true);
-        listing.busy = true;
-        let mut ahead = std::mem::take(&mut listing.ahead);
-        let before = ahead.len();
-        let mut found = listing.found.clone();
-        if !begun {
-            let start = self.enter(tables, body, BOTTOM, false);
-            if Self::is_live(start) {
-                ahead.push(Reverse((self.state(start).cost, Vec::new(), start, false)));
-            }
-        }
-        self.nested += 1;
-        while found.len() < most && self.tries < MOST_TRIES {
-            self.tries += 1;
-            let Some(Reverse((_, text, state, whole))) = ahead.pop() else { break };
-            if whole {
-                let text = self.text_id(&text);
-                found.push(text);
-                self.listings.entry(body).or_default().found.push(text);
-                continue;
-            }
-            if self.state(state).complete {
-                ahead.push(Reverse((text.len() as u32, text.clone(), state, true)));
-            }
-            if text.len() > LONGEST || ahead.len() > MOST_AHEAD {
-                continue;
-            }
-            for byte in self.bytes_at(tables, state) {
-                let to = self.step(tables, state, byte);
-                if Self::is_live(to) && !is_filler(&text, byte) {
-                    let longer: Vec<u8> = text.iter().copied().chain([byte]).collect();
-                    let cost = cost::sum(self.state(to).cost, longer.len() as u32);
-                    ahead.push(Reverse((cost, longer, to, false)));
-                }
-            }
-        }
-        self.nested -= 1;
-        self.charge(ahead.len().saturating_sub(before) * 64);
-        let listing = self.listings.entry(body).or_default();
-        (listing.ahead, listing.busy) = (ahead, false);
-        found
+    /// Whether a text that was used, or of which there are few, begins with `written`.
+    fn touches(&self, turns: &Turns, used: &[TextId], written: &[u8]) -> bool {
+        let at = used.partition_point(|known| self.bytes_of(*known) < written);
+        let scarce = &turns.supply.scarce;
+        let first = scarce.partition_point(|(text, _)| **text < *written);
+        used.get(at).is_some_and(|known| self.bytes_of(*known).starts_with(written))
+            || scarce.get(first).is_some_and(|(text, _)| text.starts_with(written))
     }
 
-    /// The bytes that are read at `state`, ascending.
-    fn bytes_at(&self, tables: &Tables, state: StateId) -> Vec<u8> {
+    /// The bytes that a token can spell at `state`, ascending; those of white space only where there are no others.
+    pub(super) fn bytes_at(&self, tables: &Tables, state: StateId, text: &[u8]) -> Vec<u8> {
         let mut some = [false; 256];
         for thread in self.state(state).threads.iter() {
             for edge in self.edges(tables, thread) {
                 some.iter_mut().take(usize::from(edge.high) + 1).skip(edge.low.into()).for_each(|some| *some = true);
             }
         }
-        (0..=255u8).filter(|byte| some[usize::from(*byte)]).collect()
+        let spelt = (0..=255u8).filter(|byte| some[usize::from(*byte)] && tables.vocabulary.has_byte(*byte));
+        let (filler, bytes): (Vec<u8>, Vec<u8>) = spelt.partition(|byte| is_filler(text, *byte));
+        if bytes.is_empty() { filler } else { bytes }
     }
 
-    /// The shortest text from `from`, where `written` is captured already, after which the captured text is not barred.
-    fn escape(&mut self, tables: &Tables, from: StateId, written: &[u8], barred: &[TextId]) -> Option<Vec<u8>> {
-        // A text that would need one like it inside itself has no end.
-        if self.escaping.contains(&from) {
-            return None;
+    /// The best way on from `place`, where `written` is captured already.
+    fn from(&mut self, tables: &Tables, place: StateId, written: &[u8], goal: &Goal<'_>) -> Option<Begun> {
+        if self.touches(goal.turns, &goal.next.used, written) {
+            return self.begun(tables, place, written, goal);
         }
-        self.nested += 1;
-        self.escaping.push(from);
-        let found = self.shortest_escape(tables, from, written, barred);
-        self.escaping.pop();
-        self.nested -= 1;
-        found
+        let cost = cost::sum(self.state(place).cost, self.ends(tables, goal, None));
+        let text = written.to_vec();
+        (cost < NEVER).then_some(Begun { cost, bytes: Vec::new(), text, to: Some(place) })
     }
 
-    fn shortest_escape(
-        &mut self,
-        tables: &Tables,
-        from: StateId,
-        written: &[u8],
-        barred: &[TextId],
-    ) -> Option<Vec<u8>> {
-        let barred: Vec<Vec<u8>> =
-            barred.iter().filter_map(|id| Some(self.text(*id).strip_prefix(written)?.to_vec())).collect();
-        let mut best: Option<(u32, Vec<u8>, StateId)> = None;
-        let mut pending = vec![(from, Vec::new())];
-        while let Some((state, path)) = pending.pop() {
-            let depth = path.len() as u32;
-            self.tries += 1;
-            if self.tries > MOST_TRIES {
-                return None;
+    /// The same where known texts begin with `written`: level by level along these texts.
+    fn begun(&mut self, tables: &Tables, place: StateId, written: &[u8], goal: &Goal<'_>) -> Option<Begun> {
+        let floor = self.ends(tables, goal, None);
+        let mut best: Option<Begun> = None;
+        let mut keep = |new: Begun| {
+            let better = |old: &Begun| (new.cost, &new.bytes) < (old.cost, &old.bytes);
+            if new.cost < NEVER && best.as_ref().is_none_or(better) {
+                best = Some(new);
             }
-            if !Self::is_live(state) || best.as_ref().is_some_and(|(least, ..)| *least <= depth) {
-                continue;
-            }
-            let below: Vec<&Vec<u8>> = barred.iter().filter(|text| text.starts_with(&path)).collect();
-            if self.state(state).complete && below.iter().all(|text| text.len() > path.len()) {
-                best = Some((depth, path, state));
-                continue;
-            }
-            let so_far = [written, path.as_slice()].concat();
-            let (filler, bytes): (Vec<u8>, Vec<u8>) =
-                self.bytes_at(tables, state).into_iter().partition(|byte| is_filler(&so_far, *byte));
-            if bytes.is_empty() {
-                // A thread in white space goes on to where the text goes on.
-                pending.extend(filler.iter().map(|byte| (self.step(tables, state, *byte), path.clone())));
-            }
-            for byte in bytes {
-                let to = self.step(tables, state, byte);
-                if !Self::is_live(to) {
+            best.as_ref().map_or(NEVER, |best| best.cost)
+        };
+        let mut least = NEVER;
+        let mut level = vec![(place, written.to_vec(), Vec::new())];
+        while !level.is_empty() {
+            let mut deeper = Vec::new();
+            for (place, text, bytes) in level {
+                let read = bytes.len() as u32;
+                if self.state(place).complete {
+                    let cost = cost::sum(read, self.ends(tables, goal, Some(&text)));
+                    least = keep(Begun { cost, bytes: bytes.clone(), text: text.clone(), to: None });
+                }
+                if self.state(place).cost == NEVER || least < cost::sum(read + 1, floor) {
                     continue;
                 }
-                let longer: Vec<u8> = path.iter().copied().chain([byte]).collect();
-                if below.iter().any(|text| text.get(path.len()) == Some(&byte)) {
-                    pending.push((to, longer));
-                } else {
-                    let cost = cost::sum(depth + 1, self.state(to).cost);
-                    if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
-                        best = Some((cost, longer, to));
+                for byte in self.bytes_at(tables, place, &text) {
+                    let to = self.step(tables, place, byte);
+                    if !Self::is_live(to) {
+                        continue;
+                    }
+                    let filler = is_filler(&text, byte);
+                    let (mut text, mut bytes) = (text.clone(), bytes.clone());
+                    bytes.push(byte);
+                    if !filler {
+                        text.push(byte);
+                    }
+                    if filler || self.touches(goal.turns, &goal.next.used, &text) {
+                        deeper.push((to, text, bytes));
+                    } else {
+                        let cost = cost::sum(cost::sum(read + 1, self.state(to).cost), floor);
+                        least = keep(Begun { cost, bytes, text, to: Some(to) });
                     }
                 }
             }
+            level = deeper;
         }
-        let (_, mut path, mut state) = best?;
-        // From there on, any shortest text.
-        while !self.state(state).complete && path.len() < LONGEST {
-            let steps: Vec<(u8, StateId)> = {
-                let bytes = self.bytes_at(tables, state);
-                bytes.into_iter().map(|byte| (byte, self.step(tables, state, byte))).collect()
-            };
-            let (byte, to) =
-                steps.into_iter().filter(|(_, to)| Self::is_live(*to)).min_by_key(|(_, to)| self.state(*to).cost)?;
-            path.push(byte);
-            state = to;
+        best
+    }
+
+    /// The best way on, to the end of the text.
+    fn way(&mut self, tables: &Tables, place: StateId, written: &[u8], goal: &Goal<'_>) -> Option<Way> {
+        let Begun { mut bytes, mut text, to, .. } = self.from(tables, place, written, goal)?;
+        let Some(mut at) = to else { return Some(Way { bytes, text }) };
+        while !self.state(at).complete && text.len() < LONGEST {
+            let mut best: Option<(u32, u8, StateId)> = None;
+            let here = self.state(at).cost;
+            for byte in self.bytes_at(tables, at, &text) {
+                let to = self.step(tables, at, byte);
+                // Each step brings the end nearer.
+                if Self::is_live(to) && self.state(to).cost < best.map_or(here, |(least, ..)| least) {
+                    best = Some((self.state(to).cost, byte, to));
+                }
+            }
+            let (_, byte, to) = best?;
+            if !is_filler(&text, byte) {
+                text.push(byte);
+            }
+            bytes.push(byte);
+            at = to;
         }
-        Some(path)
+        Some(Way { bytes, text })
     }
 
     /// The first open capture on `stack`.
@@ -385,129 +315,90 @@ impl Graph {
         let (mut above, mut at, mut found) = (Vec::new(), stack, None);
         while let Stack::Pushed(frame, below) = *self.stack(at) {
             if let Frame::Capture { start, end } = frame {
-                found = Some((above.len(), at, start as usize, end, below));
+                found = Some((above.len(), start as usize, end, below));
             }
-            if !self.captures(at) {
+            if self.captures(at) == 0 {
                 break;
             }
             above.push(frame);
             at = below;
         }
-        let (frames, held, start, end, below) = found?;
+        let (frames, start, end, below) = found?;
         above.truncate(frames);
-        let (machine, state, below) = self.turn(below)?;
-        let Some(Machine::Turns(turns)) = tables.net.machines.get(machine as usize) else { return None };
-        Some(Outer { above, held, start, end, machine, turns, seen: self.seen(turns, state), below })
+        let (turns, next) = self.turns_of(tables, below)?;
+        let (machine, _, below) = self.turn(below)?;
+        let goal = Goal { machine, turns, next, end, below: self.stack_cost(below) };
+        Some(Outer { above, start, below, goal })
     }
 
     /// The place of `thread` alone within what is captured.
-    fn within(&mut self, tables: &Tables, thread: &Thread, outer: &Outer<'_>, text: TextId) -> StateId {
-        let stack = outer.above.iter().rev().fold(BOTTOM, |below, frame| self.push(tables, *frame, below));
+    fn within(&mut self, tables: &Tables, thread: &Thread, outer: &Outer<'_>, whole: &[u8]) -> StateId {
+        let first = outer.above.iter().rev().find_map(|frame| match frame {
+            Frame::Capture { start, .. } => Some(*start),
+            _ => None,
+        });
+        let stack = self.moved(tables, &outer.above, BOTTOM, first.unwrap_or(0));
+        let text = match first {
+            Some(first) => self.text_id(whole.get(first as usize..).unwrap_or(&[])),
+            None => 0,
+        };
         self.intern(tables, [Thread { node: thread.node, stack }].into(), text, false, false)
     }
 
-    /// Whether any of the texts starts with `written`.
-    fn touches(&self, texts: &[TextId], written: &[u8]) -> bool {
-        texts.iter().any(|id| self.texts.get(*id as usize).is_some_and(|text| text.starts_with(written)))
+    /// `frames`, from the top, on `stack`; their captures begin so many bytes earlier.
+    fn moved(&mut self, tables: &Tables, frames: &[Frame], mut stack: StackId, by: u32) -> StackId {
+        for frame in frames.iter().rev() {
+            let frame = match *frame {
+                Frame::Capture { start, end } => Frame::Capture { start: start.saturating_sub(by), end },
+                frame => frame,
+            };
+            stack = self.push(tables, frame, stack);
+        }
+        stack
     }
 
-    /// Whether it matters at `state` which text a capture becomes.
-    pub fn is_touchy(&self, tables: &Tables, state: StateId) -> bool {
-        let whole = self.text(self.state(state).text);
-        self.state(state).threads.iter().filter(|thread| self.captures(thread.stack)).any(|thread| {
-            self.outer(tables, thread.stack).is_none_or(|outer| {
-                let written = whole.get(outer.start..).unwrap_or(&[]);
-                let inner = outer.above.iter().any(|frame| matches!(frame, Frame::Capture { .. }));
-                inner || self.touches(&outer.seen.barred, written)
-            })
-        })
-    }
-
-    /// Whether what `thread` captures can still become a text that is not barred.
-    pub(super) fn is_open(&mut self, tables: &Tables, thread: &Thread, text: TextId) -> bool {
-        let Some(outer) = self.outer(tables, thread.stack) else { return false };
-        let whole = self.text(text);
-        let written = whole.get(outer.start..).unwrap_or(&[]);
-        if !self.touches(&outer.seen.barred, written) {
-            return true;
+    /// Makes the first of the captures that are open begin with the text, and gives that.
+    pub(super) fn rebased(&mut self, tables: &Tables, threads: &mut [Thread], text: TextId) -> TextId {
+        if text == 0 || text == HIDDEN {
+            return text;
         }
-        let at = self.within(tables, thread, &outer, text);
-        self.escape(tables, at, written, &outer.seen.barred).is_some()
-    }
-
-    /// Bytes to the end at most from `node` on `stack`, whatever was read at `state` to come there.
-    pub fn left(&mut self, tables: &Tables, state: StateId, node: NodeId, stack: StackId) -> u32 {
-        let thread = Thread { node, stack };
-        if !self.captures(stack) {
-            return self.ahead(tables, &thread);
-        }
-        match self.is_touchy(tables, state) {
-            // It depends on what was read, so it must be looked at where that matters.
-            true => self.ahead(tables, &thread).max(UNSPELLED - 1),
-            false => self.captured_cost(tables, &thread, self.state(state).text),
-        }
-    }
-
-    /// Bytes to the end from `thread` inside a capture.
-    pub(super) fn captured_cost(&mut self, tables: &Tables, thread: &Thread, text: TextId) -> u32 {
-        let Some(outer) = self.outer(tables, thread.stack) else { return NEVER };
-        let whole = self.text(text);
-        let written = whole.get(outer.start..).unwrap_or(&[]);
-        let touched = self.touches(&outer.seen.barred, written);
-        if outer.turns.accepts(&outer.seen) && !touched {
-            return self.ahead(tables, thread);
-        }
-        if !touched {
-            // Which text it becomes is open; at worst the one that would be best for the next turn.
-            let mut next = Seen { barred: Box::default(), ..outer.seen.clone() };
-            let best = self.planned(tables, outer.machine, outer.turns, &next).and_then(|first| first.text);
-            let kept = best.is_some_and(|best| outer.seen.barred.contains(&best));
-            if let Some(best) = best.filter(|_| !kept) {
-                next.used = with(&next.used, best);
+        let mut stacks: Vec<(Vec<Frame>, StackId)> = Vec::with_capacity(threads.len());
+        let mut first = u32::MAX;
+        for thread in threads.iter() {
+            let (mut frames, mut at) = (Vec::new(), thread.stack);
+            while self.captures(at) > 0
+                && let Stack::Pushed(frame, below) = *self.stack(at)
+            {
+                if let Frame::Capture { start, .. } = frame {
+                    first = first.min(start);
+                }
+                frames.push(frame);
+                at = below;
             }
-            let after = self.number(tables, outer.machine, outer.turns, next).1;
-            let own = self.ahead(tables, thread).saturating_sub(self.stack_cost(outer.held));
-            let all = cost::sum(own, cost::sum(after, self.stack_cost(outer.below)));
-            // Where that one is kept for the turns to come, there is an end, but how far it is must be looked at.
-            return if kept { all.max(UNSPELLED - 1) } else { all };
+            stacks.push((frames, at));
         }
-        let at = self.within(tables, thread, &outer, text);
-        let Some(rest) = self.escape(tables, at, written, &outer.seen.barred) else { return NEVER };
-        self.chosen_cost(tables, &outer, written, &rest)
+        if first == 0 || first == u32::MAX {
+            return text;
+        }
+        for (thread, (frames, below)) in threads.iter_mut().zip(stacks) {
+            thread.stack = self.moved(tables, &frames, below, first);
+        }
+        threads.sort_unstable();
+        let whole = self.text(text);
+        self.text_id(whole.get(first as usize..).unwrap_or(&[]))
     }
 
-    /// The same in the lean language, where one given text is captured.
-    pub(super) fn lean_captured_cost(&mut self, tables: &Tables, thread: &Thread, text: TextId) -> u32 {
-        let Some(outer) = self.outer(tables, thread.stack) else { return NEVER };
-        let Stack::Pushed(Frame::Literal { text: literal, at, .. }, _) = *self.stack(thread.stack) else {
-            return self.ahead(tables, thread);
-        };
-        let (whole, literal) = (self.text(text), self.text(literal));
-        let rest = literal.get(at as usize..).unwrap_or(&[]);
-        self.chosen_cost(tables, &outer, whole.get(outer.start..).unwrap_or(&[]), rest)
-    }
-
-    /// Bytes to the end where `rest` is left of the captured text.
-    fn chosen_cost(&mut self, tables: &Tables, outer: &Outer<'_>, written: &[u8], rest: &[u8]) -> u32 {
-        let chosen = self.text_id(&[written, rest].concat());
-        let next = Seen { used: with(&outer.seen.used, chosen), barred: Box::default(), ..outer.seen.clone() };
-        let after = self.number(tables, outer.machine, outer.turns, next).1;
-        let after = cost::sum(cost::sum(after, tables.costs.node(outer.end)), self.stack_cost(outer.below));
-        cost::sum(after, rest.len() as u32)
-    }
-
-    /// The stack behind a captured text, unless it is barred.
+    /// The stack behind a captured text, unless it is barred; where the text is hidden, it is like no known one.
     pub(super) fn end_capture(&mut self, tables: &Tables, stack: StackId, text: TextId) -> Option<StackId> {
         let Stack::Pushed(Frame::Capture { start, .. }, below) = *self.stack(stack) else { return None };
-        let (machine, state, below) = self.turn(below)?;
-        let Some(Machine::Turns(turns)) = tables.net.machines.get(machine as usize) else { return None };
-        let seen = self.seen(turns, state);
-        let whole = self.text(text);
-        let text = self.text_id(whole.get(start as usize..).unwrap_or(&[]));
-        if seen.barred.contains(&text) || seen.used.contains(&text) {
-            return None;
-        }
-        let next = Seen { used: with(&seen.used, text), barred: Box::default(), ..seen };
+        let (turns, seen) = self.turns_of(tables, below)?;
+        let (machine, _, below) = self.turn(below)?;
+        let next = if text == HIDDEN {
+            Seen { used: [HIDDEN].into(), ..seen }
+        } else {
+            let whole = self.text(text);
+            self.used_up(turns, &seen, whole.get(start as usize..).unwrap_or(&[]))?
+        };
         let (state, cost) = self.number(tables, machine, turns, next);
         (cost < NEVER).then(|| self.push(tables, Frame::Turn { machine, state }, below))
     }
@@ -515,18 +406,17 @@ impl Graph {
     /// `threads` with each capture on the way to one given text, for the lean language.
     pub(super) fn settled(&mut self, tables: &Tables, threads: &[Thread], text: TextId) -> Vec<Thread> {
         let mut out = Vec::with_capacity(threads.len());
+        let whole = self.text(text);
         for thread in threads {
-            if !self.captures(thread.stack) || thread.node == LITERAL {
+            if self.captures(thread.stack) == 0 {
                 out.push(*thread);
                 continue;
             }
             let Some(outer) = self.outer(tables, thread.stack) else { continue };
-            let whole = self.text(text);
             let written = whole.get(outer.start..).unwrap_or(&[]);
-            let at = self.within(tables, thread, &outer, text);
-            if let Some(rest) = self.escape(tables, at, written, &outer.seen.barred) {
-                let text = self.text_id(&rest);
-                out.push(self.read(tables, Frame::Literal { text, at: 0, then: outer.end }, outer.held));
+            let inside = self.within(tables, thread, &outer, &whole);
+            if let Some(way) = self.way(tables, inside, written, &outer.goal) {
+                out.extend(self.written(tables, &outer.goal, &way, outer.below));
             }
         }
         out.sort_unstable();
@@ -536,14 +426,9 @@ impl Graph {
 }
 
 /// What a move captures: the node that reads it, and the one at its end.
-fn captured(tables: &Tables, way: &Move) -> Option<(NodeId, NodeId)> {
+pub(super) fn captured(tables: &Tables, way: &Move) -> Option<(NodeId, NodeId)> {
     match tables.net.nodes.get(way.body as usize) {
         Some(Node::Capture { body, end }) => Some((*body, *end)),
         _ => None,
     }
-}
-
-/// How many turns can be missing at most.
-fn missing(turns: &Turns, seen: &Seen) -> usize {
-    turns.cells.missing(seen.cell) as usize + turns.slots.len().saturating_sub(seen.place as usize)
 }

@@ -9,7 +9,9 @@
 
 mod close;
 mod distinct;
+mod hidden;
 mod stack;
+mod supply;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -21,7 +23,6 @@ use crate::turns::Seen;
 use crate::vocabulary::Vocabulary;
 use crate::walk::Kept;
 
-use distinct::Listing;
 pub(crate) use stack::Frame;
 use stack::{Held, Stack};
 
@@ -35,6 +36,10 @@ const FIRST: StateId = 2;
 const UNKNOWN: StateId = StateId::MAX;
 /// The numbers of places that hold a text begin here.
 const CAPTURING: StateId = 1 << 31;
+/// In place of texts that are not looked at.
+const HIDDEN: TextId = TextId::MAX;
+/// The same, and threads were left out about which those texts decide.
+const UNSURE: TextId = TextId::MAX - 1;
 
 /// Threads of one place at most.
 pub(crate) const MOST_THREADS: usize = 2_048;
@@ -62,6 +67,8 @@ pub(crate) struct Tables {
     pub vocabulary: Arc<Vocabulary>,
     /// Whether all bytes that texts have are tokens, so that every text can be spelled.
     pub spelled: bool,
+    /// Whether texts are captured.
+    pub captures: bool,
 }
 
 /// A node and a stack.
@@ -75,7 +82,7 @@ pub(crate) struct Thread {
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     pub threads: Arc<[Thread]>,
-    /// The text since the first of the captures that are open.
+    /// The text since the first of the captures that are open, or [`HIDDEN`] or [`UNSURE`].
     text: TextId,
     /// Whether the text may end here.
     pub complete: bool,
@@ -131,14 +138,9 @@ pub(crate) struct Graph {
     seen_ids: QuickMap<(u32, Seen), u32>,
     texts: Vec<Arc<[u8]>>,
     text_ids: HashMap<Arc<[u8]>, TextId>,
-    /// The shortest texts of what must differ, as far as they were asked for.
-    listings: QuickMap<NodeId, Listing>,
-    /// States looked at for one place to find out whether different texts are left.
-    tries: usize,
-    /// Searches for different texts that are under way.
-    nested: u32,
-    /// Places from which a text that is not barred is being looked for.
-    escaping: Vec<StateId>,
+    /// The places without their texts.
+    hidden: QuickMap<StateId, StateId>,
+    hidden_stacks: QuickMap<StackId, StackId>,
     /// The edges of a thread that reads a given text, for each byte.
     literal: Vec<Edge>,
     /// A row of `stride` entries for each state.
@@ -163,7 +165,7 @@ impl Graph {
     pub fn new(tables: &Tables) -> Self {
         let nowhere = State { threads: Arc::new([]), text: 0, complete: false, lean: false, cost: NEVER };
         Self {
-            stacks: vec![Held { stack: Stack::Bottom, cost: 0, captures: false }],
+            stacks: vec![Held { stack: Stack::Bottom, cost: 0, captures: 0, compares: false, hides: false }],
             stack_ids: QuickMap::default(),
             merges: QuickMap::default(),
             states: vec![nowhere.clone(), nowhere],
@@ -174,10 +176,8 @@ impl Graph {
             seen_ids: QuickMap::default(),
             texts: vec![Arc::from([])],
             text_ids: HashMap::from([(Arc::from([]), 0)]),
-            listings: QuickMap::default(),
-            tries: 0,
-            nested: 0,
-            escaping: Vec::new(),
+            hidden: QuickMap::default(),
+            hidden_stacks: QuickMap::default(),
             literal: (0..=255).map(|byte| Edge { low: byte, high: byte, to: LITERAL }).collect(),
             table: [vec![DEAD; tables.net.stride], vec![AMBIGUOUS; tables.net.stride]].concat(),
             bytes: 0,
@@ -208,7 +208,7 @@ impl Graph {
 
     /// What is known about `state`.
     pub fn state(&self, state: StateId) -> &State {
-        let known = match self.compares(state) {
+        let known = match self.is_capturing(state) {
             true => self.capturing.get((state - CAPTURING) as usize),
             false => self.states.get(state as usize),
         };
@@ -216,7 +216,7 @@ impl Graph {
     }
 
     /// Whether `state` holds a text that is compared with others.
-    pub fn compares(&self, state: StateId) -> bool {
+    pub fn is_capturing(&self, state: StateId) -> bool {
         state >= CAPTURING
     }
 
@@ -232,7 +232,8 @@ impl Graph {
 
     /// The place of one thread at `node`.
     pub fn enter(&mut self, tables: &Tables, node: NodeId, stack: StackId, lean: bool) -> StateId {
-        self.close(tables, vec![Thread { node, stack }], 0, lean)
+        let text = if self.hides(stack) { HIDDEN } else { 0 };
+        self.close(tables, vec![Thread { node, stack }], text, lean)
     }
 
     /// The same place, from which only the lean language is followed.
@@ -241,9 +242,9 @@ impl Graph {
         if lean || !Self::is_live(state) {
             return state;
         }
-        let captures = threads.iter().any(|thread| self.captures(thread.stack));
+        let captures = threads.iter().any(|thread| self.captures(thread.stack) > 0);
         let threads = if captures { self.settled(tables, &threads, text).into() } else { threads };
-        self.intern(tables, threads, text, complete, true)
+        self.intern(tables, threads, 0, complete, true)
     }
 
     /// The edges out of the node of `thread`.
@@ -259,16 +260,13 @@ impl Graph {
     pub fn step(&mut self, tables: &Tables, state: StateId, byte: u8) -> StateId {
         let class = tables.net.classes.get(usize::from(byte)).copied().unwrap_or(0);
         let at = state as usize * tables.net.stride + usize::from(class);
-        let compares = self.compares(state);
-        let known = match compares {
+        let capturing = self.is_capturing(state);
+        let known = match capturing {
             true => self.steps.get(&(state, byte)),
             false => self.table.get(at),
         };
         if let Some(&known) = known.filter(|known| **known != UNKNOWN) {
             return known;
-        }
-        if self.nested == 0 {
-            self.tries = 0;
         }
         let State { threads, lean, text, .. } = self.state(state).clone();
         let mut next = Vec::with_capacity(threads.len());
@@ -282,13 +280,17 @@ impl Graph {
                 Thread { node: to, stack: thread.stack }
             });
         }
-        let text = if compares && !next.is_empty() { self.longer(text, byte) } else { 0 };
+        let text = match text {
+            HIDDEN | UNSURE => HIDDEN,
+            text if capturing && !next.is_empty() => self.longer(text, byte),
+            _ => 0,
+        };
         let to = if next.is_empty() { DEAD } else { self.close(tables, next, text, lean) };
         // What was refused for want of memory may be found in a fresh graph.
         if to == AMBIGUOUS && self.bytes >= HARD_LIMIT {
             return to;
         }
-        if compares {
+        if capturing {
             self.bytes += 24;
             self.steps.insert((state, byte), to);
         } else if let Some(entry) = self.table.get_mut(at) {
@@ -298,18 +300,24 @@ impl Graph {
     }
 
     fn intern(&mut self, tables: &Tables, threads: Arc<[Thread]>, text: TextId, complete: bool, lean: bool) -> StateId {
-        let captures = threads.iter().any(|thread| self.captures(thread.stack));
-        let key: Key = (threads, if captures { text } else { 0 }, complete, lean);
+        let any = |has: &dyn Fn(StackId) -> bool| threads.iter().any(|thread| has(thread.stack));
+        let (captures, text) = match text {
+            UNSURE => (false, UNSURE),
+            HIDDEN if any(&|stack| self.hides(stack)) => (false, HIDDEN),
+            HIDDEN => (false, 0),
+            text if any(&|stack| self.captures(stack) > 0) => (true, text),
+            _ => (false, 0),
+        };
+        let key: Key = (threads, text, complete, lean);
         if let Some(known) = self.state_ids.get(&key) {
             return *known;
         }
-        let (threads, text) = (key.0.clone(), key.1);
+        let threads = key.0.clone();
         let mut cost = NEVER;
         for thread in threads.iter() {
-            let ahead = match (self.captures(thread.stack), lean) {
-                (true, false) => self.captured_cost(tables, thread, text),
-                (true, true) => self.lean_captured_cost(tables, thread, text),
-                (false, _) => self.ahead(tables, thread),
+            let ahead = match captures && self.captures(thread.stack) > 0 {
+                true => self.captured_cost(tables, thread, text),
+                false => self.ahead(tables, thread),
             };
             cost = cost.min(ahead);
         }

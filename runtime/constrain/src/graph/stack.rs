@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{BOTTOM, BTreeSet, Graph, LITERAL, StackId, StateId, Tables, TextId, Thread};
+use super::{BOTTOM, BTreeSet, Graph, HIDDEN, LITERAL, StackId, StateId, Tables, TextId, Thread};
 use crate::cost::{self, NEVER, UNSPELLED};
 use crate::network::{Machine, NodeId};
 use crate::turns::{Seen, Turns};
@@ -16,7 +16,8 @@ pub(crate) enum Frame {
     Turn { machine: u32, state: u32 },
     /// Behind the comma after that state.
     Comma { machine: u32, state: u32 },
-    /// A text is captured: it began so many bytes into that of the place, and ends at that node.
+    /// A text is captured: it began so many bytes into that of the place ([`HIDDEN`]: nobody looks at it), and ends at
+    /// that node.
     Capture { start: u32, end: NodeId },
     /// The rest of this text, from a byte on, is what follows; then goes on at a node.
     Literal { text: TextId, at: u32, then: NodeId },
@@ -37,8 +38,12 @@ pub(super) struct Held {
     pub stack: Stack,
     /// Bytes to the end from behind all that is on it.
     pub cost: u32,
-    /// Whether a capture is open.
-    pub captures: bool,
+    /// Captures that are open.
+    pub captures: u32,
+    /// Whether it holds texts, used ones or one in progress …
+    pub compares: bool,
+    /// … or holds none in their place.
+    pub hides: bool,
 }
 
 /// Threads apart from the graph that they were found in; their stacks, states and texts are places in the lists.
@@ -70,13 +75,23 @@ impl Graph {
         self.stacks.get(stack as usize).map_or(NEVER, |held| held.cost)
     }
 
-    /// Whether a capture is open on `stack`.
-    pub(super) fn captures(&self, stack: StackId) -> bool {
-        self.stacks.get(stack as usize).is_some_and(|held| held.captures)
+    /// Captures that are open on `stack`.
+    pub(super) fn captures(&self, stack: StackId) -> u32 {
+        self.stacks.get(stack as usize).map_or(0, |held| held.captures)
     }
 
-    /// Bytes to the end from `thread`; texts that must differ are taken as if they need not.
-    pub(super) fn ahead(&self, tables: &Tables, thread: &Thread) -> u32 {
+    /// Whether texts stand on `stack`.
+    pub(super) fn compares(&self, stack: StackId) -> bool {
+        self.stacks.get(stack as usize).is_some_and(|held| held.compares)
+    }
+
+    /// Whether texts were left out of `stack`.
+    pub(super) fn hides(&self, stack: StackId) -> bool {
+        self.stacks.get(stack as usize).is_some_and(|held| held.hides)
+    }
+
+    /// Bytes to the end from `thread`, where no text on its stack is like a known one.
+    pub fn ahead(&self, tables: &Tables, thread: &Thread) -> u32 {
         let own = if thread.node == LITERAL { 0 } else { tables.costs.node(thread.node) };
         cost::sum(own, self.stack_cost(thread.stack))
     }
@@ -115,18 +130,18 @@ impl Graph {
     fn another(&mut self, tables: &Tables, machine: u32, state: u32) -> u32 {
         let Some(Machine::Turns(turns)) = tables.net.machines.get(machine as usize) else { return NEVER };
         let seen = self.seen(turns, state);
-        if turns.distinct {
-            let first = self.planned(tables, machine, turns, &seen);
-            return first.map_or(NEVER, |first| first.cost);
+        let hidden = *seen.used == [HIDDEN];
+        if turns.distinct && !hidden {
+            return self.another_distinct(tables, machine, turns, &seen);
         }
         let mut best = NEVER;
         turns.each(&seen, |way, next| {
-            let body = tables.costs.node(way.body);
-            if body < best {
-                best = best.min(cost::sum(body, tables.costs.after(machine, turns, &next)));
+            if tables.costs.node(way.body) < best {
+                best = best.min(tables.costs.from(machine, turns, &way, &next));
             }
         });
-        best
+        // How far it is where some texts are used must be looked at.
+        if hidden && best < NEVER { best.max(UNSPELLED - 1) } else { best }
     }
 
     /// The state of that number.
@@ -146,12 +161,9 @@ impl Graph {
         if let Some(known) = self.seen_ids.get(&key) {
             return (*known, self.seen.get(*known as usize).map_or(NEVER, |(_, _, cost)| *cost));
         }
-        let cost = match turns.distinct {
-            true => self.distinct_cost(tables, machine, turns, &key.1),
-            false => tables.costs.after(machine, turns, &key.1),
-        };
+        let cost = tables.costs.after(machine, turns, &key.1);
         let id = self.seen.len() as u32;
-        self.bytes += 160 + key.1.slots.len() * 16 + (key.1.used.len() + key.1.barred.len()) * 8;
+        self.bytes += 160 + key.1.slots.len() * 16 + key.1.used.len() * 8;
         self.seen.push((machine, key.1.clone(), cost));
         self.seen_ids.insert(key, id);
         (id, cost)
@@ -159,6 +171,10 @@ impl Graph {
 
     pub(super) fn text(&self, id: TextId) -> Arc<[u8]> {
         self.texts.get(id as usize).cloned().unwrap_or_else(|| Arc::from([]))
+    }
+
+    pub(super) fn bytes_of(&self, id: TextId) -> &[u8] {
+        self.texts.get(id as usize).map_or(&[], |text| text)
     }
 
     pub(super) fn text_id(&mut self, text: &[u8]) -> TextId {
@@ -213,7 +229,7 @@ impl Graph {
     }
 
     /// Any one of `members`; those with an equal frame on top are one, `depth` frames down.
-    fn any(&mut self, tables: &Tables, members: &[StackId], depth: u32) -> StackId {
+    pub(super) fn any(&mut self, tables: &Tables, members: &[StackId], depth: u32) -> StackId {
         let mut all: Vec<StackId> = Vec::with_capacity(members.len());
         for member in members {
             match self.stack(*member) {
@@ -255,7 +271,7 @@ impl Graph {
         for id in stacks {
             match self.stack(*id) {
                 // Captures are told apart one by one.
-                Stack::Pushed(Frame::Return(node), below) if !self.captures(*id) => returns.push((*node, *below)),
+                Stack::Pushed(Frame::Return(node), below) if self.captures(*id) == 0 => returns.push((*node, *below)),
                 _ => out.push(*id),
             }
         }
@@ -273,6 +289,11 @@ impl Graph {
         out
     }
 
+    /// Whether that state of a machine remembers texts.
+    fn distinct(&self, machine: u32, state: u32) -> bool {
+        self.seen.get(state as usize).is_some_and(|(of, seen, _)| *of == machine && !seen.used.is_empty())
+    }
+
     fn hold(&mut self, stack: Stack, cost: u32) -> StackId {
         if let Some(known) = self.stack_ids.get(&stack) {
             return *known;
@@ -282,13 +303,34 @@ impl Graph {
             Stack::Any(members) => 80 + members.len() * 8,
             _ => 80,
         };
-        let captures = match &stack {
-            Stack::Bottom => false,
-            Stack::Pushed(Frame::Capture { .. }, _) => true,
-            Stack::Pushed(_, below) => self.captures(*below),
-            Stack::Any(members) => members.iter().any(|member| self.captures(*member)),
+        let mut held = Held { stack: stack.clone(), cost, captures: 0, compares: false, hides: false };
+        let below = match &stack {
+            Stack::Bottom => &[],
+            Stack::Pushed(frame, below) => {
+                match *frame {
+                    Frame::Capture { start, .. } => {
+                        held.captures = 1;
+                        (held.compares, held.hides) = (start != HIDDEN, start == HIDDEN);
+                    }
+                    Frame::Turn { state, machine } | Frame::Comma { state, machine }
+                        if self.distinct(machine, state) =>
+                    {
+                        let seen = self.seen.get(state as usize);
+                        held.hides = seen.is_some_and(|(_, seen, _)| *seen.used == [HIDDEN]);
+                        held.compares = !held.hides;
+                    }
+                    _ => {}
+                }
+                std::slice::from_ref(below)
+            }
+            Stack::Any(members) => &**members,
         };
-        self.stacks.push(Held { stack: stack.clone(), cost, captures });
+        for below in below {
+            held.captures += self.captures(*below);
+            held.compares |= self.compares(*below);
+            held.hides |= self.hides(*below);
+        }
+        self.stacks.push(held);
         self.stack_ids.insert(stack, id);
         id
     }
@@ -336,7 +378,7 @@ impl Graph {
             }
             let Some((_, seen, _)) = self.seen.get(state as usize) else { return state };
             let mut seen = seen.clone();
-            for text in seen.used.iter_mut().chain(seen.barred.iter_mut()) {
+            for text in &mut seen.used {
                 *text = self.loose_text(*text, &mut out.texts);
             }
             out.seen.push((machine, seen));
@@ -358,12 +400,7 @@ impl Graph {
         let text = |id: &TextId| texts.get(*id as usize).copied().unwrap_or(0);
         let mut states = Vec::with_capacity(loose.seen.len());
         for (machine, seen) in &loose.seen {
-            let own = |ids: &[TextId]| {
-                let mut ids: Vec<TextId> = ids.iter().map(text).collect();
-                ids.sort_unstable();
-                ids.into()
-            };
-            let seen = Seen { used: own(&seen.used), barred: own(&seen.barred), ..seen.clone() };
+            let seen = Seen { used: seen.used.iter().map(text).collect(), ..seen.clone() };
             let turns = remembering(tables, *machine);
             states.push(turns.map_or(0, |turns| self.number(tables, *machine, turns, seen).0));
         }

@@ -1,0 +1,101 @@
+//! Places without the texts that they compare, so that masks serve many texts.
+//!
+//! Most tokens are right whatever texts were used: those inside a text that is like none of them already, and those that
+//! end it. Where a known text would decide, at the beginning of another one, the thread is left out, and the place says
+//! so; then the place with its texts is looked at.
+
+use super::stack::Stack;
+use super::{BTreeSet, Frame, Graph, HIDDEN, StackId, StateId, Tables, Thread, UNSURE};
+use crate::network::Machine;
+use crate::turns::Seen;
+
+impl Graph {
+    /// The place without its texts; none if it has none, or is inside one that may become like a known one.
+    pub fn without_texts(&mut self, tables: &Tables, state: StateId) -> Option<StateId> {
+        if !tables.captures {
+            return None;
+        }
+        if let Some(known) = self.hidden.get(&state) {
+            return (*known != state).then_some(*known);
+        }
+        let place = self.state(state).clone();
+        let compares = place.threads.iter().any(|thread| self.compares(thread.stack));
+        let to = if place.lean || !compares || self.is_touched(tables, &place.threads, place.text) {
+            state
+        } else {
+            let mut threads = Vec::with_capacity(place.threads.len());
+            for thread in place.threads.iter() {
+                threads.push(Thread { node: thread.node, stack: self.stack_without_texts(tables, thread.stack) });
+            }
+            threads.sort_unstable();
+            threads.dedup();
+            self.intern(tables, threads.into(), HIDDEN, place.complete, false)
+        };
+        self.bytes += 16;
+        self.hidden.insert(state, to);
+        (to != state).then_some(to)
+    }
+
+    /// Whether threads were left out at `state`.
+    pub fn is_unsure(&self, state: StateId) -> bool {
+        self.state(state).text == UNSURE
+    }
+
+    /// Whether nothing goes on or ends at `state`, but for threads that were left out.
+    pub fn is_empty(&self, state: StateId) -> bool {
+        let place = self.state(state);
+        !Self::is_live(state) || (place.threads.is_empty() && !place.complete)
+    }
+
+    fn stack_without_texts(&mut self, tables: &Tables, stack: StackId) -> StackId {
+        let (mut pending, mut found) = (vec![stack], BTreeSet::new());
+        while let Some(id) = pending.pop() {
+            if !self.compares(id) || self.hidden_stacks.contains_key(&id) || !found.insert(id) {
+                continue;
+            }
+            match self.stack(id) {
+                Stack::Bottom => {}
+                Stack::Pushed(_, below) => pending.push(*below),
+                Stack::Any(members) => pending.extend(members),
+            }
+        }
+        // What lies below was held earlier, so it has the smaller number.
+        for id in found {
+            let to = match self.stack(id).clone() {
+                Stack::Bottom => id,
+                Stack::Pushed(frame, below) => {
+                    let frame = self.frame_without_texts(tables, frame);
+                    let below = self.hidden_stacks.get(&below).copied().unwrap_or(below);
+                    self.push(tables, frame, below)
+                }
+                Stack::Any(members) => {
+                    let own = |id: &StackId| self.hidden_stacks.get(id).copied().unwrap_or(*id);
+                    let members: Vec<StackId> = members.iter().map(own).collect();
+                    self.any(tables, &members, 0)
+                }
+            };
+            self.hidden_stacks.insert(id, to);
+        }
+        self.hidden_stacks.get(&stack).copied().unwrap_or(stack)
+    }
+
+    fn frame_without_texts(&mut self, tables: &Tables, frame: Frame) -> Frame {
+        let mut hide = |machine: u32, state: u32| {
+            let Some(Machine::Turns(turns)) = tables.net.machines.get(machine as usize) else { return state };
+            if !turns.distinct {
+                return state;
+            }
+            let seen = self.seen(turns, state);
+            if seen.used.is_empty() {
+                return state;
+            }
+            self.number(tables, machine, turns, Seen { used: [HIDDEN].into(), ..seen }).0
+        };
+        match frame {
+            Frame::Capture { end, .. } => Frame::Capture { start: HIDDEN, end },
+            Frame::Turn { machine, state } => Frame::Turn { machine, state: hide(machine, state) },
+            Frame::Comma { machine, state } => Frame::Comma { machine, state: hide(machine, state) },
+            frame => frame,
+        }
+    }
+}
