@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use sgl_check::program::Struct;
 use sgl_exec::{Line, OnProgress, Progress, Resumed, RunOptions, Transcript};
 use sgl_host::Value;
 use sgl_repl::{Accepted, Checked, show};
@@ -61,13 +62,16 @@ impl Repl {
         match result {
             Ok((value, prompt)) => {
                 let Accepted { value, ty, is_written } = self.session.accept(ready, value, prompt);
-                // What was typed, or read while it came, is not told twice.
-                let is_told = is_written
-                    || match &value {
-                        Value::Str(text) => stream.showed(text),
-                        value => stream.showed(&show::text(value, self.session.structs())),
-                    };
-                if !is_told && let Some(line) = show::typed(&value, &ty, self.session.structs()) {
+                let structs = self.session.structs();
+                let line = if is_written {
+                    // The value of a block is a template in it: what stands there as a statement goes into the prompt.
+                    Some(format!("{DIM}appended {}{DIM:#}", show::text(&value, structs)))
+                } else if stream.showed(&value, structs) {
+                    None
+                } else {
+                    show::typed(&value, &ty, structs)
+                };
+                if let Some(line) = line {
                     terminal::write_result(&format!("{line}\n"));
                 }
                 Exit::Done
@@ -125,9 +129,13 @@ impl Stream {
         })
     }
 
-    /// Whether the last generation wrote this.
-    fn showed(&self, text: &str) -> bool {
+    /// Whether the last generation wrote this: what was read while it came is not told twice.
+    fn showed(&self, value: &Value, structs: &[Struct]) -> bool {
         let shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = match value {
+            Value::Str(text) => text.to_string(),
+            value => show::text(value, structs),
+        };
         !shown.last.is_empty() && shown.last == text
     }
 

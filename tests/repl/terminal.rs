@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use expectrl::session::{OsSession, Session};
@@ -23,7 +24,10 @@ struct Terminal {
 
 impl Terminal {
     fn open(folder: &Path, model: Option<&Path>) -> Terminal {
-        let mut command = sglc(folder, model);
+        Terminal::of(sglc(folder, model))
+    }
+
+    fn of(mut command: Command) -> Terminal {
         command.env("TERM", "xterm").env_remove("NO_COLOR");
         let mut session = Session::spawn(command).unwrap();
         session.get_process_mut().set_window_size(100, 40).unwrap();
@@ -177,6 +181,17 @@ fn ctrl_c_stops_a_generation_and_keeps_the_session() {
     terminal.line("let short = assistant gen(max_tokens: 4)").line("short.len() > 0").sees("true: bool");
     terminal.line(":back").sees("after: user");
     terminal.line(":tree").sees("← here");
+    terminal.keys("\x04");
+    terminal.ends();
+}
+
+#[test]
+fn without_a_command_a_session_begins() {
+    let folder = folder();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sglc"));
+    command.current_dir(folder.path()).env("SGL_HOME", folder.path());
+    let mut terminal = Terminal::of(command);
+    terminal.line("6 * 7").sees("42: int");
     terminal.keys("\x04");
     terminal.ends();
 }

@@ -213,7 +213,7 @@ impl<'w> Body<'w> {
     }
 
     pub(crate) fn item(&self, name: &str) -> Option<Item> {
-        self.w.names.get(self.file)?.get(name).map(Entry::read)
+        self.w.entry(self.file, name).map(Entry::read)
     }
 
     /// Reports that nothing has said yet of which type a value is, where that must be known.
@@ -235,8 +235,7 @@ impl<'w> Body<'w> {
             return;
         }
         let locals: Vec<Arc<str>> = self.scopes.iter().flat_map(|scope| scope.keys().cloned()).collect();
-        let items: Vec<Arc<str>> =
-            self.w.names.get(self.file).map(|names| names.keys().cloned().collect()).unwrap_or_default();
+        let items: Vec<Arc<str>> = self.w.known(self.file).map(|(name, _)| name.clone()).collect();
         let library: Vec<&str> = crate::signature::functions().chain(["print", "image"]).collect();
         let known = locals.iter().chain(&items).map(|name| &**name).chain(library.iter().map(|name| &name[..]));
         let near = nearest(name.text(), known).map(str::to_string);

@@ -123,7 +123,7 @@ impl World {
         let mut params: TypeArgs = Vec::new();
         for name in ast.type_params().filter_map(|param| param.name()) {
             let text = name.text();
-            let item = self.names.get(file).and_then(|names| names.get(text)).map(|entry| entry.span);
+            let item = self.entry(file, text).map(|entry| entry.span);
             let twice = params.iter().any(|(other, _)| **other == *text);
             let builtin = crate::written::BUILTIN_TYPES.contains(&text);
             if twice || builtin || item.is_some() {

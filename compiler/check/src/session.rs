@@ -5,16 +5,19 @@
 //! time, in their order. So what one of them means depends on it and on those before it alone, and the numbers of structs, functions and
 //! files are the same in every program that goes on from it: values outlive the program that made them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use sgl_diag::{Diagnostic, FileId, SourceMap};
+use sgl_syntax::SyntaxKind;
 use sgl_syntax::ast::AstNode;
 
 use crate::load::{End, load_entries};
 use crate::on_large_stack;
 use crate::program::{Local, Program};
 use crate::types::Type;
-use crate::world::{Item, Names, World};
+use crate::world::{Item, World};
 use crate::{Loader, follow_ups};
 
 /// The last entry of a session, checked.
@@ -75,11 +78,11 @@ fn check_here(entries: &[(String, String)], loader: &mut dyn Loader) -> CheckedE
     let (mut files, mut schemas) = (loaded.files.into_iter(), loaded.schemas.into_iter());
     let mut world = World::new();
     world.diagnostics = loaded.diagnostics;
-    let mut scope = Names::new();
+    let mut variables: IndexMap<Arc<str>, Local> = IndexMap::new();
     let mut main = None;
     let mut ours: Vec<FileId> = Vec::new();
     let mut at = End { files: 0, schemas: 0 };
-    for end in ends {
+    for (number, end) in ends.iter().enumerate() {
         world.begin();
         world.schemas = schemas.by_ref().take(end.schemas - at.schemas).collect();
         ours.clear();
@@ -87,19 +90,30 @@ fn check_here(entries: &[(String, String)], loader: &mut dyn Loader) -> CheckedE
             ours.push(file.ast.node().file());
             world.file(file);
         }
-        at = end;
+        if number > 0 {
+            world.goes_on(at.files - 1);
+        }
+        at = *end;
         // An item hides a variable of its name, as it does an item.
-        let own = world.names.last().cloned().unwrap_or_default();
-        out.before =
-            out.after.into_iter().map(|(local, _)| local).filter(|local| !own.contains_key(&local.name)).collect();
-        world.inherit(&scope);
+        for name in world.names.iter().last().into_iter().flat_map(|own| own.keys()) {
+            variables.shift_remove(name);
+        }
         world.resolve_heads();
         world.check_constants();
-        let entry = world.check_entry(&out.before);
-        scope = world.names.last().cloned().unwrap_or_default();
-        (out.value, out.after, main) = (entry.value, entry.variables, Some(entry.main));
+        // Of an entry that was checked before, only what it names matters.
+        let is_last = number + 1 == ends.len();
+        let words = if is_last { HashSet::new() } else { words(&world) };
+        let before: Vec<Local> =
+            variables.values().filter(|local| is_last || words.contains(&*local.name)).cloned().collect();
+        let entry = world.check_entry(&before);
+        for (local, _) in &entry.variables {
+            variables.insert(local.name.clone(), local.clone());
+        }
+        (out.before, out.after, out.value, main) = (before, entry.variables, entry.value, Some(entry.main));
     }
-    out.items = scope.iter().map(|(name, entry)| Known { name: name.clone(), kind: kind(entry.item) }).collect();
+    let mut told: HashSet<Arc<str>> = HashSet::new();
+    let known = world.known(at.files.saturating_sub(1)).filter(|(name, _)| told.insert(Arc::clone(name)));
+    out.items = known.map(|(name, entry)| Known { name: name.clone(), kind: kind(entry.item) }).collect();
     world.program.main = main.map(|main| world.last(main));
     if !world.diagnostics.iter().any(Diagnostic::is_error) {
         world.check_endless();
@@ -111,6 +125,14 @@ fn check_here(entries: &[(String, String)], loader: &mut dyn Loader) -> CheckedE
     out.diagnostics = follow_ups::without_follow_ups(diagnostics, &files, &out.sources);
     out.program = (!out.diagnostics.iter().any(Diagnostic::is_error)).then_some(program);
     out
+}
+
+/// The names that stand in the last file.
+fn words(world: &World) -> HashSet<String> {
+    let tree = world.files.last().map(|file| file.ast.node().syntax().clone());
+    let tokens =
+        tree.into_iter().flat_map(|tree| tree.descendants_with_tokens()).filter_map(|element| element.into_token());
+    tokens.filter(|token| token.kind() == SyntaxKind::IDENT).map(|token| token.text().to_string()).collect()
 }
 
 fn kind(item: Item) -> &'static str {

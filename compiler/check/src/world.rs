@@ -108,7 +108,10 @@ pub(crate) struct ParamHead {
 /// Everything but the bodies, and the program as far as it is built.
 pub(crate) struct World {
     pub files: Vec<LoadedFile>,
+    /// The names that each file declares or imports.
     pub names: Vec<Names>,
+    /// The file that each goes on from: see [`World::goes_on`].
+    before: Vec<Option<usize>>,
     /// By [`StructId`]; none of those that schemas are made into.
     pub struct_asts: Vec<Option<(usize, ast::StructItem)>>,
     pub aliases: Vec<Alias>,
@@ -173,6 +176,7 @@ impl World {
         World {
             files: Vec::new(),
             names: Vec::new(),
+            before: Vec::new(),
             struct_asts: Vec::new(),
             aliases: Vec::new(),
             const_decls: Vec::new(),
@@ -215,6 +219,7 @@ impl World {
     pub(crate) fn file(&mut self, loaded: LoadedFile) {
         let file = self.files.len();
         self.names.push(Names::new());
+        self.before.push(None);
         for (import, target) in &loaded.imports {
             self.import(file, import, *target);
         }
@@ -224,14 +229,27 @@ impl World {
         self.files.push(loaded);
     }
 
-    /// The last file also knows these names, as far as it has none of its own for them.
-    pub(crate) fn inherit(&mut self, scope: &Names) {
-        let Some(names) = self.names.last_mut() else { return };
-        for (name, entry) in scope {
-            if !names.contains_key(name) {
-                names.insert(name.clone(), entry.clone());
-            }
+    /// The last file goes on from another: it also knows what that one knows, as far as it has no name of its own for it.
+    pub(crate) fn goes_on(&mut self, from: usize) {
+        if let Some(before) = self.before.last_mut() {
+            *before = Some(from);
         }
+    }
+
+    /// What a name stands for in a file.
+    pub(crate) fn entry(&self, file: usize, name: &str) -> Option<&Entry> {
+        self.line_of(file).find_map(|names| names.get(name))
+    }
+
+    /// The names that a file knows; one that is hidden comes after the one that hides it.
+    pub(crate) fn known(&self, file: usize) -> impl Iterator<Item = (&Arc<str>, &Entry)> {
+        self.line_of(file).flatten()
+    }
+
+    /// The names of a file, of the one that it goes on from, and so on.
+    fn line_of(&self, file: usize) -> impl Iterator<Item = &Names> {
+        let files = std::iter::successors(Some(file), |file| self.before.get(*file).copied().flatten());
+        files.filter_map(|file| self.names.get(file))
     }
 
     pub(crate) fn report(&mut self, mut diagnostic: Diagnostic) {

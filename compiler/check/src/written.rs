@@ -269,7 +269,7 @@ impl World {
     fn named(&mut self, file: usize, named: &ast::NamedType, depth: u32) -> Type {
         let path = named.path();
         let (Some(first), Some(last)) = (path.first(), path.last()) else { return Type::Error };
-        let own = if path.len() == 1 { self.names.get(file).and_then(|names| names.get(first.text())) } else { None };
+        let own = if path.len() == 1 { self.entry(file, first.text()) } else { None };
         if own.is_none() && path.len() == 1 && BUILTIN_TYPES.contains(&first.text()) {
             return self.builtin_type(file, first.text(), named, depth);
         }
@@ -320,8 +320,7 @@ impl World {
     /// The struct, alias or other item that a path names. `None` where it was reported.
     pub(crate) fn path(&mut self, file: usize, path: &[ast::Name], is_type: bool) -> Option<Item> {
         let (first, rest) = path.split_first()?;
-        let names = self.names.get(file)?;
-        let Some(entry) = names.get(first.text()) else {
+        let Some(entry) = self.entry(file, first.text()) else {
             if self.type_scope.iter().any(|(name, _)| **name == *first.text()) {
                 let d = Diagnostic::error("E0110", format!("`{}` stands for any type, not for a struct", first.text()));
                 self.report(d.at(first.span(), "a type parameter").hint("take a value of it as a parameter"));
@@ -329,7 +328,7 @@ impl World {
             }
             let (what, code) = if is_type { ("type", "E0109") } else { ("name", "E0101") };
             let wanted = |item: Item| !is_type || matches!(item, Item::Struct(_) | Item::Alias(_) | Item::Module(_));
-            let known = names.iter().filter(|(_, entry)| wanted(entry.item)).map(|(name, _)| &**name);
+            let known = self.known(file).filter(|(_, entry)| wanted(entry.item)).map(|(name, _)| &**name);
             let near = nearest(first.text(), known.chain(BUILTIN_TYPES.iter().copied())).map(str::to_string);
             let instead = match first.text() {
                 "string" | "String" | "text" if is_type => Some("str"),
