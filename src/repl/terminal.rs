@@ -33,7 +33,7 @@ pub fn run(repl: &mut Repl) -> Result<Exit, Complaint> {
     loop {
         let signal = editor.read_line(&Sign);
         match signal
-            .map_err(|error| Complaint::failed(format!("the terminal cannot be read: {}", plain::io(&error.into()))))?
+            .map_err(|error| Complaint::failed(format!("the terminal cannot be read: {}", plain::io(&error))))?
         {
             Signal::Success(text) if input::kind(&text) == Input::Empty => {}
             Signal::Success(text) => {
