@@ -342,6 +342,9 @@ pub struct ConstrainArgs {
     /// The text to hold against it; `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "TEXT|@FILE|-", conflicts_with = "cases", allow_hyphen_values = true)]
     pub text: Option<String>,
+    /// Another constraint of that kind: whether every text of the first is one of it
+    #[arg(long, value_name = "FILE|TEXT|REGEX", conflicts_with_all = ["cases", "text"], allow_hyphen_values = true)]
+    pub within: Option<String>,
     /// The model whose tokens are taken, by name or a GGUF file; its weights are not read
     #[arg(long, value_name = "NAME|PATH.gguf")]
     pub model: Option<String>,
@@ -419,7 +422,7 @@ pub enum Space {
 }
 
 const CONSTRAIN_EXIT_CODES: &str = "\
-Exit codes: 0 accepted, or all cases were read; 1 rejected, not whole yet, or a line of the cases is none; 2 wrong usage, or a \
+Exit codes: 0 accepted, within the other, or all cases were read; 1 rejected, not whole yet, not within it, or a line of the cases is none; 2 wrong usage, or a \
 file or model that the command line names is not there or cannot be read or written; 3 the constraint does not compile.";
 
 /// `sglc lsp`.

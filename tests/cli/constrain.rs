@@ -168,3 +168,15 @@ fn a_hostile_file_of_cases_loses_nothing() {
     assert!(run.code == 1 && run.stderr.contains("line 1: the file cannot be read on"), "{run}");
     assert_eq!(constrain(&model, &["--cases", folder.path().to_str().unwrap()]).code, 2);
 }
+
+#[test]
+fn two_constraints_are_compared_without_a_model() {
+    let compared = |kind: &str, a: &str, b: &str| sglc(&["constrain", kind, a, "--within", b]);
+    insta::assert_snapshot!(
+        "constrain_within",
+        compared("--schema", r#"{"type": "integer", "multipleOf": 4}"#, r#"{"type": "integer", "multipleOf": 2}"#)
+    );
+    insta::assert_snapshot!("constrain_not_within", compared("--regex", "[a-z]{2,5}", "[a-z0-9]{3}"));
+    let json = sglc(&["constrain", "--regex", "a+", "--within", "a*", "--json"]);
+    insta::assert_snapshot!("constrain_within_json", json);
+}

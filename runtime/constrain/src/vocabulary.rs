@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
 use crate::groups::{self, PARTIAL};
+use crate::hash::QuickMap;
 use crate::mask::Mask;
 use crate::regex;
 
@@ -80,7 +81,7 @@ impl Vocabulary {
         sorted.sort_unstable();
 
         let mut single = [false; 256];
-        let mut by_groups: HashMap<u64, Vec<(u32, u32)>> = HashMap::new();
+        let mut by_groups: QuickMap<u64, Vec<(u32, u32)>> = QuickMap::default();
         let mut builder = TrieBuilder::default();
         let (mut most_chars, mut most_bytes) = (1, 1);
         for &(bytes, id) in &sorted {
@@ -220,7 +221,7 @@ impl Vocabulary {
 }
 
 /// The masks of [`Vocabulary::up_to`].
-fn by_length(by_groups: &HashMap<u64, Vec<(u32, u32)>>, len: usize) -> Vec<(u32, Mask)> {
+fn by_length(by_groups: &QuickMap<u64, Vec<(u32, u32)>>, len: usize) -> Vec<(u32, Mask)> {
     let mut all: Vec<(u32, u32)> = by_groups.values().flatten().copied().collect();
     all.sort_unstable();
     let mut mask = Mask::empty(len);
@@ -233,17 +234,17 @@ fn by_length(by_groups: &HashMap<u64, Vec<(u32, u32)>>, len: usize) -> Vec<(u32,
 }
 
 #[derive(Default)]
-struct TrieBuilder {
+struct TrieBuilder<'a> {
     nodes: Vec<TrieNode>,
     ids: Vec<u32>,
     /// Nodes from the root to the last added token.
     path: Vec<usize>,
-    last: Vec<u8>,
+    last: &'a [u8],
 }
 
-impl TrieBuilder {
+impl<'a> TrieBuilder<'a> {
     /// Adds the next token in sorted order.
-    fn add(&mut self, bytes: &[u8], id: u32, groups: u64, chars: u16) {
+    fn add(&mut self, bytes: &'a [u8], id: u32, groups: u64, chars: u16) {
         let common = self.last.iter().zip(bytes).take_while(|(a, b)| a == b).count();
         self.close(common);
         for (depth, byte) in bytes.iter().enumerate().skip(common) {
@@ -258,7 +259,7 @@ impl TrieBuilder {
             node.groups |= groups;
             node.chars = node.chars.max(chars);
         }
-        self.last = bytes.to_vec();
+        self.last = bytes;
     }
 
     /// Ends the nodes of the path deeper than `depth`, and tells their parents about them.

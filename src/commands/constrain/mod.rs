@@ -2,6 +2,7 @@
 
 mod cases;
 mod window;
+mod within;
 
 use std::io::Read;
 use std::path::Path;
@@ -20,19 +21,17 @@ use crate::{files, load};
 
 /// Holds texts against a constraint.
 pub fn run(args: &ConstrainArgs) -> Result<Exit, Complaint> {
-    match source(args)? {
-        Some(source) => window::run(args, &source),
-        None => cases::run(args),
+    match (source(args)?, &args.within) {
+        (Some(source), Some(within)) => within::run(args, &source, within),
+        (Some(source), None) => window::run(args, &source),
+        (None, _) => cases::run(args),
     }
 }
 
 /// What the command line names; none with `--cases`.
 fn source(args: &ConstrainArgs) -> Result<Option<Source>, Complaint> {
     if let Some(schema) = &args.schema {
-        let path = Path::new(schema);
-        let itself = schema.trim_start().starts_with('{') || matches!(schema.trim(), "true" | "false");
-        let text = if itself && !path.is_file() { schema.clone() } else { read(path)? };
-        return Ok(Some(Source::Schema(text.into())));
+        return schema_of(schema).map(Some);
     }
     if let Some(regex) = &args.regex {
         return Ok(Some(Source::Regex(regex.as_str().into())));
@@ -40,6 +39,14 @@ fn source(args: &ConstrainArgs) -> Result<Option<Source>, Complaint> {
     let Some(path) = &args.grammar else { return Ok(None) };
     let text = read(path)?.into();
     Ok(Some(if args.lark { Source::Lark(text) } else { Source::Gbnf(text) }))
+}
+
+/// The schema in a file, or the schema itself.
+fn schema_of(word: &str) -> Result<Source, Complaint> {
+    let path = Path::new(word);
+    let itself = word.trim_start().starts_with('{') || matches!(word.trim(), "true" | "false");
+    let text = if itself && !path.is_file() { word.to_owned() } else { read(path)? };
+    Ok(Source::Schema(text.into()))
 }
 
 /// The text to hold against it.

@@ -42,7 +42,7 @@ pub fn run(args: &ConstrainArgs, source: &Source) -> Result<Exit, Complaint> {
     Ok(if found.rejection.is_some() { Exit::Failed } else { Exit::Done })
 }
 
-fn complaint(error: &ConstrainError) -> Complaint {
+pub(super) fn complaint(error: &ConstrainError) -> Complaint {
     let complaint = Complaint { exit: Exit::DoesNotCompile, ..Complaint::failed(error.to_string()) };
     match error {
         ConstrainError::Schema { hint, .. } if !hint.is_empty() => complaint.help(hint),
