@@ -7,7 +7,7 @@ mod common;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::{bytes_and, gguf, matcher, regex, vocabulary};
+use common::{brute_mask, bytes_and, gguf, matcher, regex, vocabulary};
 use sgl_constrain::{Matcher, Vocabulary};
 use sgl_wire::{Constraint, KeyOrder, SchemaOptions, WhiteSpace};
 
@@ -119,6 +119,39 @@ fn integers_of_draft_4_are_written_without_a_point() {
             [("7", true), ("-5", true), ("-6", false), ("7.5", false), ("7.0", zeros), ("7e1", zeros)]
         {
             assert_eq!(at.completes(number.as_bytes()), whole, "{draft}: {number}");
+        }
+    }
+}
+
+#[test]
+fn one_of_several_names_is_quick() {
+    let Some(vocabulary) = gguf::vocabulary() else { return };
+    for order in [KeyOrder::Schema, KeyOrder::Any] {
+        let started = Instant::now();
+        let text = r#"{"oneOf":[{"required":["a"]},{"required":["b"]},{"required":["c"]}]}"#;
+        let mut at = schema(text, order, &vocabulary);
+        for byte in br#"{"b":"y","x":[1],"z":2}"# {
+            let mask = at.mask(None);
+            let token = mask.iter().find(|token| vocabulary.bytes(*token) == Some(&[*byte])).unwrap();
+            let mask = at.mask(Some(300));
+            assert!(mask.allows(token), "{byte}");
+            at.advance(token).unwrap();
+        }
+        assert!(at.is_complete() && started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn names_that_must_come_have_brute_masks() {
+    let Some(vocabulary) = gguf::vocabulary() else { return };
+    for order in [KeyOrder::Schema, KeyOrder::Any] {
+        let options = SchemaOptions { order, space: WhiteSpace::Flexible, ..SchemaOptions::default() };
+        let text = r#"{"type":"object","required":["a","b"]}"#;
+        let mut at = matcher(&Constraint::JsonSchema { text: text.into(), options }, &vocabulary).unwrap();
+        for byte in br#"{ "x":[1], "b":"y" , "a": 2}"# {
+            assert_eq!(*at.mask(None), brute_mask(&at, &vocabulary), "{byte}");
+            let token = at.mask(None).iter().find(|token| vocabulary.bytes(*token) == Some(&[*byte])).unwrap();
+            at.advance(token).unwrap();
         }
     }
 }
