@@ -240,3 +240,37 @@ fn an_empty_session_is_a_program_too() {
     let play = Play::new();
     assert_eq!(saved(&play).1, "");
 }
+
+/// Lines of real programs, cut and mixed: whatever is entered, a mistake leaves the session as it was.
+#[test]
+fn no_entry_breaks_a_session() {
+    let lines: Vec<&str> = sgl_check::std_modules().flat_map(|(_, text)| text.lines()).map(str::trim).collect();
+    let mut state = 7u64;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let mut play = Play::new();
+    play.all(["var n = 1", "let xs = [1, 2]", "user \"Hi\""]);
+    for _ in 0..150 {
+        let mut entry = String::new();
+        for _ in 0..=next(2) {
+            let line = lines[next(lines.len())];
+            let end = (0..=next(line.len() + 1)).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
+            entry.push_str(if next(3) == 0 { &line[..end] } else { line });
+            entry.push('\n');
+        }
+        let known = ["n += xs.len()\n", "user \"{n}\"\n", "let xs = xs + [n]\n", ""][next(4)];
+        entry.push_str(known);
+        // It may have no end, and nobody stops it here.
+        if entry.contains("while") {
+            continue;
+        }
+        let before = (play.0.entries().len(), play.text());
+        if play.enter(&entry).is_err() {
+            assert_eq!((play.0.entries().len(), play.text()), before, "{entry}");
+        }
+    }
+    assert!(play.0.entries().len() > 20, "some are accepted: {}", play.0.entries().len());
+    assert_eq!(play.enter("n > 0").as_deref(), Ok("true: bool"));
+}
