@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
@@ -10,7 +11,7 @@ use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response}
 use lsp_types::notification::{self, Notification as _};
 use lsp_types::{InitializeParams, InitializeResult, PublishDiagnosticsParams, ServerInfo};
 use serde_json::{Value, json};
-use sgl_ide::Workspace;
+use sgl_ide::{Finding, Workspace};
 
 use super::Event;
 use super::disk::{Folders, Shared, name_of};
@@ -61,6 +62,10 @@ pub struct Server {
     pending: HashMap<RequestId, Wanted>,
     /// Texts that were changed since they were checked; since when, and when that will be.
     waiting: Option<(Instant, Instant)>,
+    /// How often the texts were checked: work for an earlier time is passed over.
+    checks: Arc<AtomicU64>,
+    /// What was published last of each text, and of which state.
+    published: HashMap<String, (i32, Vec<Finding>)>,
     /// Whether the editor has said that it will leave.
     leaving: bool,
 }
@@ -93,6 +98,8 @@ impl Server {
             checker: Pool::new("check", 1),
             pending: HashMap::new(),
             waiting: None,
+            checks: Arc::default(),
+            published: HashMap::new(),
             leaving: false,
         }
     }
@@ -193,10 +200,15 @@ impl Server {
                 let Some(document) = self.documents.get(&name).filter(|document| document.version == version) else {
                     return;
                 };
+                let known = self.published.get(&name);
+                if known.is_some_and(|(of, said)| *of == version && *said == findings) {
+                    return;
+                }
                 let ask = Ask { analysis: self.workspace.analysis(), client: self.client.clone() };
                 let Some(lines) = ask.lines(&name) else { return };
                 let found = findings.iter().map(|finding| convert::diagnostic(&ask, &lines, finding));
                 self.publish(document.uri.clone(), found.collect(), Some(version));
+                self.published.insert(name, (version, findings));
             }
         }
     }
@@ -245,6 +257,7 @@ impl Server {
                 if let Some(params) = read::<lsp_types::DidCloseTextDocumentParams>(told.params) {
                     let name = name_of(&params.text_document.uri);
                     self.workspace.close(&name);
+                    self.published.remove(&name);
                     if let Some(document) = self.documents.close(&name) {
                         self.publish(document.uri, Vec::new(), None);
                     }
@@ -280,10 +293,14 @@ impl Server {
     /// Checks every text that is open. Those that did not change, nor anything that they import, take no time.
     fn check(&mut self) {
         self.waiting = None;
+        let time = self.checks.fetch_add(1, Ordering::Relaxed) + 1;
         let texts = self.documents.iter().map(|(name, document)| (name.to_string(), document.version));
         for (name, version) in texts.collect::<Vec<_>>() {
-            let (analysis, done) = (self.workspace.analysis(), self.done.clone());
+            let (analysis, done, checks) = (self.workspace.analysis(), self.done.clone(), self.checks.clone());
             self.checker.run(Box::new(move || {
+                if checks.load(Ordering::Relaxed) != time {
+                    return;
+                }
                 if let Ok(findings) = isolated(|| Ok(analysis.diagnostics(&name))) {
                     let _ = done.send(Done::Checked { name, version, findings });
                 }

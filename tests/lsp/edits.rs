@@ -70,7 +70,8 @@ fn position(text: &str, at: usize) -> Value {
     json!({ "line": line, "character": column })
 }
 
-fn memory(process: u32) -> Option<u64> {
+/// What a process holds in memory, in KiB.
+pub fn memory(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     line.split_whitespace().nth(1)?.parse().ok()

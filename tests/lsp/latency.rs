@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::edits::memory;
 
 const TIMES: usize = 40;
 
@@ -56,8 +57,9 @@ fn latency() {
         let last = text.matches('\n').count() as u64;
         let typed = |client: &mut Client, n: usize| {
             let place = json!({ "line": last - 2, "character": 4 });
-            let word = if n % 2 == 0 { "1 + " } else { "" };
-            let end = json!({ "line": last - 2, "character": if n % 2 == 0 { 4 } else { 8 } });
+            let is_even = n.is_multiple_of(2);
+            let word = if is_even { "1 + " } else { "" };
+            let end = json!({ "line": last - 2, "character": if is_even { 4 } else { 8 } });
             client.change("a.sgl", json!([{ "range": { "start": place, "end": end }, "text": word }]));
         };
         add(
@@ -109,6 +111,8 @@ fn latency() {
                 client.ask("textDocument/formatting", params);
             }),
         );
+        let held = memory(client.process()).map_or("?".to_string(), |held| format!("{} MiB", held / 1024));
+        add("memory of the server after all that", held);
     }
     println!("| ms, median / 99th percentile | 100 lines | 1,000 lines | 10,000 lines |\n| --- | --- | --- | --- |");
     for (what, times) in rows {

@@ -14,8 +14,9 @@ use sgl_syntax::{Parse, Parsed};
 
 use crate::workspace::{Analysis, ROOT};
 
-/// Parses kept at most. A file with its imports needs a few.
-const PARSES: usize = 128;
+/// Bytes of the texts whose parses are kept: trees take some twenty times as much. A few are kept however large they are.
+const PARSED_BYTES: usize = 2 << 20;
+const FEWEST_PARSES: usize = 4;
 /// Checked files kept at most.
 const MODULES: usize = 48;
 
@@ -72,9 +73,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes out what was used longest ago where there is too much.
-fn trim<K: Clone + Eq + Hash, T>(kept: &mut HashMap<K, Kept<T>>, most: usize) {
-    while kept.len() > most {
+/// Takes out what was used longest ago while there is too much.
+fn trim<K: Clone + Eq + Hash, T>(kept: &mut HashMap<K, Kept<T>>, is_too_much: impl Fn(&HashMap<K, Kept<T>>) -> bool) {
+    while is_too_much(kept) {
         let oldest = kept.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| key.clone());
         oldest.and_then(|key| kept.remove(&key));
     }
@@ -103,7 +104,10 @@ impl Cache {
         let parse = parsed.of(file);
         let mut parses = lock(&self.parses);
         parses.insert(key, Kept { what: (text.into(), parsed), used });
-        trim(&mut parses, PARSES);
+        trim(&mut parses, |parses| {
+            let bytes: usize = parses.values().map(|kept| kept.what.0.len()).sum();
+            parses.len() > FEWEST_PARSES && bytes > PARSED_BYTES
+        });
         parse
     }
 
@@ -115,7 +119,7 @@ impl Cache {
             let kept = modules.entry(name.to_string()).or_insert_with(|| Kept { what: Slot::default(), used });
             kept.used = used;
             let slot = kept.what.clone();
-            trim(&mut modules, MODULES);
+            trim(&mut modules, |modules| modules.len() > MODULES);
             slot
         };
         let mut found = lock(&slot);
