@@ -9,8 +9,6 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::edits::memory;
 
-const TIMES: usize = 40;
-
 /// A program of about so many lines.
 fn program(lines: usize) -> String {
     let mut text =
@@ -32,8 +30,8 @@ fn shown(mut times: Vec<Duration>) -> String {
     format!("{:.1} / {:.1}", at(0.5), at(0.99))
 }
 
-fn measured(mut work: impl FnMut(usize)) -> String {
-    let times = (0..TIMES).map(|n| {
+fn measured(times: usize, mut work: impl FnMut(usize)) -> String {
+    let times = (0..times).map(|n| {
         let begin = Instant::now();
         work(n);
         begin.elapsed()
@@ -44,12 +42,10 @@ fn measured(mut work: impl FnMut(usize)) -> String {
 #[test]
 #[ignore = "it measures"]
 fn latency() {
-    let mut rows: Vec<(&str, Vec<String>)> = Vec::new();
-    let mut add = |what: &'static str, time: String| match rows.iter_mut().find(|(row, _)| *row == what) {
-        Some((_, times)) => times.push(time),
-        None => rows.push((what, vec![time])),
-    };
-    for lines in [100, 1_000, 10_000] {
+    println!("median / 99th percentile, in ms");
+    for (lines, times) in [(100, 40), (1_000, 40), (10_000, 10)] {
+        println!("\n| {lines} lines | |\n| --- | --- |");
+        let add = |what: &str, time: String| println!("| {what} | {time} |");
         let mut client = Client::new();
         let text = program(lines);
         client.open("a.sgl", &text);
@@ -64,7 +60,7 @@ fn latency() {
         };
         add(
             "diagnostics after a change",
-            measured(|n| {
+            measured(times, |n| {
                 typed(&mut client, n);
                 client.diagnostics("a.sgl");
             }),
@@ -82,14 +78,14 @@ fn latency() {
         for (what, method, params) in &asked {
             add(
                 what,
-                measured(|_| {
+                measured(times, |_| {
                     client.ask(&format!("textDocument/{method}"), params(&client));
                 }),
             );
         }
         add(
             "completion after a change",
-            measured(|n| {
+            measured(times, |n| {
                 typed(&mut client, n);
                 let params = at(&client, last - 2, 4);
                 client.ask("textDocument/completion", params);
@@ -97,7 +93,7 @@ fn latency() {
         );
         add(
             "references",
-            measured(|_| {
+            measured(times, |_| {
                 let mut params = at(&client, 3, 5);
                 params["context"] = json!({ "includeDeclaration": true });
                 client.ask("textDocument/references", params);
@@ -105,7 +101,7 @@ fn latency() {
         );
         add(
             "formatting",
-            measured(|_| {
+            measured(times, |_| {
                 let mut params = whole(&client);
                 params["options"] = json!({ "tabSize": 4, "insertSpaces": true });
                 client.ask("textDocument/formatting", params);
@@ -113,9 +109,5 @@ fn latency() {
         );
         let held = memory(client.process()).map_or("?".to_string(), |held| format!("{} MiB", held / 1024));
         add("memory of the server after all that", held);
-    }
-    println!("| ms, median / 99th percentile | 100 lines | 1,000 lines | 10,000 lines |\n| --- | --- | --- | --- |");
-    for (what, times) in rows {
-        println!("| {what} | {} |", times.join(" | "));
     }
 }

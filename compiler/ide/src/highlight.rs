@@ -8,8 +8,8 @@ use sgl_check::{BUILTIN_TYPES, builtins::NAMESPACES};
 use sgl_syntax::ast;
 use sgl_syntax::{SyntaxKind, SyntaxToken};
 
-use crate::names::{Kind, around, declares, range};
-use crate::workspace::{Analysis, File};
+use crate::names::{Kind, around, declares, range, token_at};
+use crate::workspace::{Analysis, File, ROOT};
 
 /// What a word is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -116,10 +116,7 @@ impl Analysis {
                         };
                         return Some(of_library(class));
                     }
-                    (None, Some(target)) => *known.entry(target).or_insert_with(|| {
-                        let at = self.location(file, target)?;
-                        Some(self.declaration(&at)?.kind)
-                    }),
+                    (None, Some(target)) => *known.entry(target).or_insert_with(|| self.kind_of(file, target)),
                     (None, None) => None,
                 };
                 match kind {
@@ -137,6 +134,19 @@ impl Analysis {
                 }
             }
             _ => None,
+        }
+    }
+}
+
+impl Analysis {
+    /// What is declared where a target is. Of the file itself its tree is at hand.
+    fn kind_of(&self, file: &File, target: Target) -> Option<Kind> {
+        match target {
+            Target::At(at) if at.file == ROOT => {
+                let token = token_at(&file.tree, at.start).filter(|token| range(token) == (at.start..at.end))?;
+                declares(&token).map(|(kind, _)| kind)
+            }
+            target => self.declaration(&self.location(file, target)?).map(|declared| declared.kind),
         }
     }
 }

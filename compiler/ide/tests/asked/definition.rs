@@ -25,7 +25,7 @@ fn across_files() {
     };
     assert_snapshot!(here("print(util.o<|>ne())"), @"util.sgl:12 Fn fn one(n: int = 1) -> int");
     assert_snapshot!(here("print(ut<|>il.one())"), @"util.sgl:0 Module module util.sgl");
-    assert_snapshot!(here("print(util.one(<|>n: 2))"), @"util.sgl:15 Param n: int = 1");
+    assert_snapshot!(here("print(util.one(<|>n: 2))"), @"util.sgl:16 Param n: int = 1");
     assert_snapshot!(here("let p = Po<|>int { x: 1, y: 2 }\n    print(p.x)"), @"util.sgl:48 Struct struct Point { x: int, y: int }");
     assert_snapshot!(here("let p = Point { x: 1, y: 2 }\n    print(p.<|>x)"), @"util.sgl:56 Field x: int");
 }
@@ -36,7 +36,7 @@ fn of_variables() {
     assert_snapshot!(definition("fn main() {\n    let x = 1\n    let x = x + 1\n    print(x<|>)\n}"), @"main.sgl:34 Variable x");
     assert_snapshot!(definition("prompt p() -> str {\n    \"a {b = gen()} c\"\n    b<|>\n}"), @"main.sgl:28 Variable b");
     assert_snapshot!(definition("fn first<T>(xs: list<<|>T>) -> T? { xs.first() }"), @"main.sgl:9 TypeParam T");
-    assert_snapshot!(definition("fn main() -> list<int> { [x<|> for x in 0..3] }"), @"main.sgl:34 Variable x");
+    assert_snapshot!(definition("fn main() -> list<int> { [x<|> for x in 0..3] }"), @"main.sgl:32 Variable x");
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn calls() {
         .iter()
         .map(|call| format!("{} {}", shown(&call.function), call.places.len()))
         .collect();
-    assert_snapshot!(callers.join("\n"), @"main.sgl:669 Fn fn main(essay: str) -> Report 1");
+    assert_snapshot!(callers.join("\n"), @"main.sgl:546 Fn fn main(essay: str) -> Report 1");
     let main = &analysis.callers(&judge.at)[0].function.at;
     let callees: Vec<String> = analysis.callees(main).iter().map(|call| shown(&call.function)).collect();
     assert_snapshot!(callees.join("\n"));
