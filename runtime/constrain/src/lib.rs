@@ -9,7 +9,8 @@
 //!    of an array or object with their counts ([`turns`]), the characters of a text of measured length ([`meter`]).
 //! 4. [`cost`] finds how far each node is from the end, and the finite language that shortest texts stay in.
 //! 5. [`graph`] finds the places that texts lead to, as they are needed: a set of threads, each a node and a stack. Where parts must differ, the place
-//!    also holds the text being written. Such places have no row in the table of steps, since most see few bytes.
+//!    also holds the text being written. Such places have no row in the table of steps, since most see few bytes;
+//!    masks are those of places without such texts, but for the few tokens about which a text decides.
 //! 6. [`walk`] walks the [`Vocabulary`]'s trie along the graph: the [`Mask`]; what whole classes of characters allow is known by [`groups`]. [`fewest`]
 //!    counts tokens to the end.
 //! 7. [`Automaton`] holds all that for one constraint, [`Matcher`] the place of one text, [`Trail`] one that can go
