@@ -7,9 +7,8 @@
 
 mod common;
 
-use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 
 use common::{Random, brute_mask, bytes_and, data, gguf, matcher, regex};
@@ -24,14 +23,11 @@ fn number(name: &str, few: usize) -> usize {
 
 /// The cases of a file, which may be packed.
 fn cases(path: &Path) -> Vec<Value> {
-    let mut text = String::new();
-    match path.extension().is_some_and(|extension| extension == "gz") {
-        true => {
-            let unpack = Command::new("gzip").arg("-dc").arg(path).stdout(Stdio::piped()).spawn().unwrap();
-            unpack.stdout.unwrap().read_to_string(&mut text).unwrap();
-        }
-        false => text = std::fs::read_to_string(path).unwrap(),
-    }
+    let text = if path.extension().is_some_and(|extension| extension == "gz") {
+        String::from_utf8(Command::new("gzip").arg("-dc").arg(path).output().unwrap().stdout).unwrap()
+    } else {
+        std::fs::read_to_string(path).unwrap()
+    };
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
