@@ -1,8 +1,8 @@
 //! `sglc lsp`: messages of an editor in; answers and diagnostics out, over standard input and output.
 //!
-//! 1. [`run`] shakes hands and runs the one loop: an [`Event`] comes in, the [`server`] does what it asks.
-//! 2. Changes of texts are applied at once and in order ([`documents`], [`position`]).
-//! 3. Every request takes a picture of the texts with it and is answered by a worker ([`pool`]), in a file of its own in [`requests`].
+//! 1. [`run`] shakes hands and runs the one loop: an `Event` comes in, the `server` does what it asks.
+//! 2. Changes of texts are applied at once and in order (`documents`, `position`).
+//! 3. Every request takes a picture of the texts with it and is answered by a worker (`pool`), in a file of its own in `requests`.
 //! 4. When nothing was typed for a moment, one worker checks what is open, and what it finds is published.
 //!
 //! Architecture invariant: only this folder knows the protocol. What is answered is found in `sgl-ide`.
