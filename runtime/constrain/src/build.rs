@@ -1,6 +1,8 @@
 //! [`Rules`] → [`Network`]: nodes are built from the end backwards, each in front of the nodes that follow it.
 
-use regex_syntax::hir::ClassUnicode;
+use std::sync::Arc;
+
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 use regex_syntax::utf8::{Utf8Sequence, Utf8Sequences};
 
 use crate::error::ConstrainError;
@@ -21,6 +23,7 @@ pub(crate) fn build(rules: &Rules) -> Result<Network, ConstrainError> {
     }
     builder.rule(&rules.root)?;
     builder.net.classify();
+    builder.net.find_small();
     Ok(builder.net)
 }
 
@@ -106,6 +109,7 @@ impl Builder {
             Expr::Rule(rule) => self.node(Node::Call { rule: *rule as u32, next }),
             Expr::Machine(machine) => self.machine(machine, next),
             Expr::Measured(measured) => self.measured(measured, next),
+            Expr::AllBut(names) => self.all_but(names, next),
         }
     }
 
@@ -411,5 +415,66 @@ impl Builder {
             self.net.narrow.push(at(state));
         }
         Ok(at(machine.start))
+    }
+
+    /// All JSON strings but `names`: the tree of their beginnings, from which every other character leads to where all
+    /// texts are right.
+    fn all_but(&mut self, names: &[Arc<str>], next: NodeId) -> Built {
+        let (any, quick) = (regex::json_plain(), ('\x20', '\x7f'));
+        let free = self.expr(&expr::repeat(regex::all_spelled(), 0, None), next, None)?;
+        let mut plain = any.clone();
+        plain.intersect(&ClassUnicode::new([ClassUnicodeRange::new(quick.0, quick.1)]));
+        let plain: Vec<(u8, u8)> =
+            plain.ranges().iter().map(|range| (range.start() as u8, range.end() as u8)).collect();
+        // What leads to any text from everywhere in the tree: characters outside ASCII, and escapes.
+        let mut wide = any;
+        wide.intersect(&ClassUnicode::new([ClassUnicodeRange::new('\u{80}', char::MAX)]));
+        let wide = self.class(&wide, free, None)?;
+        let escapes = self.expr(&regex::all_escapes(), free, None)?;
+        let escape = self.text(b"\\", escapes)?;
+        self.not_names(names, 0, (&plain, free), &[wide, escape], next)
+    }
+
+    /// The place in the tree of `names` that all of them pass after `depth` bytes.
+    fn not_names(
+        &mut self,
+        names: &[Arc<str>],
+        depth: usize,
+        (plain, free): (&[(u8, u8)], NodeId),
+        others: &[NodeId],
+        next: NodeId,
+    ) -> Built {
+        let byte = |name: &Arc<str>| name.as_bytes().get(depth).copied();
+        let mut children: Vec<(u8, NodeId)> = Vec::new();
+        let mut is_name = false;
+        for alike in names.chunk_by(|a, b| byte(a) == byte(b)) {
+            match alike.first().and_then(byte) {
+                None => is_name = true,
+                Some(byte) => children.push((byte, self.not_names(alike, depth + 1, (plain, free), others, next)?)),
+            }
+        }
+        let mut edges = Vec::with_capacity(2 * children.len() + plain.len());
+        let mut children = children.into_iter().peekable();
+        for (low, high) in plain {
+            let mut low = *low;
+            while let Some((byte, to)) = children.next_if(|(byte, _)| byte <= high) {
+                if low < byte {
+                    edges.push(Edge { low, high: byte - 1, to: free });
+                }
+                edges.push(Edge { low: byte, high: byte, to });
+                low = byte + 1;
+            }
+            if low <= *high {
+                edges.push(Edge { low, high: *high, to: free });
+            }
+        }
+        let mut targets = vec![self.fresh_bytes(&edges)?];
+        targets.extend(others);
+        if !is_name {
+            targets.push(next);
+        }
+        let split = self.split(&targets)?;
+        self.net.narrow.push(split);
+        Ok(split)
     }
 }

@@ -9,6 +9,8 @@
 //! the end nearer. It is finite and holds a text of least distance.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::ops::Range;
 
 use crate::error::ConstrainError;
 use crate::expr::TurnOrder;
@@ -56,6 +58,7 @@ impl Costs {
         };
         let edge_costs: Vec<u32> = net.edges.iter().map(edge_cost).collect();
         let mut inputs = vec![Vec::new(); net.machines.len()];
+        let users = Users::of(net);
         let (order, callers) = calls(net);
         // When a rule got its final distance orders rules so that a shortest text calls earlier ones only.
         let mut stamps = vec![0usize; net.starts.len()];
@@ -64,7 +67,7 @@ impl Costs {
         let mut time = 0;
         while let Some(rule) = queue.pop_front() {
             waiting[rule] = false;
-            costs.settle(net, rule, &edge_costs, &mut inputs)?;
+            costs.settle(net, &users, rule, &edge_costs, &mut inputs)?;
             let cost = costs.node(net.starts[rule]);
             if cost < costs.rules[rule] {
                 time += 1;
@@ -80,7 +83,7 @@ impl Costs {
             *root = usize::MAX;
         }
         net.prune(|node| costs.node(node) == NEVER);
-        costs.choose_lean(net, &stamps);
+        costs.choose_lean(net, &users, &stamps);
         costs.all_lean = costs.lean.iter().all(|lean| *lean)
             && !net.nodes.iter().any(|node| matches!(node, Node::Skip { .. }))
             && net.machines.iter().all(|machine| match machine {
@@ -230,54 +233,47 @@ impl Costs {
     fn settle(
         &mut self,
         net: &Network,
+        users: &Users,
         rule: usize,
         edge_costs: &[u32],
         inputs: &mut [Vec<u32>],
     ) -> Result<(), ConstrainError> {
-        loop {
-            let mut changed = false;
-            for index in net.range(rule) {
-                let cost = match net.nodes[index] {
-                    Node::Return | Node::Head { .. } | Node::Choose { .. } => 0,
-                    Node::Captured { next } => self.node(next),
-                    Node::Bytes { first, count } => (first..first + count)
-                        .map(|at| sum(edge_costs[at as usize], self.node(net.edges[at as usize].to)))
-                        .min()
-                        .unwrap_or(NEVER),
-                    Node::Split { first, count } => {
-                        net.targets(first, count).iter().map(|to| self.node(*to)).min().unwrap_or(NEVER)
-                    }
-                    Node::Skip { body, exit } => self.node(body).min(self.node(exit)),
-                    Node::Call { rule, next } => sum(self.rules[rule as usize], self.node(next)),
-                    Node::Capture { body, .. } => self.node(body),
-                    Node::Push { machine, later } => {
-                        self.tabulate(net, machine, inputs)?;
-                        self.push(net, machine, later)
-                    }
-                };
-                if cost < self.nodes[index] {
-                    self.nodes[index] = cost;
-                    changed = true;
+        users.relax(net.range(rule), |index| {
+            let cost = match net.nodes[index] {
+                Node::Return | Node::Head { .. } | Node::Choose { .. } => 0,
+                Node::Captured { next } => self.node(next),
+                Node::Bytes { first, count } => (first..first + count)
+                    .map(|at| sum(edge_costs[at as usize], self.node(net.edges[at as usize].to)))
+                    .min()
+                    .unwrap_or(NEVER),
+                Node::Split { first, count } => {
+                    net.targets(first, count).iter().map(|to| self.node(*to)).min().unwrap_or(NEVER)
                 }
+                Node::Skip { body, exit } => self.node(body).min(self.node(exit)),
+                Node::Call { rule, next } => sum(self.rules[rule as usize], self.node(next)),
+                Node::Capture { body, .. } => self.node(body),
+                Node::Push { machine, later } => {
+                    self.tabulate(net, machine, inputs)?;
+                    self.push(net, machine, later)
+                }
+            };
+            let nearer = cost < self.nodes[index];
+            if nearer {
+                self.nodes[index] = cost;
             }
-            if !changed {
-                return Ok(());
-            }
-        }
+            Ok(nearer)
+        })
     }
 
     /// Marks the nodes and split targets from which the end is reached by calls of earlier rules only.
-    fn choose_lean(&mut self, net: &Network, stamps: &[usize]) {
+    fn choose_lean(&mut self, net: &Network, users: &Users, stamps: &[usize]) {
         for rule in 0..net.starts.len() {
-            let mut changed = true;
-            while changed {
-                changed = false;
-                for index in net.range(rule) {
-                    if !self.reach[index] && self.reaches(net, rule, index, stamps) {
-                        (self.reach[index], changed) = (true, true);
-                    }
-                }
-            }
+            let near = |index: usize| {
+                let found = !self.reach[index] && self.reaches(net, rule, index, stamps);
+                self.reach[index] |= found;
+                Ok::<bool, Infallible>(found)
+            };
+            let Ok(()) = users.relax(net.range(rule), near);
         }
         for node in &net.nodes {
             if let Node::Split { first, count } = *node
@@ -326,6 +322,78 @@ impl Costs {
             row.first().copied().unwrap_or(NEVER)
         };
         start(&near) == start(&turn)
+    }
+}
+
+/// For each node, those whose distances are made of its.
+struct Users {
+    firsts: Vec<u32>,
+    users: Vec<NodeId>,
+}
+
+impl Users {
+    fn of(net: &Network) -> Self {
+        let mut firsts = vec![0u32; net.nodes.len() + 1];
+        each_use(net, |of, _| firsts[of as usize + 1] += 1);
+        for at in 1..firsts.len() {
+            firsts[at] += firsts[at - 1];
+        }
+        let mut places = firsts.clone();
+        let mut users = vec![0; firsts.last().map_or(0, |count| *count as usize)];
+        each_use(net, |of, by| {
+            users[places[of as usize] as usize] = by;
+            places[of as usize] += 1;
+        });
+        Self { firsts, users }
+    }
+
+    /// Updates the `nodes` of a rule until nothing changes; `update` says whether it changed one.
+    fn relax<E>(&self, nodes: Range<usize>, mut update: impl FnMut(usize) -> Result<bool, E>) -> Result<(), E> {
+        let first = nodes.start;
+        let mut waiting = vec![true; nodes.len()];
+        let mut queue: VecDeque<usize> = nodes.collect();
+        while let Some(index) = queue.pop_front() {
+            waiting[index - first] = false;
+            if update(index)? {
+                for user in &self.users[self.firsts[index] as usize..self.firsts[index + 1] as usize] {
+                    let user = *user as usize;
+                    if !std::mem::replace(&mut waiting[user - first], true) {
+                        queue.push_back(user);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Calls `visit` with each node whose distance another one's is made of, and that one; both are of one rule.
+fn each_use(net: &Network, mut visit: impl FnMut(NodeId, NodeId)) {
+    for (by, node) in (0..).zip(&net.nodes) {
+        match node {
+            Node::Return | Node::Head { .. } | Node::Choose { .. } => {}
+            Node::Captured { next: to } | Node::Call { next: to, .. } | Node::Capture { body: to, .. } => {
+                visit(*to, by)
+            }
+            Node::Bytes { first, count } => {
+                // Neighbours often lead to the same.
+                let edges = net.edges(*first, *count).chunk_by(|a, b| a.to == b.to);
+                edges.filter_map(|same| same.first()).for_each(|edge| visit(edge.to, by));
+            }
+            Node::Split { first, count } => net.targets(*first, *count).iter().for_each(|to| visit(*to, by)),
+            Node::Skip { body, exit } => [*body, *exit].into_iter().for_each(|to| visit(to, by)),
+            Node::Push { machine, .. } => match net.machines.get(*machine as usize) {
+                Some(Machine::Repeat(counter)) => {
+                    [counter.body, counter.again, counter.exit].into_iter().for_each(|to| visit(to, by));
+                }
+                Some(Machine::Turns(turns)) => {
+                    let bodies = turns.moves.iter().map(|way| way.body);
+                    bodies.chain([turns.comma, turns.exit, turns.empty]).for_each(|to| visit(to, by));
+                }
+                Some(Machine::Meter(meter)) => meter.bodies().chain([meter.exit]).for_each(|to| visit(to, by)),
+                None => {}
+            },
+        }
     }
 }
 

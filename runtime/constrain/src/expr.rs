@@ -36,6 +36,9 @@ pub(crate) enum Expr {
     Machine(Arc<Machine>),
     /// Texts of so many characters along a state graph.
     Measured(Arc<Measured>),
+    /// The insides of all JSON strings but these, which are sorted and of ASCII that stands for itself. Characters are
+    /// spelled in the shortest way.
+    AllBut(Arc<[Arc<str>]>),
 }
 
 /// `body` from `min` to `max` times, with `separator` between.
@@ -306,6 +309,7 @@ pub(crate) fn nullable(expr: &Expr) -> bool {
         Expr::Measured(measured) => {
             measured.min == 0 && measured.accepts.get(measured.start as usize).copied().unwrap_or(false)
         }
+        Expr::AllBut(names) => names.first().is_none_or(|name| !name.is_empty()),
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::cost::{NEVER, UNSPELLED};
 use crate::graph::{Graph, StateId, Tables};
-use crate::walk;
+use crate::{open, walk};
 
 /// Places of an automaton that counts as small.
 const SMALL: usize = 256;
@@ -141,15 +141,16 @@ fn token_targets(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<[Sta
     let far = alone.as_ref().filter(|slice| slice.chars as usize > SMALL);
     if let Some(longest) = far.and_then(|slice| tables.vocabulary.lengths(slice.groups, slice.chars).last().copied()) {
         // So many characters are left that only the longest token is worth a place, and no automaton is small.
-        let to = alone.map(|slice| walk::after(graph, tables, &slice, longest, true));
+        let to = alone.map(|slice| open::after(graph, tables, &slice, longest, true));
         return kept_targets(graph, state, to.into_iter().collect());
     }
     if let Some(slice) = &alone {
         for length in tables.vocabulary.lengths(slice.groups, slice.chars) {
-            targets.push(walk::after(graph, tables, slice, length, true));
+            targets.push(open::after(graph, tables, slice, length, true));
         }
     }
-    walk::walk(graph, tables, state, alone.as_slice(), |_, _, to| {
+    let skip = alone.map(|slice| slice.skip());
+    walk::walk(graph, tables, state, skip.as_slice(), |_, _, to| {
         if targets.last() != Some(&to) {
             targets.push(to);
         }
@@ -169,19 +170,19 @@ fn kept_targets(graph: &mut Graph, state: StateId, targets: Vec<StateId>) -> Arc
 
 /// The counted class that alone reads its characters at a lean place, for as many of them as it must read: one token
 /// of each length stands for all others then.
-fn alone(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<walk::Open> {
+fn alone(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<open::Open> {
     if !graph.state(state).lean {
         return None;
     }
-    let mut slice = walk::open(graph, tables, state).into_iter().find(|slice| slice.counted)?;
+    let mut slice = open::open(graph, tables, state).into_iter().find(|slice| slice.counted)?;
     let (machine, turn, _) = graph.turn(slice.stack)?;
     let min = tables.net.counter(machine)?.min;
     slice.chars = slice.chars.min((min + 1).saturating_sub(turn).max(1));
     // The places after one and after more characters differ in the turn only.
-    let next = walk::after(graph, tables, &slice, 1, true);
-    let exclusive = walk::readers(graph, tables, state, &slice) == 1
-        && (slice.chars == 1 || walk::readers(graph, tables, next, &slice) == 1);
-    walk::seal(graph, tables, state, &mut slice);
+    let next = open::after(graph, tables, &slice, 1, true);
+    let exclusive = open::readers(graph, tables, state, &slice) == 1
+        && (slice.chars == 1 || open::readers(graph, tables, next, &slice) == 1);
+    open::seal(graph, tables, state, &mut slice);
     exclusive.then_some(slice)
 }
 

@@ -10,6 +10,10 @@ use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 /// Bit of what is not whole UTF-8 text: in no class's groups.
 pub(crate) const PARTIAL: u64 = 1 << 63;
 
+/// The bits of all groups, and of those outside ASCII.
+pub(crate) const ALL: u64 = (1 << 45) - 1;
+pub(crate) const WIDE: u64 = 1 << WIDE_WORD | 1 << WIDE_OTHER;
+
 const CONTROL: u32 = 41;
 const DELETE: u32 = 42;
 const WIDE_WORD: u32 = 43;
@@ -40,6 +44,18 @@ pub(crate) fn group(c: char) -> u64 {
 /// The groups of a whole text.
 pub(crate) fn groups(text: &str) -> u64 {
     text.chars().fold(0, |bits, c| bits | group(c))
+}
+
+/// How many bytes at the start of `bytes` are characters of these groups.
+pub(crate) fn prefix(bytes: &[u8], groups: u64) -> usize {
+    let ascii = bytes.iter().take_while(|byte| byte.is_ascii() && group(char::from(**byte)) & groups != 0).count();
+    if bytes.get(ascii).is_none_or(u8::is_ascii) {
+        return ascii;
+    }
+    let whole = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    // Which of the two groups outside ASCII a character is in takes time to say.
+    let reads = |c: char| !c.is_ascii() && groups & WIDE == WIDE || group(c) & groups != 0;
+    whole.find(|c| !reads(c)).unwrap_or(whole.len())
 }
 
 /// The groups that `class` contains entirely.

@@ -11,8 +11,9 @@
 //! 5. [`graph`] finds the places that texts lead to, as they are needed: a set of threads, each a node and a stack. Where parts must differ, the place
 //!    also holds the text being written. Such places have no row in the table of steps, since most see few bytes;
 //!    masks are those of places without such texts, but for the few tokens about which a text decides.
-//! 6. [`walk`] walks the [`Vocabulary`]'s trie along the graph: the [`Mask`]; what whole classes of characters allow is known by [`groups`]. [`fewest`]
-//!    counts tokens to the end.
+//! 6. [`walk`] walks the [`Vocabulary`]'s trie along the graph: the [`Mask`]. Not walked are tokens that stay in repeated classes
+//!    ([`open`], by [`groups`] of characters), that cannot meet a dead end ([`region`]), and those inside [`words`] that stand everywhere.
+//!    Where texts must differ, [`texts`] walks. [`fewest`] counts tokens to the end.
 //! 7. [`Automaton`] holds all that for one constraint, [`Matcher`] the place of one text, [`Trail`] one that can go
 //!    back; [`accepts`], [`prove`] and the questions about two constraints of [`include`](mod@include) need no model.
 //!
@@ -46,17 +47,21 @@ mod matcher;
 mod meter;
 mod network;
 mod number;
+mod open;
 mod regex;
+mod region;
 mod regular;
 mod schema;
 mod shape;
 mod shapes;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod trail;
 mod turns;
 mod vocabulary;
 mod walk;
+mod words;
 
 pub use accept::{accepts, prove};
 pub use error::{ConstrainError, Dropped, GrammarError, Rejected};

@@ -38,6 +38,13 @@ impl Mask {
         }
     }
 
+    /// Forbids `token`.
+    pub(crate) fn forbid(&mut self, token: u32) {
+        if let Some(word) = self.words.get_mut(token as usize / 64) {
+            *word &= !(1 << (token % 64));
+        }
+    }
+
     /// Allows every token that `other` allows.
     pub fn union(&mut self, other: &Mask) {
         for (word, more) in self.words.iter_mut().zip(&other.words) {

@@ -52,6 +52,11 @@ impl Meter {
         self.count(state).saturating_add(characters).min(most)
     }
 
+    /// Whether more characters were counted than there must be.
+    pub fn is_past_min(&self, state: u32) -> bool {
+        self.count(state) > self.min
+    }
+
     /// Whether the text may end.
     pub fn accepts(&self, state: u32) -> bool {
         let count = self.count(state);

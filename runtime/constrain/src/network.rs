@@ -4,12 +4,16 @@
 //! how far it has come. So a place in a text is a node and a stack.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::meter::Meter;
 use crate::turns::Turns;
 
 /// Nodes of a network at most.
 pub(crate) const MOST_NODES: usize = 500_000;
+
+/// Different bytes that a small rule reads at most.
+const FEW_BYTES: usize = 16;
 
 /// Index of a node.
 pub(crate) type NodeId = u32;
@@ -102,6 +106,8 @@ pub(crate) struct Network {
     /// First node of each rule; rules are built one after the other.
     pub firsts: Vec<NodeId>,
     pub slices: HashMap<NodeId, Slice>,
+    /// The nodes of each small rule: one that calls no other and reads few different bytes.
+    pub small: Vec<Range<NodeId>>,
     /// Splits of which a shortest text considers the shortest ways only: between the spellings of a character, and in
     /// a [`Machine`], which may go round.
     pub narrow: Vec<NodeId>,
@@ -118,6 +124,11 @@ impl Network {
             Machine::Repeat(counter) => Some(counter),
             _ => None,
         }
+    }
+
+    /// Whether this machine repeats characters: it is no array or object.
+    pub fn is_loop(&self, machine: u32) -> bool {
+        matches!(self.machines.get(machine as usize), Some(Machine::Repeat(_) | Machine::Meter(_)))
     }
 
     /// The edges of a byte node.
@@ -139,7 +150,7 @@ impl Network {
     }
 
     /// The nodes of a rule.
-    pub fn range(&self, rule: usize) -> std::ops::Range<usize> {
+    pub fn range(&self, rule: usize) -> Range<usize> {
         let first = |rule: usize| self.firsts.get(rule).map_or(self.nodes.len(), |first| *first as usize);
         first(rule)..first(rule + 1)
     }
@@ -189,6 +200,39 @@ impl Network {
     /// The start of the whole.
     pub fn start(&self) -> NodeId {
         self.starts.last().copied().unwrap_or(0)
+    }
+
+    /// The end of the small rule that `node` is in.
+    pub fn small_end(&self, node: NodeId) -> Option<NodeId> {
+        let at = self.small.partition_point(|rule| rule.end <= node);
+        self.small.get(at).filter(|rule| rule.contains(&node)).map(|rule| rule.start)
+    }
+
+    /// Finds the small rules.
+    pub fn find_small(&mut self) {
+        for rule in 0..self.starts.len().saturating_sub(1) {
+            let range = self.range(rule);
+            if self.is_small(range.clone()) {
+                self.small.push(range.start as NodeId..range.end as NodeId);
+            }
+        }
+    }
+
+    fn is_small(&self, nodes: Range<usize>) -> bool {
+        let mut reads = [false; 256];
+        let own = self.nodes.get(nodes).unwrap_or(&[]).iter().all(|node| match node {
+            Node::Bytes { first, count } => {
+                let edges = self.edges(*first, *count).iter();
+                edges.for_each(|edge| reads[usize::from(edge.low)..=usize::from(edge.high)].fill(true));
+                true
+            }
+            Node::Push { machine, .. } | Node::Head { machine } => {
+                !matches!(self.machines.get(*machine as usize), Some(Machine::Turns(_)))
+            }
+            Node::Split { .. } | Node::Skip { .. } | Node::Return => true,
+            Node::Call { .. } | Node::Choose { .. } | Node::Capture { .. } | Node::Captured { .. } => false,
+        });
+        own && reads.iter().filter(|reads| **reads).count() <= FEW_BYTES
     }
 
     /// Sorts bytes into classes.

@@ -122,6 +122,11 @@ pub(crate) fn spell_class(class: &ClassUnicode, spelling: Spelling) -> Expr {
     }
 }
 
+/// Any character of a JSON string, spelled in the shortest way.
+pub(crate) fn all_spelled() -> Expr {
+    spell_class(&ClassUnicode::new([ClassUnicodeRange::new('\0', char::MAX)]), Spelling::Json)
+}
+
 /// The characters of `class` that stand for themselves in a JSON string.
 pub(crate) fn unescaped(class: &ClassUnicode) -> Expr {
     let mut plain = class.clone();

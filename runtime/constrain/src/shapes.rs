@@ -356,6 +356,7 @@ fn add(expr: &Expr, state: &mut impl Hasher) {
         Expr::Rule(rule) => rule.hash(state),
         Expr::Machine(machine) => (machine.steps.len(), machine.start).hash(state),
         Expr::Measured(measured) => (measured.steps.len(), measured.min, measured.max).hash(state),
+        Expr::AllBut(names) => names.hash(state),
         Expr::Never | Expr::Listed(_) | Expr::Turns(_) => {}
     }
 }

@@ -14,25 +14,25 @@ use crate::regex;
 const LONGEST_TOKEN: usize = 1024;
 /// Masks of plain text kept at most.
 const PLAIN_MASKS: usize = 512;
-/// Tries without plain text kept at most.
-const PLAIN_TRIES: usize = 32;
+/// Tries of endings kept at most.
+const ENDINGS: usize = 64;
 
 /// Byte strings of a vocabulary as a trie; built once per tokenizer.
 #[derive(Debug)]
 pub struct Vocabulary {
     tokens: Vec<Option<Box<[u8]>>>,
     ends: Vec<u32>,
-    pub(crate) trie: Vec<TrieNode>,
-    /// Tokens in trie order, so that each node's own are a run.
-    ids: Vec<u32>,
+    pub(crate) trie: Trie,
     /// Whether the byte alone is a token.
     single: [bool; 256],
     /// Tokens that are whole UTF-8 text, by the groups of their characters: (characters, id).
     by_groups: Vec<(u64, Vec<(u32, u32)>)>,
+    /// The other tokens.
+    partial: Vec<u32>,
     /// Tokens of these groups alone.
-    plain: Mutex<HashMap<u64, Arc<Mask>>>,
-    /// The trie without the subtrees of these groups alone.
-    rest: Mutex<HashMap<u64, Arc<[TrieNode]>>>,
+    plain: Mutex<HashMap<u64, Arc<Plain>>>,
+    /// What follows characters of these groups alone in tokens that begin with some.
+    endings: Mutex<HashMap<u64, Arc<Trie>>>,
     /// Whole UTF-8 tokens with at most so many characters, for each number of characters that occurs.
     up_to: Vec<(u32, Mask)>,
     /// No token.
@@ -43,7 +43,40 @@ pub struct Vocabulary {
     pub(crate) most_bytes: usize,
 }
 
-/// One node of the trie; nodes stand in depth-first order.
+/// Byte strings with the tokens they stand for.
+#[derive(Debug, Default)]
+pub(crate) struct Trie {
+    pub nodes: Vec<TrieNode>,
+    /// Tokens in the order of the nodes, so that each node's own are a run.
+    ids: Vec<u32>,
+}
+
+impl Trie {
+    /// The tokens that stand at `node`.
+    pub fn at(&self, node: &TrieNode) -> &[u32] {
+        self.ids.get(node.first as usize..(node.first + node.count) as usize).unwrap_or(&[])
+    }
+
+    /// The tokens that stand at `node` or below it.
+    pub fn below(&self, node: &TrieNode) -> &[u32] {
+        self.ids.get(node.first as usize..node.last as usize).unwrap_or(&[])
+    }
+
+    /// The tokens that stand before `node`.
+    pub fn before(&self, node: &TrieNode) -> &[u32] {
+        self.ids.get(..node.first as usize).unwrap_or(&[])
+    }
+}
+
+/// The tokens of some groups.
+#[derive(Debug)]
+pub(crate) struct Plain {
+    pub mask: Mask,
+    /// Whether they are most of the vocabulary.
+    pub most: bool,
+}
+
+/// One node of a trie; nodes stand in depth-first order.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TrieNode {
     /// Union of the character groups of all tokens at or below.
@@ -82,35 +115,34 @@ impl Vocabulary {
 
         let mut single = [false; 256];
         let mut by_groups: QuickMap<u64, Vec<(u32, u32)>> = QuickMap::default();
+        let mut partial = Vec::new();
         let mut builder = TrieBuilder::default();
         let (mut most_chars, mut most_bytes) = (1, 1);
         for &(bytes, id) in &sorted {
             if let [byte] = bytes {
                 single[usize::from(*byte)] = true;
             }
-            let (groups, chars) = match std::str::from_utf8(bytes) {
-                Ok(text) => (groups::groups(text), text.chars().count() as u32),
-                Err(_) => (PARTIAL, bytes.len() as u32),
-            };
-            if groups != PARTIAL {
-                by_groups.entry(groups).or_default().push((chars, id));
+            let (groups, chars) = about(bytes);
+            match groups {
+                PARTIAL => partial.push(id),
+                _ => by_groups.entry(groups).or_default().push((chars, id)),
             }
             most_chars = most_chars.max(chars);
             most_bytes = most_bytes.max(bytes.len());
             builder.add(bytes, id, groups, chars as u16);
         }
-        let (trie, ids) = builder.finish();
+        let trie = builder.finish();
         let ends = ends.into_iter().filter(|id| (*id as usize) < tokens.len()).collect();
         let built = Self {
             ends,
             trie,
-            ids,
             single,
             up_to: by_length(&by_groups, tokens.len()),
             none: Mask::empty(tokens.len()),
-            by_groups: by_groups.into_iter().collect(),
+            by_groups: sorted_groups(by_groups),
+            partial,
             plain: Mutex::default(),
-            rest: Mutex::default(),
+            endings: Mutex::default(),
             most_chars,
             most_bytes,
             tokens,
@@ -118,7 +150,7 @@ impl Vocabulary {
         // The classes that nearly every constraint has: the characters of JSON strings, and all.
         for class in [regex::json_plain(), ClassUnicode::new([ClassUnicodeRange::new('\0', char::MAX)])] {
             built.plain(groups::within(&class));
-            built.rest(groups::within(&class));
+            built.endings(groups::within(&class));
         }
         built
     }
@@ -148,16 +180,6 @@ impl Vocabulary {
         self.single[usize::from(byte)]
     }
 
-    /// The tokens that stand at `node`.
-    pub(crate) fn at(&self, node: &TrieNode) -> &[u32] {
-        self.ids.get(node.first as usize..(node.first + node.count) as usize).unwrap_or(&[])
-    }
-
-    /// The tokens that stand at `node` or below it.
-    pub(crate) fn below(&self, node: &TrieNode) -> &[u32] {
-        self.ids.get(node.first as usize..node.last as usize).unwrap_or(&[])
-    }
-
     /// The numbers of characters, up to `most`, that tokens of these `groups` have.
     pub(crate) fn lengths(&self, groups: u64, most: u32) -> BTreeSet<u32> {
         let alike = self.by_groups.iter().filter(|(own, _)| own & !groups == 0);
@@ -167,47 +189,60 @@ impl Vocabulary {
             .collect()
     }
 
+    /// Characters of the longest token that is of these `groups`; 0 if there is none.
+    pub(crate) fn longest(&self, groups: u64) -> u32 {
+        let alike = self.by_groups.iter().filter(|(own, ..)| own & !groups == 0);
+        alike.flat_map(|(_, tokens)| tokens.last()).map(|(chars, _)| *chars).max().unwrap_or(0)
+    }
+
     /// Tokens all of whose characters are in `groups`.
-    pub(crate) fn plain(&self, groups: u64) -> Arc<Mask> {
+    pub(crate) fn plain(&self, groups: u64) -> Arc<Plain> {
         let mut known = self.plain.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mask) = known.get(&groups) {
-            return mask.clone();
+        if let Some(plain) = known.get(&groups) {
+            return plain.clone();
         }
         let mut mask = Mask::empty(self.len());
+        let mut count = 0;
         for (own, tokens) in &self.by_groups {
             if own & !groups == 0 {
                 tokens.iter().for_each(|(_, id)| mask.allow(*id));
+                count += tokens.len();
             }
         }
         if known.len() >= PLAIN_MASKS {
             known.clear();
         }
-        known.entry(groups).or_insert(Arc::new(mask)).clone()
+        let plain = Plain { mask, most: 2 * count > self.trie.ids.len() };
+        known.entry(groups).or_insert(Arc::new(plain)).clone()
     }
 
-    /// The trie without the subtrees that hold only tokens of these `groups`, in the same order.
-    pub(crate) fn rest(&self, groups: u64) -> Arc<[TrieNode]> {
-        let mut known = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(rest) = known.get(&groups) {
-            return rest.clone();
+    /// The tokens that begin with characters of these `groups` and go on otherwise, by what follows those.
+    pub(crate) fn endings(&self, groups: u64) -> Arc<Trie> {
+        let mut known = self.endings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(endings) = known.get(&groups) {
+            return endings.clone();
         }
-        // How many nodes before each are kept.
-        let mut kept = Vec::with_capacity(self.trie.len() + 1);
-        let mut count = 0;
-        for node in &self.trie {
-            kept.push(count);
-            count += u32::from(node.groups & !groups != 0);
+        let mut sorted: Vec<(&[u8], u32)> = Vec::new();
+        let mut add = |id: u32| {
+            let Some(bytes) = self.bytes(id) else { return };
+            let begins = groups::prefix(bytes, groups);
+            if begins > 0 && begins < bytes.len() {
+                sorted.push((bytes.get(begins..).unwrap_or_default(), id));
+            }
+        };
+        let mixed = self.by_groups.iter().filter(|(own, _)| own & !groups != 0 && own & groups != 0);
+        mixed.flat_map(|(_, tokens)| tokens).for_each(|(_, id)| add(*id));
+        self.partial.iter().for_each(|id| add(*id));
+        sorted.sort_unstable();
+        let mut builder = TrieBuilder::default();
+        for (bytes, id) in sorted {
+            let (groups, chars) = about(bytes);
+            builder.add(bytes, id, groups, chars as u16);
         }
-        kept.push(count);
-        let stays = self.trie.iter().filter(|node| node.groups & !groups != 0);
-        let rest = stays.map(|node| {
-            let end = kept.get(node.end as usize).copied().unwrap_or(count);
-            TrieNode { end, ..*node }
-        });
-        if known.len() >= PLAIN_TRIES {
+        if known.len() >= ENDINGS {
             known.clear();
         }
-        known.entry(groups).or_insert(rest.collect()).clone()
+        known.entry(groups).or_insert(Arc::new(builder.finish())).clone()
     }
 
     /// Whole UTF-8 tokens with at most `chars` characters; none where that is no restriction.
@@ -217,6 +252,21 @@ impl Vocabulary {
         }
         let at = self.up_to.partition_point(|(most, _)| *most <= chars);
         Some(at.checked_sub(1).and_then(|at| self.up_to.get(at)).map_or(&self.none, |(_, mask)| mask))
+    }
+}
+
+/// The tokens of each set of groups, the shortest first.
+fn sorted_groups(by_groups: QuickMap<u64, Vec<(u32, u32)>>) -> Vec<(u64, Vec<(u32, u32)>)> {
+    let mut out: Vec<_> = by_groups.into_iter().collect();
+    out.iter_mut().for_each(|(_, tokens)| tokens.sort_unstable());
+    out
+}
+
+/// The groups of a byte string's characters, and their number.
+fn about(bytes: &[u8]) -> (u64, u32) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (groups::groups(text), text.chars().count() as u32),
+        Err(_) => (PARTIAL, bytes.len() as u32),
     }
 }
 
@@ -277,8 +327,8 @@ impl<'a> TrieBuilder<'a> {
         }
     }
 
-    fn finish(mut self) -> (Vec<TrieNode>, Vec<u32>) {
+    fn finish(mut self) -> Trie {
         self.close(0);
-        (self.nodes, self.ids)
+        Trie { nodes: self.nodes, ids: self.ids }
     }
 }

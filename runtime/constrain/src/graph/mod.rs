@@ -14,14 +14,18 @@ mod stack;
 mod supply;
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::cost::{Costs, NEVER};
 use crate::hash::{QuickMap, QuickSet};
 use crate::network::{Edge, Network, NodeId};
+use crate::open::Free;
+use crate::region::Alive;
 use crate::turns::Seen;
 use crate::vocabulary::Vocabulary;
 use crate::walk::Kept;
+use crate::words::Words;
 
 pub(crate) use stack::Frame;
 use stack::{Held, Stack};
@@ -53,7 +57,7 @@ const SOFT_LIMIT: usize = 48 << 20;
 const HARD_LIMIT: usize = 256 << 20;
 
 type StackId = u32;
-const BOTTOM: StackId = 0;
+pub(crate) const BOTTOM: StackId = 0;
 /// Index of a text; the empty one is 0.
 type TextId = u32;
 /// The node of a thread that reads the text on top of its stack.
@@ -72,10 +76,16 @@ pub(crate) struct Tables {
 }
 
 /// A node and a stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Thread {
     pub node: NodeId,
     pub stack: StackId,
+}
+
+impl Hash for Thread {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.node) << 32 | u64::from(self.stack));
+    }
 }
 
 /// A place: its threads and what is known about it.
@@ -133,6 +143,8 @@ pub(crate) struct Graph {
     capturing: Vec<State>,
     steps: QuickMap<(StateId, u8), StateId>,
     state_ids: QuickMap<Key, StateId>,
+    /// The places of single threads.
+    entered: QuickMap<(Thread, bool), StateId>,
     /// States of machines that remember more than a number: the machine, the state, its distance.
     seen: Vec<(u32, Seen, u32)>,
     seen_ids: QuickMap<(u32, Seen), u32>,
@@ -147,8 +159,12 @@ pub(crate) struct Graph {
     table: Vec<StateId>,
     bytes: usize,
     pub(crate) masks: QuickMap<StateId, Arc<Kept>>,
-    /// The character groups that are read again and again at a place, and the bytes left then.
-    pub(crate) free: QuickMap<StateId, (u64, u32)>,
+    /// What is known about the repeated classes that are open at a place.
+    pub(crate) free: QuickMap<StateId, Free>,
+    /// What characters do at a place.
+    pub(crate) alive: QuickMap<StateId, Arc<Alive>>,
+    /// What tokens do from a place inside a small rule.
+    pub(crate) words: QuickMap<StateId, Arc<Words>>,
     /// Fewest tokens from lean states.
     pub(crate) fewest: QuickMap<StateId, u32>,
     /// Lean states from which so many tokens are known not to suffice.
@@ -172,6 +188,7 @@ impl Graph {
             capturing: Vec::new(),
             steps: QuickMap::default(),
             state_ids: QuickMap::default(),
+            entered: QuickMap::default(),
             seen: Vec::new(),
             seen_ids: QuickMap::default(),
             texts: vec![Arc::from([])],
@@ -183,6 +200,8 @@ impl Graph {
             bytes: 0,
             masks: QuickMap::default(),
             free: QuickMap::default(),
+            alive: QuickMap::default(),
+            words: QuickMap::default(),
             fewest: QuickMap::default(),
             more_than: QuickMap::default(),
             exact: QuickMap::default(),
@@ -232,8 +251,23 @@ impl Graph {
 
     /// The place of one thread at `node`.
     pub fn enter(&mut self, tables: &Tables, node: NodeId, stack: StackId, lean: bool) -> StateId {
+        let thread = Thread { node, stack };
+        if let Some(known) = self.entered.get(&(thread, lean)) {
+            return *known;
+        }
         let text = if self.hides(stack) { HIDDEN } else { 0 };
-        self.close(tables, vec![Thread { node, stack }], text, lean)
+        let place = self.close(tables, vec![thread], text, lean);
+        // With texts it depends on them; without memory left, on what is found elsewhere.
+        if !tables.captures && place != AMBIGUOUS {
+            self.bytes += 16;
+            self.entered.insert((thread, lean), place);
+        }
+        place
+    }
+
+    /// The place of some threads.
+    pub fn gather(&mut self, tables: &Tables, threads: Vec<Thread>) -> StateId {
+        self.close(tables, threads, 0, false)
     }
 
     /// The same place, from which only the lean language is followed.
@@ -270,10 +304,23 @@ impl Graph {
         }
         let State { threads, lean, text, .. } = self.state(state).clone();
         let mut next = Vec::with_capacity(threads.len());
+        // The bytes around it that all threads read alike.
+        let (mut low, mut high) = (0u8, u8::MAX);
         for thread in threads.iter() {
+            if thread.node == LITERAL {
+                // Its byte is not told apart in the table.
+                (low, high) = (byte, byte);
+            }
             let edges = self.edges(tables, thread);
-            let edge = edges.get(edges.partition_point(|edge| edge.high < byte));
-            let Some(to) = edge.filter(|edge| edge.low <= byte).map(|edge| edge.to) else { continue };
+            let at = edges.partition_point(|edge| edge.high < byte);
+            let Some(edge) = edges.get(at).filter(|edge| edge.low <= byte) else {
+                let before = at.checked_sub(1).and_then(|at| edges.get(at));
+                low = low.max(before.map_or(0, |edge| edge.high.saturating_add(1)));
+                high = high.min(edges.get(at).map_or(u8::MAX, |edge| edge.low.saturating_sub(1)));
+                continue;
+            };
+            (low, high) = (low.max(edge.low), high.min(edge.high));
+            let to = edge.to;
             next.push(if to == LITERAL {
                 self.past_byte(tables, thread.stack)
             } else {
@@ -285,7 +332,11 @@ impl Graph {
             text if capturing && !next.is_empty() => self.longer(text, byte),
             _ => 0,
         };
-        let to = if next.is_empty() { DEAD } else { self.close(tables, next, text, lean) };
+        let to = match next.as_slice() {
+            [] => DEAD,
+            [only] if !tables.captures => self.enter(tables, only.node, only.stack, lean),
+            _ => self.close(tables, next, text, lean),
+        };
         // What was refused for want of memory may be found in a fresh graph.
         if to == AMBIGUOUS && self.bytes >= HARD_LIMIT {
             return to;
@@ -293,8 +344,11 @@ impl Graph {
         if capturing {
             self.bytes += 24;
             self.steps.insert((state, byte), to);
-        } else if let Some(entry) = self.table.get_mut(at) {
-            *entry = to;
+        } else {
+            let class = |byte: u8| tables.net.classes.get(usize::from(byte)).map_or(0, |class| usize::from(*class));
+            let row = state as usize * tables.net.stride;
+            let alike = self.table.get_mut(row + class(low)..=row + class(high));
+            alike.into_iter().flatten().for_each(|entry| *entry = to);
         }
         to
     }

@@ -97,6 +97,19 @@ impl Alphabet {
         Self { starts, groups: blocks, count: chars.len() + 1 }
     }
 
+    /// Intervals that begin at `starts`, each in a group; none unless they are sorted and from 0.
+    pub fn from_parts(starts: Vec<u32>, groups: Vec<Group>) -> Option<Self> {
+        let count = *groups.iter().max()? as usize + 1;
+        let fits = starts.len() == groups.len() && starts.first() == Some(&0) && groups.last() == Some(&0);
+        (fits && starts.is_sorted_by(|a, b| a < b)).then_some(Self { starts, groups, count })
+    }
+
+    /// Where the intervals begin, and their groups.
+    #[cfg(test)]
+    pub fn parts(&self) -> (&[u32], &[Group]) {
+        (&self.starts, &self.groups)
+    }
+
     /// Numbers `blocks` anew, with 0 for the last, and joins neighbours of the same.
     fn new(starts: Vec<u32>, blocks: &[usize]) -> Self {
         let most = blocks.iter().max().map_or(0, |most| most + 1);

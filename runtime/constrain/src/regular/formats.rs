@@ -7,6 +7,7 @@
 use std::sync::OnceLock;
 
 use super::Lang;
+use super::packed;
 
 /// A name, how its language is made, and the language once it was asked for.
 type Format = (&'static str, fn() -> Option<Lang>, OnceLock<Option<Lang>>);
@@ -38,9 +39,14 @@ static KNOWN: [Format; 19] = [
     ("regex", || whole(&regex(8)), OnceLock::new()),
 ];
 
+/// How many names we know.
+pub(super) const COUNT: usize = KNOWN.len();
+
 /// The texts of the format `name`.
 pub(super) fn find(name: &str) -> Option<Lang> {
-    KNOWN.iter().find(|(known, ..)| *known == name).and_then(|(_, make, lang)| lang.get_or_init(make).clone())
+    let at = KNOWN.iter().position(|(known, ..)| *known == name)?;
+    let (_, make, lang) = KNOWN.get(at)?;
+    lang.get_or_init(|| packed::made(at).or_else(make)).clone()
 }
 
 /// The texts that `pattern` matches from end to end, as a deterministic automaton.
@@ -237,4 +243,10 @@ fn regex(depth: usize) -> String {
         inner = format!("(?:{assertion}|(?:{atom}|{class}){times}{groups}|\\|)*");
     }
     inner
+}
+
+/// All languages, from their grammars.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = Option<Lang>> {
+    KNOWN.iter().map(|(_, make, _)| make())
 }

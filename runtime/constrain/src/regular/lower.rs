@@ -22,9 +22,10 @@ impl Part {
     pub(super) fn expr(&self, spelling: Spelling) -> Result<Expr, Reason> {
         let pattern = match &self.core {
             Core::Any => {
-                let all = expr::chars(&[('\0', char::MAX)]);
-                let char =
-                    if let Expr::Class(class) = all { regex::spell_class(&class, spelling) } else { Expr::Never };
+                let char = match spelling {
+                    Spelling::Plain => expr::chars(&[('\0', char::MAX)]),
+                    Spelling::Json => regex::all_spelled(),
+                };
                 return Ok(expr::repeat(char, self.min, self.max));
             }
             Core::Texts(texts) => {
@@ -44,10 +45,10 @@ impl Part {
             }
             return Ok(measured(&dfa, self.min, self.max, spelling));
         }
-        let Some(hir) = pattern.hir() else { return pattern.dfa().map(|dfa| machine(&dfa, spelling)) };
+        let Some(hir) = pattern.hir() else { return pattern.machine(spelling) };
         // A search, and look-around, are many ways to read a text unless they are deterministic.
         match (pattern.asserts() || pattern.searches()).then(|| pattern.dfa()) {
-            Some(Ok(dfa)) if dfa.len() <= SMALL => Ok(machine(&dfa, spelling)),
+            Some(Ok(dfa)) if dfa.len() <= SMALL => pattern.machine(spelling),
             _ => regex::expression(hir, spelling).map_err(Reason::Pattern),
         }
     }
@@ -112,7 +113,7 @@ impl<'a> Classes<'a> {
 }
 
 /// The automaton as an expression, state by state.
-fn machine(dfa: &Dfa, spelling: Spelling) -> Expr {
+pub(super) fn machine(dfa: &Dfa, spelling: Spelling) -> Expr {
     if dfa.start == DEAD {
         return Expr::Never;
     }

@@ -18,6 +18,7 @@ mod lengths;
 mod lower;
 mod minimal;
 mod numbers;
+mod packed;
 mod pattern;
 #[cfg(test)]
 mod tests;

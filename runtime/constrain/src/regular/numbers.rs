@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::alphabet::{Alphabet, Group};
 use super::decimal::{Decimal, Numbers};
 use super::dfa::{DEAD, Dfa, Op, State};
-use super::{Core, Lang, Reason};
+use super::{Core, Lang, Reason, packed};
 use crate::hash::QuickMap;
 
 /// Digits before the point at most.
@@ -110,9 +110,12 @@ struct Known {
 
 fn known() -> Result<&'static Known, Reason> {
     static KNOWN: OnceLock<Result<Known, Reason>> = OnceLock::new();
+    let ready = |at: usize| packed::made(at)?.parts.first()?.core.dfa().ok().map(Arc::unwrap_or_clone);
     let make = || {
-        let all = read_off(&Universe)?;
-        let integers = all.product(&read_off(&Multiple::new(1, 0))?, Op::And)?;
+        let (all, integers) = match (ready(packed::NUMBERS), ready(packed::INTEGERS)) {
+            (Some(all), Some(integers)) => (all, integers),
+            _ => fresh()?,
+        };
         Ok(Known {
             all: Lang::written(&all_numbers(), all)?,
             integers: Lang::written(&all_integers(), integers)?,
@@ -120,6 +123,20 @@ fn known() -> Result<&'static Known, Reason> {
         })
     };
     KNOWN.get_or_init(make).as_ref().map_err(Clone::clone)
+}
+
+/// The automata of all numbers and of the whole ones.
+fn fresh() -> Result<(Dfa, Dfa), Reason> {
+    let all = read_off(&Universe)?;
+    let integers = all.product(&read_off(&Multiple::new(1, 0))?, Op::And)?;
+    Ok((all, integers))
+}
+
+/// All numbers, and the whole ones.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = Lang> {
+    let (all, integers) = fresh().unwrap();
+    [all, integers].into_iter().map(|dfa| Lang::whole(Core::made(dfa)))
 }
 
 /// Exponents of up to [`LARGEST`], and those of them that printers use.

@@ -9,6 +9,8 @@ use super::determine::{self, Check};
 use super::dfa::{DEAD, Dfa};
 use super::ecma;
 use super::lengths::Lengths;
+use super::lower;
+use crate::expr::Expr;
 use crate::regex::{Spelling, unicode};
 use crate::{accept, look, regex};
 
@@ -18,6 +20,8 @@ pub(super) struct Pattern {
     source: Option<Source>,
     dfa: OnceLock<Result<Arc<Dfa>, Reason>>,
     lengths: OnceLock<Result<Arc<Lengths>, Reason>>,
+    /// The automaton as an expression inside a JSON string.
+    spelled: OnceLock<Result<Expr, Reason>>,
 }
 
 /// The texts that `hir` matches from end to end.
@@ -34,8 +38,12 @@ impl Pattern {
     pub fn of(hir: Hir, checks: Vec<Check>) -> Result<Option<Self>, Reason> {
         let Some(bounds) = span(&hir) else { return Ok(None) };
         let asserts = !checks.is_empty() || !hir.properties().look_set().is_empty();
-        let pattern =
-            Self { source: Some(Source { hir, checks, bounds }), dfa: OnceLock::new(), lengths: OnceLock::new() };
+        let pattern = Self {
+            source: Some(Source { hir, checks, bounds }),
+            dfa: OnceLock::new(),
+            lengths: OnceLock::new(),
+            spelled: OnceLock::new(),
+        };
         // Assertions may leave nothing.
         if asserts && pattern.dfa()?.start == DEAD {
             return Ok(None);
@@ -47,13 +55,23 @@ impl Pattern {
     pub fn known(hir: Hir, dfa: Dfa) -> Option<Self> {
         let bounds = span(&hir)?;
         let source = Some(Source { hir, checks: Vec::new(), bounds });
-        Some(Self { source, dfa: OnceLock::from(Ok(Arc::new(dfa))), lengths: OnceLock::new() })
+        Some(Self {
+            source,
+            dfa: OnceLock::from(Ok(Arc::new(dfa))),
+            lengths: OnceLock::new(),
+            spelled: OnceLock::new(),
+        })
     }
 
     /// The texts of `dfa`; none if there are none.
     pub fn made(dfa: Dfa) -> Option<Self> {
         let alive = dfa.start != DEAD;
-        alive.then(|| Self { source: None, dfa: OnceLock::from(Ok(Arc::new(dfa))), lengths: OnceLock::new() })
+        alive.then(|| Self {
+            source: None,
+            dfa: OnceLock::from(Ok(Arc::new(dfa))),
+            lengths: OnceLock::new(),
+            spelled: OnceLock::new(),
+        })
     }
 
     /// The regular expression, where it has one without look-ahead and look-behind.
@@ -86,6 +104,15 @@ impl Pattern {
             Ok(Arc::new(determine::determinise(&nfa, &source.checks)?))
         });
         made.clone()
+    }
+
+    /// The automaton as an expression.
+    pub fn machine(&self, spelling: Spelling) -> Result<Expr, Reason> {
+        let make = || Ok(lower::machine(&*self.dfa()?, spelling));
+        match spelling {
+            Spelling::Plain => make(),
+            Spelling::Json => self.spelled.get_or_init(make).clone(),
+        }
     }
 
     /// Numbers of characters to the end of [`Self::dfa`].

@@ -21,6 +21,8 @@ const LISTED: usize = 16;
 const LOOSE: usize = 4;
 /// Names of a pattern that are counted, at most; more are as good as endless.
 const COUNTED: usize = 1000;
+/// Bytes of a name that is told from others byte by byte, at most.
+const LONGEST_NAME: usize = 256;
 /// Patterns that tell names apart, at most.
 const PATTERNS: usize = 64;
 
@@ -289,9 +291,14 @@ impl Normal {
         if let Some(known) = self.names.get(&names) {
             return Ok(known.clone());
         }
-        let others = Lang::any().minus(&Lang::texts(names.iter().map(AsRef::as_ref)));
+        let plain = |c: char| matches!(c, ' '..='~') && c != '"' && c != '\\';
         let keys =
-            others.and_then(|others| others.expr(Spelling::Json)).map_err(|reason| self.refused(lits, reason))?;
+            if !names.is_empty() && names.iter().all(|name| name.len() <= LONGEST_NAME && name.chars().all(plain)) {
+                Expr::AllBut(names.as_slice().into())
+            } else {
+                let others = Lang::any().minus(&Lang::texts(names.iter().map(AsRef::as_ref)));
+                others.and_then(|others| others.expr(Spelling::Json)).map_err(|reason| self.refused(lits, reason))?
+            };
         self.names.insert(names, keys.clone());
         Ok(keys)
     }

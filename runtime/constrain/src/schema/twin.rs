@@ -187,6 +187,11 @@ fn ends(expr: &Expr, text: &[u8], from: usize) -> BTreeSet<usize> {
             }
             out
         }
+        Expr::AllBut(names) => {
+            let any = expr::repeat(regex::all_spelled(), 0, None);
+            let is_name = |end: &usize| names.iter().any(|name| name.as_bytes() == &text[from..*end]);
+            ends(&any, text, from).into_iter().filter(|end| !is_name(end)).collect()
+        }
         Expr::Listed(_) | Expr::Turns(_) | Expr::Rule(_) => panic!("no scalar"),
     }
 }

@@ -1,0 +1,160 @@
+//! Places from which many tokens lead on whatever they say: groups of characters that cannot lead to a dead end.
+//!
+//! An automaton inside which every letter is welcome is not walked letter by letter: the few places that a token of
+//! such characters leads to are looked at once, then all those tokens are known to be allowed.
+
+use std::sync::Arc;
+
+use regex_syntax::utf8::Utf8Sequences;
+
+use crate::graph::{Graph, StateId, Tables};
+use crate::groups;
+
+/// Places that are looked at to find a region at most.
+const MOST_PLACES: usize = 128;
+/// Looks at places, some more than once, at most.
+const MOST_LOOKS: usize = 1_000;
+/// Different bytes of ASCII, about, that are read where a region is looked for at least.
+const MANY_BYTES: u32 = 24;
+/// Groups that make a region worth looking for at least.
+const FEW_GROUPS: u32 = 3;
+/// Groups with which characters outside ASCII are looked at, too.
+const MANY_GROUPS: u32 = 20;
+
+/// Tokens that are all allowed at a place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Region {
+    /// The groups that they are of.
+    pub groups: u64,
+    /// Most bytes that are left after one of them.
+    pub left: u32,
+}
+
+/// What characters do at a place.
+#[derive(Debug)]
+pub(crate) struct Alive {
+    /// The groups of which every character leads on.
+    groups: u64,
+    /// Where they lead, and the groups that have a character that leads there.
+    next: Vec<(u64, StateId)>,
+}
+
+impl Alive {
+    fn add(&mut self, groups: u64, to: StateId) {
+        match self.next.iter_mut().find(|(_, known)| *known == to) {
+            Some((known, _)) => *known |= groups,
+            None => self.next.push((groups, to)),
+        }
+    }
+}
+
+/// Whether so many characters are read at `state` that it is worth looking at what they do.
+pub(crate) fn is_wide(graph: &Graph, tables: &Tables, state: StateId) -> bool {
+    let threads = graph.state(state).threads.iter();
+    let edges = threads.flat_map(|thread| graph.edges(tables, thread));
+    edges.map(|edge| u32::from(edge.high.min(0x7f)).saturating_sub(edge.low.into())).sum::<u32>() >= MANY_BYTES
+}
+
+/// What characters do at `state`.
+fn alive(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Alive> {
+    if let Some(known) = graph.alive.get(&state) {
+        return known.clone();
+    }
+    let mut alive = Alive { groups: groups::ALL & !groups::WIDE, next: Vec::new() };
+    let mut last = None;
+    for byte in 0..0x80u8 {
+        let (group, to) = (groups::group(byte.into()), graph.step(tables, state, byte));
+        if !Graph::is_live(to) {
+            alive.groups &= !group;
+        } else if last != Some((group, to)) {
+            alive.add(group, to);
+            last = Some((group, to));
+        }
+    }
+    if alive.groups.count_ones() >= MANY_GROUPS
+        && let Some(places) = beyond_ascii(graph, tables, state)
+    {
+        alive.groups |= groups::WIDE;
+        places.into_iter().for_each(|to| alive.add(groups::WIDE, to));
+    }
+    let alive = Arc::new(alive);
+    graph.charge(alive.next.len() * 16 + 48);
+    graph.alive.insert(state, alive.clone());
+    alive
+}
+
+/// Where characters outside ASCII lead; none if one of them is refused.
+fn beyond_ascii(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<Vec<StateId>> {
+    let mut out = Vec::new();
+    for sequence in Utf8Sequences::new('\u{80}', char::MAX) {
+        let mut places = vec![state];
+        for range in sequence.as_slice() {
+            let mut next = Vec::new();
+            for place in places {
+                for byte in range.start..=range.end {
+                    let to = graph.step(tables, place, byte);
+                    if !Graph::is_live(to) {
+                        return None;
+                    }
+                    if next.last() != Some(&to) && !next.contains(&to) {
+                        next.push(to);
+                    }
+                }
+            }
+            places = next;
+        }
+        places.into_iter().for_each(|to| {
+            if !out.contains(&to) {
+                out.push(to);
+            }
+        });
+    }
+    Some(out)
+}
+
+/// The tokens that are allowed at `state` whatever the order of their characters, as far as that is easily seen.
+pub(crate) fn region(graph: &mut Graph, tables: &Tables, state: StateId) -> Region {
+    let mut groups = alive(graph, tables, state).groups;
+    let mut looked_at = 0;
+    'smaller: loop {
+        if groups.count_ones() < FEW_GROUPS {
+            return Region { groups: 0, left: 0 };
+        }
+        let longest = tables.vocabulary.longest(groups);
+        let mut places = vec![state];
+        let (mut level, mut left) = (0..1, graph.state(state).cost);
+        // The places after a token's last character must be alive, but what they read does not matter.
+        for _ in 0..longest {
+            for at in level.clone() {
+                let Some(place) = places.get(at).copied() else { continue };
+                let alive = alive(graph, tables, place);
+                looked_at += 1;
+                if looked_at > MOST_LOOKS || places.len() > MOST_PLACES {
+                    return Region { groups: 0, left: 0 };
+                }
+                if groups & !alive.groups != 0 {
+                    groups &= alive.groups;
+                    continue 'smaller;
+                }
+                for (by, to) in alive.next.iter().filter(|(by, _)| by & groups != 0) {
+                    if places.contains(to) {
+                        continue;
+                    }
+                    // What leads where little else is alive is better left out.
+                    let lost = groups & !self::alive(graph, tables, *to).groups;
+                    if lost.count_ones() > (by & groups).count_ones() {
+                        groups &= !by;
+                        continue 'smaller;
+                    }
+                    left = left.max(graph.state(*to).cost);
+                    places.push(*to);
+                }
+            }
+            level = level.end..places.len();
+            if level.is_empty() {
+                break;
+            }
+        }
+        return Region { groups, left };
+    }
+}
