@@ -226,10 +226,10 @@ impl<'a> Judge<'a> {
         let all = |fits: &mut dyn Iterator<Item = Fits>| fits.fold(Yes, Fits::and);
         match key {
             "type" => match said {
-                Value::Text(name) => is(name, value),
-                Value::Array(names) => {
-                    names.iter().fold(No, |fits, name| fits.or(name.as_text().map_or(Unknown, |name| is(name, value))))
-                }
+                Value::Text(name) => is(name, value, draft),
+                Value::Array(names) => names
+                    .iter()
+                    .fold(No, |fits, name| fits.or(name.as_text().map_or(Unknown, |name| is(name, value, draft)))),
                 _ => Unknown,
             },
             "enum" => said.items().contains(value).into(),
@@ -412,11 +412,16 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn is(name: &str, value: &Value) -> Fits {
+/// Whether `value` is of the type `name`. Draft 4 asks of an integer that it is written as one.
+fn is(name: &str, value: &Value, draft: u32) -> Fits {
     match name {
         "null" => matches!(value, Value::Null).into(),
         "boolean" => matches!(value, Value::Bool(_)).into(),
-        "integer" => matches!(value, Value::Number(number) if number.is_integer()).into(),
+        "integer" => match value {
+            Value::Number(number) if draft == 4 => (!number.text.contains(['.', 'e', 'E'])).into(),
+            Value::Number(number) => number.is_integer().into(),
+            _ => No,
+        },
         "number" => matches!(value, Value::Number(_)).into(),
         "string" => matches!(value, Value::Text(_)).into(),
         "array" => matches!(value, Value::Array(_)).into(),
