@@ -1,8 +1,9 @@
 //! `sglc repl` behind its lines: an entry or a command in; what it gives, on standard output, out. The session itself is
 //! `sgl-repl`'s; here it meets models, files and people.
 //!
-//! 1. [`Repl::line`] does what a whole input says: it checks and runs an entry ([`run`]), or obeys a command ([`commands`](command)).
-//! 2. [`settings`] are the defaults that `:set` changes. [`help`] is what `:help` prints.
+//! 1. [`Repl::line`] does what a whole input says: it checks and runs an entry (`run`), or obeys a command
+//!    (`command`).
+//! 2. `settings` are the defaults that `:set` changes. `help` is what `:help` prints.
 //! 3. [`terminal`] reads lines that somebody types, with colours, history and [`words`] to choose from.
 
 mod command;
