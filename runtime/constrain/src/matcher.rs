@@ -58,7 +58,9 @@ impl Automaton {
         }
         let mut graph = Graph::new(&tables);
         let start = graph.start(&tables);
-        if start == AMBIGUOUS {
+        let begins =
+            graph.state(start).complete || (0..=255).any(|byte| Graph::is_live(graph.step(&tables, start, byte)));
+        if start == AMBIGUOUS || !begins {
             return Err(ConstrainError::Limit { what: "ways to read the same text", limit: MOST_THREADS });
         }
         if graph.state(start).cost >= UNSPELLED && fewest::fewest(&mut graph, &tables, start) == NEVER {
