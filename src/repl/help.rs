@@ -75,24 +75,5 @@ fn overview() -> String {
 
 /// The text in lines of 100 columns.
 fn wrapped(text: &str) -> String {
-    let mut out = String::new();
-    for (number, paragraph) in text.split("\n\n").enumerate() {
-        if number > 0 {
-            out.push_str("\n\n");
-        }
-        let mut column = 0;
-        for word in paragraph.split_whitespace() {
-            let width = word.chars().count();
-            if column > 0 && column + 1 + width > 100 {
-                out.push('\n');
-                column = 0;
-            } else if column > 0 {
-                out.push(' ');
-                column += 1;
-            }
-            out.push_str(word);
-            column += width;
-        }
-    }
-    out
+    text.split("\n\n").map(|paragraph| sgl_host::wrap(paragraph, 100)).collect::<Vec<_>>().join("\n\n")
 }

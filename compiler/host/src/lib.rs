@@ -32,5 +32,5 @@ pub use interp::{Iteration, MAX_CALLS, Machine, iteration};
 pub use later::{Later, Setter, Wait, laters};
 pub use ops::{Demand, compute, demand, operate, supply, template};
 pub use regex::Regex;
-pub use text::text_of;
+pub use text::{text_of, wrap};
 pub use value::{Fields, Function, MAX_NESTING, Outcome, Partial, Seq, Tool, Value};

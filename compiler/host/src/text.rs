@@ -19,3 +19,22 @@ pub fn text_of(value: &Value) -> Result<Arc<str>, HostError> {
 pub(crate) fn float(number: f64) -> String {
     serde_json::Value::from(number).to_string()
 }
+
+/// The words of `line` in lines of at most `width` characters; a longer word has a line of its own.
+pub fn wrap(line: &str, width: usize) -> String {
+    let mut wrapped = String::with_capacity(line.len());
+    let mut column = 0;
+    for word in line.split_whitespace() {
+        let len = word.chars().count();
+        if column > 0 && column + 1 + len > width {
+            wrapped.push('\n');
+            column = 0;
+        } else if column > 0 {
+            wrapped.push(' ');
+            column += 1;
+        }
+        wrapped.push_str(word);
+        column += len;
+    }
+    wrapped
+}

@@ -22,7 +22,7 @@ pub(super) fn call(builtin: Builtin, args: &mut Args) -> Result<Value, HostError
         Builtin::StrWrap => {
             let text = args.str()?;
             let width = args.positive("the width")?;
-            let lines: Vec<String> = text.split('\n').map(|line| wrap(line, width)).collect();
+            let lines: Vec<String> = text.split('\n').map(|line| crate::text::wrap(line, width)).collect();
             bounded(lines.join("\n"))
         }
         Builtin::StrTruncate => {
@@ -87,24 +87,6 @@ fn dedent(text: &str) -> String {
     let common = common.unwrap_or_default();
     let lines = text.split('\n').map(|line| line.strip_prefix(common).filter(|line| !line.trim().is_empty()));
     lines.map(Option::unwrap_or_default).collect::<Vec<_>>().join("\n")
-}
-
-fn wrap(line: &str, width: usize) -> String {
-    let mut wrapped = String::with_capacity(line.len());
-    let mut column = 0;
-    for word in line.split_whitespace() {
-        let len = word.chars().count();
-        if column > 0 && column + 1 + len > width {
-            wrapped.push('\n');
-            column = 0;
-        } else if column > 0 {
-            wrapped.push(' ');
-            column += 1;
-        }
-        wrapped.push_str(word);
-        column += len;
-    }
-    wrapped
 }
 
 /// The elements' texts, each behind its mark; further lines stand under the text of the first.
