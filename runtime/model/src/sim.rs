@@ -1,15 +1,24 @@
 //! A model without weights: a batch goes in, a hash of each row's whole context comes out as logits.
 //!
-//! It keeps the token of every slot, so a wrong slot, order or length of context gives other logits. That makes it the
-//! oracle for tests of the engine: instant, deterministic, and as strict about slots as a real model.
+//! Like keys and values, what a slot holds depends on the token that was written there and on everything that row
+//! attended to. So a wrong slot, a stale one, another order or length of the context gives other logits, even where the
+//! token in the slot is the right one. That makes it the oracle for tests of the engine: instant, deterministic, and as
+//! strict about slots as a real model.
 
-use crate::forward::{Batch, Model, ModelConfig, ModelError};
+use crate::forward::{Batch, Model, ModelConfig, ModelError, Slot};
 
 /// See the module's text.
 pub struct SimModel {
     config: ModelConfig,
-    /// The token each slot holds.
-    tokens: Vec<u32>,
+    slots: Vec<Held>,
+}
+
+/// What a slot holds.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    token: u32,
+    /// The hash of the row's whole context.
+    context: u64,
 }
 
 impl SimModel {
@@ -21,16 +30,26 @@ impl SimModel {
             vocab_size,
             context_length,
             layers: 0,
-            kv_bytes_per_slot: size_of::<u32>(),
+            kv_bytes_per_slot: size_of::<Held>(),
         };
-        Self { config, tokens: Vec::new() }
+        Self { config, slots: Vec::new() }
     }
 
     /// The logits after `context`, as [`Model::forward`] gives them: the oracle for what an engine should have seen.
     pub fn logits(vocab_size: usize, context: &[u32]) -> Vec<f32> {
         let mut row = vec![0.0; vocab_size];
-        write_logits(context.iter().copied(), &mut row);
+        write_logits(context.iter().fold(0, |hash, &token| append(hash, token)), &mut row);
         row
+    }
+
+    /// The hash of a context in these slots. A slot that was written behind something else than what stands before it
+    /// here leaves its mark.
+    fn context(&self, slots: &[Slot]) -> u64 {
+        slots.iter().fold(0, |hash, &slot| {
+            let held = self.slots[slot as usize];
+            let hash = append(hash, held.token);
+            if hash == held.context { hash } else { mix(hash ^ held.context) }
+        })
     }
 }
 
@@ -40,35 +59,47 @@ impl Model for SimModel {
     }
 
     fn reserve(&mut self, slots: usize) -> Result<(), ModelError> {
-        let mut tokens = Vec::new();
-        tokens.try_reserve_exact(slots).map_err(|_| ModelError::OutOfMemory {
+        let mut held = Vec::new();
+        held.try_reserve_exact(slots).map_err(|_| ModelError::OutOfMemory {
             slots,
             bytes: slots.saturating_mul(self.config.kv_bytes_per_slot),
         })?;
-        tokens.resize(slots, u32::MAX);
-        self.tokens = tokens;
+        held.resize(slots, Held::default());
+        self.slots = held;
         Ok(())
     }
 
     fn forward(&mut self, batch: &Batch<'_>, logits: &mut [f32]) -> Result<(), ModelError> {
-        batch.check(&self.config, self.tokens.len(), logits)?;
-        for (&slot, &token) in batch.slots.iter().zip(batch.tokens) {
-            self.tokens[slot as usize] = token;
+        batch.check(&self.config, self.slots.len(), logits)?;
+        let mut hashes = vec![0; batch.tokens.len()];
+        // A sequence may attend to rows that another one writes in this step; those stand at earlier positions.
+        let mut segments: Vec<_> = batch.segments.iter().collect();
+        segments.sort_by_key(|segment| segment.context.len() - segment.rows.len());
+        for segment in segments {
+            let (earlier, own) = segment.context.split_at(segment.context.len() - segment.rows.len());
+            let mut hash = self.context(earlier);
+            for (row, &slot) in segment.rows.clone().zip(own) {
+                hash = append(hash, batch.tokens[row]);
+                self.slots[slot as usize] = Held { token: batch.tokens[row], context: hash };
+                hashes[row] = hash;
+            }
         }
         for (&row, out) in batch.logits.iter().zip(logits.chunks_exact_mut(self.config.vocab_size)) {
-            let segment = batch.segments.iter().find(|segment| segment.rows.contains(&row));
-            let context = segment.map_or(&[][..], |s| &s.context[..s.context.len() - (s.rows.end - 1 - row)]);
-            write_logits(context.iter().map(|&slot| self.tokens[slot as usize]), out);
+            write_logits(hashes[row], out);
         }
         Ok(())
     }
 }
 
+/// The hash of a context with one more token.
+fn append(hash: u64, token: u32) -> u64 {
+    mix(hash ^ (u64::from(token) + 1))
+}
+
 /// Numbers in -4..4, from a hash of the context and the column.
-fn write_logits(context: impl Iterator<Item = u32>, row: &mut [f32]) {
-    let seed = context.fold(0, |hash, token| mix(hash ^ (u64::from(token) + 1)));
+fn write_logits(context: u64, row: &mut [f32]) {
     for (column, logit) in (0u64..).zip(row) {
-        let bits = mix(seed ^ mix(column)) >> 40;
+        let bits = mix(context ^ mix(column)) >> 40;
         *logit = bits as f32 / (1u64 << 21) as f32 - 4.0;
     }
 }
@@ -110,6 +141,32 @@ mod tests {
         run(&mut model, &[3, 1], 0, &[0, 1]);
         assert_eq!(run(&mut model, &[4], 2, &[0, 1, 6]), whole);
         assert_ne!(run(&mut model, &[4], 2, &[1, 0, 6]), whole, "another order of slots");
+    }
+
+    #[test]
+    fn a_slot_that_was_written_in_another_context_shows_although_its_token_is_right() {
+        let mut model = SimModel::new(50, 16);
+        model.reserve(8).unwrap();
+        let whole = SimModel::logits(50, &[3, 1, 4]);
+        run(&mut model, &[3, 1], 0, &[0, 1]);
+        run(&mut model, &[5, 1], 0, &[2, 3]);
+        assert_eq!(run(&mut model, &[4], 2, &[0, 1, 4]), whole);
+        assert_ne!(run(&mut model, &[4], 2, &[0, 3, 4]), whole, "a 1 behind a 5");
+        run(&mut model, &[5], 0, &[0]);
+        run(&mut model, &[3], 0, &[0]);
+        assert_eq!(run(&mut model, &[4], 2, &[0, 1, 4]), whole, "the same again in its slot");
+    }
+
+    #[test]
+    fn rows_of_one_step_may_attend_to_each_other() {
+        let mut model = SimModel::new(50, 16);
+        model.reserve(8).unwrap();
+        let segments = [Segment { rows: 0..1, context: &[0, 1, 2] }, Segment { rows: 1..3, context: &[0, 1] }];
+        let batch =
+            Batch { tokens: &[4, 3, 1], positions: &[2, 0, 1], slots: &[2, 0, 1], segments: &segments, logits: &[0] };
+        let mut out = vec![0.0; 50];
+        model.forward(&batch, &mut out).unwrap();
+        assert_eq!(out, SimModel::logits(50, &[3, 1, 4]));
     }
 
     #[test]
