@@ -124,6 +124,7 @@ impl Suite {
         let lines = printed.clone();
         let options = sgl_exec::RunOptions {
             seed,
+            watching: None,
             on_print: Some(Arc::new(move |line| {
                 lines.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_string());
             })),

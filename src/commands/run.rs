@@ -219,6 +219,7 @@ impl Job {
             seed: self.seed,
             on_progress: None,
             world: Some(self.world.clone()),
+            watching: None,
             on_print: Some(Arc::new(|line| terminal::write_error(&format!("{line}\n")))),
         }
     }

@@ -35,6 +35,7 @@ impl Repl {
         let options = RunOptions {
             seed: self.settings.seed,
             on_progress: Some(stream.listener()),
+            watching: None,
             on_print: Some(Arc::new(|line| terminal::write_error(&format!("{line}\n")))),
             world: Some(self.outside.clone()),
         };

@@ -6,6 +6,7 @@
 //! 4. [`bound()`] says which generations end up in which variable.
 //! 5. [`print::text`] and [`dot::dot`] show it at any stage; [`verify::verify`] says whether it is well formed, and
 //!    [`needs::needs`] what it needs to be allowed to do outside.
+//! 6. [`number`] gives each node a number, by which runs tell what happened to it.
 //!
 //! **Architecture invariant:** nothing here runs a program, computes a value or knows a backend. What an operation means
 //! is in `sgl-host` (pure ones) and `sgl-exec` (the rest).
@@ -20,6 +21,7 @@ mod label;
 mod lints;
 mod lower;
 pub mod needs;
+pub mod number;
 pub mod passes;
 pub mod print;
 mod sites;

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use sgl_check::program::{ConstId, FnId, GenArg, ToolId};
 use sgl_graph::graph::{Graph, Node, NodeKind, Region, ValueId};
+use sgl_graph::number::{self, NO_NUMBER};
 
 use crate::{Outcome, Tool, Value};
 
@@ -52,6 +53,8 @@ pub struct Code {
 pub struct Step {
     /// The node; the regions inside it are empty here and stand in `regions`.
     pub node: Node,
+    /// Its [number](sgl_graph::number).
+    pub number: u32,
     /// Its regions: arms, or body, or body and handler.
     pub regions: Vec<Arc<Code>>,
     /// What it uses.
@@ -71,11 +74,18 @@ impl Program {
     /// Makes a graph ready.
     pub fn new(graph: Arc<Graph>) -> Program {
         let code = |region: &Region| Arc::new(Code::new(region));
+        let (functions, consts) = number::firsts(&graph);
+        let numbered = |region: &Region, first: &u32| Arc::new(Code::numbered(region, *first));
         let item_values = (0..)
             .zip(&graph.functions)
             .map(|(id, function)| Arc::new(Code::new(&item_value(FnId(id), function.params.len(), function))));
         Program {
-            functions: graph.functions.iter().map(|function| code(&function.body)).collect(),
+            functions: graph
+                .functions
+                .iter()
+                .zip(&functions)
+                .map(|(item, first)| numbered(&item.body, first))
+                .collect(),
             item_values: item_values.collect(),
             defaults: graph
                 .functions
@@ -87,7 +97,7 @@ impl Program {
                 .iter()
                 .map(|defaults| defaults.iter().map(|(arg, region)| (*arg, code(region))).collect())
                 .collect(),
-            consts: graph.consts.iter().map(code).collect(),
+            consts: graph.consts.iter().zip(&consts).map(|(region, first)| numbered(region, first)).collect(),
             tools: graph.tools.iter().map(|tool| Arc::new(Tool::of(tool))).collect(),
             globals: graph.consts.iter().map(|_| OnceLock::new()).collect(),
             graph,
@@ -135,8 +145,13 @@ impl Program {
 }
 
 impl Code {
-    /// Makes a region ready.
+    /// Makes a region ready whose nodes have no numbers.
     pub fn new(region: &Region) -> Code {
+        Code::numbered(region, NO_NUMBER)
+    }
+
+    /// Makes a region ready whose first node has this number.
+    fn numbered(region: &Region, first: u32) -> Code {
         let mut used = vec![false; region.values.len()];
         let mut operand = |id: &ValueId| {
             let value = id.0 as usize;
@@ -146,7 +161,9 @@ impl Code {
         // Backwards: the first use met is the last one.
         let mut results: Vec<Operand> = region.results.iter().rev().map(&mut operand).collect();
         results.reverse();
-        let mut steps: Vec<Step> = region.nodes.iter().rev().map(|node| Step::new(node, &mut operand)).collect();
+        let numbers = number::numbers(region, first);
+        let nodes = region.nodes.iter().zip(numbers).rev();
+        let mut steps: Vec<Step> = nodes.map(|(node, number)| Step::new(node, number, &mut operand)).collect();
         steps.reverse();
         Code { params: region.params as usize, values: region.values.len(), steps, results, pure: region.pure }
     }
@@ -160,7 +177,7 @@ impl Code {
 }
 
 impl Step {
-    fn new(node: &Node, operand: &mut impl FnMut(&ValueId) -> Operand) -> Step {
+    fn new(node: &Node, number: u32, operand: &mut impl FnMut(&ValueId) -> Operand) -> Step {
         let mut inputs: Vec<Operand> = node.inputs.iter().rev().map(operand).collect();
         inputs.reverse();
         let mut node = node.clone();
@@ -171,7 +188,13 @@ impl Step {
             NodeKind::Try { body, handler } => vec![std::mem::take(body), std::mem::take(handler)],
             _ => Vec::new(),
         };
-        Step { node, regions: regions.iter().map(|region| Arc::new(Code::new(region))).collect(), inputs }
+        let mut next = number.saturating_add(1);
+        let regions = regions.iter().map(|region| {
+            let first = next;
+            next = next.saturating_add(number::size(region));
+            Arc::new(Code::numbered(region, first))
+        });
+        Step { regions: regions.collect(), node, number, inputs }
     }
 
     /// Its inputs out of a frame, moved where this is the last use.

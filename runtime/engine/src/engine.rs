@@ -15,6 +15,7 @@ use crate::batch::Rows;
 use crate::job::{Job, Message};
 use crate::schedule::Scheduler;
 use crate::stats::EngineStats;
+use crate::watch::Watching;
 
 /// See the module's text.
 pub(crate) struct Engine {
@@ -126,7 +127,7 @@ impl Engine {
         let began = Instant::now();
         self.drop_lost();
         self.scheduler.plan();
-        let ended = self.forward_and_sample();
+        let ended = self.forward_and_sample(began);
         self.emit(ended);
         debug_assert!(self.scheduler.audit(), "a KV slot has no owner, or two");
         self.numbers.step_seconds += began.elapsed().as_secs_f64();
@@ -167,20 +168,34 @@ impl Engine {
     }
 
     /// Runs the planned rows and lets the jobs read them; gives the jobs that moved.
-    fn forward_and_sample(&mut self) -> HashSet<u64> {
+    fn forward_and_sample(&mut self, step_began: Instant) -> HashSet<u64> {
         let batch = self.scheduler.running.iter().filter(|s| s.planned() > 0).count();
+        let Scheduler { running, waiting, .. } = &self.scheduler;
+        let job = |id| self.jobs.get(&id).map(|active| &active.job);
+        let mut watching = Watching::new(step_began, running, waiting.len(), job);
         let began = Instant::now();
         let ran = match batch {
             0 => return self.refuse_the_stuck(),
             _ => self.rows.run(&mut *self.model, &self.scheduler.running),
         };
-        self.numbers.forward_seconds += began.elapsed().as_secs_f64();
+        let forward = began.elapsed();
+        self.numbers.forward_seconds += forward.as_secs_f64();
+        if let Some(watching) = &mut watching {
+            watching.forward(forward);
+        }
         self.numbers.steps += 1;
         self.numbers.rows += self.rows.len() as u64;
         self.numbers.batched += batch as u64;
         self.numbers.largest_batch = self.numbers.largest_batch.max(batch);
         match ran {
-            Ok(own) => self.sample(&own),
+            Ok(own) => {
+                let moved = self.sample(&own, watching.as_mut());
+                // Before any answer goes out: who has one finds its last step told.
+                if let Some(watching) = watching {
+                    watching.tell();
+                }
+                moved
+            }
             Err(error) => {
                 let failure = Failure::Model(error.to_string());
                 let running = self.scheduler.running.iter();
@@ -205,7 +220,7 @@ impl Engine {
     }
 
     /// Hands each sequence the logits it wanted.
-    fn sample(&mut self, own: &[Range<usize>]) -> HashSet<u64> {
+    fn sample(&mut self, own: &[Range<usize>], mut watching: Option<&mut Watching>) -> HashSet<u64> {
         let (mut moved, mut failed) = (HashSet::new(), HashMap::new());
         let firsts: Vec<usize> = self.scheduler.running.iter().map(|s| s.want.max(s.computed)).collect();
         self.scheduler.commit();
@@ -220,6 +235,9 @@ impl Engine {
                 sequence.want = row + 1;
                 active.first_token.get_or_insert_with(|| active.job.submitted.elapsed());
                 moved.insert(sequence.request);
+            }
+            if let Some(watching) = &mut watching {
+                watching.read(&mut active.job);
             }
         }
         self.end(failed);

@@ -9,7 +9,8 @@ use std::time::Instant;
 use sgl_constrain::Matcher;
 use sgl_model::{ChatTemplate, Loaded, Model};
 use sgl_wire::{
-    Ask, Backend, Constraint, Failure, Generate, Part, Prompt, Rendered, Reply, ReplySender, Request, Select,
+    Ask, Backend, Constraint, Failure, Generate, Part, Prompt, Rendered, Reply, ReplySender, Request, Select, Sight,
+    Source,
 };
 
 use crate::cache::{Nothing, Prefixes};
@@ -192,10 +193,14 @@ impl LocalBackend {
 
     /// The request in tokens.
     pub(crate) fn job(&self, request: Request, reply: ReplySender, submitted: Instant) -> Result<Job, Failure> {
-        let prompt = self.rendered(&request.prompt)?.tokens;
+        let (prompt, sources) = match &request.watched {
+            None => (self.rendered(&request.prompt)?.tokens, Vec::new()),
+            Some(_) => self.rendered_with_sources(&request.prompt)?,
+        };
         let prompt_tokens = prompt.len();
         let prompt = if prompt.is_empty() { self.nothing()? } else { prompt };
-        let (work, mut sequences) = match &request.ask {
+        let shown = request.watched.as_ref().map(|_| prompt.clone());
+        let (mut work, mut sequences) = match &request.ask {
             Ask::Generate(generate) => self.generate(generate, request.seed, prompt)?,
             Ask::Select(select) => self.select(select, request.seed, prompt)?,
         };
@@ -204,7 +209,16 @@ impl LocalBackend {
             sequence.priority = request.priority;
         }
         let (timeout, stream) = (request.timeout, request.stream);
-        Ok(Job { reply, work, sequences, prompt_tokens, submitted, timeout, stream })
+        let watched = request.watched;
+        if let (Some(watched), Some(tokens)) = (&watched, shown) {
+            if let Work::Generate(generation) = &mut work {
+                generation.watched(watched.id);
+            }
+            let sight = Sight::Prompt { request: watched.id, tokens: &tokens, sources: &sources };
+            watched.watch.saw(sight, &*self.shared.lexicon);
+        }
+        let watched = watched.map(|watched| (watched, self.shared.lexicon.clone()));
+        Ok(Job { reply, work, sequences, prompt_tokens, submitted, timeout, stream, watched })
     }
 
     /// The context that stands for no prompt at all.
@@ -259,10 +273,22 @@ impl LocalBackend {
 
     /// Text and tokens of a prompt, all of which is text.
     fn rendered(&self, prompt: &Prompt) -> Result<Rendered, Failure> {
-        if prompt.parts().iter().any(|part| matches!(part, Part::Image(_))) {
-            return Err(Failure::NoPictures { model: self.shared.name.clone() });
-        }
+        self.only_text(prompt)?;
         self.shared.renderer.render(prompt)
+    }
+
+    /// The tokens of a prompt, and where each comes from.
+    fn rendered_with_sources(&self, prompt: &Prompt) -> Result<(Vec<u32>, Vec<Source>), Failure> {
+        self.only_text(prompt)?;
+        let (rendered, sources) = self.shared.renderer.render_with_sources(prompt)?;
+        Ok((rendered.tokens, sources))
+    }
+
+    fn only_text(&self, prompt: &Prompt) -> Result<(), Failure> {
+        match prompt.parts().iter().any(|part| matches!(part, Part::Image(_))) {
+            true => Err(Failure::NoPictures { model: self.shared.name.clone() }),
+            false => Ok(()),
+        }
     }
 
     /// Tokens left after a prompt, or why `needed` do not fit.

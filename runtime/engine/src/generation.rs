@@ -6,9 +6,10 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sgl_constrain::{Mask, Matcher};
-use sgl_wire::{Failure, Finish, Generate, Generated, Output, TokenLogprob, Usage};
+use sgl_wire::{ALTERNATIVES, Failure, Finish, Generate, Generated, NewToken, Origin, Output, TokenLogprob, Usage};
 
 use crate::forced;
 use crate::lexicon::Lexicon;
@@ -49,6 +50,14 @@ struct Choice {
     ends: bool,
 }
 
+/// What somebody who watches is told after each step.
+#[derive(Debug)]
+struct News {
+    request: u64,
+    tokens: Vec<NewToken>,
+    mask: Duration,
+}
+
 /// A free span before the answer.
 struct Thinking {
     most: usize,
@@ -80,6 +89,8 @@ pub(crate) struct Generation {
     finish: Option<Finish>,
     /// Bytes of the answer, where a stop cut it.
     cut: Option<usize>,
+    /// Only where somebody watches.
+    news: Option<News>,
 }
 
 impl Generation {
@@ -117,8 +128,20 @@ impl Generation {
             forced: 0,
             finish: None,
             cut: None,
+            news: None,
             lexicon,
         }
+    }
+
+    /// From now on somebody watches, who knows it by this number.
+    pub fn watched(&mut self, request: u64) {
+        self.news = Some(News { request, tokens: Vec::new(), mask: Duration::ZERO });
+    }
+
+    /// See [`crate::job::Job::news`].
+    pub fn news(&mut self) -> (Vec<NewToken>, Duration) {
+        let news = self.news.as_mut().map(|news| (std::mem::take(&mut news.tokens), std::mem::take(&mut news.mask)));
+        news.unwrap_or_default()
     }
 
     /// Appends what is forced before the model was asked anything.
@@ -159,6 +182,7 @@ impl Generation {
             }
         };
         let ends = known.is_none() && self.ends(token);
+        self.tell(token, row, (known.is_some(), ends), logits, sum);
         if self.begin.is_some_and(|begin| row + 1 >= begin) && !ends {
             self.note(token, logits, sum);
         }
@@ -179,6 +203,26 @@ impl Generation {
 
     fn ends(&self, token: u32) -> bool {
         self.lexicon.is_end(token)
+    }
+
+    /// Tells who watches of the token after `row`, which may be known from before, and may end the text.
+    fn tell(&mut self, token: u32, row: usize, (known, ends): (bool, bool), logits: &[f32], sum: f64) {
+        let Some(news) = self.news.as_mut().filter(|_| row + 1 >= self.prompt) else { return };
+        let origin = match self.begin {
+            Some(begin) if row + 1 >= begin && ends => Origin::End,
+            Some(begin) if row + 1 >= begin && known => Origin::Forced,
+            Some(begin) if row + 1 >= begin => Origin::Drawn,
+            _ => Origin::Thought,
+        };
+        let log_of = |logit: f32| f64::from(logit) - sum;
+        let top = sampler::best(logits, ALTERNATIVES).into_iter().map(|(token, logit)| (token, log_of(logit)));
+        news.tokens.push(NewToken {
+            request: news.request,
+            token,
+            origin,
+            logprob: logits.get(token as usize).map_or(f64::NEG_INFINITY, |&logit| log_of(logit)),
+            top: top.collect(),
+        });
     }
 
     /// Keeps the log-probability of the next token of the answer.
@@ -226,6 +270,7 @@ impl Generation {
     fn choice(&mut self) -> Result<Choice, Failure> {
         let may_end = self.may_end();
         let left = self.bounds.max_tokens.saturating_sub(self.text.tokens());
+        let began = self.clock();
         let choice = match (self.choice.take(), &mut self.matcher) {
             (Some(choice), _) => choice,
             (None, Some(matcher)) => {
@@ -235,7 +280,20 @@ impl Generation {
             }
             (None, None) => return Err(Failure::Model("there is no constraint to ask".into())),
         };
+        self.masked(began);
         Ok(self.choice.insert(choice).clone())
+    }
+
+    /// The time, where somebody wants to know how long things take.
+    fn clock(&self) -> Option<Instant> {
+        self.news.as_ref().map(|_| Instant::now())
+    }
+
+    /// The constraint was asked since then.
+    fn masked(&mut self, began: Option<Instant>) {
+        if let (Some(news), Some(began)) = (&mut self.news, began) {
+            news.mask += began.elapsed();
+        }
     }
 
     /// One more token of the span before the answer.
@@ -283,7 +341,9 @@ impl Generation {
     /// Appends tokens while the constraint leaves no choice.
     fn force(&mut self, tokens: &mut Vec<u32>) -> Result<(), Failure> {
         while self.finish.is_none() && self.matcher.is_some() {
+            let began = self.clock();
             let jump = self.jump(tokens);
+            self.masked(began);
             if !jump.is_empty() {
                 for token in jump {
                     self.force_one(token, tokens)?;

@@ -1,10 +1,12 @@
 //! A request in tokens: what clients send to the loop.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sgl_wire::{Failure, Outcome, ReplySender, Usage};
+use sgl_wire::{Failure, NewToken, Outcome, ReplySender, Usage, Watched};
 
 use crate::generation::Generation;
+use crate::lexicon::Lexicon;
 use crate::selection::Selection;
 use crate::sequence::Sequence;
 
@@ -38,6 +40,8 @@ pub(crate) struct Job {
     pub timeout: Option<Duration>,
     /// Whether text is wanted as it comes.
     pub stream: bool,
+    /// Who wants to know what becomes of it, and what spells its tokens.
+    pub watched: Option<(Watched, Arc<Lexicon>)>,
 }
 
 impl Job {
@@ -50,6 +54,15 @@ impl Job {
                 Ok(())
             }
             Work::Select(selection) => selection.read(sequence.part, row, logits),
+        }
+    }
+
+    /// The tokens whose probability became known since this was last asked, and the time that masks took. Only of requests
+    /// that are watched.
+    pub fn news(&mut self) -> (Vec<NewToken>, Duration) {
+        match &mut self.work {
+            Work::Generate(generation) => generation.news(),
+            Work::Select(_) => Default::default(),
         }
     }
 

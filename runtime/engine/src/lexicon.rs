@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sgl_constrain::Vocabulary;
 use sgl_model::Tokenizer;
-use sgl_wire::{Failure, Stop};
+use sgl_wire::{Failure, Spell, Spelling, Stop};
 
 use crate::stops::Stops;
 
@@ -103,18 +103,30 @@ impl Lexicon {
         self.vocabulary.bytes(token).unwrap_or_default()
     }
 
+    /// The name of a special token.
+    fn name(&self, token: u32) -> &str {
+        self.specials.iter().find(|(_, id)| *id == token).map_or("", |(name, _)| name)
+    }
+
     /// The text of a token, for people: a special one's name.
     pub fn show(&self, token: u32) -> String {
         match self.vocabulary.bytes(token) {
             Some(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            None => {
-                self.specials.iter().find(|(_, id)| *id == token).map_or_else(String::new, |(name, _)| name.clone())
-            }
+            None => self.name(token).to_owned(),
         }
     }
 
     /// Whether a token ends a text.
     pub fn is_end(&self, token: u32) -> bool {
         self.vocabulary.ends().contains(&token)
+    }
+}
+
+impl Spell for Lexicon {
+    fn spell(&self, token: u32) -> Spelling<'_> {
+        match self.vocabulary.bytes(token) {
+            Some(bytes) => Spelling::Bytes(bytes),
+            None => Spelling::Special(self.name(token)),
+        }
     }
 }

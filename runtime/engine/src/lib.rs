@@ -10,7 +10,8 @@
 //!    that were computed before come from the [`cache`], which is a [`radix`] tree.
 //! 2. [`batch`] runs them through the model.
 //! 3. Each job reads its logits: the [`sampler`] draws, the constraint [forces](forced), the stops cut, [`text`] grows.
-//! 4. Text and results go out; what a finished sequence computed stays in the cache.
+//! 4. Those who [watch](watch) are told what the step did; nothing is worked out for requests that nobody watches.
+//! 5. Text and results go out; what a finished sequence computed stays in the cache.
 //!
 //! Architecture invariant: no programs here. What runs is a prompt and an ask; who wants it and why is `sgl-exec`'s.
 //! Architecture invariant: the loop compiles nothing and tokenizes no prompt; it spells what a constraint forces, and
@@ -43,6 +44,7 @@ mod slots;
 mod stats;
 mod stops;
 mod text;
+mod watch;
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use sgl_model::ChatTemplate;
-use sgl_wire::{Failure, Output, Part, Prompt, Rendered, Role};
+use sgl_wire::{Failure, Output, Part, Prompt, Rendered, Role, Source};
 
 use crate::lexicon::Lexicon;
 use crate::memo::Memo;
@@ -62,22 +62,34 @@ impl Renderer {
 
     /// Text and tokens of a prompt.
     pub fn render(&self, prompt: &Prompt) -> Result<Rendered, Failure> {
-        let mut writer = Writer { renderer: self, text: String::new(), plain: String::new(), tokens: Vec::new() };
+        Ok(self.write(prompt, None)?.0)
+    }
+
+    /// The same, with where each token comes from.
+    pub fn render_with_sources(&self, prompt: &Prompt) -> Result<(Rendered, Vec<Source>), Failure> {
+        self.write(prompt, Some(Sources::default()))
+    }
+
+    fn write(&self, prompt: &Prompt, sources: Option<Sources>) -> Result<(Rendered, Vec<Source>), Failure> {
+        let mut writer =
+            Writer { renderer: self, text: String::new(), plain: String::new(), tokens: Vec::new(), sources };
         for span in self.spans(prompt)? {
             match span {
                 Span::Markup(markup) => writer.markup(&markup),
-                Span::Text(text) => writer.plain(text),
+                Span::Text(text) => writer.plain(text, Source::Given),
                 Span::Output(output) => writer.output(output),
             }
         }
         writer.flush();
         let mut tokens = writer.tokens;
+        let mut sources = writer.sources.map(|sources| sources.tokens).unwrap_or_default();
         if let Some(bos) = self.lexicon.first
             && tokens.first() != Some(&bos)
         {
             tokens.insert(0, bos);
+            sources.insert(0, Source::Special);
         }
-        Ok(Rendered { text: writer.text, tokens })
+        Ok((Rendered { text: writer.text, tokens }, sources))
     }
 
     /// The tokens of plain text, remembered.
@@ -196,35 +208,76 @@ struct Writer<'a> {
     /// Text that was not encoded yet.
     plain: String,
     tokens: Vec<u32>,
+    /// Where the tokens come from, where that is asked for.
+    sources: Option<Sources>,
+}
+
+/// Where tokens come from, and the text that has none yet.
+#[derive(Default)]
+struct Sources {
+    tokens: Vec<Source>,
+    /// Where pieces of the plain text end, and where each comes from.
+    plain: Vec<(usize, Source)>,
+}
+
+impl Sources {
+    /// The plain text became these tokens. One that spans two pieces is of the one in which it begins.
+    fn encoded(&mut self, lexicon: &Lexicon, tokens: &[u32]) {
+        let (mut at, mut pieces) = (0, std::mem::take(&mut self.plain).into_iter().peekable());
+        for token in tokens {
+            while pieces.next_if(|(end, _)| *end <= at).is_some() {}
+            self.tokens.push(pieces.peek().map_or(Source::Given, |(_, source)| *source));
+            at += lexicon.bytes(*token).len();
+        }
+    }
+
+    fn add(&mut self, source: Source, count: usize) {
+        self.tokens.extend(std::iter::repeat_n(source, count));
+    }
 }
 
 impl Writer<'_> {
     fn markup(&mut self, markup: &str) {
         let lexicon = self.renderer.lexicon.clone();
         for (before, special) in lexicon.cut_specials(markup) {
-            self.plain(before);
+            self.plain(before, Source::Markup);
             if let Some((token, name)) = special {
                 self.flush();
+                self.add(Source::Special, 1);
                 self.tokens.push(token);
                 self.text.push_str(name);
             }
         }
     }
 
-    fn plain(&mut self, text: &str) {
+    fn plain(&mut self, text: &str, source: Source) {
         self.text.push_str(text);
         self.plain.push_str(text);
+        if let Some(sources) = &mut self.sources {
+            sources.plain.push((self.plain.len(), source));
+        }
+    }
+
+    fn add(&mut self, source: Source, count: usize) {
+        if let Some(sources) = &mut self.sources {
+            sources.add(source, count);
+        }
     }
 
     fn output(&mut self, output: &Output) {
         self.flush();
         self.text.push_str(&output.text);
         self.tokens.extend_from_slice(&output.tokens);
+        self.add(Source::Written, output.tokens.len());
     }
 
     fn flush(&mut self) {
         if !self.plain.is_empty() {
-            self.tokens.extend_from_slice(&self.renderer.encode(&self.plain));
+            let tokens = self.renderer.encode(&self.plain);
+            if let Some(sources) = &mut self.sources {
+                sources.encoded(&self.renderer.lexicon, &tokens);
+            }
+            self.tokens.extend_from_slice(&tokens);
             self.plain.clear();
         }
     }

@@ -202,10 +202,18 @@ pub(crate) fn log_sum(logits: &[f32]) -> Result<f64, NotNumbers> {
 
 /// The `n` best tokens of a row with their logits, best first; of equals the lower token first.
 pub(crate) fn best(logits: &[f32], n: usize) -> Vec<(u32, f32)> {
-    let mut scored: Vec<Scored> =
-        (0u32..).zip(logits).map(|(token, &logit)| Scored { token, logit, weight: 0.0 }).collect();
-    keep_best(&mut scored, n.min(logits.len()));
-    scored.into_iter().map(|s| (s.token, s.logit)).collect()
+    let mut best: Vec<(u32, f32)> = Vec::with_capacity(n + 1);
+    // One pass: few logits are better than the worst of the best so far.
+    let mut worst = f32::NEG_INFINITY;
+    for (token, &logit) in (0..).zip(logits) {
+        if best.len() < n || (n > 0 && logit > worst) {
+            let place = best.partition_point(|(_, other)| *other >= logit);
+            best.insert(place, (token, logit));
+            best.truncate(n);
+            worst = best.last().map_or(f32::NEG_INFINITY, |(_, logit)| *logit);
+        }
+    }
+    best
 }
 
 #[cfg(test)]

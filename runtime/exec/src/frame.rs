@@ -202,7 +202,11 @@ fn fire(context: &Context, code: &Arc<Code>, index: usize, step: &Step, inputs: 
                     Err(error) => return vec![Err(Fault::of(error, span)); 2],
                 }
             }
-            let performed = context.run.options.world.as_ref().map(|world| world.perform(*effect, arguments));
+            let world = context.run.options.world.as_ref();
+            let performed = world.map(|world| match context.place(step.number) {
+                Some((_, place)) => world.perform_at(place, *effect, arguments),
+                None => world.perform(*effect, arguments),
+            });
             let effect = *effect;
             start(&context.run.tasks, 2, async move {
                 let result = match performed {

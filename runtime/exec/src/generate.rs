@@ -6,9 +6,11 @@ use indexmap::IndexMap;
 use sgl_check::program::{GenArg, ModelId, PromptField};
 use sgl_diag::Span;
 use sgl_graph::graph::{Gen, NodeKind, Select};
-use sgl_host::code::Code;
+use sgl_host::code::{Code, Step};
 use sgl_host::{Fault, HostError, Outcome, Value, json};
-use sgl_wire::{Ask, Backend, Failure, Finish, Generate, Generated, Part, Prompt, Request, Selected, Usage};
+use sgl_wire::{
+    Ask, Backend, Failure, Finish, Generate, Generated, Part, Prompt, Request, Selected, Sight, Usage, Watched,
+};
 
 use crate::args::Arguments;
 use crate::runner::Context;
@@ -31,8 +33,8 @@ pub(crate) fn run(context: &Context, code: &Arc<Code>, index: usize, inputs: Vec
             return vec![Err(Fault::internal("a generation on what is no prompt", span)); 2];
         };
         let answer = match &step.node.kind {
-            NodeKind::Gen(ask) => generate(&context, ask, &prompt, inputs.collect(), span).await,
-            NodeKind::Select(ask) => select(&context, ask, &prompt, inputs.collect(), span).await,
+            NodeKind::Gen(ask) => generate(&context, ask, &prompt, inputs.collect(), step).await,
+            NodeKind::Select(ask) => select(&context, ask, &prompt, inputs.collect(), step).await,
             _ => Err(Fault::internal("neither `gen` nor `select`", span)),
         };
         match answer {
@@ -47,14 +49,16 @@ async fn generate(
     ask: &Gen,
     prompt: &Prompt,
     inputs: Vec<Value>,
-    span: Span,
+    step: &Step,
 ) -> Result<(Value, Prompt), Fault> {
+    let span = step.node.span;
     let offer = ask.tools.map(|how| Offer::new(how, &ask.args, &inputs, span)).transpose()?;
     let constraint = offer.as_ref().map_or_else(|| ask.constraint.clone(), |offer| offer.constraint(&ask.constraint));
     let (backend, mut arguments) = prepare(context, &ask.args, inputs, span).await?;
     arguments.fit(&constraint);
     let generate = Generate { constraint, ..arguments.generate.clone() };
-    let request = request(context, ask.site, prompt, arguments, Ask::Generate(generate));
+    let seed = seed(context, &arguments, ask.site);
+    let request = request(context, step.number, seed, prompt, arguments, Ask::Generate(generate));
     let outcome = send(context, &*backend, request, ask.site, span).await?;
     let sgl_wire::Outcome::Generated(answer) = outcome else {
         return Err(Fault::internal(format!("{} answered a generation with a selection", backend.model()), span));
@@ -82,8 +86,9 @@ async fn select(
     ask: &Select,
     prompt: &Prompt,
     mut inputs: Vec<Value>,
-    span: Span,
+    step: &Step,
 ) -> Result<(Value, Prompt), Fault> {
+    let span = step.node.span;
     if inputs.is_empty() {
         return Err(Fault::internal("a selection without options", span));
     }
@@ -104,7 +109,8 @@ async fn select(
     }
     let (backend, arguments) = prepare(context, &ask.args, inputs, span).await?;
     let asked = sgl_wire::Select { options: options.clone(), by: ask.by };
-    let request = request(context, ask.site, prompt, arguments, Ask::Select(asked));
+    let seed = seed(context, &arguments, ask.site);
+    let request = request(context, step.number, seed, prompt, arguments, Ask::Select(asked));
     let outcome = send(context, &*backend, request, ask.site, span).await?;
     let sgl_wire::Outcome::Selected(answer) = outcome else {
         return Err(Fault::internal(format!("{} answered a selection with a generation", backend.model()), span));
@@ -153,25 +159,34 @@ async fn backend(context: &Context, model: Option<ModelId>, span: Span) -> Resul
     }
 }
 
-fn request(context: &Context, site: u32, prompt: &Prompt, arguments: Arguments, ask: Ask) -> Request {
-    let run = &context.run;
+fn seed(context: &Context, arguments: &Arguments, site: u32) -> u64 {
+    context.path.seed(arguments.seed.unwrap_or(context.run.options.seed), site)
+}
+
+fn request(context: &Context, node: u32, seed: u64, prompt: &Prompt, arguments: Arguments, ask: Ask) -> Request {
+    let watched = context.place(node).map(|(watch, place)| {
+        let watched = Watched { id: watch.number(), watch: watch.clone() };
+        watched.tell(Sight::Asks { request: watched.id, place: &place });
+        watched
+    });
     Request {
         prompt: prompt.clone(),
         ask,
-        seed: context.path.seed(arguments.seed.unwrap_or(run.options.seed), site),
+        seed,
         priority: arguments.priority,
         timeout: arguments.timeout,
-        stream: run.options.on_progress.is_some(),
+        stream: context.run.options.on_progress.is_some(),
+        watched,
     }
 }
 
 /// Tells that a generation ended, however it does.
-struct Watched<'a> {
+struct Streamed<'a> {
     context: &'a Context,
     place: Arc<[[u64; 2]]>,
 }
 
-impl Watched<'_> {
+impl Streamed<'_> {
     fn tell(&self, progress: Progress) {
         if let Some(on_progress) = &self.context.run.options.on_progress {
             on_progress(progress);
@@ -179,7 +194,7 @@ impl Watched<'_> {
     }
 }
 
-impl Drop for Watched<'_> {
+impl Drop for Streamed<'_> {
     fn drop(&mut self) {
         self.tell(Progress::End { place: self.place.clone() });
     }
@@ -194,10 +209,10 @@ async fn send(
 ) -> Result<sgl_wire::Outcome, Fault> {
     let prompt = request.prompt.clone();
     let place: Arc<[[u64; 2]]> = if request.stream { context.path.call(site).steps().into() } else { Arc::new([]) };
-    let watched = Watched { context, place };
-    watched.tell(Progress::Begin { place: watched.place.clone(), span });
+    let streamed = Streamed { context, place };
+    streamed.tell(Progress::Begin { place: streamed.place.clone(), span });
     let reply = backend.submit(request);
-    let outcome = reply.finish(|delta| watched.tell(Progress::Text { place: watched.place.clone(), delta })).await;
+    let outcome = reply.finish(|delta| streamed.tell(Progress::Text { place: streamed.place.clone(), delta })).await;
     match outcome {
         Ok(outcome) => {
             let spent = match &outcome {

@@ -37,7 +37,7 @@ pub use arguments::Given;
 pub use backends::Backends;
 pub use path::Path;
 pub use preflight::Ask;
-pub use runner::{Finished, OnPrint, OnProgress, Resumed, RunError, RunOptions, Runner};
+pub use runner::{Finished, OnPrint, OnProgress, Resumed, RunError, RunOptions, Runner, Watching};
 pub use scripted::{Answer, ScriptedBackend};
 pub use stream::{Line, Progress, Transcript};
 pub use world::{Performed, World};

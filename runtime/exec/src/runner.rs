@@ -8,7 +8,7 @@ use sgl_check::program::{FnId, ModelId};
 use sgl_diag::Diagnostic;
 use sgl_graph::graph::Graph;
 use sgl_host::{Fault, Outcome, Program, Value};
-use sgl_wire::{Backend, Prompt, Usage};
+use sgl_wire::{Backend, Place, Prompt, Usage, Watch};
 
 use crate::backends::{Backends, Models};
 use crate::frame::region;
@@ -45,6 +45,17 @@ pub struct RunOptions {
     pub on_print: Option<OnPrint>,
     /// Performs effects; without it, all are refused.
     pub world: Option<Arc<dyn World>>,
+    /// Told what becomes of requests.
+    pub watching: Option<Watching>,
+}
+
+/// Somebody who watches a run.
+#[derive(Clone)]
+pub struct Watching {
+    /// Who.
+    pub watch: Arc<dyn Watch>,
+    /// A number for the run, where the same one watches several.
+    pub run: u64,
 }
 
 /// How a run ended.
@@ -84,6 +95,14 @@ pub(crate) struct Context {
     pub(crate) calls: usize,
     /// Frames beneath it on the stack of its thread.
     pub(crate) nested: usize,
+}
+
+impl Context {
+    /// Where the node of this number is, where somebody watches.
+    pub(crate) fn place(&self, node: u32) -> Option<(&Arc<dyn Watch>, Place)> {
+        let Watching { watch, run } = self.run.options.watching.as_ref()?;
+        Some((watch, Place { run: *run, node, path: self.path.steps().into() }))
+    }
 }
 
 impl Runner {

@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use sgl_check::builtins::Builtin;
 use sgl_host::{Fault, Value};
+use sgl_wire::Place;
 
 /// The value of an effect, later. Dropping it stops the effect as far as that is possible.
 pub type Performed = Pin<Box<dyn Future<Output = Result<Value, Fault>> + Send>>;
@@ -14,6 +15,11 @@ pub trait World: Send + Sync {
     /// Performs a builtin that has an [`effect`](Builtin::effect). The arguments are those of the call, whole; those left
     /// out at the end are not there. A fault needs no place: it gets that of the call.
     fn perform(&self, effect: Builtin, arguments: Vec<Value>) -> Performed;
+
+    /// The same, told where in the run it is. Only of runs that are [watched](crate::RunOptions::watching).
+    fn perform_at(&self, _place: Place, effect: Builtin, arguments: Vec<Value>) -> Performed {
+        self.perform(effect, arguments)
+    }
 }
 
 /// What a run without a world says.

@@ -174,6 +174,7 @@ mod tests {
             priority: 0,
             timeout: None,
             stream: false,
+            watched: None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Constraint, Output, Prompt};
+use crate::{Constraint, Output, Prompt, Watched};
 
 /// One piece of work on one prompt.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct Request {
     pub timeout: Option<Duration>,
     /// Whether [`crate::Event::Text`] is wanted while the text comes.
     pub stream: bool,
+    /// Who wants to know what becomes of it.
+    pub watched: Option<Watched>,
 }
 
 /// What to do with a prompt.

@@ -5,6 +5,7 @@ mod forced;
 mod pool;
 mod rendering;
 mod same_bytes;
+mod watched;
 
 use std::sync::Arc;
 
@@ -105,7 +106,7 @@ fn message(prompt: &Prompt, role: Role, text: &str) -> Prompt {
 }
 
 fn request(prompt: Prompt, ask: Ask, seed: u64) -> Request {
-    Request { prompt, ask, seed, priority: 0, timeout: None, stream: false }
+    Request { prompt, ask, seed, priority: 0, timeout: None, stream: false, watched: None }
 }
 
 fn generate(prompt: Prompt, seed: u64, change: impl FnOnce(&mut Generate)) -> Request {
