@@ -24,21 +24,26 @@ impl Rows {
         self.positions.clear();
         self.slots.clear();
         self.wanted.clear();
-        let mut segments = Vec::new();
         let mut own = Vec::with_capacity(running.len());
+        let mut runs = Vec::with_capacity(running.len());
         for sequence in running {
-            let (from, to) = (sequence.computed, sequence.slots.len());
-            let (first, first_wanted) = (self.tokens.len(), self.wanted.len());
-            if from < to {
-                self.tokens.extend_from_slice(&sequence.tokens[from..to]);
-                self.positions.extend(from as u32..to as u32);
-                self.slots.extend_from_slice(&sequence.slots[from..]);
-                let wanted = sequence.want.max(from)..to;
-                self.wanted.extend(wanted.map(|row| first + row - from));
-                segments.push(Segment { rows: first..self.tokens.len(), context: &sequence.slots });
+            let first_wanted = self.wanted.len();
+            let guessed = sequence.tokens.iter().chain(&sequence.draft);
+            let planned = guessed.skip(sequence.computed).take(sequence.planned());
+            let row_of = self.tokens.len();
+            self.tokens.extend(planned);
+            self.slots.extend_from_slice(&sequence.slots[sequence.computed..]);
+            let wanted = sequence.want.max(sequence.computed)..sequence.slots.len();
+            self.wanted.extend(wanted.map(|row| row_of + row - sequence.computed));
+            for (rows, context) in sequence.runs() {
+                let first = self.positions.len();
+                self.positions.extend((context.len() - rows.len()) as u32..context.len() as u32);
+                runs.push((first..self.positions.len(), context));
             }
             own.push(first_wanted..self.wanted.len());
         }
+        let segments: Vec<Segment> =
+            runs.iter().map(|(rows, context)| Segment { rows: rows.clone(), context }).collect();
         self.width = model.config().vocab_size;
         self.logits.clear();
         self.logits.resize(self.wanted.len() * self.width, 0.0);

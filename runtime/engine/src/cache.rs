@@ -3,6 +3,7 @@
 //! [`crate::radix::Radix`] is the real one; [`Nothing`] is its plain twin, which remembers nothing.
 
 use sgl_model::Slot;
+use sgl_wire::PromptLife;
 
 /// A place in the store: the prefix that ends there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,8 +15,9 @@ pub(crate) trait Prefixes: Send {
     /// Stands at the empty prefix of a tenant.
     fn enter(&mut self, salt: u64) -> Place;
 
-    /// How many of `tokens`, from the empty prefix on, are stored. Changes nothing.
-    fn peek(&self, salt: u64, tokens: &[u32]) -> usize;
+    /// How many of `tokens`, from the empty prefix on, are stored, and the place there if somebody stood there before.
+    /// Changes nothing.
+    fn peek(&self, salt: u64, tokens: &[u32]) -> (usize, Option<Place>);
 
     /// Walks on from `at` as far as `tokens` are stored, appends their slots, and stands at the new place.
     fn follow(&mut self, at: Place, tokens: &[u32], slots: &mut Vec<Slot>) -> Place;
@@ -28,6 +30,13 @@ pub(crate) trait Prefixes: Send {
 
     /// Stands there no longer.
     fn leave(&mut self, at: Place);
+
+    /// Notes for whom the one who stands at `at` worked: what is kept longest may depend on it.
+    fn note(&mut self, at: Place, priority: i32, prompt: &PromptLife);
+
+    /// Forgets what ends at `at`, as far back as nobody stands on it and nothing else was built on it, and puts the
+    /// slots into `spare`.
+    fn forget(&mut self, at: Place, spare: &mut Vec<Slot>);
 
     /// Forgets up to `n` tokens where nobody stands, and puts their slots into `spare`.
     fn evict(&mut self, n: usize, spare: &mut Vec<Slot>);
@@ -51,8 +60,8 @@ impl Prefixes for Nothing {
         Place(0)
     }
 
-    fn peek(&self, _salt: u64, _tokens: &[u32]) -> usize {
-        0
+    fn peek(&self, _salt: u64, _tokens: &[u32]) -> (usize, Option<Place>) {
+        (0, None)
     }
 
     fn follow(&mut self, at: Place, _tokens: &[u32], _slots: &mut Vec<Slot>) -> Place {
@@ -64,6 +73,10 @@ impl Prefixes for Nothing {
     }
 
     fn leave(&mut self, _at: Place) {}
+
+    fn note(&mut self, _at: Place, _priority: i32, _prompt: &PromptLife) {}
+
+    fn forget(&mut self, _at: Place, _spare: &mut Vec<Slot>) {}
 
     fn evict(&mut self, _n: usize, _spare: &mut Vec<Slot>) {}
 

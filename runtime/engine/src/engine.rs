@@ -62,7 +62,7 @@ impl Engine {
     /// Runs until every client's end of the channel is gone.
     pub fn run(mut self) {
         while self.take_messages() {
-            self.step();
+            self.step(Instant::now());
         }
         for active in self.jobs.into_values() {
             active.job.reply.done(Err(Failure::Gone));
@@ -122,10 +122,10 @@ impl Engine {
         }
     }
 
-    /// Moves everything on by one step of the model.
-    pub fn step(&mut self) {
+    /// Moves everything on by one step of the model. `now` is held against the requests' timeouts.
+    pub fn step(&mut self, now: Instant) {
         let began = Instant::now();
-        self.drop_lost();
+        self.drop_lost(now);
         self.scheduler.plan();
         let ended = self.forward_and_sample(began);
         self.emit(ended);
@@ -135,13 +135,13 @@ impl Engine {
     }
 
     /// Ends jobs whose client went away, or whose time is up.
-    fn drop_lost(&mut self) {
+    fn drop_lost(&mut self, now: Instant) {
         let mut lost = HashMap::new();
         for (&id, Active { job, .. }) in &self.jobs {
             if job.reply.is_cancelled() {
                 lost.insert(id, None);
             } else if let Some(timeout) = job.timeout
-                && job.submitted.elapsed() >= timeout
+                && now.saturating_duration_since(job.submitted) >= timeout
             {
                 lost.insert(id, Some(Failure::Timeout { seconds: timeout.as_secs_f64() }));
             }
@@ -219,16 +219,18 @@ impl Engine {
         HashSet::new()
     }
 
-    /// Hands each sequence the logits it wanted.
+    /// Hands each sequence the logits it wanted, and the store what was computed.
     fn sample(&mut self, own: &[Range<usize>], mut watching: Option<&mut Watching>) -> HashSet<u64> {
         let (mut moved, mut failed) = (HashSet::new(), HashMap::new());
-        let firsts: Vec<usize> = self.scheduler.running.iter().map(|s| s.want.max(s.computed)).collect();
-        self.scheduler.commit();
-        let running = self.scheduler.running.iter_mut();
-        for ((sequence, own), first) in running.zip(own).zip(firsts) {
+        for (sequence, own) in self.scheduler.running.iter_mut().zip(own) {
             let Some(active) = self.jobs.get_mut(&sequence.request) else { continue };
+            let first = sequence.want.max(sequence.computed);
             for (row, logits) in (first..).zip(own.clone()) {
+                if !sequence.is_right(row) {
+                    break;
+                }
                 if let Err(failure) = active.job.read(sequence, row, self.rows.logits(logits)) {
+                    sequence.poisoned = true;
                     failed.insert(sequence.request, Some(failure));
                     break;
                 }
@@ -237,10 +239,12 @@ impl Engine {
                 moved.insert(sequence.request);
             }
             if let Some(watching) = &mut watching {
-                watching.read(&mut active.job);
+                watching.read(&mut active.job, |index| sequence.was_guessed(first + 1 + index));
             }
         }
+        // Before the rest is kept: what failed gives back its rows, and nobody shall find them.
         self.end(failed);
+        self.scheduler.commit();
         moved
     }
 
@@ -311,6 +315,9 @@ impl Engine {
         self.numbers.cached = cached;
         self.numbers.evicted = self.scheduler.evicted;
         self.numbers.retracted = self.scheduler.retracted;
+        self.numbers.drafted = self.scheduler.drafted;
+        self.numbers.accepted = self.scheduler.accepted;
+        self.numbers.longest_wait = self.scheduler.longest_wait;
         *self.published.lock().unwrap_or_else(PoisonError::into_inner) = self.numbers;
     }
 }

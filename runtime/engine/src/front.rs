@@ -16,10 +16,12 @@ use sgl_wire::{
 use crate::cache::{Nothing, Prefixes};
 use crate::check;
 use crate::compiled::Compiled;
+use crate::draft::Drafter;
 use crate::engine::Engine;
 use crate::generation::{Bounds, Generation};
 use crate::job::{Job, Message, Work};
 use crate::lexicon::Lexicon;
+use crate::policy::Eviction;
 use crate::radix::Radix;
 use crate::render::Renderer;
 use crate::sampler::Sampler;
@@ -48,6 +50,11 @@ pub struct EngineOptions {
     pub max_batch: usize,
     /// Whether computed prefixes are kept for others.
     pub cache: bool,
+    /// Which of them go first where room is needed.
+    pub eviction: Eviction,
+    /// Rows up to which a step is filled with guesses of what is generated next; 0: nothing is guessed. Answers do not
+    /// depend on it.
+    pub draft: usize,
     /// Whether text that a constraint forces is written in the tokenizer's tokens without asking the model for each.
     /// Off, which is for measuring, the model chooses how to spell it, so that answers are other ones.
     pub jump: bool,
@@ -55,7 +62,23 @@ pub struct EngineOptions {
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        EngineOptions { kv_slots: None, chunk: 512, step_tokens: 1024, max_batch: 256, cache: true, jump: true }
+        EngineOptions {
+            kv_slots: None,
+            chunk: 512,
+            step_tokens: 1024,
+            max_batch: 256,
+            cache: true,
+            eviction: Eviction::default(),
+            draft: 16,
+            jump: true,
+        }
+    }
+}
+
+impl From<EngineOptions> for Limits {
+    fn from(options: EngineOptions) -> Self {
+        let EngineOptions { chunk, step_tokens, max_batch, draft, .. } = options;
+        Limits { chunk, step_tokens, max_batch, draft }
     }
 }
 
@@ -74,6 +97,8 @@ struct Shared {
     limit: usize,
     /// See [`EngineOptions::jump`].
     jump: bool,
+    /// Whether anything is guessed.
+    drafts: bool,
     lexicon: Arc<Lexicon>,
     renderer: Renderer,
     compiled: Compiled,
@@ -134,11 +159,10 @@ impl LocalBackend {
         let slots = options.kv_slots.unwrap_or_else(|| window.saturating_mul(POOL_CONTEXTS).min(fit)).max(1);
         model.reserve(slots).map_err(|error| failed(&error))?;
         let cache: Box<dyn Prefixes> = match options.cache {
-            true => Box::new(Radix::new()),
+            true => Box::new(Radix::new(options.eviction)),
             false => Box::new(Nothing),
         };
-        let limits = Limits { chunk: options.chunk, step_tokens: options.step_tokens, max_batch: options.max_batch };
-        let scheduler = Scheduler::new(cache, Slots::new(slots), limits);
+        let scheduler = Scheduler::new(cache, Slots::new(slots), Limits::from(options));
         let stats = Arc::new(Mutex::new(EngineStats::default()));
         let (inbox, outbox) = channel();
         let engine = Engine::new(model, scheduler, outbox, stats.clone());
@@ -157,6 +181,7 @@ impl LocalBackend {
             window,
             limit: window.min(slots),
             jump: options.jump,
+            drafts: options.draft > 0,
             compiled: Compiled::new(lexicon.vocabulary.clone()),
             renderer: Renderer::new(lexicon.clone(), template),
             lexicon,
@@ -207,6 +232,7 @@ impl LocalBackend {
         for sequence in &mut sequences {
             sequence.salt = self.salt;
             sequence.priority = request.priority;
+            sequence.prompt = request.prompt.life();
         }
         let (timeout, stream) = (request.timeout, request.stream);
         let watched = request.watched;
@@ -257,6 +283,8 @@ impl LocalBackend {
         generation.start(&mut tokens)?;
         let mut sequence = Sequence::new(tokens, prompt.saturating_sub(1));
         sequence.goal = generation.goal(&sequence.tokens);
+        sequence.most = prompt + span + max_tokens;
+        sequence.drafter = self.shared.drafts.then(Drafter::default);
         Ok((Work::Generate(Box::new(generation)), vec![sequence]))
     }
 
@@ -267,7 +295,8 @@ impl LocalBackend {
         self.room(prompt.len(), longest)?;
         let nothing = self.nothing().or_else(|_| prompt.first().map(|&token| vec![token]).ok_or(Failure::Gone))?;
         let texts = select.options.clone();
-        let (selection, sequences) = Selection::new(texts, options, select.by, seed, &prompt, &nothing);
+        let (selection, sequences) =
+            Selection::new(texts, options, select.by, seed, &prompt, &nothing, self.shared.limit);
         Ok((Work::Select(Box::new(selection)), sequences))
     }
 

@@ -7,7 +7,8 @@
 //!
 //! In the loop, one thread, each step of [`engine::Engine::step`]:
 //! 1. [`schedule`] gives each running sequence its rows and their [`slots`], and lets waiting ones enter; prefixes
-//!    that were computed before come from the [`cache`], which is a [`radix`] tree.
+//!    that were computed before come from the [`cache`], which is a [`radix`] tree with a [`policy`]. A [`draft`] guesses
+//!    what is generated next.
 //! 2. [`batch`] runs them through the model.
 //! 3. Each job reads its logits: the [`sampler`] draws, the constraint [forces](forced), the stops cut, [`text`] grows.
 //! 4. Those who [watch](watch) are told what the step did; nothing is worked out for requests that nobody watches.
@@ -27,6 +28,7 @@ mod batch;
 mod cache;
 mod check;
 mod compiled;
+mod draft;
 mod engine;
 mod forced;
 mod front;
@@ -34,6 +36,7 @@ mod generation;
 mod job;
 mod lexicon;
 mod memo;
+mod policy;
 mod radix;
 mod render;
 mod sampler;
@@ -51,4 +54,5 @@ mod tests;
 
 pub use front::{EngineOptions, LocalBackend};
 pub use lexicon::vocabulary;
+pub use policy::Eviction;
 pub use stats::EngineStats;

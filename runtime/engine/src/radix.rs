@@ -7,38 +7,23 @@
 use std::collections::{BTreeSet, HashMap};
 
 use sgl_model::Slot;
+use sgl_wire::PromptLife;
 
 use crate::cache::{Place, Prefixes};
+use crate::policy::{Eviction, Policy, Use};
 
-/// What a policy may look at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Use {
-    /// When somebody last left this run; counts up by one an event.
-    pub last: u64,
-    /// How often somebody came to stand on it.
-    pub hits: u64,
-}
+/// Leaves that one call to evict passes over, at most.
+const SPARED: usize = 64;
 
-/// Which leaf goes first.
-pub(crate) trait Policy: Send {
-    /// The leaf with the smallest rank is evicted first.
-    fn rank(&self, used: Use) -> u64;
-}
-
-/// Least recently used first.
-#[derive(Debug, Default)]
-pub(crate) struct Lru;
-
-impl Policy for Lru {
-    fn rank(&self, used: Use) -> u64 {
-        used.last
-    }
-}
+/// The rank of a leaf, and which.
+type Victim = ((u64, u64), Place);
 
 #[derive(Debug, Default)]
 struct Node {
     /// None: the root of a tenant.
     parent: Option<Place>,
+    /// The tenant.
+    salt: u64,
     tokens: Vec<u32>,
     slots: Vec<Slot>,
     /// By the first token of their run.
@@ -47,27 +32,20 @@ struct Node {
     locks: usize,
     used: Use,
     /// Its key in `leaves`, while it is in there.
-    rank: Option<u64>,
+    rank: Option<(u64, u64)>,
 }
 
 /// See the module's text.
-pub(crate) struct Radix<P = Lru> {
+pub(crate) struct Radix {
     nodes: Vec<Node>,
     vacant: Vec<Place>,
     roots: HashMap<u64, Place>,
     /// Evictable leaves, the next victim first.
-    leaves: BTreeSet<(u64, Place)>,
+    leaves: BTreeSet<Victim>,
     cached: usize,
     evictable: usize,
     clock: u64,
-    policy: P,
-}
-
-impl Radix<Lru> {
-    /// An empty tree that evicts the least recently used.
-    pub fn new() -> Self {
-        Radix::with_policy(Lru)
-    }
+    policy: Box<dyn Policy>,
 }
 
 /// Where a walk ended: inside `node`, after `within` of its tokens, having matched `matched` in all.
@@ -77,9 +55,9 @@ struct Walk {
     matched: usize,
 }
 
-impl<P: Policy> Radix<P> {
-    /// An empty tree with this policy.
-    pub fn with_policy(policy: P) -> Self {
+impl Radix {
+    /// An empty tree that makes room in this way.
+    pub fn new(eviction: Eviction) -> Self {
         Radix {
             nodes: Vec::new(),
             vacant: Vec::new(),
@@ -88,7 +66,7 @@ impl<P: Policy> Radix<P> {
             cached: 0,
             evictable: 0,
             clock: 0,
-            policy,
+            policy: Box::new(eviction),
         }
     }
 
@@ -139,11 +117,12 @@ impl<P: Policy> Radix<P> {
         let rest_slots = lower.slots.split_off(within);
         let upper = Node {
             parent: lower.parent,
+            salt: lower.salt,
             tokens: std::mem::replace(&mut lower.tokens, rest),
             slots: std::mem::replace(&mut lower.slots, rest_slots),
             children: HashMap::from([(lower.tokens[0], node)]),
             locks: lower.locks,
-            used: lower.used,
+            used: lower.used.clone(),
             rank: None,
         };
         let (parent, first) = (upper.parent, upper.tokens[0]);
@@ -179,9 +158,35 @@ impl<P: Policy> Radix<P> {
     fn offer(&mut self, place: Place) {
         let node = self.node(place);
         if node.locks == 0 && node.children.is_empty() && node.parent.is_some() {
-            let rank = self.policy.rank(node.used);
+            let rank = self.policy.rank(&node.used);
             self.node_mut(place).rank = Some(rank);
             self.leaves.insert((rank, place));
+        }
+    }
+
+    /// Takes a run without children out of the tree, and says what it hung on. Its tokens are counted already.
+    fn remove(&mut self, place: Place) -> Option<Place> {
+        let node = std::mem::take(self.node_mut(place));
+        if let Some(rank) = node.rank {
+            self.leaves.remove(&(rank, place));
+        }
+        self.vacant.push(place);
+        match (node.parent, node.tokens.first()) {
+            (Some(parent), Some(first)) => {
+                self.node_mut(parent).children.remove(first);
+            }
+            _ => {
+                self.roots.remove(&node.salt);
+            }
+        }
+        node.parent
+    }
+
+    /// Lets go of a tenant of whom nothing is left.
+    fn close(&mut self, place: Place) {
+        let node = self.node(place);
+        if node.parent.is_none() && node.locks == 0 && node.children.is_empty() {
+            self.remove(place);
         }
     }
 
@@ -218,12 +223,12 @@ impl<P: Policy> Radix<P> {
     }
 }
 
-impl<P: Policy> Prefixes for Radix<P> {
+impl Prefixes for Radix {
     fn enter(&mut self, salt: u64) -> Place {
         let root = match self.roots.get(&salt) {
             Some(&root) => root,
             None => {
-                let root = self.add(Node::default());
+                let root = self.add(Node { salt, ..Node::default() });
                 self.roots.insert(salt, root);
                 root
             }
@@ -232,11 +237,11 @@ impl<P: Policy> Prefixes for Radix<P> {
         root
     }
 
-    fn peek(&self, salt: u64, tokens: &[u32]) -> usize {
-        match self.roots.get(&salt) {
-            Some(&root) => self.walk(root, tokens).matched,
-            None => 0,
-        }
+    fn peek(&self, salt: u64, tokens: &[u32]) -> (usize, Option<Place>) {
+        let Some(&root) = self.roots.get(&salt) else { return (0, None) };
+        let walk = self.walk(root, tokens);
+        let whole = walk.within == self.node(walk.node).tokens.len();
+        (walk.matched, whole.then_some(walk.node))
     }
 
     fn follow(&mut self, at: Place, tokens: &[u32], slots: &mut Vec<Slot>) -> Place {
@@ -269,6 +274,7 @@ impl<P: Policy> Prefixes for Radix<P> {
             return Some(at);
         };
         self.cached += tokens.len();
+        let salt = self.node(at).salt;
         let node = self.node_mut(at);
         if node.locks == 1 && node.children.is_empty() && node.parent.is_some() {
             // Ours alone: the run grows instead of becoming a chain of chunks.
@@ -278,6 +284,7 @@ impl<P: Policy> Prefixes for Radix<P> {
         }
         let leaf = self.add(Node {
             parent: Some(at),
+            salt,
             tokens: tokens.to_vec(),
             slots: slots.to_vec(),
             locks: 1,
@@ -299,33 +306,66 @@ impl<P: Policy> Prefixes for Radix<P> {
             if node.locks == 0 {
                 self.evictable += self.node(place).tokens.len();
                 self.offer(place);
+                self.close(place);
+            }
+        }
+    }
+
+    fn note(&mut self, at: Place, priority: i32, prompt: &PromptLife) {
+        let mut next = Some(at);
+        while let Some(place) = next {
+            let node = self.node_mut(place);
+            node.used.left_by(priority, prompt);
+            next = node.parent;
+        }
+    }
+
+    fn forget(&mut self, at: Place, spare: &mut Vec<Slot>) {
+        let mut next = Some(at);
+        while let Some(place) = next {
+            let node = self.node_mut(place);
+            if node.locks > 0 || !node.children.is_empty() || node.parent.is_none() {
+                return;
+            }
+            let gone = node.slots.len();
+            spare.append(&mut node.slots);
+            self.cached -= gone;
+            self.evictable -= gone;
+            next = self.remove(place);
+            if let Some(parent) = next {
+                self.offer(parent);
+                self.close(parent);
             }
         }
     }
 
     fn evict(&mut self, n: usize, spare: &mut Vec<Slot>) {
-        let mut left = n;
+        let (mut left, mut spared) = (n, 0);
         while left > 0
             && let Some(&(rank, place)) = self.leaves.first()
         {
+            if spared < SPARED.min(self.leaves.len()) && self.policy.spares(&self.node(place).used) {
+                spared += 1;
+                self.clock += 1;
+                self.leaves.remove(&(rank, place));
+                let clock = self.clock;
+                self.node_mut(place).used.last = clock;
+                self.offer(place);
+                continue;
+            }
             let node = self.node_mut(place);
             // Only the tail that is needed goes: the head of a long run stays useful.
             let keep = node.tokens.len().saturating_sub(left);
             let gone = node.tokens.len() - keep;
-            let first = node.tokens.first().copied();
-            node.tokens.truncate(keep);
             spare.extend(node.slots.drain(keep..));
             left -= gone;
             self.cached -= gone;
             self.evictable -= gone;
-            if keep == 0 {
-                self.leaves.remove(&(rank, place));
-                let node = std::mem::take(self.node_mut(place));
-                self.vacant.push(place);
-                if let (Some(parent), Some(first)) = (node.parent, first) {
-                    self.node_mut(parent).children.remove(&first);
-                    self.offer(parent);
-                }
+            if keep > 0 {
+                self.node_mut(place).tokens.truncate(keep);
+            } else if let Some(parent) = self.remove(place) {
+                self.offer(parent);
+                self.close(parent);
             }
         }
     }
@@ -367,27 +407,27 @@ mod tests {
 
     #[test]
     fn the_longest_stored_prefix_is_found_and_runs_are_split() {
-        let mut tree = Radix::new();
+        let mut tree = Radix::new(Eviction::Lru);
         assert!(store(&mut tree, 0, &[1, 2, 3, 4], &[10, 11, 12, 13]).is_empty());
         assert_eq!(store(&mut tree, 0, &[1, 2, 9], &[20, 21, 22]), [20, 21]);
         assert_eq!(read(&mut tree, 0, &[1, 2, 9, 9]), [10, 11, 22]);
         assert_eq!(read(&mut tree, 0, &[1, 2, 3]), [10, 11, 12]);
-        assert_eq!(tree.peek(0, &[1, 2, 3, 4, 5]), 4);
+        assert_eq!(tree.peek(0, &[1, 2, 3, 4, 5]).0, 4);
         assert_eq!(tree.cached(), 5);
     }
 
     #[test]
     fn tenants_do_not_see_each_other() {
-        let mut tree = Radix::new();
+        let mut tree = Radix::new(Eviction::Lru);
         store(&mut tree, 1, &[1, 2, 3], &[0, 1, 2]);
-        assert_eq!(tree.peek(2, &[1, 2, 3]), 0);
+        assert_eq!(tree.peek(2, &[1, 2, 3]), (0, None));
         assert!(store(&mut tree, 2, &[1, 2, 3], &[3, 4, 5]).is_empty());
         assert_eq!(read(&mut tree, 1, &[1, 2, 3]), [0, 1, 2]);
     }
 
     #[test]
     fn the_least_recently_used_tail_goes_first_and_what_is_held_stays() {
-        let mut tree = Radix::new();
+        let mut tree = Radix::new(Eviction::Lru);
         store(&mut tree, 0, &[1, 2, 3, 4], &[0, 1, 2, 3]);
         store(&mut tree, 0, &[1, 2, 7, 8], &[4, 5, 6, 7]);
         read(&mut tree, 0, &[1, 2, 3, 4]);
@@ -407,7 +447,7 @@ mod tests {
 
     #[test]
     fn a_run_that_is_ours_alone_grows_in_place() {
-        let mut tree = Radix::new();
+        let mut tree = Radix::new(Eviction::Lru);
         let (mut at, mut spare) = (tree.enter(0), Vec::new());
         for token in 0..5u32 {
             at = tree.extend(at, &[token], &mut [token], &mut spare).unwrap();
@@ -415,5 +455,67 @@ mod tests {
         assert_eq!(tree.nodes.len(), 2);
         tree.leave(at);
         tree.check();
+    }
+
+    #[test]
+    fn a_tenant_of_whom_nothing_is_left_leaves_nothing() {
+        let mut tree = Radix::new(Eviction::Lru);
+        for salt in 0..100 {
+            let at = tree.enter(salt);
+            tree.leave(at);
+            store(&mut tree, salt, &[1, 2], &[0, 1]);
+            tree.evict(2, &mut Vec::new());
+            tree.check();
+        }
+        assert!(tree.roots.is_empty() && tree.nodes.len() == tree.vacant.len() && tree.nodes.len() < 4);
+    }
+
+    #[test]
+    fn what_is_forgotten_goes_as_far_back_as_it_is_nobody_else_s() {
+        let mut tree = Radix::new(Eviction::Lru);
+        store(&mut tree, 0, &[1, 2, 3, 4], &[0, 1, 2, 3]);
+        store(&mut tree, 0, &[1, 2, 7, 8], &[4, 5, 6, 7]);
+        let (root, mut slots, mut spare) = (tree.enter(0), Vec::new(), Vec::new());
+        let (at, other) = (tree.follow(root, &[1, 2, 3, 4], &mut slots), tree.enter(0));
+        let other = tree.follow(other, &[1, 2, 3, 4], &mut slots);
+        tree.leave(at);
+        tree.forget(at, &mut spare);
+        assert!(spare.is_empty(), "somebody stands there");
+        tree.leave(other);
+        tree.forget(other, &mut spare);
+        tree.check();
+        assert_eq!((spare.as_slice(), tree.peek(0, &[1, 2, 3]).0), (&[2, 3][..], 2));
+    }
+
+    /// Two texts, each used so often and last by such a request; which of them is evicted first?
+    fn first_out(eviction: Eviction, uses: [(usize, i32); 2], prompts: [&PromptLife; 2]) -> u32 {
+        let mut tree = Radix::new(eviction);
+        for (token, ((times, priority), prompt)) in (0u32..).zip(uses.into_iter().zip(prompts)) {
+            store(&mut tree, 0, &[token], &[token]);
+            for _ in 0..times {
+                let (root, mut slots) = (tree.enter(0), Vec::new());
+                let at = tree.follow(root, &[token], &mut slots);
+                tree.note(at, priority, prompt);
+                tree.leave(at);
+            }
+        }
+        let mut spare = Vec::new();
+        tree.evict(1, &mut spare);
+        tree.check();
+        spare[0]
+    }
+
+    #[test]
+    fn each_policy_evicts_by_what_it_looks_at() {
+        use sgl_wire::{Part, Prompt};
+        let (held, nobody) = (Prompt::empty().push(Part::Text("x".into())), PromptLife::default());
+        let dead = [&nobody, &nobody];
+        assert_eq!(first_out(Eviction::Lru, [(9, 9), (1, 0)], dead), 0);
+        assert_eq!(first_out(Eviction::Lfu, [(9, 0), (1, 9)], dead), 1);
+        assert_eq!(first_out(Eviction::Lfu, [(2, 0), (2, 9)], dead), 0);
+        assert_eq!(first_out(Eviction::Priority, [(1, 1), (9, 0)], dead), 1);
+        assert_eq!(first_out(Eviction::Held, [(1, 0), (1, 0)], dead), 0);
+        assert_eq!(first_out(Eviction::Held, [(1, 0), (1, 0)], [&held.life(), &nobody]), 1);
+        assert_eq!(first_out(Eviction::Held, [(1, 0), (1, 0)], [&held.life(), &held.life()]), 0);
     }
 }

@@ -6,6 +6,7 @@
 //!    step and finds it in the store.
 //! 4. Where slots run out, the store evicts; where that is not enough, the youngest running sequence is put back. The
 //!    oldest is never put back, so something always moves.
+//! 5. A step that is small all the same is filled with [guesses](crate::draft) of what the sequences generate next.
 //!
 //! The store owns prefixes, the pool owns free slots, sequences own the rest: [`Scheduler::audit`] counts them.
 
@@ -33,6 +34,8 @@ pub(crate) struct Limits {
     pub step_tokens: usize,
     /// Sequences that run at once.
     pub max_batch: usize,
+    /// Rows up to which a step is filled with guesses.
+    pub draft: usize,
 }
 
 /// See the module's text.
@@ -48,6 +51,11 @@ pub(crate) struct Scheduler {
     pub evicted: u64,
     /// Sequences put back so far.
     pub retracted: u64,
+    /// Tokens guessed so far, and those that were right.
+    pub drafted: u64,
+    pub accepted: u64,
+    /// Most steps that a sequence has waited for its turn.
+    pub longest_wait: u32,
     spare: Vec<Slot>,
 }
 
@@ -87,13 +95,16 @@ impl Scheduler {
             next_id: 0,
             evicted: 0,
             retracted: 0,
+            drafted: 0,
+            accepted: 0,
+            longest_wait: 0,
             spare: Vec::new(),
         }
     }
 
     /// How many of `tokens` are kept for a tenant.
     pub fn peek(&self, salt: u64, tokens: &[u32]) -> usize {
-        self.cache.peek(salt, tokens)
+        self.cache.peek(salt, tokens).0
     }
 
     /// Slots: all, free, cached.
@@ -129,37 +140,41 @@ impl Scheduler {
         self.admit(&mut left);
         for sequence in &mut self.waiting {
             sequence.waited = sequence.waited.saturating_add(1);
+            self.longest_wait = self.longest_wait.max(sequence.waited);
         }
+        let planned = self.limits.step_tokens.max(1).saturating_sub(left.rows);
+        self.guess(self.limits.draft.saturating_sub(planned).min(left.rows));
     }
 
     /// Lets waiting sequences enter while there is room.
     fn admit(&mut self, left: &mut Left) {
-        if self.waiting.is_empty() || left.rows == 0 {
+        if self.waiting.is_empty() || left.rows == 0 || self.running.len() >= self.limits.max_batch.max(1) {
             return;
         }
-        let rank = |sequence: &Sequence| {
-            let cached = self.cache.peek(sequence.salt, &sequence.tokens[..sequence.want]);
-            let rank = i64::from(sequence.priority) * PRIORITY + cached as i64 + i64::from(sequence.waited) * AGE;
-            (std::cmp::Reverse(rank), sequence.id)
-        };
-        self.waiting.sort_by_cached_key(rank);
-        let mut index = 0;
-        while index < self.waiting.len() && left.rows > 0 && self.running.len() < self.limits.max_batch.max(1) {
-            let mut sequence = self.waiting.remove(index);
+        // Whoever is put back meanwhile waits among those of the next step.
+        let mut queue = self.ranked();
+        let mut queue = queue.drain(..);
+        while left.rows > 0
+            && self.running.len() < self.limits.max_batch.max(1)
+            && let Some((mut sequence, work)) = queue.next()
+        {
+            let is_taken = |work: Option<(Place, u32)>| work.is_some_and(|work| left.taken.contains(&work));
+            if is_taken(work) {
+                self.waiting.push(sequence);
+                continue;
+            }
             self.enter(&mut sequence);
             let fits = self.running.is_empty() || self.fits(&sequence);
-            let work = self.shared_work(&sequence);
-            if !fits || work.is_some_and(|work| left.taken.contains(&work)) {
+            if !fits || is_taken(self.shared_work(&sequence)) {
                 self.release(&mut sequence);
                 if !sequence.resumed {
                     sequence.cached = 0;
                 }
-                self.waiting.insert(index, sequence);
+                self.waiting.push(sequence);
                 if !fits {
                     // Nobody overtakes the first that does not fit, or a large one would never enter.
-                    return;
+                    break;
                 }
-                index += 1;
                 continue;
             }
             let older = |other: &Sequence| other.id < sequence.id;
@@ -167,6 +182,24 @@ impl Scheduler {
             self.running.insert(place, sequence);
             self.give_rows(place, left);
         }
+        self.waiting.extend(queue.map(|(sequence, _)| sequence));
+    }
+
+    /// Takes those who wait, the one whose turn it is first, each with the work that it would share.
+    fn ranked(&mut self) -> Vec<(Sequence, Option<(Place, u32)>)> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut ranked: Vec<_> = waiting
+            .into_iter()
+            .map(|sequence| {
+                let (cached, at) = self.cache.peek(sequence.salt, &sequence.tokens[..sequence.want]);
+                let rank = i64::from(sequence.priority) * PRIORITY + cached as i64 + i64::from(sequence.waited) * AGE;
+                let next = sequence.tokens.get(cached).filter(|_| cached < sequence.want && self.cache.shares());
+                let work = at.zip(next.copied());
+                ((std::cmp::Reverse(rank), sequence.id), (sequence, work))
+            })
+            .collect();
+        ranked.sort_unstable_by_key(|(rank, _)| *rank);
+        ranked.into_iter().map(|(_, sequence)| sequence).collect()
     }
 
     /// Whether a sequence can run to its goal beside those that run.
@@ -208,20 +241,35 @@ impl Scheduler {
         Some((sequence.at?, *sequence.tokens.get(sequence.computed)?))
     }
 
+    /// Lets sequences that generate guess, up to `rows` rows for all of them.
+    fn guess(&mut self, mut rows: usize) {
+        for index in 0..self.running.len() {
+            let sequence = &mut self.running[index];
+            let ready = sequence.planned() > 0 && sequence.slots.len() == sequence.tokens.len();
+            let Some(drafter) = sequence.drafter.as_mut().filter(|_| ready) else { continue };
+            // The last token of an answer needs no row.
+            let most = sequence.most.saturating_sub(sequence.tokens.len() + 1).min(rows);
+            if most == 0 {
+                continue;
+            }
+            let mut draft = drafter.guess(&sequence.tokens, most);
+            draft.truncate(self.make_room(draft.len()));
+            let sequence = &mut self.running[index];
+            if self.pool.take(draft.len(), &mut sequence.slots) {
+                rows -= draft.len();
+                self.drafted += draft.len() as u64;
+                sequence.draft = draft;
+            }
+        }
+    }
+
     /// Makes up to `wanted` slots free for the running sequence at `index`; says how many there are.
     fn room(&mut self, index: usize, wanted: usize) -> usize {
         loop {
-            let rows = wanted.min(self.pool.free() + self.cache.evictable());
-            if rows > 0 {
-                let missing = rows.saturating_sub(self.pool.free());
-                self.cache.evict(missing, &mut self.spare);
-                self.evicted += self.spare.len() as u64;
-                self.pool.give(self.spare.drain(..));
-                return rows.min(self.pool.free());
-            }
+            let rows = self.make_room(wanted);
             let youngest = self.running.len() - 1;
-            if youngest <= index {
-                return 0;
+            if rows > 0 || youngest <= index {
+                return rows;
             }
             let mut sequence = self.running.remove(youngest);
             self.release(&mut sequence);
@@ -231,31 +279,48 @@ impl Scheduler {
         }
     }
 
+    /// Makes up to `wanted` slots free without putting anybody back; says how many there are.
+    pub fn make_room(&mut self, wanted: usize) -> usize {
+        let missing = wanted.saturating_sub(self.pool.free());
+        self.cache.evict(missing, &mut self.spare);
+        self.evicted += self.spare.len() as u64;
+        self.pool.give(self.spare.drain(..));
+        wanted.min(self.pool.free())
+    }
+
     /// Takes back everything a sequence holds.
     fn release(&mut self, sequence: &mut Sequence) {
         self.pool.give(sequence.slots.drain(sequence.stored..));
         sequence.slots.clear();
+        sequence.draft.clear();
         sequence.computed = 0;
         sequence.stored = 0;
         if let Some(at) = sequence.at.take() {
+            self.cache.note(at, sequence.priority, &sequence.prompt);
             self.cache.leave(at);
+            if sequence.poisoned {
+                self.cache.forget(at, &mut self.spare);
+                self.pool.give(self.spare.drain(..));
+            }
         }
     }
 
-    /// The planned rows are computed: the store may have them.
+    /// The planned rows are computed and read: the store may have those that are [right](Sequence::is_right).
     pub fn commit(&mut self) {
         let mut spare = std::mem::take(&mut self.spare);
         for sequence in &mut self.running {
             if sequence.planned() == 0 {
                 continue;
             }
-            let (from, to) = (sequence.stored, sequence.slots.len());
-            sequence.computed = to;
+            let (accepted, wrong) = sequence.settle();
+            self.accepted += accepted as u64;
+            self.pool.give(wrong);
             sequence.waited = 0;
-            let new = &sequence.tokens[from..to];
-            let slots = &mut sequence.slots[from..];
+            let (from, to) = (sequence.stored, sequence.computed.min(sequence.trunk()));
             if let Some(at) = sequence.at
-                && let Some(at) = self.cache.extend(at, new, slots, &mut spare)
+                && from < to
+                && let Some(at) =
+                    self.cache.extend(at, &sequence.tokens[from..to], &mut sequence.slots[from..to], &mut spare)
             {
                 sequence.at = Some(at);
                 sequence.stored = to;

@@ -1,15 +1,15 @@
-//! One `select` as it runs: options in, chains of tokens to score out; rows of logits in, a [`Selected`] out.
+//! One `select` as it runs: options in, a tree of tokens to score out; rows of logits in, a [`Selected`] out.
 //!
 //! The options form a trie of tokens. Each of its inner nodes needs the logits after it once, whatever the number of
-//! options that pass through: the trie is cut into chains, each is one sequence over the same prompt, and chains that
-//! branch off another find its rows in the prefix store. No token is dropped, whatever its probability.
+//! options that pass through: one row of one sequence, whose [branches](Branch) attend to their own way from the root, so
+//! that a step of the model scores all options. No token is dropped, whatever its probability.
 
 use std::sync::Arc;
 
 use sgl_wire::{Failure, OptionScore, Output, SelectBy, Selected, Usage};
 
 use crate::sampler::{self, pick, uniform};
-use crate::sequence::Sequence;
+use crate::sequence::{Branch, Sequence};
 
 /// A node of the trie: the text that leads to it.
 #[derive(Debug, Default)]
@@ -18,13 +18,14 @@ struct Node {
     children: Vec<(u32, usize)>,
 }
 
-/// A path of inner nodes that one sequence scores.
+/// The rows of one sequence: the text that leads to its first node, then inner nodes of the trie below it.
 #[derive(Debug)]
-struct Chain {
+struct Rows {
     /// Which of the contexts it stands on.
     context: usize,
     /// The row whose logits belong to the first node.
-    row: usize,
+    first: usize,
+    /// The nodes, a row each.
     nodes: Vec<usize>,
 }
 
@@ -36,15 +37,16 @@ pub(crate) struct Selection {
     by: SelectBy,
     seed: u64,
     trie: Vec<Node>,
-    chains: Vec<Chain>,
+    parts: Vec<Rows>,
     /// For each context and node, the log-probability of its token; NaN until its row was read.
     logprobs: Vec<Vec<f64>>,
     unread: usize,
 }
 
 impl Selection {
-    /// The state of a selection among `options` (tokens, none empty) and the sequences that score it after the tokens
-    /// of `prompt`. `nothing` is the context that stands for no prompt at all.
+    /// The state of a selection among `options` (tokens, none empty) and the sequences that score it after each
+    /// context: the tokens of `prompt`, and where it is asked for `nothing`, which stands for no prompt at all. None of
+    /// them is longer than `limit`, which the contexts with the longest option are not either.
     pub fn new(
         texts: Vec<Arc<str>>,
         options: Vec<Vec<u32>>,
@@ -52,41 +54,39 @@ impl Selection {
         seed: u64,
         prompt: &[u32],
         nothing: &[u32],
+        limit: usize,
     ) -> (Self, Vec<Sequence>) {
         let mut trie = vec![Node::default()];
         for option in &options {
             option.iter().fold(0, |node, &token| child(&mut trie, node, token));
         }
-        let mut contexts = vec![prompt];
-        if by == SelectBy::UnconditionalNormalized {
-            contexts.push(nothing);
+        let nothing = (by == SelectBy::UnconditionalNormalized).then_some(nothing);
+        let contexts = [prompt].into_iter().chain(nothing);
+        let (mut parts, mut sequences, mut logprobs) = (Vec::new(), Vec::new(), Vec::new());
+        for (context, tokens) in contexts.enumerate() {
+            logprobs.push(vec![f64::NAN; trie.len()]);
+            let mut begins = vec![(0, tokens.to_vec())];
+            while let Some((node, tokens)) = begins.pop() {
+                let first = tokens.len().saturating_sub(1);
+                let (nodes, mut sequence) = lay_out(&trie, node, tokens, limit, &mut begins);
+                sequence.part = parts.len();
+                sequences.push(sequence);
+                parts.push(Rows { context, first, nodes });
+            }
         }
-        let (mut chains, mut sequences) = (Vec::new(), Vec::new());
-        for (context, tokens) in contexts.iter().enumerate() {
-            cut(&trie, context, tokens, &mut chains, &mut sequences);
-        }
-        let selection = Selection {
-            texts,
-            options,
-            by,
-            seed,
-            logprobs: vec![vec![f64::NAN; trie.len()]; contexts.len()],
-            unread: chains.iter().map(|chain| chain.nodes.len()).sum(),
-            trie,
-            chains,
-        };
-        (selection, sequences)
+        let unread = parts.iter().map(|rows| rows.nodes.len()).sum();
+        (Selection { texts, options, by, seed, trie, parts, logprobs, unread }, sequences)
     }
 
-    /// Reads the logits after token `row` of chain `part`.
+    /// Reads the logits after token `row` of sequence `part`.
     pub fn read(&mut self, part: usize, row: usize, logits: &[f32]) -> Result<(), Failure> {
         let sum = sampler::log_sum(logits).map_err(|_| Failure::Model("its logits are not numbers".into()))?;
-        let Some(chain) = self.chains.get(part) else { return Ok(()) };
-        let node = row.checked_sub(chain.row).and_then(|index| chain.nodes.get(index));
+        let Some(rows) = self.parts.get(part) else { return Ok(()) };
+        let node = row.checked_sub(rows.first).and_then(|index| rows.nodes.get(index));
         if let Some(&node) = node {
             for &(token, child) in &self.trie[node].children {
                 let logit = logits.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY);
-                self.logprobs[chain.context][child] = f64::from(logit) - sum;
+                self.logprobs[rows.context][child] = f64::from(logit) - sum;
             }
             self.unread = self.unread.saturating_sub(1);
         }
@@ -161,30 +161,47 @@ fn child(trie: &mut Vec<Node>, node: usize, token: u32) -> usize {
     child
 }
 
-/// Cuts the inner nodes of the trie into chains after `context`.
-fn cut(trie: &[Node], index: usize, context: &[u32], chains: &mut Vec<Chain>, sequences: &mut Vec<Sequence>) {
-    let mut begins = vec![(0, context.to_vec())];
-    while let Some((begin, mut tokens)) = begins.pop() {
-        let row = tokens.len().saturating_sub(1);
-        let mut nodes = vec![begin];
-        let mut node = begin;
-        loop {
-            let children = trie[node].children.iter();
-            let mut inner = children.filter(|(_, child)| !trie[*child].children.is_empty());
-            let Some(&(next, child)) = inner.next() else { break };
-            for &(token, other) in inner {
-                let path = tokens.iter().copied().chain([token]);
-                begins.push((other, path.collect()));
+/// Lays the inner nodes of the trie from `node` down out behind `tokens`, which lead to it: the nodes, and the sequence
+/// whose rows they are. Where there are too many, the others begin sequences of their own: `rest`.
+fn lay_out(
+    trie: &[Node],
+    node: usize,
+    mut tokens: Vec<u32>,
+    limit: usize,
+    rest: &mut Vec<(usize, Vec<u32>)>,
+) -> (Vec<usize>, Sequence) {
+    let text = tokens.len();
+    let first = text.saturating_sub(1);
+    let (mut nodes, mut above, mut branches) = (vec![node], Vec::new(), Vec::new());
+    // The row of the node above, the token and the node.
+    let below = |row: usize, node: usize| {
+        let inner = trie[node].children.iter().rev().filter(|(_, child)| !trie[*child].children.is_empty());
+        inner.map(move |&(token, child)| (row, token, child))
+    };
+    let mut open: Vec<(usize, u32, usize)> = below(first, node).collect();
+    while let Some((after, token, node)) = open.pop() {
+        let row = tokens.len();
+        if row >= limit {
+            let (mut way, mut at) = (vec![token], after);
+            while let Some(&(before, token)) = at.checked_sub(text).and_then(|index| above.get(index)) {
+                way.push(token);
+                at = before;
             }
-            tokens.push(next);
-            nodes.push(child);
-            node = child;
+            way.reverse();
+            rest.push((node, [&tokens[..text], &way].concat()));
+            continue;
         }
-        let mut sequence = Sequence::new(tokens, row);
-        sequence.part = chains.len();
-        sequences.push(sequence);
-        chains.push(Chain { context: index, row, nodes });
+        if after + 1 != row {
+            branches.push(Branch { begin: row, after });
+        }
+        tokens.push(token);
+        nodes.push(node);
+        above.push((after, token));
+        open.extend(below(row, node));
     }
+    let mut sequence = Sequence::new(tokens, first);
+    sequence.branches = branches;
+    (nodes, sequence)
 }
 
 fn mean(row: &[f64]) -> f64 {
@@ -238,13 +255,30 @@ mod tests {
     const VOCABULARY: usize = 20;
 
     fn select(options: &[&[u32]], by: SelectBy, seed: u64) -> (Selected, Vec<Sequence>) {
+        select_within(100, options, by, seed)
+    }
+
+    /// The texts of the rows of a sequence, by the way that each of them sees.
+    fn row_texts(sequence: &Sequence) -> Vec<Vec<u32>> {
+        let mut sequence = Sequence { slots: (0..sequence.tokens.len() as u32).collect(), ..sequence.clone() };
+        sequence.computed = 0;
+        let mut texts = Vec::new();
+        for (rows, context) in sequence.runs() {
+            let text: Vec<u32> = context.iter().map(|&slot| sequence.tokens[slot as usize]).collect();
+            texts.extend(rows.clone().map(|row| text[..text.len() - (rows.end - 1 - row)].to_vec()));
+        }
+        texts
+    }
+
+    fn select_within(limit: usize, options: &[&[u32]], by: SelectBy, seed: u64) -> (Selected, Vec<Sequence>) {
         let texts = options.iter().map(|o| format!("{o:?}").into()).collect();
         let options = options.iter().map(|o| o.to_vec()).collect();
-        let (mut selection, sequences) = Selection::new(texts, options, by, seed, &[1, 2], &[0]);
+        let (mut selection, sequences) = Selection::new(texts, options, by, seed, &[1, 2], &[0], limit);
         for sequence in &sequences {
-            for row in sequence.want..sequence.tokens.len() {
+            assert!(sequence.tokens.len() <= limit);
+            for (row, text) in row_texts(sequence).iter().enumerate().skip(sequence.want) {
                 assert!(!selection.is_over());
-                let logits = SimModel::logits(VOCABULARY, &sequence.tokens[..=row]);
+                let logits = SimModel::logits(VOCABULARY, text);
                 selection.read(sequence.part, row, &logits).unwrap();
             }
         }
@@ -313,8 +347,21 @@ mod tests {
     }
 
     #[test]
+    fn a_tree_that_is_too_long_is_scored_in_parts() {
+        let by = SelectBy::UnconditionalNormalized;
+        let (whole, sequences) = select(OPTIONS, by, 0);
+        assert_eq!(sequences.len(), 2);
+        for limit in 5..8 {
+            let (parts, sequences) = select_within(limit, OPTIONS, by, 0);
+            assert_eq!(format!("{:?}", parts.scores), format!("{:?}", whole.scores));
+            assert!(sequences.len() > 2 || limit > 5);
+        }
+    }
+
+    #[test]
     fn shared_heads_are_scored_once() {
         let (_, sequences) = select(OPTIONS, SelectBy::TokenLengthNormalized, 0);
+        assert_eq!(sequences.len(), 1, "all in one step");
         let rows: usize = sequences.iter().map(|s| s.tokens.len() - s.want).sum();
         assert_eq!(rows, 5, "the prompt's last, 3, 3 4, 3 6 and 3 6 7");
     }

@@ -1,14 +1,29 @@
 //! One run of tokens through the model: which of them are computed, where, and whose logits are wanted.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use sgl_model::Slot;
+use sgl_wire::PromptLife;
 
 use crate::cache::Place;
+use crate::draft::Drafter;
+
+/// Where a token tree forks: the rows from `begin` on, up to the next branch, follow row `after`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Branch {
+    pub begin: usize,
+    /// An earlier row.
+    pub after: usize,
+}
 
 /// A sequence that waits or runs.
 ///
 /// `slots` holds one slot for each computed token, then those of the rows that the next step computes. The first
 /// `stored` of them belong to the prefix store, the others to the sequence.
-#[derive(Debug)]
+///
+/// Mostly the tokens are one text. Those of a token tree are its trunk, then one branch after the other.
+#[derive(Debug, Clone)]
 pub(crate) struct Sequence {
     /// Order of arrival: smaller is older.
     pub id: u64,
@@ -22,10 +37,20 @@ pub(crate) struct Sequence {
     pub priority: i32,
     /// All tokens known so far.
     pub tokens: Vec<u32>,
+    /// The branches of a token tree, by their first rows; none: a text.
+    pub branches: Vec<Branch>,
+    /// A guess of what follows `tokens`. Its rows are computed with the others, and kept as far as it was right.
+    pub draft: Vec<u32>,
+    /// Who guesses, where somebody does.
+    pub drafter: Option<Drafter>,
     /// Rows from here on give logits, so they cannot be taken from the store.
     pub want: usize,
     /// Rows before here are to be computed.
     pub goal: usize,
+    /// The most tokens that it will ever have.
+    pub most: usize,
+    /// The prompt it works on.
+    pub prompt: PromptLife,
     /// Where they are.
     pub slots: Vec<Slot>,
     /// Tokens computed.
@@ -40,6 +65,8 @@ pub(crate) struct Sequence {
     pub cached: usize,
     /// Whether it was put back after it had begun.
     pub resumed: bool,
+    /// Whether its rows gave no numbers, so that nothing of it may be kept.
+    pub poisoned: bool,
 }
 
 impl Sequence {
@@ -52,8 +79,13 @@ impl Sequence {
             salt: 0,
             priority: 0,
             goal: tokens.len(),
+            most: tokens.len(),
+            prompt: PromptLife::default(),
             want,
             tokens,
+            branches: Vec::new(),
+            draft: Vec::new(),
+            drafter: None,
             slots: Vec::new(),
             computed: 0,
             stored: 0,
@@ -61,6 +93,7 @@ impl Sequence {
             waited: 0,
             cached: 0,
             resumed: false,
+            poisoned: false,
         }
     }
 
@@ -77,5 +110,92 @@ impl Sequence {
     /// Whether it still reads text that another sequence may read too.
     pub fn is_prefilling(&self) -> bool {
         self.computed < self.want
+    }
+    /// Whether a row of the step that was computed holds the token that it should: it was known, or guessed and then drawn.
+    pub fn is_right(&self, row: usize) -> bool {
+        let known = self.slots.len() - self.draft.len();
+        row < known || (row < self.slots.len() && self.tokens.get(row) == self.draft.get(row - known))
+    }
+
+    /// Whether the token at `index` was guessed in the step that was computed, and then drawn.
+    pub fn was_guessed(&self, index: usize) -> bool {
+        let known = self.slots.len() - self.draft.len();
+        index >= known && (known..=index).all(|row| self.is_right(row))
+    }
+
+    /// The planned rows are computed. Gives how many guesses were right, and the slots of the others.
+    pub fn settle(&mut self) -> (usize, Vec<Slot>) {
+        let guessed = self.draft.len();
+        let known = self.slots.len() - guessed;
+        let right = (known..self.slots.len()).take_while(|&row| self.is_right(row)).count();
+        self.computed = known + right;
+        self.draft.clear();
+        if let Some(drafter) = self.drafter.as_mut().filter(|_| guessed > 0) {
+            drafter.learn(guessed, right);
+        }
+        (right, self.slots.split_off(self.computed))
+    }
+
+    /// Rows at the beginning that are one text, so that others may share them.
+    pub fn trunk(&self) -> usize {
+        self.branches.first().map_or(usize::MAX, |branch| branch.begin)
+    }
+
+    /// The planned rows in runs that follow one another, each with the slots of its whole text up to its end.
+    pub fn runs(&self) -> Vec<(Range<usize>, Cow<'_, [Slot]>)> {
+        let (mut from, to) = (self.computed, self.slots.len());
+        let mut runs = Vec::new();
+        while from < to {
+            let begun = self.branches.partition_point(|branch| branch.begin <= from);
+            let end = self.branches.get(begun).map_or(to, |next| next.begin.min(to));
+            runs.push((from..end, self.context(end)));
+            from = end;
+        }
+        runs
+    }
+
+    /// The slots of the text that ends before row `end`.
+    fn context(&self, end: usize) -> Cow<'_, [Slot]> {
+        let branch_of = |row: usize| {
+            let begun = self.branches.partition_point(|branch| branch.begin <= row);
+            begun.checked_sub(1).map(|index| self.branches[index])
+        };
+        let (mut pieces, mut end) = (Vec::new(), end);
+        while let Some(branch) = branch_of(end.saturating_sub(1)) {
+            pieces.push(branch.begin..end);
+            end = branch.after + 1;
+        }
+        if pieces.is_empty() {
+            return Cow::Borrowed(&self.slots[..end]);
+        }
+        pieces.push(0..end);
+        pieces.into_iter().rev().flat_map(|piece| &self.slots[piece]).copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_a_token_tree_see_their_own_way_from_the_root() {
+        let mut tree = Sequence::new((0..9).collect(), 1);
+        tree.branches = [(4, 1), (6, 4), (8, 1)].map(|(begin, after)| Branch { begin, after }).into();
+        tree.slots = (100..109).collect();
+        let texts = |tree: &Sequence| -> Vec<(Range<usize>, Vec<Slot>)> {
+            tree.runs().into_iter().map(|(rows, context)| (rows, context.into_owned())).collect()
+        };
+        assert_eq!(
+            texts(&tree),
+            [
+                (0..4, vec![100, 101, 102, 103]),
+                (4..6, vec![100, 101, 104, 105]),
+                (6..8, vec![100, 101, 104, 106, 107]),
+                (8..9, vec![100, 101, 108]),
+            ]
+        );
+        tree.computed = 5;
+        tree.slots.truncate(7);
+        assert_eq!(texts(&tree), [(5..6, vec![100, 101, 104, 105]), (6..7, vec![100, 101, 104, 106])]);
     }
 }

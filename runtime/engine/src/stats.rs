@@ -43,12 +43,23 @@ pub struct EngineStats {
     pub evicted: u64,
     /// Sequences put back because slots ran out.
     pub retracted: u64,
+    /// Tokens guessed ahead.
+    pub drafted: u64,
+    /// Of those, the ones that were then drawn.
+    pub accepted: u64,
+    /// Most steps that a sequence has waited for its turn.
+    pub longest_wait: u32,
 }
 
 impl EngineStats {
     /// Share of prompt tokens that were taken from the cache.
     pub fn hit_rate(&self) -> f64 {
         if self.prompt_tokens == 0 { 0.0 } else { self.cached_tokens as f64 / self.prompt_tokens as f64 }
+    }
+
+    /// Share of the guessed tokens that were right.
+    pub fn accepted_share(&self) -> f64 {
+        if self.drafted == 0 { 0.0 } else { self.accepted as f64 / self.drafted as f64 }
     }
 
     /// Sequences in a step, on average.

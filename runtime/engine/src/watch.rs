@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sgl_wire::{Rows, Sight, Step, Watch, Watched};
+use sgl_wire::{Origin, Rows, Sight, Step, Watch, Watched};
 
 use crate::job::Job;
 use crate::lexicon::Lexicon;
@@ -69,9 +69,15 @@ impl Watching {
         self.0.iter_mut().for_each(|watcher| watcher.step.forward = took);
     }
 
-    /// A job has read the rows of one of its sequences.
-    pub fn read(&mut self, job: &mut Job) {
-        let (tokens, mask) = job.news();
+    /// A job has read the rows of one of its sequences. `was_guessed`: whether a draft had proposed the token of this
+    /// index among those that came.
+    pub fn read(&mut self, job: &mut Job, was_guessed: impl Fn(usize) -> bool) {
+        let (mut tokens, mask) = job.news();
+        for (index, token) in tokens.iter_mut().enumerate() {
+            if token.origin == Origin::Drawn && was_guessed(index) {
+                token.origin = Origin::Drafted;
+            }
+        }
         let Some((watched, _)) = &job.watched else { return };
         let Some(step) = self.of(watched) else { return };
         step.tokens.extend(tokens);

@@ -19,7 +19,7 @@ mod watch;
 pub use backend::{Backend, Event, Failure, Outcome, Rendered, Reply, ReplySender, reply};
 pub use constraint::{Constraint, Draft, Field, Formats, Json, KeyOrder, Literal, Schema, SchemaOptions, WhiteSpace};
 pub use picture::{MAX_PICTURE_BYTES, NoPicture, Picture};
-pub use prompt::{Message, Output, Part, Prompt, Role};
+pub use prompt::{Message, Output, Part, Prompt, PromptLife, Role};
 pub use request::{
     Ask, Finish, Generate, Generated, OptionScore, Request, Sampling, Select, SelectBy, Selected, Stop, TokenLogprob,
     Usage,

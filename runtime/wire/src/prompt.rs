@@ -1,6 +1,6 @@
 //! Prompts as values: parts appended one by one in, a persistent list that shares its past out.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::Picture;
 
@@ -149,6 +149,11 @@ impl Prompt {
         outputs.sum()
     }
 
+    /// A handle that tells whether this prompt is still in use. The empty prompt never is.
+    pub fn life(&self) -> PromptLife {
+        PromptLife(self.0.as_ref().map(Arc::downgrade).unwrap_or_default())
+    }
+
     /// Whether both are the same state (not merely equal text).
     pub fn same(&self, other: &Prompt) -> bool {
         match (&self.0, &other.0) {
@@ -183,6 +188,22 @@ impl Drop for Prompt {
     }
 }
 
+/// Tells whether a prompt, or anything that was built on it, is still held by somebody; holds nothing itself.
+#[derive(Debug, Clone, Default)]
+pub struct PromptLife(Weak<Node>);
+
+impl PromptLife {
+    /// Whether somebody may still read the prompt or append to it.
+    pub fn is_held(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+
+    /// Whether both are of the same state.
+    pub fn same(&self, other: &PromptLife) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
+}
+
 /// One chat message as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -205,6 +226,18 @@ mod tests {
         assert_eq!(right.messages()[0].content, "essay right");
         assert_eq!((left.open_role(), right.open_role()), (None, Some(Role::User)));
         assert_eq!(base.len(), 2);
+    }
+
+    #[test]
+    fn a_prompt_is_held_while_anything_built_on_it_is() {
+        let base = Prompt::empty().push(Part::Text("essay".into()));
+        let life = base.life();
+        let longer = base.push(Part::Text(" and more".into()));
+        assert!(life.same(&base.clone().life()) && !life.same(&longer.life()));
+        drop(base);
+        assert!(life.is_held());
+        drop(longer);
+        assert!(!life.is_held() && !Prompt::empty().life().is_held());
     }
 
     #[test]

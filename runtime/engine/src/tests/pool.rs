@@ -31,8 +31,8 @@ impl Bench {
         let slots = options.kv_slots.unwrap();
         let mut model = SimModel::new(VOCABULARY, WINDOW);
         model.reserve(slots).unwrap();
-        let limits = Limits { chunk: options.chunk, step_tokens: options.step_tokens, max_batch: options.max_batch };
-        let scheduler = Scheduler::new(Box::new(Radix::new()), Slots::new(slots), limits);
+        let radix = Box::new(Radix::new(options.eviction));
+        let scheduler = Scheduler::new(radix, Slots::new(slots), Limits::from(options));
         let stats = Arc::default();
         let (inbox, outbox) = channel();
         let engine = Engine::new(Box::new(model), scheduler, outbox, Arc::clone(&stats));
@@ -53,7 +53,7 @@ impl Bench {
         self.engine.take_messages_now();
         let busy = !self.engine.is_idle();
         if busy {
-            self.engine.step();
+            self.engine.step(std::time::Instant::now());
         }
         busy
     }
@@ -171,13 +171,13 @@ fn random_work_gives_the_plain_engine_s_answers_and_loses_no_slot() {
 #[test]
 fn the_tree_is_a_map_of_prefixes() {
     let mut dice = Dice::new(9);
-    let (mut tree, mut pool) = (Radix::new(), Slots::new(120));
+    let (mut tree, mut pool) = (Radix::new(crate::Eviction::Lru), Slots::new(120));
     let mut twin: HashMap<Vec<u32>, u32> = HashMap::new();
     let mut held: Vec<(crate::cache::Place, Vec<u32>)> = Vec::new();
     for _ in 0..20_000 {
         let tokens: Vec<u32> = (0..1 + dice.below(12)).map(|_| dice.below(3) as u32).collect();
         let stored = (1..=tokens.len()).take_while(|&n| twin.contains_key(&tokens[..n])).count();
-        assert_eq!(tree.peek(0, &tokens), stored);
+        assert_eq!(tree.peek(0, &tokens).0, stored);
         match dice.below(4) {
             0 => {
                 let (root, mut slots) = (tree.enter(0), Vec::new());

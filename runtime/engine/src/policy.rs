@@ -1,0 +1,80 @@
+//! Which leaf of the prefix tree is evicted first: what is known about its use in, a rank out.
+
+use sgl_wire::PromptLife;
+
+/// How the prefix cache makes room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Eviction {
+    /// First what no living prompt of a program begins with, as far as it is easily found; of the rest the least
+    /// recently used. A program that still holds a prompt may read it again; one that dropped it cannot.
+    #[default]
+    Held,
+    /// The least recently used.
+    Lru,
+    /// The least often used; of equals the least recently used.
+    Lfu,
+    /// What the least urgent requests used; of equals the least recently used.
+    Priority,
+}
+
+/// What a policy may look at.
+#[derive(Debug, Clone)]
+pub(crate) struct Use {
+    /// When somebody last left this run; counts up by one an event.
+    pub last: u64,
+    /// How often somebody came to stand on it.
+    pub hits: u64,
+    /// The highest priority of those who left it.
+    pub priority: i32,
+    /// The prompts of those who left it, the latest last.
+    pub prompts: Vec<PromptLife>,
+}
+
+impl Default for Use {
+    fn default() -> Self {
+        Use { last: 0, hits: 0, priority: i32::MIN, prompts: Vec::new() }
+    }
+}
+
+/// Prompts that are watched for one run.
+const WATCHED: usize = 4;
+
+impl Use {
+    /// Somebody who worked on this prompt leaves.
+    pub fn left_by(&mut self, priority: i32, prompt: &PromptLife) {
+        self.priority = self.priority.max(priority);
+        if self.prompts.iter().any(|known| known.same(prompt)) {
+            return;
+        }
+        self.prompts.retain(PromptLife::is_held);
+        if self.prompts.len() >= WATCHED {
+            self.prompts.remove(0);
+        }
+        self.prompts.push(prompt.clone());
+    }
+}
+
+/// Which leaf goes first.
+pub(crate) trait Policy: Send {
+    /// The leaf with the smallest rank is evicted first.
+    fn rank(&self, used: &Use) -> (u64, u64);
+
+    /// Whether a leaf whose turn it is should be passed over once.
+    fn spares(&self, _used: &Use) -> bool {
+        false
+    }
+}
+
+impl Policy for Eviction {
+    fn rank(&self, used: &Use) -> (u64, u64) {
+        match self {
+            Eviction::Held | Eviction::Lru => (0, used.last),
+            Eviction::Lfu => (used.hits, used.last),
+            Eviction::Priority => ((i64::from(used.priority) - i64::from(i32::MIN)).unsigned_abs(), used.last),
+        }
+    }
+
+    fn spares(&self, used: &Use) -> bool {
+        *self == Eviction::Held && used.prompts.iter().any(PromptLife::is_held)
+    }
+}
