@@ -34,9 +34,8 @@ pub(crate) trait Prefixes: Send {
     /// Notes for whom the one who stands at `at` worked: what is kept longest may depend on it.
     fn note(&mut self, at: Place, priority: i32, prompt: &PromptLife);
 
-    /// Forgets what ends at `at`, as far back as nobody stands on it and nothing else was built on it, and puts the
-    /// slots into `spare`.
-    fn forget(&mut self, at: Place, spare: &mut Vec<Slot>);
+    /// Forgets everything of a tenant for whom nobody stands anywhere, and puts the slots into `spare`.
+    fn clear(&mut self, salt: u64, spare: &mut Vec<Slot>);
 
     /// Forgets up to `n` tokens where nobody stands, and puts their slots into `spare`.
     fn evict(&mut self, n: usize, spare: &mut Vec<Slot>);
@@ -49,6 +48,10 @@ pub(crate) trait Prefixes: Send {
 
     /// Whether two sequences at one place with the same next token do the same work.
     fn shares(&self) -> bool;
+
+    /// Recounts everything that is kept as a running number, and gives the slots that it owns.
+    #[cfg(test)]
+    fn check(&self) -> Vec<Slot>;
 }
 
 /// The store that stores nothing.
@@ -76,7 +79,7 @@ impl Prefixes for Nothing {
 
     fn note(&mut self, _at: Place, _priority: i32, _prompt: &PromptLife) {}
 
-    fn forget(&mut self, _at: Place, _spare: &mut Vec<Slot>) {}
+    fn clear(&mut self, _salt: u64, _spare: &mut Vec<Slot>) {}
 
     fn evict(&mut self, _n: usize, _spare: &mut Vec<Slot>) {}
 
@@ -90,5 +93,10 @@ impl Prefixes for Nothing {
 
     fn shares(&self) -> bool {
         false
+    }
+
+    #[cfg(test)]
+    fn check(&self) -> Vec<Slot> {
+        Vec::new()
     }
 }

@@ -13,6 +13,7 @@ use sgl_wire::{Failure, Outcome, Usage};
 
 use crate::batch::Rows;
 use crate::job::{Job, Message};
+use crate::sampler;
 use crate::schedule::Scheduler;
 use crate::stats::EngineStats;
 use crate::watch::Watching;
@@ -20,7 +21,7 @@ use crate::watch::Watching;
 /// See the module's text.
 pub(crate) struct Engine {
     model: Box<dyn Model>,
-    scheduler: Scheduler,
+    pub scheduler: Scheduler,
     jobs: HashMap<u64, Active>,
     inbox: Receiver<Message>,
     next_job: u64,
@@ -221,7 +222,7 @@ impl Engine {
 
     /// Hands each sequence the logits it wanted, and the store what was computed.
     fn sample(&mut self, own: &[Range<usize>], mut watching: Option<&mut Watching>) -> HashSet<u64> {
-        let (mut moved, mut failed) = (HashSet::new(), HashMap::new());
+        let (mut moved, mut failed, mut distrusted) = (HashSet::new(), HashMap::new(), HashSet::new());
         for (sequence, own) in self.scheduler.running.iter_mut().zip(own) {
             let Some(active) = self.jobs.get_mut(&sequence.request) else { continue };
             let first = sequence.want.max(sequence.computed);
@@ -230,7 +231,9 @@ impl Engine {
                     break;
                 }
                 if let Err(failure) = active.job.read(sequence, row, self.rows.logits(logits)) {
-                    sequence.poisoned = true;
+                    if sampler::log_sum(self.rows.logits(logits)).is_err() {
+                        distrusted.insert(sequence.salt);
+                    }
                     failed.insert(sequence.request, Some(failure));
                     break;
                 }
@@ -242,8 +245,9 @@ impl Engine {
                 watching.read(&mut active.job, |index| sequence.was_guessed(first + 1 + index));
             }
         }
-        // Before the rest is kept: what failed gives back its rows, and nobody shall find them.
+        // Before anything is kept: what failed gives back its rows, and nobody shall find them.
         self.end(failed);
+        distrusted.into_iter().for_each(|salt| self.scheduler.distrust(salt));
         self.scheduler.commit();
         moved
     }
@@ -261,7 +265,10 @@ impl Engine {
                 over.insert(id);
             }
         }
-        for sequence in self.scheduler.running.iter_mut().filter(|s| s.is_done()) {
+        let Scheduler { running, waiting, .. } = &mut self.scheduler;
+        // Who was put back in this step may be over as well.
+        let put_back = waiting.iter_mut().filter(|s| over.contains(&s.request));
+        for sequence in running.iter_mut().filter(|s| s.is_done()).chain(put_back) {
             if let Some(active) = self.jobs.get_mut(&sequence.request)
                 && sequence.part == 0
             {

@@ -189,38 +189,6 @@ impl Radix {
             self.remove(place);
         }
     }
-
-    /// Recounts everything that is kept as a running number.
-    #[cfg(test)]
-    pub fn check(&self) {
-        let (mut cached, mut evictable, mut leaves) = (0, 0, BTreeSet::new());
-        let mut open: Vec<Place> = self.roots.values().copied().collect();
-        let mut slots = std::collections::HashSet::new();
-        while let Some(place) = open.pop() {
-            let node = self.node(place);
-            assert_eq!(node.tokens.len(), node.slots.len());
-            assert!(node.slots.iter().all(|&slot| slots.insert(slot)), "a slot twice");
-            cached += node.tokens.len();
-            if node.locks == 0 {
-                evictable += node.tokens.len();
-            }
-            if node.locks == 0 && node.children.is_empty() && node.parent.is_some() {
-                leaves.insert((node.rank.unwrap(), place));
-            } else {
-                assert_eq!(node.rank, None);
-            }
-            let mut below = 0;
-            for (first, &child) in &node.children {
-                assert_eq!(self.node(child).parent, Some(place));
-                assert_eq!(self.node(child).tokens.first(), Some(first));
-                below += self.node(child).locks;
-                open.push(child);
-            }
-            assert!(node.locks >= below, "more stand below a node than on its path");
-        }
-        assert_eq!((cached, evictable), (self.cached, self.evictable));
-        assert_eq!(leaves, self.leaves);
-    }
 }
 
 impl Prefixes for Radix {
@@ -320,22 +288,24 @@ impl Prefixes for Radix {
         }
     }
 
-    fn forget(&mut self, at: Place, spare: &mut Vec<Slot>) {
-        let mut next = Some(at);
-        while let Some(place) = next {
+    fn clear(&mut self, salt: u64, spare: &mut Vec<Slot>) {
+        let mut open: Vec<Place> = self.roots.get(&salt).copied().into_iter().collect();
+        let mut places = Vec::new();
+        while let Some(place) = open.pop() {
+            open.extend(self.node(place).children.values());
+            places.push(place);
+        }
+        // Those below were found after those above.
+        for place in places.into_iter().rev() {
             let node = self.node_mut(place);
-            if node.locks > 0 || !node.children.is_empty() || node.parent.is_none() {
-                return;
+            if node.locks > 0 {
+                continue;
             }
             let gone = node.slots.len();
             spare.append(&mut node.slots);
             self.cached -= gone;
             self.evictable -= gone;
-            next = self.remove(place);
-            if let Some(parent) = next {
-                self.offer(parent);
-                self.close(parent);
-            }
+            self.remove(place);
         }
     }
 
@@ -380,6 +350,38 @@ impl Prefixes for Radix {
 
     fn shares(&self) -> bool {
         true
+    }
+
+    #[cfg(test)]
+    fn check(&self) -> Vec<Slot> {
+        let (mut cached, mut evictable, mut leaves) = (0, 0, BTreeSet::new());
+        let mut open: Vec<Place> = self.roots.values().copied().collect();
+        let mut slots = std::collections::HashSet::new();
+        while let Some(place) = open.pop() {
+            let node = self.node(place);
+            assert_eq!(node.tokens.len(), node.slots.len());
+            assert!(node.slots.iter().all(|&slot| slots.insert(slot)), "a slot twice");
+            cached += node.tokens.len();
+            if node.locks == 0 {
+                evictable += node.tokens.len();
+            }
+            if node.locks == 0 && node.children.is_empty() && node.parent.is_some() {
+                leaves.insert((node.rank.unwrap(), place));
+            } else {
+                assert_eq!(node.rank, None);
+            }
+            let mut below = 0;
+            for (first, &child) in &node.children {
+                assert_eq!(self.node(child).parent, Some(place));
+                assert_eq!(self.node(child).tokens.first(), Some(first));
+                below += self.node(child).locks;
+                open.push(child);
+            }
+            assert!(node.locks >= below, "more stand below a node than on its path");
+        }
+        assert_eq!((cached, evictable), (self.cached, self.evictable));
+        assert_eq!(leaves, self.leaves);
+        slots.into_iter().collect()
     }
 }
 
@@ -471,20 +473,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forgotten_goes_as_far_back_as_it_is_nobody_else_s() {
-        let mut tree = Radix::new(Eviction::Lru);
+    fn one_tenant_is_cleared_and_the_others_stay() {
+        let (mut tree, mut spare) = (Radix::new(Eviction::Lru), Vec::new());
         store(&mut tree, 0, &[1, 2, 3, 4], &[0, 1, 2, 3]);
         store(&mut tree, 0, &[1, 2, 7, 8], &[4, 5, 6, 7]);
-        let (root, mut slots, mut spare) = (tree.enter(0), Vec::new(), Vec::new());
-        let (at, other) = (tree.follow(root, &[1, 2, 3, 4], &mut slots), tree.enter(0));
-        let other = tree.follow(other, &[1, 2, 3, 4], &mut slots);
-        tree.leave(at);
-        tree.forget(at, &mut spare);
-        assert!(spare.is_empty(), "somebody stands there");
-        tree.leave(other);
-        tree.forget(other, &mut spare);
-        tree.check();
-        assert_eq!((spare.as_slice(), tree.peek(0, &[1, 2, 3]).0), (&[2, 3][..], 2));
+        store(&mut tree, 9, &[1, 2], &[8, 9]);
+        tree.clear(0, &mut spare);
+        tree.clear(5, &mut spare);
+        spare.sort_unstable();
+        assert_eq!(spare, [0, 1, 2, 3, 6, 7]);
+        assert_eq!(tree.check().len(), 2);
+        assert_eq!((tree.peek(0, &[1]).0, tree.peek(9, &[1, 2]).0), (0, 2));
     }
 
     /// Two texts, each used so often and last by such a request; which of them is evicted first?

@@ -271,11 +271,8 @@ impl Scheduler {
             if rows > 0 || youngest <= index {
                 return rows;
             }
-            let mut sequence = self.running.remove(youngest);
-            self.release(&mut sequence);
-            sequence.resumed = true;
-            self.retracted += 1;
-            self.waiting.push(sequence);
+            let sequence = self.running.remove(youngest);
+            self.put_back(sequence);
         }
     }
 
@@ -298,10 +295,6 @@ impl Scheduler {
         if let Some(at) = sequence.at.take() {
             self.cache.note(at, sequence.priority, &sequence.prompt);
             self.cache.leave(at);
-            if sequence.poisoned {
-                self.cache.forget(at, &mut self.spare);
-                self.pool.give(self.spare.drain(..));
-            }
         }
     }
 
@@ -330,6 +323,28 @@ impl Scheduler {
         self.spare = spare;
     }
 
+    /// What was computed for a tenant cannot be trusted: those of its sequences that run begin again, and nothing of it is
+    /// kept.
+    pub fn distrust(&mut self, salt: u64) {
+        for sequence in std::mem::take(&mut self.running) {
+            if sequence.salt == salt {
+                self.put_back(sequence);
+            } else {
+                self.running.push(sequence);
+            }
+        }
+        self.cache.clear(salt, &mut self.spare);
+        self.pool.give(self.spare.drain(..));
+    }
+
+    /// A running sequence waits again.
+    fn put_back(&mut self, mut sequence: Sequence) {
+        self.release(&mut sequence);
+        sequence.resumed = true;
+        self.retracted += 1;
+        self.waiting.push(sequence);
+    }
+
     /// Ends the sequences for which `ended` holds; what they computed stays in the store.
     pub fn end(&mut self, ended: impl Fn(&Sequence) -> bool) {
         self.waiting.retain(|sequence| !ended(sequence));
@@ -348,5 +363,16 @@ impl Scheduler {
     pub fn audit(&self) -> bool {
         let own: usize = self.running.iter().map(|s| s.slots.len() - s.stored).sum();
         self.pool.free() + self.cache.cached() + own == self.pool.total()
+    }
+
+    /// Whether every slot has exactly one owner, by name.
+    #[cfg(test)]
+    pub fn check(&self) {
+        let mut slots = self.cache.check();
+        slots.extend(self.running.iter().flat_map(|s| &s.slots[s.stored..]));
+        slots.extend(self.pool.list());
+        slots.sort_unstable();
+        assert!(slots.iter().copied().eq(0..self.pool.total() as Slot), "a KV slot has no owner, or two: {slots:?}");
+        assert!(self.waiting.iter().all(|s| s.slots.is_empty() && s.at.is_none()), "who waits holds something");
     }
 }

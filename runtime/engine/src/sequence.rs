@@ -65,8 +65,6 @@ pub(crate) struct Sequence {
     pub cached: usize,
     /// Whether it was put back after it had begun.
     pub resumed: bool,
-    /// Whether its rows gave no numbers, so that nothing of it may be kept.
-    pub poisoned: bool,
 }
 
 impl Sequence {
@@ -93,7 +91,6 @@ impl Sequence {
             waited: 0,
             cached: 0,
             resumed: false,
-            poisoned: false,
         }
     }
 

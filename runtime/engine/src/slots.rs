@@ -33,6 +33,12 @@ impl Slots {
         self.free.len()
     }
 
+    /// Those that are free.
+    #[cfg(test)]
+    pub fn list(&self) -> &[Slot] {
+        &self.free
+    }
+
     /// Appends `n` slots to `to`; takes none and says `false` where fewer are free.
     pub fn take(&mut self, n: usize, to: &mut Vec<Slot>) -> bool {
         let Some(left) = self.free.len().checked_sub(n) else {

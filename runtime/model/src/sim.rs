@@ -10,6 +10,8 @@ use crate::forward::{Batch, Model, ModelConfig, ModelError, Slot};
 /// See the module's text.
 pub struct SimModel {
     config: ModelConfig,
+    /// Added to the logit of the token that followed the last two tokens the last time.
+    echo: f32,
     slots: Vec<Held>,
 }
 
@@ -32,14 +34,37 @@ impl SimModel {
             layers: 0,
             kv_bytes_per_slot: size_of::<Held>(),
         };
-        Self { config, slots: Vec::new() }
+        Self { config, echo: 0.0, slots: Vec::new() }
     }
 
-    /// The logits after `context`, as [`Model::forward`] gives them: the oracle for what an engine should have seen.
+    /// A model that likes to go on as the text went on before: `strength` is added to the logit of the token that followed
+    /// the last two tokens when they stood there the last time.
+    pub fn echoing(vocab_size: usize, context_length: usize, strength: f32) -> Self {
+        Self { echo: strength, ..Self::new(vocab_size, context_length) }
+    }
+
+    /// The logits after `context`, as [`Model::forward`] of a [new](Self::new) model gives them: the oracle for what an
+    /// engine should have seen.
     pub fn logits(vocab_size: usize, context: &[u32]) -> Vec<f32> {
-        let mut row = vec![0.0; vocab_size];
+        Self::new(vocab_size, context.len()).after(context)
+    }
+
+    /// The logits after `context`, as this model gives them wherever the context lies.
+    pub fn after(&self, context: &[u32]) -> Vec<f32> {
+        let mut row = vec![0.0; self.config.vocab_size];
         write_logits(context.iter().fold(0, |hash, &token| append(hash, token)), &mut row);
+        self.write_echo(context, &mut row);
         row
+    }
+
+    fn write_echo(&self, context: &[u32], row: &mut [f32]) {
+        if self.echo != 0.0
+            && let [.., before, last] = *context
+            && let Some(pair) = context.windows(3).rev().find(|three| three[..2] == [before, last])
+            && let Some(logit) = row.get_mut(pair[2] as usize)
+        {
+            *logit += self.echo;
+        }
     }
 
     /// The hash of a context in these slots. A slot that was written behind something else than what stands before it
@@ -86,6 +111,11 @@ impl Model for SimModel {
         }
         for (&row, out) in batch.logits.iter().zip(logits.chunks_exact_mut(self.config.vocab_size)) {
             write_logits(hashes[row], out);
+            if let Some(segment) = batch.segments.iter().find(|segment| segment.rows.contains(&row)) {
+                let slots = &segment.context[..segment.context.len() - (segment.rows.end - 1 - row)];
+                let context: Vec<u32> = slots.iter().map(|&slot| self.slots[slot as usize].token).collect();
+                self.write_echo(&context, out);
+            }
         }
         Ok(())
     }
@@ -155,6 +185,18 @@ mod tests {
         run(&mut model, &[5], 0, &[0]);
         run(&mut model, &[3], 0, &[0]);
         assert_eq!(run(&mut model, &[4], 2, &[0, 1, 4]), whole, "the same again in its slot");
+    }
+
+    #[test]
+    fn an_echo_is_what_followed_the_last_time() {
+        let mut model = SimModel::echoing(50, 16, 100.0);
+        model.reserve(8).unwrap();
+        let text = [3, 1, 4, 1, 3, 1];
+        let found = run(&mut model, &text, 0, &[0, 1, 2, 3, 4, 5]);
+        assert_eq!(found, model.after(&text));
+        let mut plain = SimModel::logits(50, &text);
+        plain[4] += 100.0;
+        assert_eq!(found, plain);
     }
 
     #[test]

@@ -373,7 +373,7 @@ fn nobody_waits_for_another_s_constraint_to_be_compiled() {
     let ask = |n| backend.submit(generate(text("x"), 0, |g| g.constraint = choice(n)));
     let mut replies: Vec<_> = (0..20).map(ask).collect();
     generated(run(&backend, generate(text("x"), 0, |g| g.max_tokens = Some(1))));
-    assert!(pool::is_done(&mut replies[19]).is_none(), "it had to wait");
+    assert!(bench::is_done(&mut replies[19]).is_none(), "it had to wait");
     replies.into_iter().for_each(|reply| assert!(!generated(wait(reply)).output.text.is_empty()));
 }
 

@@ -1,7 +1,10 @@
 //! The engine from its door inwards, on a model without weights and a small vocabulary.
 
 mod answers;
+mod bench;
 mod forced;
+mod load;
+mod machine;
 mod pool;
 mod rendering;
 mod same_bytes;

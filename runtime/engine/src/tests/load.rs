@@ -1,0 +1,78 @@
+//! Far more work than there is room for.
+
+use super::bench::{Bench, Dice, is_done};
+use super::*;
+
+#[test]
+fn two_thousand_requests_in_a_tenth_of_the_room_all_end_and_nobody_starves() {
+    let mut dice = Dice::new(1);
+    let texts: Vec<Prompt> = (0..20).map(|n| text(&format!("{n} {}", "the essay and the world ".repeat(n)))).collect();
+    let (mut requests, mut needed) = (Vec::new(), 0);
+    for n in 0..2_000u64 {
+        let prompt = match dice.below(3) {
+            0 => text(&format!("{n}{}", "x".repeat(dice.below(300)))),
+            _ => texts[dice.below(texts.len())].push(Part::Text(format!("{n}").into())),
+        };
+        let tokens = 1 + dice.below(if n % 10 == 0 { 200 } else { 20 }) as u32;
+        let mut request = generate(prompt, n, |g| {
+            g.max_tokens = Some(tokens);
+            g.ignore_eos = true;
+        });
+        request.priority = dice.below(3) as i32;
+        requests.push((request, tokens));
+    }
+    let mut bench = {
+        let door = backend(EngineOptions::default());
+        for (request, tokens) in &requests {
+            needed += door.render(&request.prompt).unwrap().tokens.len() + *tokens as usize;
+        }
+        let distinct = needed / 10;
+        Bench::new(EngineOptions { max_batch: 64, ..slots(distinct.min(1024)) })
+    };
+    let mut pending: Vec<(u32, Reply)> =
+        requests.into_iter().map(|(request, tokens)| (tokens, bench.submit(request))).collect();
+    let (mut steps, began) = (0, std::time::Instant::now());
+    while bench.step() {
+        steps += 1;
+        pending.retain_mut(|(tokens, reply)| match is_done(reply) {
+            Some(outcome) => {
+                assert_eq!(generated(outcome).output.tokens.len() as u32, *tokens);
+                false
+            }
+            None => true,
+        });
+        assert!(steps < 100_000, "it does not end");
+    }
+    let stats = bench.stats();
+    println!(
+        "{needed} tokens in {} slots: {steps} steps in {:?}, the longest wait {} steps, {} put back, hit rate {:.2}",
+        stats.slots,
+        began.elapsed(),
+        stats.longest_wait,
+        stats.retracted,
+        stats.hit_rate()
+    );
+    assert!(pending.is_empty() && stats.answered == 2_000);
+    assert!(stats.slots * 10 <= needed);
+    assert_eq!(stats.free + stats.cached, stats.slots);
+    assert!((stats.longest_wait as u64) < stats.steps, "somebody came last of all");
+}
+
+#[test]
+fn a_pool_of_the_least_size_serves_one_after_the_other() {
+    let mut bench = Bench::new(slots(8));
+    let mut replies: Vec<Reply> = (0..20)
+        .map(|seed| {
+            bench.submit(generate(text("Hi"), seed, |g| {
+                g.max_tokens = Some(6);
+                g.ignore_eos = true;
+            }))
+        })
+        .collect();
+    while bench.step() {}
+    for reply in &mut replies {
+        assert_eq!(generated(is_done(reply).unwrap()).output.tokens.len(), 6);
+    }
+    let mut refused = bench.submit(generate(text("Hi"), 0, |g| g.max_tokens = Some(7)));
+    assert!(matches!(is_done(&mut refused), Some(Err(Failure::ContextFull { .. }))));
+}
