@@ -25,6 +25,9 @@ const AGE: i64 = 16;
 /// Slots kept for each running sequence to grow into, before another may enter.
 const HEADROOM: usize = 16;
 
+/// Sequences of the queue that are looked up in the store in a step.
+const LOOKED_UP: usize = 128;
+
 /// How much one step may do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -151,55 +154,65 @@ impl Scheduler {
         if self.waiting.is_empty() || left.rows == 0 || self.running.len() >= self.limits.max_batch.max(1) {
             return;
         }
-        // Whoever is put back meanwhile waits among those of the next step.
-        let mut queue = self.ranked();
-        let mut queue = queue.drain(..);
-        while left.rows > 0
-            && self.running.len() < self.limits.max_batch.max(1)
-            && let Some((mut sequence, work)) = queue.next()
-        {
+        let order = self.ranked();
+        // Whoever is put back meanwhile waits for the next step.
+        let mut queue = std::mem::take(&mut self.waiting);
+        let mut entered = Vec::new();
+        for index in order {
+            if left.rows == 0 || self.running.len() >= self.limits.max_batch.max(1) {
+                break;
+            }
             let is_taken = |work: Option<(Place, u32)>| work.is_some_and(|work| left.taken.contains(&work));
-            if is_taken(work) {
-                self.waiting.push(sequence);
+            if is_taken(queue[index].work) {
                 continue;
             }
-            self.enter(&mut sequence);
-            let fits = self.running.is_empty() || self.fits(&sequence);
-            if !fits || is_taken(self.shared_work(&sequence)) {
-                self.release(&mut sequence);
-                if !sequence.resumed {
-                    sequence.cached = 0;
+            self.enter(&mut queue[index]);
+            let fits = self.running.is_empty() || self.fits(&queue[index]);
+            if !fits || is_taken(self.shared_work(&queue[index])) {
+                self.release(&mut queue[index]);
+                if !queue[index].resumed {
+                    queue[index].cached = 0;
                 }
-                self.waiting.push(sequence);
                 if !fits {
                     // Nobody overtakes the first that does not fit, or a large one would never enter.
                     break;
                 }
                 continue;
             }
+            let sequence = std::mem::replace(&mut queue[index], Sequence::new(Vec::new(), 0));
+            entered.push(index);
             let older = |other: &Sequence| other.id < sequence.id;
             let place = self.running.partition_point(older);
             self.running.insert(place, sequence);
             self.give_rows(place, left);
         }
-        self.waiting.extend(queue.map(|(sequence, _)| sequence));
+        entered.sort_unstable();
+        for index in entered.into_iter().rev() {
+            queue.swap_remove(index);
+        }
+        queue.append(&mut self.waiting);
+        self.waiting = queue;
     }
 
-    /// Takes those who wait, the one whose turn it is first, each with the work that it would share.
-    fn ranked(&mut self) -> Vec<(Sequence, Option<(Place, u32)>)> {
-        let waiting = std::mem::take(&mut self.waiting);
-        let mut ranked: Vec<_> = waiting
-            .into_iter()
-            .map(|sequence| {
-                let (cached, at) = self.cache.peek(sequence.salt, &sequence.tokens[..sequence.want]);
-                let rank = i64::from(sequence.priority) * PRIORITY + cached as i64 + i64::from(sequence.waited) * AGE;
-                let next = sequence.tokens.get(cached).filter(|_| cached < sequence.want && self.cache.shares());
-                let work = at.zip(next.copied());
-                ((std::cmp::Reverse(rank), sequence.id), (sequence, work))
-            })
-            .collect();
-        ranked.sort_unstable_by_key(|(rank, _)| *rank);
-        ranked.into_iter().map(|(_, sequence)| sequence).collect()
+    /// Those who wait, by their index, the one whose turn it is first.
+    fn ranked(&mut self) -> Vec<usize> {
+        // Of a long queue each is looked up every few steps: what others have stored since only makes it a better guess.
+        let rounds = self.waiting.len().div_ceil(LOOKED_UP) as u64;
+        for sequence in &mut self.waiting {
+            if sequence.waited == 0 || sequence.id % rounds == u64::from(sequence.waited) % rounds {
+                let (found, at) = self.cache.peek(sequence.salt, &sequence.tokens[..sequence.want]);
+                let next = sequence.tokens.get(found).filter(|_| found < sequence.want && self.cache.shares());
+                (sequence.found, sequence.work) = (found, at.zip(next.copied()));
+            }
+        }
+        let rank = |sequence: &Sequence| {
+            let age = i64::from(sequence.waited) * AGE;
+            i64::from(sequence.priority) * PRIORITY + sequence.found as i64 + age
+        };
+        let ranks = self.waiting.iter().enumerate();
+        let mut ranks: Vec<_> = ranks.map(|(index, s)| (std::cmp::Reverse(rank(s)), s.id, index)).collect();
+        ranks.sort_unstable();
+        ranks.into_iter().map(|(_, _, index)| index).collect()
     }
 
     /// Whether a sequence can run to its goal beside those that run.

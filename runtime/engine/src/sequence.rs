@@ -61,6 +61,9 @@ pub(crate) struct Sequence {
     pub at: Option<Place>,
     /// Steps it has waited since it was last put back.
     pub waited: u32,
+    /// Tokens that it would find in the store, and the work that it would share then, when it was last looked up.
+    pub found: usize,
+    pub work: Option<(Place, u32)>,
     /// Tokens that it found in the store on its first way in.
     pub cached: usize,
     /// Whether it was put back after it had begun.
@@ -89,6 +92,8 @@ impl Sequence {
             stored: 0,
             at: None,
             waited: 0,
+            found: 0,
+            work: None,
             cached: 0,
             resumed: false,
         }

@@ -17,6 +17,10 @@ use crate::Eviction;
 /// How strongly the model repeats itself, so that some guesses are right.
 const ECHO: f32 = 6.0;
 
+/// Options that branch off each other at several depths.
+const OPTIONS: [&str; 9] =
+    ["the a", "the b", "the say so", "the say", "the bab", "the world a", "and", "ando", "andes o"];
+
 /// What the model does wrong in its next step.
 #[derive(Clone, Copy, Default, PartialEq)]
 enum Fault {
@@ -155,7 +159,7 @@ impl Life {
         let mut request = match dice.below(4) {
             0 => {
                 let by = [SelectBy::UnconditionalNormalized, SelectBy::TokenLengthNormalized][dice.below(2)];
-                select(prompt, seed, &["the a", "the b", "the say so", "and", "the say", "ando"], by)
+                select(prompt, seed, &OPTIONS, by)
             }
             _ => generate(prompt, seed, |g| {
                 g.max_tokens = Some(1 + dice.below(30) as u32);
@@ -263,6 +267,19 @@ impl Life {
         }
     }
 
+    /// Whatever broke, whoever comes then may meet what was left of it once, and nobody after.
+    fn heals(&mut self) {
+        self.orders.lock().unwrap().next = Fault::None;
+        for round in 0..2 {
+            for prompt in self.prompts.clone() {
+                let mut reply = self.bench.submit(generate(prompt, 0, |g| g.max_tokens = Some(1)));
+                while self.bench.step() {}
+                let healed = !matches!(is_done(&mut reply), None | Some(Err(Failure::Model(_))));
+                assert!(healed || round == 0, "a fault goes on and on");
+            }
+        }
+    }
+
     /// Lets everything end; nothing is lost.
     fn end(mut self, known: &mut HashMap<String, String>) -> Tally {
         let mut steps = 0;
@@ -274,6 +291,7 @@ impl Life {
         }
         self.collect(known);
         assert!(self.pending.is_empty(), "a request was lost");
+        self.heals();
         let stats = self.bench.stats();
         assert_eq!(stats.free + stats.cached, stats.slots);
         let orders = self.orders.lock().unwrap();
