@@ -2,6 +2,7 @@
 //!
 //! Grouped heads share keys. A row reads its context in tiles of [`TILE`] positions that start at multiples of it, with an
 //! online softmax (Milakov and Gimelshein 2018), so a row's sums do not depend on how its prompt was cut into steps.
+//! With a window, a row reads the last positions of its context alone, and no tile before them.
 
 use std::ops::Range;
 
@@ -11,7 +12,7 @@ use half::slice::HalfFloatSliceExt;
 use crate::Kernels;
 use crate::cpu::{Home, Kind, for_each_home, portable};
 use crate::disjoint::Disjoint;
-use crate::math::{exp, sum_by};
+use crate::math::{exp, sum_by, tanh};
 
 /// Positions in a tile.
 const TILE: usize = 64;
@@ -30,6 +31,10 @@ pub struct AttentionShape {
     pub head_dim: usize,
     /// What scores are multiplied with: `1 / √head_dim` as a rule.
     pub scale: f32,
+    /// How many positions a row reads, itself included: the last ones. All of its context where there is no window.
+    pub window: Option<usize>,
+    /// What scores are bent to stay below: `cap · tanh(score / cap)`.
+    pub cap: Option<f32>,
 }
 
 /// Consecutive rows of one sequence: row `i` of `n` reads `context[..context.len() - (n - 1 - i)]`.
@@ -88,8 +93,9 @@ impl Kernels {
         spans: &[AttentionSpan<'_>],
         out: &mut [f32],
     ) {
-        let AttentionShape { heads, kv_heads, head_dim, .. } = shape;
+        let AttentionShape { heads, kv_heads, head_dim, window, .. } = shape;
         assert!(kv_heads > 0 && heads.is_multiple_of(kv_heads) && head_dim.is_multiple_of(8), "{shape:?}");
+        assert!(window != Some(0), "a window without room for the row itself");
         assert_eq!(queries.len(), out.len());
         assert!(spans.windows(2).all(|pair| pair[0].rows.end <= pair[1].rows.start), "spans overlap");
         assert!(spans.iter().all(|span| span.rows.len() <= span.context.len()), "rows without a context");
@@ -128,14 +134,17 @@ fn attend(
     out: &Disjoint<'_, f32>,
     scratch: &mut Scratch,
 ) {
-    let AttentionShape { heads, kv_heads, head_dim, scale } = shape;
+    let AttentionShape { heads, kv_heads, head_dim, window, .. } = shape;
     let group = heads / kv_heads;
     let Scratch { keys: key_tile, values: value_tile, states } = scratch;
     key_tile.resize(TILE * head_dim, 0.0);
     value_tile.resize(TILE * head_dim, 0.0);
     states.clear();
     states.resize(rows.len() * group, State { max: f32::NEG_INFINITY, sum: 0.0 });
-    let visible = |row: usize| span.context.len() - (span.rows.end - 1 - row);
+    let visible = |row: usize| {
+        let end = span.context.len() - (span.rows.end - 1 - row);
+        window.map_or(0, |window| end.saturating_sub(window))..end
+    };
     let place = |row: usize, member: usize| {
         let start = (row * heads + kv_head * group + member) * head_dim;
         start..start + head_dim
@@ -146,24 +155,28 @@ fn attend(
     for row in rows.clone() {
         (0..group).for_each(|member| part(row, member).fill(0.0));
     }
-    let context = &span.context[..visible(rows.end - 1)];
-    for (tile, slots) in context.chunks(TILE).enumerate() {
+    let context = &span.context[..visible(rows.end - 1).end];
+    let unread = visible(rows.start).start / TILE;
+    for (tile, slots) in context.chunks(TILE).enumerate().skip(unread) {
         for (i, &slot) in slots.iter().enumerate() {
             let at = (slot as usize * kv_heads + kv_head) * head_dim;
             keys.read(home, at..at + head_dim, &mut key_tile[i * head_dim..(i + 1) * head_dim]);
             values.read(home, at..at + head_dim, &mut value_tile[i * head_dim..(i + 1) * head_dim]);
         }
         for (row, states) in rows.clone().zip(states.chunks_exact_mut(group)) {
-            let seen = visible(row).saturating_sub(tile * TILE).min(slots.len());
-            if seen == 0 {
+            let seen = visible(row);
+            let in_tile = |position: usize| position.saturating_sub(tile * TILE).min(slots.len());
+            let seen = in_tile(seen.start)..in_tile(seen.end);
+            if seen.is_empty() {
                 continue;
             }
             for (member, state) in states.iter_mut().enumerate() {
                 let query = &queries[place(row, member)];
                 let mut scores = [0.0; TILE];
-                dots(home, query, key_tile, &mut scores, seen);
-                let shrink = weigh(home, &mut scores, seen, scale, state);
-                add_values(home, &scores, &value_tile[..seen * head_dim], shrink, part(row, member));
+                dots(home, query, key_tile, &mut scores, seen.end);
+                let shrink = weigh(home, &mut scores, seen.start, seen.end, shape, state);
+                let values = &value_tile[seen.start * head_dim..seen.end * head_dim];
+                add_values(home, &scores[seen.clone()], values, shrink, part(row, member));
             }
         }
     }
@@ -197,12 +210,21 @@ fn widen(home: Home, from: &[f16], to: &mut [f32]) {
 }
 
 for_each_home! {
-    /// Makes the first `count` dot products weights on the scale of the largest so far, and the others 0. Returns what
+    /// Makes the dot products `start..end` weights on the scale of the largest so far, and the others 0. Returns what
     /// the sums of earlier tiles have to be multiplied with.
-    fn weigh(scores: &mut [f32; TILE], count: usize, scale: f32, state: &mut State) -> f32 {
+    fn weigh(scores: &mut [f32; TILE], start: usize, end: usize, shape: AttentionShape, state: &mut State) -> f32 {
         let mut max = [f32::NEG_INFINITY; 8];
+        if let Some(cap) = shape.cap {
+            for score in scores.iter_mut() {
+                *score = cap * tanh(*score * shape.scale / cap);
+            }
+        } else {
+            for score in scores.iter_mut() {
+                *score *= shape.scale;
+            }
+        }
         for (i, score) in scores.iter_mut().enumerate() {
-            *score = if i < count { *score * scale } else { f32::NEG_INFINITY };
+            *score = if i >= start && i < end { *score } else { f32::NEG_INFINITY };
         }
         for scores in scores.as_chunks::<8>().0 {
             for i in 0..8 {
@@ -221,7 +243,7 @@ for_each_home! {
 
 for_each_home! {
     /// Adds a tile's values to `out`, weighted.
-    fn add_values(weights: &[f32; TILE], values: &[f32], shrink: f32, out: &mut [f32]) {
+    fn add_values(weights: &[f32], values: &[f32], shrink: f32, out: &mut [f32]) {
         let head_dim = out.len();
         // Sums of a fixed number stay in registers.
         let (wide, narrow) = out.as_chunks_mut::<WIDE>();
@@ -243,7 +265,7 @@ const WIDE: usize = 64;
 fn add_weighted<const N: usize>(
     out: &mut [f32; N],
     shrink: f32,
-    weights: &[f32; TILE],
+    weights: &[f32],
     values: &[f32],
     head_dim: usize,
     at: usize,

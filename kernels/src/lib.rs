@@ -4,7 +4,7 @@
 //! 1. [`Kernels::rms_norm`] and [`Kernels::quantise`] prepare rows as the [`Input`] of a product.
 //! 2. [`Kernels::matmul`] multiplies them with one or more packed weight matrices ([`Matrix`]).
 //! 3. [`Kernels::rope`] turns queries and keys; [`Kernels::attention`] reads keys and values by slot.
-//! 4. [`Kernels::swiglu`] and [`Kernels::add`] finish the block.
+//! 4. [`Kernels::swiglu`] or [`Kernels::geglu`], and [`Kernels::add`], finish the block.
 //! 5. [`log_sum_exp`] and [`exp_below`] make logits probabilities, for whoever draws from them.
 //!
 //! Two homes run them: `portable`, plain Rust and the truth, and `avx2`. `SGL_KERNELS=portable` forces the first.

@@ -68,6 +68,21 @@ pub(crate) fn exp(x: f32) -> f32 {
     }
 }
 
+/// `tanh x` within 3 units in the last place (Cephes, Moshier 1992).
+#[inline(always)]
+#[expect(clippy::excessive_precision, reason = "the constants as published")]
+pub(crate) fn tanh(x: f32) -> f32 {
+    let z = x * x;
+    let mut poly = -5.704_988_727_45e-3;
+    poly = poly * z + 2.063_908_879_54e-2;
+    poly = poly * z - 5.373_971_555_31e-2;
+    poly = poly * z + 1.333_144_220_36e-1;
+    poly = poly * z - 3.333_328_194_22e-1;
+    let near = poly * z * x + x;
+    let far = (1.0 - 2.0 / (exp(2.0 * x.abs()) + 1.0)).copysign(x);
+    if x.abs() < 0.625 { near } else { far }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,5 +97,17 @@ mod tests {
         }
         assert_eq!([exp(0.0), exp(f32::NEG_INFINITY), exp(f32::INFINITY)], [1.0, 0.0, f32::INFINITY]);
         assert!(exp(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn tanh_is_within_three_units_in_the_last_place() {
+        for i in -120_000..120_000 {
+            let x = i as f32 * 1e-4;
+            let truth = f64::from(x).tanh() as f32;
+            let units = (i64::from(tanh(x).to_bits()) - i64::from(truth.to_bits())).abs();
+            assert!(units <= 3, "tanh({x}) = {} and not {truth}", tanh(x));
+        }
+        assert_eq!([tanh(0.0), tanh(f32::INFINITY), tanh(f32::NEG_INFINITY)], [0.0, 1.0, -1.0]);
+        assert!(tanh(f32::NAN).is_nan());
     }
 }

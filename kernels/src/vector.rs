@@ -1,9 +1,9 @@
-//! Kernels that look at a row or an element at a time: norm, rotation, activation, residual, softmax.
+//! Kernels that look at a row or an element at a time: norm, rotation, activations, residual, caps, softmax.
 
 use crate::Kernels;
 use crate::cpu::for_each_home;
 use crate::disjoint::Disjoint;
-use crate::math::{exp, sum_by};
+use crate::math::{exp, sum_by, tanh};
 
 /// Elements a thread takes at once; below this, waking another costs more than it saves.
 const GRAIN: usize = 16 * 1024;
@@ -34,6 +34,33 @@ for_each_home! {
     fn swiglu_slice(gate: &mut [f32], up: &[f32]) {
         for (gate, up) in gate.iter_mut().zip(up) {
             *gate = *gate / (1.0 + exp(-*gate)) * up;
+        }
+    }
+}
+
+for_each_home! {
+    fn geglu_slice(gate: &mut [f32], up: &[f32]) {
+        for (gate, up) in gate.iter_mut().zip(up) {
+            let x = *gate;
+            // GELU by tanh (Hendrycks and Gimpel 2016): x · (1 + tanh u) / 2 is x / (1 + e^-2u), with 2√(2/π) in front.
+            let twice = 1.595_769_2 * (x + 0.044_715 * (x * x * x));
+            *gate = x / (1.0 + exp(-twice)) * up;
+        }
+    }
+}
+
+for_each_home! {
+    fn cap_slice(values: &mut [f32], cap: f32) {
+        for x in values.iter_mut() {
+            *x = cap * tanh(*x / cap);
+        }
+    }
+}
+
+for_each_home! {
+    fn scale_slice(values: &mut [f32], factor: f32) {
+        for x in values.iter_mut() {
+            *x *= factor;
         }
     }
 }
@@ -157,6 +184,28 @@ impl Kernels {
         assert_eq!(gate.len(), up.len());
         let home = self.home;
         self.elements(gate, |gate, range| swiglu_slice(home, gate, &up[range]));
+    }
+
+    /// `gate ← gelu(gate) · up`, GELU in the form with tanh.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn geglu(&mut self, gate: &mut [f32], up: &[f32]) {
+        assert_eq!(gate.len(), up.len());
+        let home = self.home;
+        self.elements(gate, |gate, range| geglu_slice(home, gate, &up[range]));
+    }
+
+    /// `values ← cap · tanh(values / cap)`: nearly the same for small ones, and below `cap` for all.
+    pub fn cap(&mut self, values: &mut [f32], cap: f32) {
+        let home = self.home;
+        self.elements(values, |values, _| cap_slice(home, values, cap));
+    }
+
+    /// `values ← factor · values`.
+    pub fn scale(&mut self, values: &mut [f32], factor: f32) {
+        let home = self.home;
+        self.elements(values, |values, _| scale_slice(home, values, factor));
     }
 
     /// `sum ← sum + other`; `other` repeats, so that it may be a bias for every row.

@@ -145,6 +145,9 @@ proptest! {
             let mut out = vec![0.0; x.len()];
             kernels.rms_norm(&x, &weight, 1e-5, &mut out);
             kernels.swiglu(&mut out, &y);
+            kernels.scale(&mut out, 7.5);
+            kernels.cap(&mut out, 3.0);
+            kernels.geglu(&mut out, &y);
             kernels.add(&mut out, &x);
             kernels.add(&mut out, &weight);
             for style in [RopeStyle::Interleaved, RopeStyle::Halves] {
@@ -157,6 +160,26 @@ proptest! {
         let truth = run(&mut all[0]);
         for kernels in &mut all {
             prop_assert_eq!(run(kernels), truth.clone());
+        }
+    }
+
+    #[test]
+    fn activations_are_near_the_plain_ones(size in 0.01f32..20.0, seed: u64) {
+        let mut random = Random(seed);
+        let mut kernels = Kernels::new(Home::detect(), 1);
+        let x: Vec<f32> = random.floats(64).iter().map(|x| x * size).collect();
+        let mut out = x.clone();
+        kernels.geglu(&mut out, &[2.0; 64]);
+        for (&x, &out) in x.iter().zip(&out) {
+            let x = f64::from(x);
+            let gelu = 0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3))).tanh());
+            prop_assert!((f64::from(out) - 2.0 * gelu).abs() <= 1e-6 * x.abs().max(1.0), "gelu({x}) = {out} / 2");
+        }
+        out.copy_from_slice(&x);
+        kernels.cap(&mut out, 3.0);
+        for (&x, &out) in x.iter().zip(&out) {
+            let plain = 3.0 * (f64::from(x) / 3.0).tanh();
+            prop_assert!((f64::from(out) - plain).abs() <= 1e-6, "{out} and {plain}");
         }
     }
 
@@ -184,11 +207,12 @@ proptest! {
 
     #[test]
     fn attention_has_the_same_bits_everywhere_and_alone(
-        group in 1usize..4, kv_heads in 1usize..3, eights in 1usize..9, halves: bool, seed: u64,
+        group in 1usize..4, kv_heads in 1usize..3, eights in 1usize..9, halves: bool,
+        window in prop::option::of(1usize..150), cap in prop::option::of(0.5f32..3.0), seed: u64,
     ) {
         let mut random = Random(seed);
         let head_dim = 8 * eights;
-        let shape = AttentionShape { heads: group * kv_heads, kv_heads, head_dim, scale: 0.3 };
+        let shape = AttentionShape { heads: group * kv_heads, kv_heads, head_dim, scale: 0.3, window, cap };
         let pool = 200;
         let (keys, values) = (random.floats(pool * kv_heads * head_dim), random.floats(pool * kv_heads * head_dim));
         let narrow = |x: &[f32]| x.iter().map(|&x| f16::from_f32(x)).collect::<Vec<_>>();
@@ -237,14 +261,16 @@ fn plain_attention(shape: AttentionShape, query: &[f32], keys: &KvView, values: 
         KvView::F16(x) => f64::from(x[at].to_f32()),
         KvView::F32(x) => f64::from(x[at]),
     };
-    let AttentionShape { heads, kv_heads, head_dim, scale } = shape;
+    let AttentionShape { heads, kv_heads, head_dim, scale, window, cap } = shape;
+    let context = &context[context.len() - window.unwrap_or(usize::MAX).min(context.len())..];
     let mut out = vec![0.0; heads * head_dim];
     for head in 0..heads {
         let place = |slot: u32| (slot as usize * kv_heads + head / (heads / kv_heads)) * head_dim;
         let score = |slot: u32| -> f64 {
             let query = &query[head * head_dim..(head + 1) * head_dim];
             let pairs = query.iter().enumerate().map(|(i, &q)| f64::from(q) * read(keys, place(slot) + i));
-            (pairs.sum::<f64>() * f64::from(scale)).exp()
+            let score = pairs.sum::<f64>() * f64::from(scale);
+            cap.map_or(score, |cap| f64::from(cap) * (score / f64::from(cap)).tanh()).exp()
         };
         let total: f64 = context.iter().map(|&slot| score(slot)).sum();
         for (i, out) in out[head * head_dim..(head + 1) * head_dim].iter_mut().enumerate() {

@@ -257,6 +257,8 @@ impl Step<'_> {
             kv_heads: hyper.kv_heads,
             head_dim: hyper.head_dim,
             scale: 1.0 / (hyper.head_dim as f32).sqrt(),
+            window: None,
+            cap: None,
         };
         kernels.attention(shape, queries, kv.keys(), kv.values(), spans, attended);
         let input = prepare(kernels, *exact, attended, hyper.query_width(), blocks);
