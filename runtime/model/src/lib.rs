@@ -26,7 +26,7 @@ mod sim;
 mod template;
 mod tokenizer;
 
-pub use arch::{ArchitectureError, Hyper};
+pub use arch::{Architecture, ArchitectureError, Hyper, Rope};
 pub use forward::{Batch, KvType, Model, ModelConfig, ModelError, Segment, Slot};
 pub use load::{LoadError, LoadOptions, Loaded, ModelInfo, from_gguf, load};
 pub use sim::SimModel;

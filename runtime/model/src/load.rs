@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sgl_kernels::{Home, Kernels};
 
-use crate::arch::{ArchitectureError, Hyper, Llama};
+use crate::arch::{self, ArchitectureError, Hyper, Running};
 use crate::forward::{KvType, Model};
 use crate::gguf::{Gguf, GgufError};
 use crate::template::{CHATML, ChatTemplate, TemplateError};
@@ -90,21 +90,22 @@ pub fn from_gguf(gguf: &Gguf, options: LoadOptions) -> Result<Loaded, LoadError>
     let home = if options.exact { Home::portable() } else { Home::detect() };
     let kernels = Kernels::new(home, options.threads);
     let threads = kernels.threads();
-    let model = Llama::load(gguf, hyper, tokenizer.vocab_size(), kernels, options.exact, options.kv)?;
+    let running = Running { kernels, exact: options.exact, kv_type: options.kv };
+    let (model, weight_bytes) = arch::build(gguf, hyper, tokenizer.vocab_size(), running)?;
     let mut tensor_types = BTreeMap::new();
     for (_, tensor) in gguf.tensors() {
         *tensor_types.entry(tensor.kind.name()).or_default() += 1;
     }
     let info = ModelInfo {
         file_bytes: gguf.file_bytes(),
-        weight_bytes: model.weight_bytes(),
+        weight_bytes,
         parameters: gguf.tensors().map(|(_, tensor)| tensor.dims.iter().product::<usize>()).sum(),
         tensor_types,
         kernels: home.name(),
         threads,
         own_template,
     };
-    Ok(Loaded { model: Box::new(model), tokenizer, template, info })
+    Ok(Loaded { model, tokenizer, template, info })
 }
 
 fn template(gguf: &Gguf, tokenizer: &Tokenizer) -> Result<(ChatTemplate, bool), LoadError> {

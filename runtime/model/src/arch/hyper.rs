@@ -2,7 +2,9 @@
 
 use sgl_kernels::{RopeStyle, TensorType};
 
-use crate::gguf::{Gguf, GgufError};
+use super::gemma3;
+use super::rope::Rope;
+use crate::gguf::{FromValue, Gguf, GgufError};
 
 /// Why a file is no model this program can run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +14,7 @@ pub enum ArchitectureError {
     #[error(transparent)]
     Gguf(#[from] GgufError),
     /// Another architecture.
-    #[error("the file holds a model of the architecture \"{name}\"; llama and qwen2 are run")]
+    #[error("the file holds a model of the architecture \"{name}\"; llama, qwen2 and gemma3 are run")]
     Architecture { name: String },
     /// A number that cannot be.
     #[error("the key {key} is {value}: it must be {must}")]
@@ -34,11 +36,43 @@ pub enum ArchitectureError {
     Pack { name: String, kind: TensorType, reason: String },
 }
 
-/// The sizes of a decoder of the Llama family.
+/// What is run here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Architecture {
+    /// Llama and its many kin.
+    Llama,
+    /// Qwen 2 and 2.5.
+    Qwen2,
+    /// Gemma 3, its text half.
+    Gemma3,
+}
+
+impl Architecture {
+    const ALL: [Self; 3] = [Self::Llama, Self::Qwen2, Self::Gemma3];
+
+    /// As GGUF spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Llama => "llama",
+            Self::Qwen2 => "qwen2",
+            Self::Gemma3 => "gemma3",
+        }
+    }
+
+    /// Which elements of a head turn together: those of `llama` files are permuted so that neighbours do.
+    pub const fn rope_style(self) -> RopeStyle {
+        match self {
+            Self::Llama => RopeStyle::Interleaved,
+            Self::Qwen2 | Self::Gemma3 => RopeStyle::Halves,
+        }
+    }
+}
+
+/// The numbers that shape a decoder.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hyper {
-    /// `llama`, `qwen2`.
-    pub architecture: String,
+    /// Whose blocks it has.
+    pub architecture: Architecture,
     /// Transformer blocks.
     pub layers: usize,
     /// Positions the model was made for.
@@ -55,62 +89,72 @@ pub struct Hyper {
     pub head_dim: usize,
     /// Added to the mean square in norms.
     pub epsilon: f32,
-    /// Which elements of a head turn together.
-    pub rope_style: RopeStyle,
-    /// The angle of each turning pair per position.
-    pub frequencies: Vec<f32>,
+    /// How heads turn; a block names its own by its index, where there are several.
+    pub ropes: Vec<Rope>,
+    /// What embeddings are multiplied with.
+    pub embedding_scale: f32,
+    /// What attention scores are multiplied with.
+    pub score_scale: f32,
+    /// What attention scores are bent to stay below.
+    pub score_cap: Option<f32>,
+    /// What logits are bent to stay below.
+    pub logit_cap: Option<f32>,
+    /// Positions that a local block reads; all blocks are global where there is none.
+    pub window: Option<usize>,
+    /// One block of so many is global, the last of them.
+    pub global_period: usize,
 }
 
 /// The most a size may be: far above any model, far below where products overflow.
 const MAX_SIZE: usize = 1 << 24;
 
 impl Hyper {
-    /// Reads and checks the sizes.
+    /// Reads and checks the numbers.
     pub fn from_gguf(gguf: &Gguf) -> Result<Self, ArchitectureError> {
-        let architecture: &str = gguf.need("general.architecture")?;
-        let rope_style = match architecture {
-            "llama" => RopeStyle::Interleaved,
-            "qwen2" => RopeStyle::Halves,
-            name => return Err(ArchitectureError::Architecture { name: name.to_owned() }),
-        };
-        let key = |name: &str| format!("{architecture}.{name}");
-        let size = |name: &str| {
-            let value = gguf.need::<usize>(&key(name))?;
-            check(&key(name), value, (1..=MAX_SIZE).contains(&value), || format!("in 1..={MAX_SIZE}"))
-        };
-        let size_or = |name: &str, default: usize| match gguf.find::<usize>(&key(name))? {
-            Some(_) => size(name),
-            None => Ok(default),
-        };
+        let name: &str = gguf.need("general.architecture")?;
+        let known = Architecture::ALL.into_iter().find(|known| known.name() == name);
+        let architecture = known.ok_or_else(|| ArchitectureError::Architecture { name: name.to_owned() })?;
+        let keys = Keys { gguf, architecture };
 
-        let (width, heads) = (size("embedding_length")?, size("attention.head_count")?);
-        let kv_heads = size_or("attention.head_count_kv", heads)?;
-        check(&key("attention.head_count_kv"), kv_heads, heads.is_multiple_of(kv_heads), || {
+        let (width, heads) = (keys.size("embedding_length")?, keys.size("attention.head_count")?);
+        let kv_heads = keys.size_or("attention.head_count_kv", heads)?;
+        check(&keys.name("attention.head_count_kv"), kv_heads, heads.is_multiple_of(kv_heads), || {
             format!("a divisor of the {heads} heads")
         })?;
-        let head_dim = size_or("attention.key_length", width / heads)?;
-        check(&key("attention.key_length"), head_dim, head_dim > 0 && head_dim.is_multiple_of(8), || {
+        let head_dim = keys.size_or("attention.key_length", width / heads)?;
+        check(&keys.name("attention.key_length"), head_dim, head_dim > 0 && head_dim.is_multiple_of(8), || {
             "a multiple of 8".into()
         })?;
-        let value_dim = size_or("attention.value_length", head_dim)?;
-        check(&key("attention.value_length"), value_dim, value_dim == head_dim, || format!("{head_dim}, as keys are"))?;
-        let epsilon: f32 = gguf.need(&key("attention.layer_norm_rms_epsilon"))?;
-        check(&key("attention.layer_norm_rms_epsilon"), epsilon, epsilon > 0.0 && epsilon < 1.0, || {
+        let value_dim = keys.size_or("attention.value_length", head_dim)?;
+        check(&keys.name("attention.value_length"), value_dim, value_dim == head_dim, || {
+            format!("{head_dim}, as keys are")
+        })?;
+        let epsilon: f32 = keys.need("attention.layer_norm_rms_epsilon")?;
+        check(&keys.name("attention.layer_norm_rms_epsilon"), epsilon, epsilon > 0.0 && epsilon < 1.0, || {
             "between 0 and 1".into()
         })?;
-        Ok(Self {
-            architecture: architecture.to_owned(),
-            layers: size("block_count")?,
-            context_length: size("context_length")?,
+        let mut hyper = Self {
+            architecture,
+            layers: keys.size("block_count")?,
+            context_length: keys.size("context_length")?,
             width,
-            feed_forward: size("feed_forward_length")?,
+            feed_forward: keys.size("feed_forward_length")?,
             heads,
             kv_heads,
             head_dim,
             epsilon,
-            rope_style,
-            frequencies: frequencies(gguf, &key, head_dim)?,
-        })
+            ropes: vec![Rope::read(&keys, architecture.rope_style(), head_dim)?],
+            embedding_scale: 1.0,
+            score_scale: 1.0 / (head_dim as f32).sqrt(),
+            score_cap: None,
+            logit_cap: None,
+            window: None,
+            global_period: 1,
+        };
+        if architecture == Architecture::Gemma3 {
+            gemma3::read_numbers(&keys, &mut hyper)?;
+        }
+        Ok(hyper)
     }
 
     /// Numbers in the keys (or values) of a row.
@@ -124,7 +168,50 @@ impl Hyper {
     }
 }
 
-fn check<T: std::fmt::Display>(
+/// The metadata of an architecture: `{architecture}.{key}`.
+pub(super) struct Keys<'a> {
+    pub gguf: &'a Gguf,
+    architecture: Architecture,
+}
+
+impl<'a> Keys<'a> {
+    /// A key's whole name.
+    pub fn name(&self, key: &str) -> String {
+        format!("{}.{key}", self.architecture.name())
+    }
+
+    pub fn need<T: FromValue<'a>>(&self, key: &str) -> Result<T, GgufError> {
+        self.gguf.need(&self.name(key))
+    }
+
+    pub fn find<T: FromValue<'a>>(&self, key: &str) -> Result<Option<T>, GgufError> {
+        self.gguf.find(&self.name(key))
+    }
+
+    /// A size that must be there.
+    pub fn size(&self, key: &str) -> Result<usize, ArchitectureError> {
+        let value = self.need(key)?;
+        check(&self.name(key), value, (1..=MAX_SIZE).contains(&value), || format!("in 1..={MAX_SIZE}"))
+    }
+
+    /// A size that may be left out.
+    pub fn size_or(&self, key: &str, default: usize) -> Result<usize, ArchitectureError> {
+        match self.find::<usize>(key)? {
+            Some(_) => self.size(key),
+            None => Ok(default),
+        }
+    }
+
+    /// What numbers are bent to stay below, if anything; 0 is how some files say nothing.
+    pub fn cap(&self, key: &str) -> Result<Option<f32>, ArchitectureError> {
+        let cap = self.find::<f32>(key)?.unwrap_or(0.0);
+        check(&self.name(key), cap, cap.is_finite() && cap >= 0.0, || "a finite number of at least 0".into())?;
+        Ok(Some(cap).filter(|&cap| cap > 0.0))
+    }
+}
+
+/// `value`, if it holds.
+pub(super) fn check<T: std::fmt::Display>(
     key: &str,
     value: T,
     holds: bool,
@@ -134,38 +221,4 @@ fn check<T: std::fmt::Display>(
         true => Ok(value),
         false => Err(ArchitectureError::Number { key: key.to_owned(), value: value.to_string(), must: must() }),
     }
-}
-
-/// Rotary frequencies (Su et al. 2021), stretched as the file says.
-fn frequencies(gguf: &Gguf, key: &dyn Fn(&str) -> String, head_dim: usize) -> Result<Vec<f32>, ArchitectureError> {
-    let count_key = key("rope.dimension_count");
-    let dims = gguf.find::<usize>(&count_key)?.unwrap_or(head_dim);
-    check(&count_key, dims, dims > 0 && dims.is_multiple_of(2) && dims <= head_dim, || {
-        format!("even and at most {head_dim}")
-    })?;
-    let base_key = key("rope.freq_base");
-    let base = gguf.find::<f32>(&base_key)?.unwrap_or(10_000.0);
-    check(&base_key, base, base.is_finite() && base >= 1.0, || "a finite number of at least 1".into())?;
-    let scale = match gguf.find::<&str>(&key("rope.scaling.type"))? {
-        None | Some("none") => 1.0,
-        Some("linear") => {
-            let factor_key = key("rope.scaling.factor");
-            let factor: f32 = gguf.need(&factor_key)?;
-            check(&factor_key, factor, factor.is_finite() && factor >= 1.0, || "at least 1".into())?
-        }
-        Some(kind) => return Err(ArchitectureError::RopeScaling { kind: kind.to_owned() }),
-    };
-    let pairs = dims / 2;
-    let mut frequencies: Vec<f32> = (0..pairs)
-        .map(|pair| (f64::from(base).powf(-(2.0 * pair as f64) / dims as f64) / f64::from(scale)) as f32)
-        .collect();
-    // Llama 3.1 brings a divisor for each frequency.
-    if gguf.tensor("rope_freqs.weight").is_some() {
-        let factors = super::weights::vector(gguf, "rope_freqs.weight", pairs)?;
-        for (frequency, factor) in frequencies.iter_mut().zip(factors) {
-            check("rope_freqs.weight", factor, factor.is_finite() && factor > 0.0, || "above 0".into())?;
-            *frequency /= factor;
-        }
-    }
-    Ok(frequencies)
 }
