@@ -4,8 +4,8 @@ In: a file of a known architecture. Out: a text a line with its tokens, the like
 greedy continuation, as `sglc model check --reference` and runtime/model/tests/reference.rs read them.
 
 Nothing here shares code with sgl: the weights are dequantised to float32 by ggml's `gguf` package and run by transformers
-in float32 on the CPU, and the tokens come from llama.cpp (and, for a SentencePiece file, from sentencepiece too, which
-must agree).
+in float32 on the CPU. The tokens come from llama.cpp; plain texts of a SentencePiece file from sentencepiece itself, and
+where llama.cpp has others (it takes `</s>` out of Gemma's vocabulary, where it is an HTML tag) that is said.
 
     python3 -m venv venv && venv/bin/pip install gguf numpy sentencepiece protobuf torch transformers xllamacpp
     venv/bin/python xtask/reference.py gemma-3-270m-q4_k_m.gguf tests/data/reference/gemma3-270m-q4_k_m.jsonl
@@ -36,8 +36,9 @@ TEXTS = [
     ("odd-4", "a\r\nb\r\nc\u00a0d\u200be\u3000f\u2028g\u0000h\u0001i\u007fj\ufeffk", False),
     ("odd-5", "unassigned \U000e0041\U0001fbff\U0010fffd\ue000 and 𒀀𓂀 汉字 日本語 한국어 العربية हिन्दी ไทย", False),
     ("odd-6", "CamelCaseIdentifiers and snake_case_names and kebab-case-names I'LL we'Ve", False),
-    ("odd-7", "names as text: <bos> <eos> <|im_end|> <end_of_turn> <0x0A> <unk> <pad>[multimodal]</s>", False),
+    ("odd-7", "names as text: <bos> <eos> <|im_end|> <end_of_turn> <0x0A> <unk> <pad>[multimodal]<unused7>", False),
     ("odd-8", " ", False),
+    ("odd-9", "<s>gone</s><start_of_image>▁a▁▁b", False),
     ("chat-0", "{chat}", True),
 ]
 
@@ -218,8 +219,9 @@ def main(path, out):
             text = text.replace("{chat}", CHAT[arch]).replace("{bos}", bos)
             tokens = encode(text, special)
             if plain and not special:
-                theirs = plain(text)
-                assert tokens == theirs, f"{name}: llama.cpp {tokens}, sentencepiece {theirs}"
+                theirs, tokens = tokens, plain(text)
+                if tokens != theirs:
+                    print(f"{name}: llama.cpp has {theirs}, sentencepiece {tokens}", file=sys.stderr)
             print(name, len(tokens), file=sys.stderr)
             json.dump(line(model, name, text, special, tokens), file, ensure_ascii=False, separators=(",", ":"))
             file.write("\n")

@@ -2,9 +2,9 @@
 //!
 //! The steps of loading, all behind [`load()`]:
 //! 1. [`gguf::Gguf::open`] maps the file and checks every offset, length and count.
-//! 2. [`Tokenizer::from_gguf`] builds the tokenizer from the file's vocabulary and merges.
+//! 2. [`Tokenizer::from_gguf`] builds the tokenizer from the file's vocabulary and its merges or scores.
 //! 3. [`ChatTemplate::new`] parses its chat template.
-//! 4. [`Hyper::from_gguf`] reads the sizes, and the architecture takes the tensors they ask for.
+//! 4. [`Hyper::from_gguf`] reads the numbers of an [`Architecture`], and its blocks take the tensors they ask for.
 //!
 //! The steps of a forward pass, as the engine sees them:
 //! 1. [`Batch`] says which rows run, where their KV goes and what each may look at; [`Batch::check`] validates it.
@@ -30,5 +30,5 @@ pub use arch::{Architecture, ArchitectureError, Hyper, Rope};
 pub use forward::{Batch, KvType, Model, ModelConfig, ModelError, Segment, Slot};
 pub use load::{LoadError, LoadOptions, Loaded, ModelInfo, from_gguf, load};
 pub use sim::SimModel;
-pub use template::{CHATML, ChatTemplate, TemplateError};
+pub use template::{CHATML, ChatTemplate, GEMMA, TemplateError};
 pub use tokenizer::{Tokenizer, TokenizerError};

@@ -8,7 +8,7 @@ use sgl_kernels::{Home, Kernels};
 use crate::arch::{self, ArchitectureError, Hyper, Running};
 use crate::forward::{KvType, Model};
 use crate::gguf::{Gguf, GgufError};
-use crate::template::{CHATML, ChatTemplate, TemplateError};
+use crate::template::{CHATML, ChatTemplate, GEMMA, TemplateError};
 use crate::tokenizer::{Tokenizer, TokenizerError};
 
 /// How to load a model.
@@ -56,7 +56,7 @@ pub struct ModelInfo {
     pub kernels: &'static str,
     /// The kernels' threads.
     pub threads: usize,
-    /// Whether the chat template came with the file; otherwise it is ChatML.
+    /// Whether the chat template came with the file; otherwise it is the one that the special tokens show.
     pub own_template: bool,
 }
 
@@ -113,5 +113,6 @@ fn template(gguf: &Gguf, tokenizer: &Tokenizer) -> Result<(ChatTemplate, bool), 
         |id: Option<u32>| id.map_or_else(String::new, |id| String::from_utf8_lossy(tokenizer.token_bytes(id)).into());
     let (bos, eos) = (text(tokenizer.bos()), text(tokenizer.eos()));
     let own: Option<&str> = gguf.find("tokenizer.chat_template")?;
-    Ok((ChatTemplate::new(own.unwrap_or(CHATML), &bos, &eos)?, own.is_some()))
+    let usual = if tokenizer.special_id("<start_of_turn>").is_some() { GEMMA } else { CHATML };
+    Ok((ChatTemplate::new(own.unwrap_or(usual), &bos, &eos)?, own.is_some()))
 }

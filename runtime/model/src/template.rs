@@ -18,10 +18,18 @@ const MAX_SOURCE: usize = 1 << 20;
 /// Bytes of a rendered prompt beyond what its messages hold.
 const MAX_OUTPUT: usize = 16 << 20;
 
-/// The format of a file that brings none: ChatML.
+/// ChatML, the format of a file that brings none and shows no other.
 pub const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + \
      message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' \
      }}{% endif %}";
+
+/// The format of Gemma, whose base models bring none. It knows no system: what one says opens the user's turn.
+pub const GEMMA: &str = "{{ bos_token }}{% for message in messages %}{% if message.role == 'assistant' %}\
+     {{ '<start_of_turn>model\n' + message.content + '<end_of_turn>\n' }}{% elif message.role in ['system', 'user'] %}\
+     {% if loop.first or loop.previtem.role != 'system' %}{{ '<start_of_turn>user\n' }}{% endif %}{{ message.content }}\
+     {% if message.role == 'system' and not loop.last and loop.nextitem.role in ['system', 'user'] %}{{ '\n\n' }}\
+     {% else %}{{ '<end_of_turn>\n' }}{% endif %}{% else %}{{ raise_exception('no role ' + message.role) }}{% endif %}\
+     {% endfor %}{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}";
 
 /// Why a template cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -247,6 +255,23 @@ mod tests {
             render(CHATML).unwrap(),
             "<|im_start|>user\n Hi\n<|im_end|>\n<|im_start|>assistant\nYes<|im_end|>\n<|im_start|>assistant\n"
         );
+    }
+
+    #[test]
+    fn gemma_has_what_a_system_says_in_the_user_s_turn() {
+        let template = ChatTemplate::new(GEMMA, "<bos>", "<eos>").unwrap();
+        let turns = [("system", "Be brief."), ("user", "Hi"), ("assistant", "Hello."), ("user", "Bye")];
+        assert_eq!(
+            template.render(&turns, true).unwrap(),
+            "<bos><start_of_turn>user\nBe brief.\n\nHi<end_of_turn>\n<start_of_turn>model\nHello.<end_of_turn>\n\
+             <start_of_turn>user\nBye<end_of_turn>\n<start_of_turn>model\n"
+        );
+        assert_eq!(
+            template.render(&turns[..1], true).unwrap(),
+            "<bos><start_of_turn>user\nBe brief.<end_of_turn>\n<start_of_turn>model\n"
+        );
+        let refused = template.render(&[("tool", "7")], false);
+        assert_eq!(refused, Err(TemplateError::Refused { reason: "no role tool".into() }));
     }
 
     #[test]

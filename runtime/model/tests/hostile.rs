@@ -7,7 +7,7 @@ mod support;
 use sgl_kernels::TensorType;
 use sgl_model::gguf::{Gguf, GgufError};
 use sgl_model::{ArchitectureError, LoadError, LoadOptions, TokenizerError, from_gguf};
-use support::{Random, Val, Writer, byte_texts, llama, text, tokenizer};
+use support::{Random, Val, WORDS, Writer, byte_texts, gemma3, llama, qwen2, text, tokenizer};
 
 fn read(file: &Writer) -> Result<Gguf, GgufError> {
     Gguf::from_bytes(file.build())
@@ -166,6 +166,80 @@ fn sizes_that_do_not_fit() {
     load_refused(&good().without("output_norm.weight"), "no tensor output_norm.weight");
     let other = load_refused(&good().with("general.architecture", Val::Text("mamba")), "\"mamba\"");
     assert!(matches!(other, LoadError::Architecture(ArchitectureError::Architecture { .. })));
+}
+
+#[test]
+fn numbers_and_tensors_of_gemma_that_lie() {
+    let file = || gemma3(TensorType::Q4_0, 1);
+    from_gguf(&read(&file()).unwrap(), LoadOptions::default()).map(|_| ()).unwrap();
+    let with = |key: &str, value: Val, words: &str| {
+        let key = &format!("gemma3.{key}");
+        load_refused(&file().without(key).key(key, value), words);
+    };
+    with("attention.sliding_window", Val::U32(0), "sliding_window is 0: it must be in 1..=");
+    with("attention.sliding_window", Val::U32(u32::MAX), "sliding_window is 4294967295");
+    with("attention.sliding_window", Val::Text("wide"), "sliding_window must be a whole number");
+    with("attention.sliding_window_pattern", Val::U32(0), "sliding_window_pattern is 0");
+    with("attention.sliding_window_pattern", Val::F32(0.5), "sliding_window_pattern must be a whole number");
+    for key in ["rope.freq_base", "rope.freq_base_swa"] {
+        with(key, Val::F32(0.0), "it must be a finite number of at least 1");
+        with(key, Val::F32(f32::NAN), "is NaN");
+    }
+    for key in ["final_logit_softcapping", "attn_logit_softcapping"] {
+        with(key, Val::F32(-1.0), "it must be a finite number of at least 0");
+        with(key, Val::F32(f32::INFINITY), "is inf");
+        with(key, Val::Bool(true), "softcapping must be a number");
+    }
+    with("attention.key_length", Val::U32(127), "a multiple of 8");
+    with("attention.key_length", Val::U32(64), "value_length is 128: it must be 64");
+    for part in ["attn_q_norm", "attn_k_norm", "post_attention_norm", "post_ffw_norm"] {
+        let name = format!("blk.4.{part}.weight");
+        load_refused(&file().without(&name), &format!("no tensor {name}"));
+        load_refused(&file().edit(&name, |tensor| tensor.dims = vec![8]), &format!("the tensor {name} is [8]"));
+    }
+}
+
+#[test]
+fn qwen_without_its_biases() {
+    from_gguf(&read(&qwen2(TensorType::Q4_0, 1)).unwrap(), LoadOptions::default()).map(|_| ()).unwrap();
+    for part in ["attn_q", "attn_k", "attn_v"] {
+        let name = format!("blk.1.{part}.bias");
+        load_refused(&qwen2(TensorType::Q4_0, 1).without(&name), &format!("no tensor {name}"));
+    }
+}
+
+#[test]
+fn pieces_that_lie() {
+    let file = || gemma3(TensorType::Q4_0, 1);
+    let scores = |edit: &dyn Fn(&mut Vec<f32>)| {
+        let mut list = vec![0.0; WORDS];
+        edit(&mut list);
+        file().with("tokenizer.ggml.scores", Val::F32s(list))
+    };
+    load_refused(&scores(&|list| list.truncate(9)), "280 tokens but 9 scores");
+    load_refused(&scores(&|list| list[270] = f32::NAN), "the score of token 270 of the vocabulary is not a number");
+    load_refused(&file().without("tokenizer.ggml.scores"), "lacks the key tokenizer.ggml.scores");
+    let token = |id: usize, text: &str| {
+        let mut file = file();
+        for (key, value) in &mut file.keys {
+            if let (true, Val::Texts(list)) = (key == "tokenizer.ggml.tokens", value) {
+                list[id] = text.into();
+            }
+        }
+        file
+    };
+    for text in ["<0xG0>", "<0x+A>", "<0x0>", "<0x00A>", "x"] {
+        load_refused(&token(20, text), "token 20 of the vocabulary is of the type of bytes");
+    }
+    // Both spellings of a byte: 0x0d is token 20, and its other name takes the place of a word.
+    load_refused(&token(20, "<0x0c>"), "has a token already");
+    load_refused(
+        &file().with("tokenizer.ggml.add_space_prefix", Val::U32(1)),
+        "add_space_prefix must be true or false",
+    );
+    // Infinite scores order pieces like any others.
+    let odd = scores(&|list| (list[265], list[266]) = (f32::INFINITY, f32::NEG_INFINITY));
+    from_gguf(&read(&odd).unwrap(), LoadOptions::default()).map(|_| ()).unwrap();
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A small Llama of random weights, in every tensor type: the tokenizer, the pool, and promises about bits.
+//! Small models of random weights, in every tensor type: the tokenizers, the pool, and promises about bits.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,7 +7,7 @@ mod support;
 use sgl_kernels::TensorType;
 use sgl_model::gguf::Gguf;
 use sgl_model::{Batch, KvType, LoadOptions, Loaded, Model, Segment, Slot, Tokenizer, from_gguf};
-use support::{Val, Writer, llama, tokenizer};
+use support::{Val, Writer, gemma3, llama, pieces, qwen2, tokenizer};
 
 fn load(file: &Writer, options: LoadOptions) -> Loaded {
     from_gguf(&Gguf::from_bytes(file.build()).unwrap(), options).map_err(|error| error.to_string()).unwrap()
@@ -45,8 +45,9 @@ fn bits(values: &[f32]) -> Vec<u32> {
 fn eight_bit_activations_stay_near_float_ones() {
     let tokens: Vec<u32> = (0..24).map(|i| i * 11 % 264).collect();
     let slots: Vec<Slot> = (0..24).collect();
-    for kind in TensorType::ALL {
-        let file = llama(kind, 3);
+    let files = TensorType::ALL.map(|kind| (kind, llama(kind, 3)));
+    let others = [(TensorType::Q5_0, qwen2(TensorType::Q5_0, 3)), (TensorType::Q6_K, gemma3(TensorType::Q6_K, 3))];
+    for (kind, file) in files.into_iter().chain(others) {
         let logits = |options| {
             let mut loaded = load(&file, options);
             loaded.model.reserve(24).unwrap();
@@ -61,12 +62,23 @@ fn eight_bit_activations_stay_near_float_ones() {
     }
 }
 
+fn capped() -> Writer {
+    gemma3(TensorType::Q8_0, 9)
+        .key("gemma3.final_logit_softcapping", Val::F32(0.5))
+        .key("gemma3.attn_logit_softcapping", Val::F32(2.0))
+}
+
 #[test]
 fn steps_slots_and_threads_do_not_change_a_bit() {
     let tokens: Vec<u32> = (0..90).map(|i| i * 7 % 264).collect();
-    for (kind, kv) in [(TensorType::Q4_1, KvType::F16), (TensorType::Q6_K, KvType::F32), (TensorType::F16, KvType::F16)]
-    {
-        let file = llama(kind, 9);
+    for (name, file, kv) in [
+        ("llama of Q4_1", llama(TensorType::Q4_1, 9), KvType::F16),
+        ("llama of Q6_K", llama(TensorType::Q6_K, 9), KvType::F32),
+        ("llama of F16", llama(TensorType::F16, 9), KvType::F16),
+        ("qwen2 of Q5_0", qwen2(TensorType::Q5_0, 9), KvType::F16),
+        ("gemma3 of Q4_K", gemma3(TensorType::Q4_K, 9), KvType::F16),
+        ("gemma3 with caps", capped(), KvType::F16),
+    ] {
         let mut loaded = load(&file, LoadOptions { threads: 1, kv, ..LoadOptions::default() });
         loaded.model.reserve(200).unwrap();
         let straight: Vec<Slot> = (0..90).collect();
@@ -77,7 +89,7 @@ fn steps_slots_and_threads_do_not_change_a_bit() {
             loaded.model.reserve(200).unwrap();
             for steps in [&[90][..], &[64, 1, 25], &[7, 70, 13], &[1; 90]] {
                 let logits = run(&mut *loaded.model, &tokens, &scattered, steps);
-                assert!(bits(&logits) == truth, "{kind}, {threads} threads, steps {steps:?}");
+                assert!(bits(&logits) == truth, "{name}, {threads} threads, steps {steps:?}");
             }
         }
     }
@@ -142,11 +154,6 @@ fn a_shared_prefix_is_read_where_it_lies() {
 fn other_shapes_of_the_family_load() {
     let bias = 0.5f32.to_le_bytes().repeat(64);
     let plain = llama(TensorType::Q4_K, 6);
-    let mut renamed = plain.clone();
-    for (key, _) in &mut renamed.keys {
-        *key = key.replace("llama.", "qwen2.");
-    }
-    let qwen = renamed.with("general.architecture", Val::Text("qwen2"));
     let files = [
         plain.clone(),
         plain.clone().tensor("blk.1.attn_k.bias", &[64], TensorType::F32, bias),
@@ -156,20 +163,57 @@ fn other_shapes_of_the_family_load() {
             .clone()
             .key("llama.rope.scaling.type", Val::Text("linear"))
             .key("llama.rope.scaling.factor", Val::F32(2.0)),
-        qwen,
+        qwen2(TensorType::Q4_K, 6),
     ];
-    let tokens: Vec<u32> = (0..9).collect();
+    all_differ(&files, 9);
+}
+
+/// Each file gives other logits than those before it.
+fn all_differ(files: &[Writer], rows: usize) {
+    let tokens: Vec<u32> = (0..rows as u32).collect();
     let logits: Vec<_> = files
         .iter()
         .map(|file| {
             let mut loaded = load(file, LoadOptions::default());
-            loaded.model.reserve(9).unwrap();
-            bits(&run(&mut *loaded.model, &tokens, &(0..9).collect::<Vec<_>>(), &[9]))
+            loaded.model.reserve(rows).unwrap();
+            bits(&run(&mut *loaded.model, &tokens, &tokens, &[rows]))
         })
         .collect();
     for (i, a) in logits.iter().enumerate() {
         assert!(logits[..i].iter().all(|b| b != a), "file {i} gives the logits of an earlier one");
     }
+}
+
+#[test]
+fn every_number_of_gemma_counts() {
+    let plain = gemma3(TensorType::Q8_0, 9);
+    let doubled = |name: &str, len: usize| {
+        let twos = 2.0f32.to_le_bytes().repeat(len);
+        plain.clone().edit(name, |tensor| tensor.bytes = twos.clone())
+    };
+    let files = [
+        plain.clone(),
+        plain.clone().with("gemma3.attention.sliding_window", Val::U32(25)),
+        plain.clone().key("gemma3.attention.sliding_window_pattern", Val::U32(2)),
+        plain.clone().without("gemma3.attention.sliding_window"),
+        plain.clone().with("gemma3.rope.freq_base", Val::F32(1e5)),
+        plain.clone().key("gemma3.rope.freq_base_swa", Val::F32(1e5)),
+        plain.clone().key("gemma3.final_logit_softcapping", Val::F32(0.5)),
+        plain.clone().key("gemma3.attn_logit_softcapping", Val::F32(0.5)),
+        doubled("blk.1.attn_q_norm.weight", 128),
+        doubled("blk.1.post_attention_norm.weight", 256),
+        doubled("blk.1.post_ffw_norm.weight", 256),
+    ];
+    all_differ(&files, 40);
+    // A window that holds the whole text is none, but for the angles.
+    let [whole, wider] = [64, 128].map(|window| {
+        let mut loaded =
+            load(&plain.clone().with("gemma3.attention.sliding_window", Val::U32(window)), LoadOptions::default());
+        loaded.model.reserve(64).unwrap();
+        let tokens: Vec<u32> = (0..64).collect();
+        bits(&run(&mut *loaded.model, &tokens, &tokens, &[64]))
+    });
+    assert!(whole == wider);
 }
 
 fn tokens_of(file: &Writer) -> Tokenizer {
@@ -223,4 +267,49 @@ fn each_rule_cuts_text_its_own_way() {
     // Two spaces before a word: GPT-2 leaves the second to the word, so nothing merges.
     assert_eq!(of("gpt-2").encode("  he"), [32, 32, 256]);
     assert_eq!(of("gpt-2").encode("   "), [259, 32]);
+}
+
+#[test]
+fn pieces_merge_by_score_and_the_rest_is_bytes() {
+    let tokenizer = tokens_of(&pieces());
+    let id = |text: &str| {
+        (0..tokenizer.vocab_size() as u32).find(|&id| tokenizer.token_bytes(id) == text.as_bytes() && id > 262)
+    };
+    let ids = |texts: &[&str]| texts.iter().map(|text| id(text).unwrap()).collect::<Vec<u32>>();
+    assert_eq!(tokenizer.encode("hello"), ids(&["hello"]));
+    assert_eq!(tokenizer.encode(" hello hello"), ids(&[" hello", " hello"]));
+    // `lo` is worth more than `ol`, wherever it stands.
+    assert_eq!(tokenizer.encode("olo"), ids(&["o", "lo"]));
+    assert_eq!(tokenizer.encode("\n\nhe  l"), [&[5][..], &ids(&["he"]), &[6], &ids(&["l"])].concat());
+    let byte = |byte: u8| u32::from(byte) + 7;
+    assert_eq!(tokenizer.encode("\né"), [byte(b'\n'), byte(0xc3), byte(0xa9)]);
+    assert_eq!(tokenizer.encode("<bos>")[..2], [byte(b'<'), byte(b'b')]);
+    assert_eq!(tokenizer.encode("<0x0A>").len(), 6, "the name of a byte is text");
+    assert_eq!(tokenizer.encode_special("<bos>hello"), [&[1][..], &ids(&["hello"])].concat());
+    for text in ["hello  world\n\n\n", "naïve 🦀 \u{0}\u{7f}", "汉字", "\u{10ffff}", ""] {
+        assert_eq!(tokenizer.decode(&tokenizer.encode(text)), text.as_bytes());
+        assert_eq!(tokenizer.unspellable(text), None);
+    }
+    assert_eq!(tokenizer.unspellable("a\u{2581}"), Some((1, '\u{2581}')));
+    assert_eq!(tokenizer.end_ids(), [2, 4]);
+    assert!(tokenizer.add_bos());
+}
+
+#[test]
+fn a_space_stands_before_a_text_where_the_file_says_so() {
+    for file in [
+        pieces().with("tokenizer.ggml.add_space_prefix", Val::Bool(true)),
+        pieces().without("tokenizer.ggml.add_space_prefix"),
+    ] {
+        let tokenizer = tokens_of(&file);
+        assert_eq!(tokenizer.decode(&tokenizer.encode_special("hello<eos>hello")), b" hello<eos> hello");
+        assert_eq!(tokenizer.decode(&tokenizer.encode("hello")), b"hello", "a text that goes on from another");
+    }
+}
+
+#[test]
+fn a_long_text_merges_in_time() {
+    let tokenizer = tokens_of(&pieces());
+    let text = "hello hell o".repeat(20_000);
+    assert_eq!(tokenizer.decode(&tokenizer.encode(&text)), text.as_bytes());
 }

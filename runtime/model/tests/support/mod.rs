@@ -1,4 +1,4 @@
-//! Small GGUF files, made in memory: a writer, and a Llama of random weights.
+//! Small GGUF files, made in memory: a writer, and models of random weights.
 
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part")]
 
@@ -14,6 +14,7 @@ pub enum Val {
     Text(&'static str),
     Texts(Vec<String>),
     I32s(Vec<i32>),
+    F32s(Vec<f32>),
     /// A type number and the bytes that follow it.
     Raw(u32, Vec<u8>),
 }
@@ -107,6 +108,11 @@ impl Writer {
                     out.extend((list.len() as u64).to_le_bytes());
                     list.iter().for_each(|n| out.extend(n.to_le_bytes()));
                 }
+                Val::F32s(list) => {
+                    typed(9, &6u32.to_le_bytes());
+                    out.extend((list.len() as u64).to_le_bytes());
+                    list.iter().for_each(|x| out.extend(x.to_le_bytes()));
+                }
                 Val::Raw(kind, bytes) => typed(*kind, bytes),
             }
         }
@@ -199,39 +205,129 @@ pub fn tokenizer() -> Writer {
         .key("tokenizer.ggml.eos_token_id", Val::U32(262))
 }
 
+/// A SentencePiece tokenizer of [`WORDS`] tokens: control tokens, a newline that is always a token, the bytes, and some pieces
+/// whose scores fall.
+pub fn pieces() -> Writer {
+    let mut tokens =
+        ["<unk>", "<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>", "\n\n", "  "].map(String::from).to_vec();
+    let mut types = vec![2, 3, 3, 3, 3, 4, 4];
+    tokens.extend((0..=255).map(|byte| format!("<0x{byte:02X}>")));
+    types.extend([6; 256]);
+    let words =
+        ["\u{2581}", "h", "e", "l", "o", "he", "ll", "lo", "hell", "hello", "\u{2581}he", "\u{2581}hello", "ol"];
+    let first = tokens.len();
+    tokens.extend(words.map(String::from));
+    types.extend(words.map(|_| 1));
+    // To a whole number of rows of eight.
+    tokens.extend((tokens.len()..WORDS).map(|n| format!("unused{n}")));
+    types.resize(WORDS, 5);
+    let scores = (0..WORDS).map(|at| if at < first { 0.0 } else { -((at - first) as f32) }).collect();
+    Writer::default()
+        .key("tokenizer.ggml.model", Val::Text("llama"))
+        .key("tokenizer.ggml.tokens", Val::Texts(tokens))
+        .key("tokenizer.ggml.scores", Val::F32s(scores))
+        .key("tokenizer.ggml.token_type", Val::I32s(types))
+        .key("tokenizer.ggml.bos_token_id", Val::U32(1))
+        .key("tokenizer.ggml.eos_token_id", Val::U32(2))
+        .key("tokenizer.ggml.add_space_prefix", Val::Bool(false))
+}
+
+/// Tokens of [`pieces`].
+pub const WORDS: usize = 280;
+
+/// What differs between small models.
+struct Plan {
+    name: &'static str,
+    tokens: u64,
+    layers: usize,
+    heads: u32,
+    kv_heads: u32,
+    head_dim: u64,
+    /// Vectors of a block and how long they are.
+    vectors: &'static [(&'static str, u64)],
+}
+
 /// A Llama of two layers, 256 wide, with 8 heads of 32 over 2 of keys, and 264 tokens; matrices of one type.
 pub fn llama(kind: TensorType, seed: u64) -> Writer {
-    let mut random = Random(seed);
-    let mut file = tokenizer()
-        .key("general.architecture", Val::Text("llama"))
-        .key("llama.block_count", Val::U32(2))
-        .key("llama.context_length", Val::U32(128))
-        .key("llama.embedding_length", Val::U32(WIDTH as u32))
-        .key("llama.feed_forward_length", Val::U32(512))
-        .key("llama.attention.head_count", Val::U32(8))
-        .key("llama.attention.head_count_kv", Val::U32(2))
-        .key("llama.attention.layer_norm_rms_epsilon", Val::F32(1e-5))
-        .key("llama.rope.dimension_count", Val::U32(32));
-    let ones = || 1.0f32.to_le_bytes().repeat(WIDTH as usize);
-    let mut matrix = |file: Writer, name: &str, cols: u64, rows: u64| {
-        file.tensor(name, &[cols, rows], kind, random.weights(kind, (cols * rows) as usize))
-    };
-    file = matrix(file, "token_embd.weight", WIDTH, 264);
-    for layer in 0..2 {
-        for (part, cols, rows) in [
-            ("attn_q", WIDTH, 256),
-            ("attn_k", WIDTH, 64),
-            ("attn_v", WIDTH, 64),
-            ("attn_output", 256, WIDTH),
-            ("ffn_gate", WIDTH, 512),
-            ("ffn_up", WIDTH, 512),
-            ("ffn_down", 512, WIDTH),
+    let vectors = &[("attn_norm.weight", WIDTH), ("ffn_norm.weight", WIDTH)];
+    let plan = Plan { name: "llama", tokens: 264, layers: 2, heads: 8, kv_heads: 2, head_dim: 32, vectors };
+    plan.write(tokenizer(), kind, seed)
+}
+
+/// A Qwen 2 of the same sizes.
+pub fn qwen2(kind: TensorType, seed: u64) -> Writer {
+    let vectors = &[
+        ("attn_norm.weight", WIDTH),
+        ("ffn_norm.weight", WIDTH),
+        ("attn_q.bias", 256),
+        ("attn_k.bias", 64),
+        ("attn_v.bias", 64),
+    ];
+    let plan = Plan { name: "qwen2", tokens: 264, layers: 2, heads: 8, kv_heads: 2, head_dim: 32, vectors };
+    plan.write(tokenizer(), kind, seed)
+}
+
+/// A Gemma 3 of six layers, the last of them global and the others with a window of 24, with 2 heads of 128 over 1.
+pub fn gemma3(kind: TensorType, seed: u64) -> Writer {
+    let vectors = &[
+        ("attn_norm.weight", WIDTH),
+        ("attn_q_norm.weight", 128),
+        ("attn_k_norm.weight", 128),
+        ("post_attention_norm.weight", WIDTH),
+        ("ffn_norm.weight", WIDTH),
+        ("post_ffw_norm.weight", WIDTH),
+    ];
+    let tokens = WORDS as u64;
+    let plan = Plan { name: "gemma3", tokens, layers: 6, heads: 2, kv_heads: 1, head_dim: 128, vectors };
+    plan.write(pieces(), kind, seed)
+        .key("gemma3.attention.key_length", Val::U32(128))
+        .key("gemma3.attention.value_length", Val::U32(128))
+        .key("gemma3.attention.sliding_window", Val::U32(24))
+        .key("gemma3.rope.freq_base", Val::F32(1e6))
+}
+
+impl Plan {
+    fn write(&self, mut file: Writer, kind: TensorType, seed: u64) -> Writer {
+        let mut random = Random(seed);
+        let name = self.name;
+        file = file.key("general.architecture", Val::Text(name));
+        for (key, value) in [
+            ("block_count", self.layers as u32),
+            ("context_length", 128),
+            ("embedding_length", WIDTH as u32),
+            ("feed_forward_length", 512),
+            ("attention.head_count", self.heads),
+            ("attention.head_count_kv", self.kv_heads),
+            ("rope.dimension_count", self.head_dim as u32),
         ] {
-            file = matrix(file, &format!("blk.{layer}.{part}.weight"), cols, rows);
+            file = file.key(&format!("{name}.{key}"), Val::U32(value));
         }
-        for part in ["attn_norm", "ffn_norm"] {
-            file = file.tensor(&format!("blk.{layer}.{part}.weight"), &[WIDTH], TensorType::F32, ones());
+        file = file.key(&format!("{name}.attention.layer_norm_rms_epsilon"), Val::F32(1e-5));
+        let (queries, kv) = (u64::from(self.heads) * self.head_dim, u64::from(self.kv_heads) * self.head_dim);
+        let mut matrix = |file: Writer, name: &str, cols: u64, rows: u64| {
+            file.tensor(name, &[cols, rows], kind, random.weights(kind, (cols * rows) as usize))
+        };
+        file = matrix(file, "token_embd.weight", WIDTH, self.tokens);
+        for layer in 0..self.layers {
+            for (part, cols, rows) in [
+                ("attn_q", WIDTH, queries),
+                ("attn_k", WIDTH, kv),
+                ("attn_v", WIDTH, kv),
+                ("attn_output", queries, WIDTH),
+                ("ffn_gate", WIDTH, 512),
+                ("ffn_up", WIDTH, 512),
+                ("ffn_down", 512, WIDTH),
+            ] {
+                file = matrix(file, &format!("blk.{layer}.{part}.weight"), cols, rows);
+            }
+            for (part, len) in self.vectors {
+                file = file.tensor(&format!("blk.{layer}.{part}"), &[*len], TensorType::F32, ones(*len));
+            }
         }
+        file.tensor("output_norm.weight", &[WIDTH], TensorType::F32, ones(WIDTH))
     }
-    file.tensor("output_norm.weight", &[WIDTH], TensorType::F32, ones())
+}
+
+fn ones(len: u64) -> Vec<u8> {
+    1.0f32.to_le_bytes().repeat(len as usize)
 }
