@@ -1,40 +1,96 @@
-//! The real model against its reference vectors. Needs `SGL_TEST_MODEL` (the SmolLM2-135M Q4_1 file) and `SGL_DATA` (a
-//! folder with `reference/smollm2-135m-q4_1.jsonl`), and says so where it is skipped.
+//! Real models against their reference vectors in `tests/data`, which `xtask/reference.py` makes. Needs `SGL_TEST_MODEL`
+//! (the SmolLM2-135M Q4_1 file) and `SGL_TEST_MODELS` (a folder with the files of the other models, under the names that
+//! `sglc model pull` gives them), and says so where it skips one.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sgl_model::reference::{Comparison, compare};
 use sgl_model::{LoadOptions, load};
 
-fn compared(options: LoadOptions) -> Option<Comparison> {
-    let (Some(model), Some(data)) = (std::env::var_os("SGL_TEST_MODEL"), std::env::var_os("SGL_DATA")) else {
-        println!("skipped: SGL_TEST_MODEL and SGL_DATA are not both set");
+/// A model's file and its reference vectors.
+struct Case {
+    file: Option<PathBuf>,
+    reference: &'static str,
+    /// Bounds with 8-bit activations: mean |Δ log-probability|, and of `nll` relatively.
+    bars: [f64; 2],
+}
+
+fn smollm2() -> Case {
+    let file = std::env::var_os("SGL_TEST_MODEL").map(PathBuf::from);
+    Case { file, reference: "smollm2-135m-q4_1", bars: [0.08, 0.01] }
+}
+
+fn in_folder(file: &str, reference: &'static str, bars: [f64; 2]) -> Case {
+    let folder = std::env::var_os("SGL_TEST_MODELS").map(PathBuf::from);
+    Case { file: folder.map(|folder| folder.join(file)).filter(|file| file.exists()), reference, bars }
+}
+
+fn gemma3() -> Case {
+    in_folder("gemma-3-270m-q4_k_m.gguf", "gemma3-270m-q4_k_m", [0.2, 0.01])
+}
+
+fn qwen2() -> Case {
+    in_folder("qwen2.5-coder-0.5b-instruct-q4_k_m.gguf", "qwen2.5-coder-0.5b-q4_k_m", [0.2, 0.01])
+}
+
+fn compared(case: &Case, options: LoadOptions) -> Option<Comparison> {
+    let Some(file) = &case.file else {
+        println!("skipped: the file of {} is not there (SGL_TEST_MODEL, SGL_TEST_MODELS)", case.reference);
         return None;
     };
-    let file = File::open(PathBuf::from(data).join("reference/smollm2-135m-q4_1.jsonl")).unwrap();
-    let mut loaded = load(&PathBuf::from(model), options).map_err(|error| error.to_string()).unwrap();
-    let comparison = compare(&mut *loaded.model, &loaded.tokenizer, BufReader::new(file)).unwrap();
-    println!("{options:?}: {comparison:?}");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data");
+    let reference = File::open(folder.join(format!("{}.jsonl", case.reference))).unwrap();
+    let mut loaded = load(file, options).map_err(|error| error.to_string()).unwrap();
+    let comparison = compare(&mut *loaded.model, &loaded.tokenizer, BufReader::new(reference)).unwrap();
+    println!("{} with {options:?}: {comparison:?}", case.reference);
     Some(comparison)
 }
 
-#[test]
-fn eight_bit_activations_stay_inside_the_bar() {
-    let Some(comparison) = compared(LoadOptions::default()) else { return };
+fn eight_bits_stay_inside_the_bar(case: &Case) {
+    let Some(comparison) = compared(case, LoadOptions::default()) else { return };
     assert_eq!(comparison.tokens_equal, comparison.lines);
-    assert!(comparison.mean_abs_logprob <= 0.08, "{comparison:?}");
-    assert!(comparison.nll_rel <= 0.01, "{comparison:?}");
+    assert!(comparison.mean_abs_logprob <= case.bars[0], "{comparison:?}");
+    assert!(comparison.nll_rel <= case.bars[1], "{comparison:?}");
+}
+
+fn floats_are_the_reference(case: &Case) {
+    let Some(comparison) = compared(case, LoadOptions::exact()) else { return };
+    assert_eq!(comparison.tokens_equal, comparison.lines);
+    assert!(comparison.mean_abs_logprob <= 0.002, "{comparison:?}");
+    assert!(comparison.nll_rel <= 0.0005, "{comparison:?}");
+    assert_eq!(comparison.greedy16_equal, comparison.lines);
 }
 
 #[test]
-fn float_activations_are_the_reference() {
-    let Some(comparison) = compared(LoadOptions::exact()) else { return };
-    assert_eq!(comparison.tokens_equal, comparison.lines);
-    assert!(comparison.mean_abs_logprob <= 0.002, "{comparison:?}");
-    assert!(comparison.nll_rel <= 0.01, "{comparison:?}");
-    assert_eq!(comparison.greedy16_equal, comparison.lines);
+fn smollm2_with_eight_bit_activations_stays_inside_the_bar() {
+    eight_bits_stay_inside_the_bar(&smollm2());
+}
+
+#[test]
+fn smollm2_with_float_activations_is_the_reference() {
+    floats_are_the_reference(&smollm2());
+}
+
+#[test]
+fn gemma3_with_eight_bit_activations_stays_inside_the_bar() {
+    eight_bits_stay_inside_the_bar(&gemma3());
+}
+
+#[test]
+fn gemma3_with_float_activations_is_the_reference() {
+    floats_are_the_reference(&gemma3());
+}
+
+#[test]
+fn qwen2_with_eight_bit_activations_stays_inside_the_bar() {
+    eight_bits_stay_inside_the_bar(&qwen2());
+}
+
+#[test]
+fn qwen2_with_float_activations_is_the_reference() {
+    floats_are_the_reference(&qwen2());
 }

@@ -291,6 +291,7 @@ fn pieces_merge_by_score_and_the_rest_is_bytes() {
         assert_eq!(tokenizer.unspellable(text), None);
     }
     assert_eq!(tokenizer.unspellable("a\u{2581}"), Some((1, '\u{2581}')));
+    assert_eq!(tokenizer.encode("l\u{2581}\u{2581}l"), tokenizer.encode("l  l"));
     assert_eq!(tokenizer.end_ids(), [2, 4]);
     assert!(tokenizer.add_bos());
 }

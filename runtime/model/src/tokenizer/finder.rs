@@ -1,5 +1,7 @@
 //! Names of some tokens in; where they stand in a text out, longest of the leftmost.
 
+use std::borrow::Cow;
+
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::TokenizerError;
@@ -11,13 +13,13 @@ pub(super) struct Finder {
 }
 
 impl Finder {
-    pub fn new(tokens: &[(&str, u32)]) -> Result<Self, TokenizerError> {
+    pub fn new(tokens: &[(Cow<'_, str>, u32)]) -> Result<Self, TokenizerError> {
         let names = match tokens {
             [] => None,
             _ => Some(
                 AhoCorasick::builder()
                     .match_kind(MatchKind::LeftmostLongest)
-                    .build(tokens.iter().map(|(name, _)| name))
+                    .build(tokens.iter().map(|(name, _)| name.as_bytes()))
                     .map_err(|error| TokenizerError::Build { reason: error.to_string() })?,
             ),
         };

@@ -8,6 +8,7 @@ mod error;
 mod finder;
 mod pieces;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::gguf::Gguf;
@@ -40,6 +41,16 @@ struct Token {
 enum Merging {
     ByteLevel(Box<ByteLevel>),
     Pieces(Pieces),
+}
+
+impl Merging {
+    /// A text as its way of merging has it.
+    fn write<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self {
+            Self::ByteLevel(_) => Cow::Borrowed(text),
+            Self::Pieces(_) => Cow::Owned(pieces::write(text)),
+        }
+    }
 }
 
 /// Token types of GGUF.
@@ -80,7 +91,8 @@ impl Tokenizer {
             .zip(texts.iter().zip(&types))
             .map(|(id, (text, &kind))| Token {
                 bytes: match &merging {
-                    _ if is_special(kind) || kind == USER_DEFINED => text.as_bytes().into(),
+                    _ if is_special(kind) => text.as_bytes().into(),
+                    Merging::ByteLevel(_) if kind == USER_DEFINED => text.as_bytes().into(),
                     Merging::ByteLevel(byte_level) => byte_level.bytes(text),
                     Merging::Pieces(pieces) => pieces.bytes(id, text),
                 },
@@ -95,6 +107,9 @@ impl Tokenizer {
                 .collect()
         };
         let special = of_types(&|kind| is_special(kind));
+        let finder = |tokens: Vec<(&str, u32)>| {
+            Finder::new(&tokens.into_iter().map(|(name, id)| (merging.write(name), id)).collect::<Vec<_>>())
+        };
         let id_of = |key: &str| token_id(gguf, key, texts.len());
         let eos = id_of("tokenizer.ggml.eos_token_id")?;
         let named = [eos, id_of("tokenizer.ggml.eot_token_id")?, id_of("tokenizer.ggml.eom_token_id")?];
@@ -103,15 +118,15 @@ impl Tokenizer {
         end_ids.sort_unstable();
         end_ids.dedup();
         Ok(Self {
-            merging,
             vocabulary,
             special_ids: special.iter().map(|&(text, id)| (text.to_owned(), id)).collect(),
-            user_defined: Finder::new(&of_types(&|kind| kind == USER_DEFINED))?,
-            special: Finder::new(&of_types(&|kind| is_special(kind) || kind == USER_DEFINED))?,
+            user_defined: finder(of_types(&|kind| kind == USER_DEFINED))?,
+            special: finder(of_types(&|kind| is_special(kind) || kind == USER_DEFINED))?,
             bos: id_of("tokenizer.ggml.bos_token_id")?,
             eos,
             end_ids,
             add_bos: gguf.find("tokenizer.ggml.add_bos_token")?.unwrap_or(add_bos),
+            merging,
         })
     }
 
@@ -139,6 +154,7 @@ impl Tokenizer {
     }
 
     fn encode_by(&self, finder: &Finder, text: &str, whole: bool) -> Vec<u32> {
+        let text = &*self.merging.write(text);
         let mut tokens = Vec::with_capacity(text.len() / 3 + 1);
         let mut done = 0;
         for (range, id) in finder.find(text) {

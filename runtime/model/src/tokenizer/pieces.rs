@@ -54,14 +54,10 @@ impl Pieces {
         Ok(Self { pieces, bytes, space_prefix })
     }
 
-    /// Appends the tokens of a text. `starts`: nothing but a special token stands before it.
+    /// Appends the tokens of a text that is [written](write). `starts`: nothing but a special token stands before it.
     pub fn encode(&self, text: &str, starts: bool, tokens: &mut Vec<u32>) {
-        let mut written = String::with_capacity(text.len() + text.len() / 2);
-        if starts && self.space_prefix {
-            written.push(SPACE);
-        }
-        written.extend(text.chars().map(|c| if c == ' ' { SPACE } else { c }));
-        for symbol in self.merge(&written) {
+        let prefixed = (starts && self.space_prefix).then(|| format!("{SPACE}{text}"));
+        for symbol in self.merge(prefixed.as_deref().unwrap_or(text)) {
             match self.pieces.get(symbol) {
                 Some(&(id, _)) => tokens.push(id),
                 None => tokens.extend(symbol.bytes().filter_map(|byte| self.bytes[usize::from(byte)])),
@@ -132,6 +128,11 @@ impl Pieces {
             None => text.replace(SPACE, " ").into_bytes().into(),
         }
     }
+}
+
+/// A text with its spaces written.
+pub(super) fn write(text: &str) -> String {
+    text.replace(' ', "\u{2581}")
 }
 
 /// The byte that `<0x0A>` names.
