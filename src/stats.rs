@@ -22,6 +22,10 @@ pub struct Stats {
     pub tokens_out: u64,
     /// Of those, forced by a constraint.
     pub tokens_forced: u64,
+    /// Tokens guessed ahead.
+    pub tokens_drafted: u64,
+    /// Of those, the ones that were right.
+    pub tokens_accepted: u64,
     /// Cached tokens of a hundred that came in, as a fraction.
     pub hit_rate: f64,
     /// Mean time from a request to its first token.
@@ -45,6 +49,8 @@ impl Stats {
             tokens_cached: usage.cached_tokens,
             tokens_out: usage.output_tokens,
             tokens_forced: usage.forced_tokens,
+            tokens_drafted: usage.drafted_tokens,
+            tokens_accepted: usage.accepted_tokens,
             hit_rate: share(usage.cached_tokens as f64, usage.prompt_tokens as f64),
             time_to_first_token: share(usage.first_token_seconds, usage.requests as f64),
             tokens_per_second: share(usage.output_tokens as f64, wall_time),
@@ -97,6 +103,8 @@ mod tests {
             cached_tokens: 750,
             output_tokens: 120,
             forced_tokens: 20,
+            drafted_tokens: 16,
+            accepted_tokens: 8,
             first_token_seconds: 0.4,
         };
         let text = Stats::new("smollm2:135m", &usage, 0.25, 2.0).draw();

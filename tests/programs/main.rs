@@ -14,6 +14,7 @@ mod sglang;
 mod stream;
 mod traps;
 mod typed;
+mod ways;
 
 use std::path::Path;
 use std::process::Command;

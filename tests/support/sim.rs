@@ -13,26 +13,39 @@ const WORDS: [&str; 8] = ["th", "the", "in", "ing", "er", "an", "and", "ou"];
 const MERGES: [&str; 8] = ["t h", "th e", "i n", "in g", "e r", "a n", "an d", "o u"];
 const CONTROL: [&str; 3] = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
 const WINDOW: usize = 4096;
+/// How strongly a model repeats itself.
+const ECHO: f32 = 6.0;
 
 /// The one engine of a test binary.
 pub fn engine() -> LocalBackend {
     static ENGINE: OnceLock<LocalBackend> = OnceLock::new();
     let start = || {
-        let tokenizer = Tokenizer::from_gguf(&Gguf::from_bytes(vocabulary()).unwrap()).unwrap();
-        let info = ModelInfo {
-            file_bytes: 0,
-            weight_bytes: 0,
-            parameters: 0,
-            tensor_types: BTreeMap::new(),
-            kernels: "none",
-            threads: 1,
-            own_template: false,
-        };
-        let model = Box::new(SimModel::new(tokenizer.vocab_size(), WINDOW));
-        let template = ChatTemplate::new(CHATML, "", "").unwrap();
-        LocalBackend::new(Loaded { model, tokenizer, template, info }, EngineOptions::default()).unwrap()
+        let mut loaded = loaded();
+        loaded.model = Box::new(SimModel::new(loaded.tokenizer.vocab_size(), WINDOW));
+        LocalBackend::new(loaded, EngineOptions::default()).unwrap()
     };
     ENGINE.get_or_init(start).clone()
+}
+
+/// An engine of its own, on a model that likes to repeat what it read and reads much.
+pub fn engine_with(options: EngineOptions) -> LocalBackend {
+    LocalBackend::new(loaded(), options).unwrap()
+}
+
+fn loaded() -> Loaded {
+    let tokenizer = Tokenizer::from_gguf(&Gguf::from_bytes(vocabulary()).unwrap()).unwrap();
+    let info = ModelInfo {
+        file_bytes: 0,
+        weight_bytes: 0,
+        parameters: 0,
+        tensor_types: BTreeMap::new(),
+        kernels: "none",
+        threads: 1,
+        own_template: false,
+    };
+    let model = Box::new(SimModel::echoing(tokenizer.vocab_size(), 4 * WINDOW, ECHO));
+    let template = ChatTemplate::new(CHATML, "", "").unwrap();
+    Loaded { model, tokenizer, template, info }
 }
 
 /// A GGUF file that holds a byte-level tokenizer and nothing else.

@@ -38,6 +38,9 @@ struct Active {
     /// Prompt tokens that were cached, and all tokens in the end: of its first sequence.
     cached: usize,
     tokens: Vec<u32>,
+    /// Of them, how many were guessed, and how many of those were right.
+    drafted: usize,
+    accepted: usize,
 }
 
 impl Engine {
@@ -116,7 +119,7 @@ impl Engine {
             self.scheduler.submit(sequence);
         }
         let over = job.is_over();
-        self.jobs.insert(id, Active { job, first_token: None, cached: 0, tokens: Vec::new() });
+        self.jobs.insert(id, Active { job, first_token: None, cached: 0, tokens: Vec::new(), drafted: 0, accepted: 0 });
         if over {
             // A constraint that only the empty text fulfils: there is nothing to ask the model.
             self.emit(HashSet::from([id]));
@@ -274,18 +277,21 @@ impl Engine {
             {
                 active.cached = sequence.cached;
                 active.tokens = std::mem::take(&mut sequence.tokens);
+                (active.drafted, active.accepted) = (sequence.drafted, sequence.accepted);
             }
         }
         self.scheduler.end(|sequence| sequence.is_done() || over.contains(&sequence.request));
         let mut done = Vec::with_capacity(over.len());
         for id in over {
-            let Some(Active { job, first_token, cached, tokens }) = self.jobs.remove(&id) else {
+            let Some(Active { job, first_token, cached, tokens, drafted, accepted }) = self.jobs.remove(&id) else {
                 continue;
             };
             let usage = Usage {
                 requests: 1,
                 prompt_tokens: job.prompt_tokens as u64,
                 cached_tokens: cached.min(job.prompt_tokens) as u64,
+                drafted_tokens: drafted as u64,
+                accepted_tokens: accepted as u64,
                 first_token_seconds: first_token.unwrap_or_default().as_secs_f64(),
                 ..Usage::default()
             };

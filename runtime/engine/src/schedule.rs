@@ -270,7 +270,6 @@ impl Scheduler {
             let sequence = &mut self.running[index];
             if self.pool.take(draft.len(), &mut sequence.slots) {
                 rows -= draft.len();
-                self.drafted += draft.len() as u64;
                 sequence.draft = draft;
             }
         }
@@ -318,9 +317,10 @@ impl Scheduler {
             if sequence.planned() == 0 {
                 continue;
             }
-            let (accepted, wrong) = sequence.settle();
-            self.accepted += accepted as u64;
-            self.pool.give(wrong);
+            let before = (sequence.drafted, sequence.accepted);
+            self.pool.give(sequence.settle());
+            self.drafted += (sequence.drafted - before.0) as u64;
+            self.accepted += (sequence.accepted - before.1) as u64;
             sequence.waited = 0;
             let (from, to) = (sequence.stored, sequence.computed.min(sequence.trunk()));
             if let Some(at) = sequence.at

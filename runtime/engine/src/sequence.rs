@@ -43,6 +43,9 @@ pub(crate) struct Sequence {
     pub draft: Vec<u32>,
     /// Who guesses, where somebody does.
     pub drafter: Option<Drafter>,
+    /// Tokens guessed so far, and those that were right.
+    pub drafted: usize,
+    pub accepted: usize,
     /// Rows from here on give logits, so they cannot be taken from the store.
     pub want: usize,
     /// Rows before here are to be computed.
@@ -87,6 +90,8 @@ impl Sequence {
             branches: Vec::new(),
             draft: Vec::new(),
             drafter: None,
+            drafted: 0,
+            accepted: 0,
             slots: Vec::new(),
             computed: 0,
             stored: 0,
@@ -125,17 +130,19 @@ impl Sequence {
         index >= known && (known..=index).all(|row| self.is_right(row))
     }
 
-    /// The planned rows are computed. Gives how many guesses were right, and the slots of the others.
-    pub fn settle(&mut self) -> (usize, Vec<Slot>) {
+    /// The planned rows are computed. Gives the slots of those that were guessed wrong.
+    pub fn settle(&mut self) -> Vec<Slot> {
         let guessed = self.draft.len();
         let known = self.slots.len() - guessed;
         let right = (known..self.slots.len()).take_while(|&row| self.is_right(row)).count();
         self.computed = known + right;
         self.draft.clear();
+        self.drafted += guessed;
+        self.accepted += right;
         if let Some(drafter) = self.drafter.as_mut().filter(|_| guessed > 0) {
             drafter.learn(guessed, right);
         }
-        (right, self.slots.split_off(self.computed))
+        self.slots.split_off(self.computed)
     }
 
     /// Rows at the beginning that are one text, so that others may share them.

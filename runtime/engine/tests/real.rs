@@ -209,3 +209,99 @@ fn typed_answers_fit_every_budget_of_the_real_vocabulary() {
         assert_eq!(tokenizer.decode(&output.tokens), output.text.as_bytes());
     }
 }
+
+/// Seconds that these requests take, one after the other, and what the engine says of them.
+fn timed(backend: &LocalBackend, requests: &[Request]) -> (f64, Vec<String>) {
+    let began = std::time::Instant::now();
+    let answers = requests.iter().map(|request| content(&wait(backend.submit(request.clone())))).collect();
+    (began.elapsed().as_secs_f64(), answers)
+}
+
+/// Median of the ratios of paired runs: each pair runs the same requests on both engines, one after the other.
+fn paired(pairs: &[Vec<Request>], one: &LocalBackend, other: &LocalBackend) -> f64 {
+    let mut ratios: Vec<f64> = Vec::new();
+    for (n, requests) in pairs.iter().enumerate() {
+        let order = if n % 2 == 0 { [one, other] } else { [other, one] };
+        let [first, second] = order.map(|backend| timed(backend, requests));
+        assert_eq!(first.1, second.1);
+        ratios.push(if n % 2 == 0 { first.0 / second.0 } else { second.0 / first.0 });
+    }
+    ratios.sort_by(f64::total_cmp);
+    ratios[ratios.len() / 2]
+}
+
+/// Ends with its words: greedy, of a fixed length.
+fn greedy(prompt: &Prompt, tokens: u32) -> Request {
+    let mut ask = Generate { max_tokens: Some(tokens), ignore_eos: true, ..Generate::default() };
+    ask.sampling.temperature = 0.0;
+    request(prompt, 0, Ask::Generate(ask))
+}
+
+fn user(text: &str) -> Prompt {
+    message(&Prompt::empty(), Role::User, text).push(Part::Open(Role::Assistant))
+}
+
+#[test]
+#[ignore = "measures; run it alone: cargo test -p sgl-engine --test real -- --ignored --nocapture"]
+fn guesses_and_token_trees_and_the_cache_by_the_clock() {
+    let start = |options: EngineOptions| LocalBackend::new(load(2).unwrap(), options).unwrap();
+    if model().is_none() {
+        return;
+    }
+    let usual = EngineOptions { kv_slots: Some(8000), ..EngineOptions::default() };
+    let (plain, guessing) = (start(EngineOptions { draft: 0, ..usual }), start(usual));
+    let rewrite = |n: usize| {
+        let text = format!("{n}. Copy this text word for word:\n\n{}", essay(90));
+        vec![greedy(&user(&text), 90)]
+    };
+    let report = |n: usize| {
+        let text = format!("{n}. Fill in the report about this essay:\n\n{}", essay(90));
+        let ask = Generate { constraint: report(), max_tokens: Some(60), ..Generate::default() };
+        vec![request(&user(&text), 3, Ask::Generate(ask))]
+    };
+    let story = |n: usize| vec![greedy(&user(&format!("Tell me story number {n}, and let it be a new one.")), 60)];
+    let workloads: [(&str, &dyn Fn(usize) -> Vec<Request>); 3] =
+        [("rewrite", &rewrite), ("report", &report), ("story", &story)];
+    for (name, make) in workloads {
+        let before = guessing.stats();
+        let pairs: Vec<Vec<Request>> = (0..7).map(make).collect();
+        let ratio = paired(&pairs, &guessing, &plain);
+        let after = guessing.stats();
+        let (drafted, accepted) = (after.drafted - before.drafted, after.accepted - before.accepted);
+        println!("{name}: {ratio:.2} of the time with guesses; {accepted} of {drafted} accepted");
+    }
+
+    let options =
+        ["clear and well argued", "clear but badly argued", "clear and badly argued", "unclear but well argued"];
+    let options: Vec<Arc<str>> = options
+        .iter()
+        .flat_map(|option| [format!("{option} here"), format!("{option} there")])
+        .map(Arc::from)
+        .collect();
+    let (mut tree, mut each) = (0.0, 0.0);
+    for n in 0..7 {
+        let prompt = user(&format!("{n}. What is this essay?\n\n{}", essay(200)));
+        timed(&plain, &[greedy(&prompt, 1)]);
+        let ask = |options: &[Arc<str>]| {
+            let select = Select { options: options.to_vec(), by: SelectBy::TokenLengthNormalized };
+            request(&prompt, 0, Ask::Select(select))
+        };
+        tree += timed(&plain, &[ask(&options)]).0;
+        each += timed(&plain, &options.iter().map(|option| ask(std::slice::from_ref(option))).collect::<Vec<_>>()).0;
+    }
+    println!("select of {} options: {:.2} of the time of scoring each", options.len(), tree / each);
+
+    let nothing_kept = start(EngineOptions { cache: false, draft: 0, ..usual });
+    let unshared = |n: usize| {
+        let own = |k: usize| format!("{}{}", n * 31 + k, essay(150));
+        // From the first token on another one: a prompt without markup.
+        (0..4).map(|k| greedy(&Prompt::empty().push(Part::Text(own(k).into())), 8)).collect::<Vec<_>>()
+    };
+    let pairs: Vec<Vec<Request>> = (0..15).map(unshared).collect();
+    let ratio = paired(&pairs, &plain, &nothing_kept);
+    let stats = plain.stats();
+    println!(
+        "without sharing: {ratio:.4} of the time without a cache; {:.2} % of all steps outside of the model",
+        100.0 * (1.0 - stats.forward_seconds / stats.step_seconds)
+    );
+}

@@ -218,6 +218,10 @@ pub struct Usage {
     pub output_tokens: u64,
     /// Of those, forced by a constraint without asking the model.
     pub forced_tokens: u64,
+    /// Tokens guessed ahead.
+    pub drafted_tokens: u64,
+    /// Of those, the ones that then were drawn, and so cost no step of their own.
+    pub accepted_tokens: u64,
     /// Sum over requests of the seconds from submission to the first token.
     pub first_token_seconds: f64,
 }
@@ -229,6 +233,8 @@ impl std::ops::AddAssign for Usage {
         self.cached_tokens += other.cached_tokens;
         self.output_tokens += other.output_tokens;
         self.forced_tokens += other.forced_tokens;
+        self.drafted_tokens += other.drafted_tokens;
+        self.accepted_tokens += other.accepted_tokens;
         self.first_token_seconds += other.first_token_seconds;
     }
 }

@@ -8,6 +8,7 @@ mod machine;
 mod pool;
 mod rendering;
 mod same_bytes;
+mod speculation;
 mod watched;
 
 use std::sync::Arc;

@@ -70,15 +70,15 @@ fn answers(options: EngineOptions, together: bool) -> (Vec<String>, crate::Engin
 
 #[test]
 fn answers_depend_on_nothing_but_the_request() {
-    let plain = EngineOptions { cache: false, max_batch: 1, ..slots(4096) };
+    let plain = EngineOptions { cache: false, max_batch: 1, draft: 0, ..slots(4096) };
     let (expected, _) = answers(plain, false);
     assert!(expected.iter().all(|answer| !answer.contains("Failure")), "{expected:?}");
     for cache in [true, false] {
         for max_batch in [1, 5, 256] {
             for (chunk, step_tokens) in [(512, 1024), (7, 50), (1, 3)] {
-                for kv_slots in [4096, 420] {
-                    let options =
-                        EngineOptions { kv_slots: Some(kv_slots), chunk, step_tokens, max_batch, cache, ..plain };
+                for (kv_slots, draft) in [(4096, 0), (4096, 16), (420, 16)] {
+                    let kv_slots = Some(kv_slots);
+                    let options = EngineOptions { kv_slots, chunk, step_tokens, max_batch, cache, draft, ..plain };
                     let (found, stats) = answers(options, true);
                     assert_eq!(found, expected, "{options:?} {stats:?}");
                 }
