@@ -24,20 +24,18 @@ const WORKLOADS: [&str; 6] = ["judge", "json_extract", "classify", "chat", "tot"
 const ALL_WAYS: &str = r#"
 struct Note { title: str, marks: list<int> }
 
-prompt ask(topic: str, n: int) -> str {
-    user { "Write about {topic}, again and again: {topic}, {topic}." }
-    assistant {
-        let word = gen(regex: "[a-z]{2,8}", temperature: 1.5)
-        " and "
-        let free = gen(max_tokens: 12 + n, stop: "th", top_p: 0.9, repetition_penalty: 1.2)
-        let kind = select(["the sea", "the seaside", "the sky", "nothing"], by: unconditional_normalized)
-        let note = gen<Note>(max_tokens: 80, temperature: 0)
-    }
-    "{word} {free} {kind} {note}"
+prompt ask(topic: str, n: int) -> list<str> {
+    "Write about {topic}, again and again: {topic}, {topic}."
+    let word = gen<re"[a-z]{2,8}">(temperature: 1.5)
+    " and "
+    let free = gen(max_tokens: 12 + n, stop: "th", top_p: 0.9, repetition_penalty: 1.2)
+    let kind = select(["the sea", "the sky", "the skin", "nothing"], by: unconditional_normalized)
+    let note = gen<Note>(max_tokens: 80, temperature: 0)
+    [word, free, kind, note.title]
 }
 
-fn main() -> list<str> {
-    [ask(topic, n) for topic in ["tides", "rain"] for n in 0..3]
+fn main() -> list<list<str>> {
+    [ask("tides", 0), ask("tides", 1), ask("rain", 2), ask("rain", 3)]
 }
 "#;
 
@@ -55,8 +53,7 @@ fn read(path: &Path) -> String {
 impl Case {
     fn new(name: &str, text: String, arguments: Vec<(&'static str, String)>) -> Case {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/workloads");
-        let mut files =
-            Files(vec![(format!("{name}.sgl"), text), ("rows.sgl".into(), read(&folder.join("rows.sgl")))]);
+        let mut files = Files(vec![(format!("{name}.sgl"), text), ("rows.sgl".into(), read(&folder.join("rows.sgl")))]);
         let (checked, _) = files.check();
         let Some(program) = checked.program else { panic!("{name}: {:#?}", checked.diagnostics) };
         let graph = Arc::new(sgl_graph::optimize(sgl_graph::lower(&program)));
@@ -82,9 +79,9 @@ impl Case {
             ("chat", vec![("turns", r#"["Name a colour.", "Another one."]"#.to_string())]),
             ("tree", Vec::new()),
         ];
-        let examples = examples.into_iter().map(|(name, arguments)| {
-            Case::new(name, read(&folder.join(format!("{name}.sgl"))), arguments)
-        });
+        let examples = examples
+            .into_iter()
+            .map(|(name, arguments)| Case::new(name, read(&folder.join(format!("{name}.sgl"))), arguments));
         let own = Case::new("all_ways", ALL_WAYS.into(), Vec::new());
         examples.chain([own]).chain(WORKLOADS.iter().filter_map(|name| Case::workload(name, 2))).collect()
     }

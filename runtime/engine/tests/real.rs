@@ -260,8 +260,8 @@ fn guesses_and_token_trees_and_the_cache_by_the_clock() {
         vec![request(&user(&text), 3, Ask::Generate(ask))]
     };
     let story = |n: usize| vec![greedy(&user(&format!("Tell me story number {n}, and let it be a new one.")), 60)];
-    let workloads: [(&str, &dyn Fn(usize) -> Vec<Request>); 3] =
-        [("rewrite", &rewrite), ("report", &report), ("story", &story)];
+    type Make<'a> = &'a dyn Fn(usize) -> Vec<Request>;
+    let workloads: [(&str, Make); 3] = [("rewrite", &rewrite), ("report", &report), ("story", &story)];
     for (name, make) in workloads {
         let before = guessing.stats();
         let pairs: Vec<Vec<Request>> = (0..7).map(make).collect();
