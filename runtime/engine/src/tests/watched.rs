@@ -7,10 +7,13 @@ use sgl_wire::{ALTERNATIVES, NewToken, Origin, Rows, Sight, Source, Spell, Spell
 
 use super::*;
 
+/// A prompt that was told: of which request, its tokens, and where they come from.
+type Told = (u64, Vec<u32>, Vec<Source>);
+
 #[derive(Default)]
 struct Notes {
     numbers: AtomicU64,
-    prompts: Mutex<Vec<(u64, Vec<u32>, Vec<Source>)>>,
+    prompts: Mutex<Vec<Told>>,
     steps: Mutex<Vec<(Vec<Rows>, Vec<NewToken>)>>,
 }
 
