@@ -4,9 +4,10 @@
 //! that are called first, again where what they call has come nearer. A byte that is no token of its own costs
 //! [`UNSPELLED`], so a distance below that is a number of tokens that suffices.
 //!
-//! The *lean* language keeps every alternative (of the spellings of one character and of the turns of a machine, the
-//! shortest), but cuts each repetition to its least count, leaves out what is optional, and calls only rules that bring
-//! the end nearer. It is finite and holds a text of least distance.
+//! The *lean* language keeps every alternative that is flat (of the others, of the spellings of one character and of the
+//! turns of a machine, the shortest), but cuts each repetition to its least count, leaves out what is optional, and calls
+//! only rules that bring the end nearer. It is finite and holds a text of least distance. What is flat adds few frames to
+//! the stack: alternatives that nest would be met on every combination of stacks, a power of the depth.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -19,6 +20,8 @@ use crate::turns::{Draw, Move, Seen, Turns};
 
 /// Cost of a byte that the vocabulary has no token for.
 pub(crate) const UNSPELLED: u32 = 1 << 20;
+/// Frames that an alternative adds to the stack, from which on it is not flat.
+const NESTED: u8 = 3;
 /// No way at all.
 pub(crate) const NEVER: u32 = u32::MAX;
 
@@ -63,7 +66,7 @@ impl Costs {
         // When a rule got its final distance orders rules so that a shortest text calls earlier ones only.
         let mut stamps = vec![0usize; net.starts.len()];
         let mut waiting = vec![true; net.starts.len()];
-        let mut queue: VecDeque<usize> = order.into();
+        let mut queue: VecDeque<usize> = order.iter().copied().collect();
         let mut time = 0;
         while let Some(rule) = queue.pop_front() {
             waiting[rule] = false;
@@ -83,7 +86,7 @@ impl Costs {
             *root = usize::MAX;
         }
         net.prune(|node| costs.node(node) == NEVER);
-        costs.choose_lean(net, &users, &stamps);
+        costs.choose_lean(net, &users, &stamps, &order);
         costs.all_lean = costs.lean.iter().all(|lean| *lean)
             && !net.nodes.iter().any(|node| matches!(node, Node::Skip { .. }))
             && net.machines.iter().all(|machine| match machine {
@@ -266,7 +269,7 @@ impl Costs {
     }
 
     /// Marks the nodes and split targets from which the end is reached by calls of earlier rules only.
-    fn choose_lean(&mut self, net: &Network, users: &Users, stamps: &[usize]) {
+    fn choose_lean(&mut self, net: &Network, users: &Users, stamps: &[usize], order: &[usize]) {
         for rule in 0..net.starts.len() {
             let near = |index: usize| {
                 let found = !self.reach[index] && self.reaches(net, rule, index, stamps);
@@ -275,12 +278,15 @@ impl Costs {
             };
             let Ok(()) = users.relax(net.range(rule), near);
         }
+        let frames = self.frames(net, users, order);
         for node in &net.nodes {
-            if let Node::Split { first, count } = *node
-                && net.targets(first, count).iter().any(|to| self.is_near(*to))
-            {
+            if let Node::Split { first, count } = *node {
+                let near = net.targets(first, count).iter().filter(|to| self.is_near(**to));
+                let Some(least) = near.map(|to| self.node(*to)).min() else { continue };
                 for at in first..first + count {
-                    self.lean[at as usize] = self.is_near(net.targets[at as usize]);
+                    let to = net.targets[at as usize];
+                    let flat = frames.get(to as usize).is_some_and(|frames| *frames < NESTED);
+                    self.lean[at as usize] = self.is_near(to) && (flat || self.node(to) == least);
                 }
             }
         }
@@ -291,6 +297,45 @@ impl Costs {
                 }
             }
         }
+    }
+
+    /// Most frames that a lean text adds to the stack between each node and the end of its rule or turn.
+    fn frames(&self, net: &Network, users: &Users, order: &[usize]) -> Vec<u8> {
+        let mut nodes = vec![0u8; net.nodes.len()];
+        // A rule that calls itself adds any number.
+        let mut rules = vec![NESTED; net.starts.len()];
+        for &rule in order {
+            let deepen = |index: usize| {
+                let of = |node: NodeId| nodes.get(node as usize).copied().unwrap_or(NESTED);
+                let near = |node: NodeId| if self.is_near(node) { of(node) } else { 0 };
+                let frames = match net.nodes[index] {
+                    Node::Return | Node::Head { .. } | Node::Choose { .. } => 0,
+                    Node::Captured { next: to } | Node::Capture { body: to, .. } | Node::Skip { exit: to, .. } => {
+                        of(to)
+                    }
+                    Node::Bytes { first, count } => {
+                        net.edges(first, count).iter().map(|edge| near(edge.to)).max().unwrap_or(0)
+                    }
+                    Node::Split { first, count } => {
+                        net.targets(first, count).iter().map(|to| near(*to)).max().unwrap_or(0)
+                    }
+                    Node::Call { rule, next } => (rules[rule as usize] + 1).max(of(next)),
+                    Node::Push { machine, .. } => match &net.machines[machine as usize] {
+                        Machine::Repeat(by) if by.min == 0 => of(by.exit),
+                        Machine::Repeat(by) => (of(by.body).max(of(by.again)) + 1).max(of(by.exit)),
+                        Machine::Meter(meter) => (meter.bodies().map(of).max().unwrap_or(0) + 1).max(of(meter.exit)),
+                        Machine::Turns(turns) if turns.accepts(&turns.start()) => of(turns.empty),
+                        Machine::Turns(_) => NESTED,
+                    },
+                };
+                let more = frames.min(NESTED) > nodes[index];
+                nodes[index] = nodes[index].max(frames.min(NESTED));
+                Ok::<bool, Infallible>(more)
+            };
+            let Ok(()) = users.relax(net.range(rule), deepen);
+            rules[rule] = nodes.get(net.starts[rule] as usize).copied().unwrap_or(NESTED);
+        }
+        nodes
     }
 
     fn reaches(&self, net: &Network, rule: usize, index: usize, stamps: &[usize]) -> bool {

@@ -14,10 +14,12 @@ use crate::{open, walk};
 const SMALL: usize = 256;
 /// Tokens to an end that are searched for one by one; farther, the distance is computed.
 const DEEP: u32 = 48;
+/// Bytes to an end from which on tokens are not looked for: no shortest text of a constraint is as long.
+const FAR: u32 = 1 << 20;
 
 /// Whether `most` tokens suffice from `state`: the same as comparing [`fewest`], but it stops when that is sure.
 pub(crate) fn at_most(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> bool {
-    if let Some(sure) = obvious(graph, state, most) {
+    if let Some(sure) = obvious(graph, tables, state, most) {
         return sure;
     }
     let lean = graph.lean(tables, state);
@@ -28,8 +30,11 @@ pub(crate) fn at_most(graph: &mut Graph, tables: &Tables, state: StateId, most: 
 }
 
 /// What is known about `most` tokens without looking at any.
-fn obvious(graph: &Graph, state: StateId, most: u32) -> Option<bool> {
+fn obvious(graph: &Graph, tables: &Tables, state: StateId, most: u32) -> Option<bool> {
     let place = graph.state(state);
+    if let Some(bound) = far(tables, place.cost).filter(|_| !place.complete) {
+        return Some(bound <= most);
+    }
     match (place.complete || (place.cost < UNSPELLED && place.cost <= most), most) {
         (true, _) => Some(true),
         (false, 0) => Some(false),
@@ -37,9 +42,18 @@ fn obvious(graph: &Graph, state: StateId, most: u32) -> Option<bool> {
     }
 }
 
+/// The tokens that suffice where the end is `cost` bytes away, if that is too far to look for fewer.
+fn far(tables: &Tables, cost: u32) -> Option<u32> {
+    match tables.spelled {
+        true => (cost > FAR).then_some(cost),
+        // That many bytes without a token of their own will not all be spelled.
+        false => (cost > UNSPELLED << 10).then_some(NEVER),
+    }
+}
+
 /// Whether `most` tokens suffice within the lean language: the places with the fewest bytes left are tried first.
 fn lean_at_most(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> bool {
-    if let Some(sure) = obvious(graph, state, most) {
+    if let Some(sure) = obvious(graph, tables, state, most) {
         return sure;
     }
     if let Some(known) = graph.fewest.get(&state) {
@@ -63,6 +77,9 @@ fn lean_at_most(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -
 pub(crate) fn fewest(graph: &mut Graph, tables: &Tables, state: StateId) -> u32 {
     if graph.state(state).complete {
         return 0;
+    }
+    if let Some(bound) = far(tables, graph.state(state).cost) {
+        return bound;
     }
     if let Some(known) = graph.exact.get(&state) {
         return *known;
@@ -138,16 +155,17 @@ fn token_targets(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<[Sta
     }
     let mut targets = Vec::new();
     let alone = alone(graph, tables, state);
-    let far = alone.as_ref().filter(|slice| slice.chars as usize > SMALL);
-    if let Some(longest) = far.and_then(|slice| tables.vocabulary.lengths(slice.groups, slice.chars).last().copied()) {
-        // So many characters are left that only the longest token is worth a place, and no automaton is small.
-        let to = alone.map(|slice| open::after(graph, tables, &slice, longest, true));
-        return kept_targets(graph, state, to.into_iter().collect());
-    }
     if let Some(slice) = &alone {
-        for length in tables.vocabulary.lengths(slice.groups, slice.chars) {
-            targets.push(open::after(graph, tables, slice, length, true));
+        let plain = tables.vocabulary.plain(slice.groups);
+        let lengths = plain.lengths(slice.chars);
+        if slice.chars as usize > SMALL
+            && let Some(longest) = lengths.last()
+        {
+            // So many characters are left that only the longest token is worth a place, and no automaton is small.
+            let to = open::after(graph, tables, slice, *longest, true);
+            return kept_targets(graph, state, vec![to]);
         }
+        targets.extend(lengths.iter().map(|length| open::after(graph, tables, slice, *length, true)));
     }
     let skip = alone.map(|slice| slice.skip());
     walk::walk(graph, tables, state, skip.as_slice(), |_, _, to| {
@@ -177,7 +195,7 @@ fn alone(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<open::Ope
     let mut slice = open::open(graph, tables, state).into_iter().find(|slice| slice.counted)?;
     let (machine, turn, _) = graph.turn(slice.stack)?;
     let min = tables.net.counter(machine)?.min;
-    slice.chars = slice.chars.min((min + 1).saturating_sub(turn).max(1));
+    slice.chars = slice.chars.min(min.saturating_add(1).saturating_sub(turn).max(1));
     // The places after one and after more characters differ in the turn only.
     let next = open::after(graph, tables, &slice, 1, true);
     let exclusive = open::readers(graph, tables, state, &slice) == 1
@@ -199,7 +217,7 @@ fn lean_fewest(graph: &mut Graph, tables: &Tables, from: StateId) -> u32 {
     let mut result = NEVER;
     loop {
         if let Some(state) = entering.take() {
-            if let Some(known) = known(graph, state) {
+            if let Some(known) = known(graph, tables, state) {
                 result = known;
             } else {
                 // Until it is known; the lean language is finite, so nothing asks for it meanwhile.
@@ -212,7 +230,7 @@ fn lean_fewest(graph: &mut Graph, tables: &Tables, from: StateId) -> u32 {
         }
         let Some(visit) = path.last_mut() else { return result };
         if result != NEVER {
-            visit.best = visit.best.min(result + 1);
+            visit.best = visit.best.min(result.saturating_add(1));
             result = NEVER;
         }
         match visit.targets.get(visit.at) {
@@ -232,6 +250,7 @@ fn lean_fewest(graph: &mut Graph, tables: &Tables, from: StateId) -> u32 {
     }
 }
 
-fn known(graph: &Graph, state: StateId) -> Option<u32> {
-    if graph.state(state).complete { Some(0) } else { graph.fewest.get(&state).copied() }
+fn known(graph: &Graph, tables: &Tables, state: StateId) -> Option<u32> {
+    let place = graph.state(state);
+    if place.complete { Some(0) } else { far(tables, place.cost).or_else(|| graph.fewest.get(&state).copied()) }
 }

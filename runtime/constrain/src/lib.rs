@@ -10,7 +10,8 @@
 //! 4. [`cost`] finds how far each node is from the end, and the finite language that shortest texts stay in.
 //! 5. [`graph`] finds the places that texts lead to, as they are needed: a set of threads, each a node and a stack. Where parts must differ, the place
 //!    also holds the text being written. Such places have no row in the table of steps, since most see few bytes;
-//!    masks are those of places without such texts, but for the few tokens about which a text decides.
+//!    masks are those of places without such texts, but for the few tokens about which a text decides. Objects are [`equal`]
+//!    whatever the order of their properties.
 //! 6. [`walk`] walks the [`Vocabulary`]'s trie along the graph: the [`Mask`]. Not walked are tokens that stay in repeated classes
 //!    ([`open`], by [`groups`] of characters), that cannot meet a dead end ([`region`]), and those inside [`words`] that stand everywhere.
 //!    Where texts must differ, [`texts`] walks. [`fewest`] counts tokens to the end.
@@ -31,6 +32,7 @@
 mod accept;
 mod build;
 mod cost;
+mod equal;
 mod error;
 mod expr;
 mod fewest;

@@ -20,6 +20,8 @@ const MANY_BYTES: u32 = 24;
 const FEW_GROUPS: u32 = 3;
 /// Groups with which characters outside ASCII are looked at, too.
 const MANY_GROUPS: u32 = 20;
+/// Threads of a place with which they are not: each of their bytes costs much there.
+const MANY_THREADS: usize = 64;
 
 /// Tokens that are all allowed at a place.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +74,7 @@ fn alive(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Alive> {
         }
     }
     if alive.groups.count_ones() >= MANY_GROUPS
+        && graph.state(state).threads.len() <= MANY_THREADS
         && let Some(places) = beyond_ascii(graph, tables, state)
     {
         alive.groups |= groups::WIDE;

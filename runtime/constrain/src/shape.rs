@@ -73,7 +73,7 @@ pub(crate) struct Array {
     pub max: Option<u32>,
     /// What the items' hits come to.
     pub counters: Vec<Count>,
-    /// Whether no two items have the same text.
+    /// Whether no two items have the same text, but for the order of properties.
     pub distinct: bool,
 }
 
@@ -90,6 +90,8 @@ pub(crate) struct Object {
     pub max: Option<u32>,
     /// What the properties' hits come to.
     pub counters: Vec<Count>,
+    /// Whether no name may come twice, though nothing is counted.
+    pub once: bool,
 }
 
 /// A property known by name.

@@ -256,8 +256,8 @@ impl<'a> Lowering<'a> {
         let counted = min > 0 || max.is_some() || counts(&object.counters);
         let open = max != Some(required) || counts(&object.counters);
         // A reader takes the last value of a name, so that names are the same matters only where they are counted; one
-        // more than the required ones is there if any is.
-        let distinct = min > required + 1 || counts(&object.counters);
+        // more than the required ones is there if any is. They matter as well where objects are compared.
+        let distinct = min > required + 1 || counts(&object.counters) || object.once;
         let mut others = Vec::new();
         for other in object.others.iter().filter(|_| open) {
             let keys = self.leaf(&other.keys);
@@ -277,7 +277,7 @@ impl<'a> Lowering<'a> {
             return Err(ConstrainError::Limit { what: "properties that are counted", limit: MOST_DIFFERENT as usize });
         }
         let any = self.shapes.order == Order::Any && fields.len() + others.len() > 1;
-        if counted || any {
+        if counted || any || distinct {
             let order = if any { TurnOrder::Any } else { TurnOrder::Fields };
             let own = if min > 0 || max.is_some() { (min, max) } else { (0, None) };
             let counts = limits(own, &object.counters);

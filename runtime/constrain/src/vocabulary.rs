@@ -74,6 +74,15 @@ pub(crate) struct Plain {
     pub mask: Mask,
     /// Whether they are most of the vocabulary.
     pub most: bool,
+    /// The numbers of characters that they have, ascending.
+    lengths: Box<[u32]>,
+}
+
+impl Plain {
+    /// The numbers of characters, up to `most`, that the tokens have, ascending.
+    pub fn lengths(&self, most: u32) -> &[u32] {
+        self.lengths.get(..self.lengths.partition_point(|chars| *chars <= most)).unwrap_or(&[])
+    }
 }
 
 /// One node of a trie; nodes stand in depth-first order.
@@ -180,15 +189,6 @@ impl Vocabulary {
         self.single[usize::from(byte)]
     }
 
-    /// The numbers of characters, up to `most`, that tokens of these `groups` have.
-    pub(crate) fn lengths(&self, groups: u64, most: u32) -> BTreeSet<u32> {
-        let alike = self.by_groups.iter().filter(|(own, _)| own & !groups == 0);
-        alike
-            .flat_map(|(_, tokens)| tokens.iter().map(|(length, _)| *length))
-            .filter(|length| *length <= most)
-            .collect()
-    }
-
     /// Characters of the longest token that is of these `groups`; 0 if there is none.
     pub(crate) fn longest(&self, groups: u64) -> u32 {
         let alike = self.by_groups.iter().filter(|(own, ..)| own & !groups == 0);
@@ -202,17 +202,18 @@ impl Vocabulary {
             return plain.clone();
         }
         let mut mask = Mask::empty(self.len());
-        let mut count = 0;
+        let (mut count, mut lengths) = (0, BTreeSet::new());
         for (own, tokens) in &self.by_groups {
             if own & !groups == 0 {
                 tokens.iter().for_each(|(_, id)| mask.allow(*id));
+                lengths.extend(tokens.iter().map(|(chars, _)| *chars));
                 count += tokens.len();
             }
         }
         if known.len() >= PLAIN_MASKS {
             known.clear();
         }
-        let plain = Plain { mask, most: 2 * count > self.trie.ids.len() };
+        let plain = Plain { mask, most: 2 * count > self.trie.ids.len(), lengths: lengths.into_iter().collect() };
         known.entry(groups).or_insert(Arc::new(plain)).clone()
     }
 

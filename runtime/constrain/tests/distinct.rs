@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use common::{brute_mask, bytes_and, gguf, judge, matcher, vocabulary};
 use sgl_constrain::{ConstrainError, Matcher, Vocabulary, accepts};
-use sgl_wire::{Constraint, SchemaOptions, WhiteSpace};
+use sgl_wire::{Constraint, KeyOrder, SchemaOptions, WhiteSpace};
 
 /// Holds texts against `schema`.
 #[track_caller]
@@ -129,4 +129,38 @@ fn items_that_hold_others_like_them_need_enough_that_hold_none() {
     assert_eq!(of(r##"{"anyOf": [{"$ref": "#"}, {"type": "boolean"}]}"##, 2), Ok(true));
     let error = of(r##"{"anyOf": [{"$ref": "#"}, {"type": "boolean"}]}"##, 3).unwrap_err();
     assert!(matches!(error, ConstrainError::Unsatisfiable { .. }), "{error}");
+}
+
+#[test]
+fn objects_are_equal_whatever_the_order_of_their_properties() {
+    for order in [KeyOrder::Schema, KeyOrder::Any] {
+        let options = SchemaOptions { order, space: WhiteSpace::Flexible, ..SchemaOptions::default() };
+        let of = |text: &str| Constraint::JsonSchema { text: text.into(), options };
+        judge(
+            &of(r#"{"uniqueItems": true}"#),
+            &[
+                r#"[{"a": 1, "b": 2}, {"a": 2, "b": 1}]"#,
+                r#"[{"a": {"x": 1, "y": [2]}, "b": 2}, {"b": 2, "a": {"y": [2]}}]"#,
+                r#"[{"a": 1, "b": 2}, {"b": 2, "a": 1, "c": 0}]"#,
+                r#"[{"b": 1, "a": 2}, {"a": 1, "b": 2}, {"b": 1}, {}]"#,
+            ],
+            &[
+                r#"[{"a": 1, "b": 2}, {"b": 2, "a": 1}]"#,
+                r#"[{"a": {"x": 1, "y": [2]}, "b": 2}, {"b":2, "a":{"y":[2],"x":1}}]"#,
+                r#"[{}, {"c": [], "b": {}, "a": ""}, {"a": "", "c": [], "b": {}}]"#,
+                r#"[{"a": 1, "a": 2}]"#,
+            ],
+        );
+    }
+    let options = SchemaOptions { order: KeyOrder::Any, ..SchemaOptions::default() };
+    let text = r#"{"type": "array", "uniqueItems": true, "items": {"type": "object", "additionalProperties": false,
+        "properties": {"a": {"type": "boolean"}, "b": {"type": "boolean"}}, "required": ["a", "b"]}}"#;
+    let vocabulary = bytes_and(&["{\"", "true", "false", ",{", "\":"]);
+    let mut at = matcher(&Constraint::JsonSchema { text: text.into(), options }, &vocabulary).unwrap();
+    let full = r#"[{"a":true,"b":true},{"b":false,"a":true},{"b":true,"a":false},{"b":false,"a":false}]"#;
+    masks_along(&mut at, &vocabulary, full);
+    // All four are there.
+    let options = SchemaOptions { order: KeyOrder::Any, ..SchemaOptions::default() };
+    let five = Constraint::JsonSchema { text: text.replacen("true,", "true, \"minItems\": 5,", 1).into(), options };
+    assert!(matches!(accepts(&five, "[]"), Err(ConstrainError::Unsatisfiable { .. })));
 }

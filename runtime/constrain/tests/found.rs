@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::{brute_mask, bytes_and, gguf, matcher, regex, vocabulary};
-use sgl_constrain::{Matcher, Vocabulary};
+use sgl_constrain::{ConstrainError, Matcher, Vocabulary};
 use sgl_wire::{Constraint, KeyOrder, SchemaOptions, WhiteSpace};
 
 fn schema(text: &str, order: KeyOrder, vocabulary: &Arc<Vocabulary>) -> Matcher {
@@ -154,4 +154,70 @@ fn names_that_must_come_have_brute_masks() {
             at.advance(token).unwrap();
         }
     }
+}
+
+#[test]
+fn least_lengths_beyond_all_texts_have_no_end() {
+    let vocabulary = bytes_and(&[]);
+    for length in ["4294967295", "4294967296", "1e400"] {
+        let mut at = schema(&format!(r#"{{"minLength":{length}}}"#), KeyOrder::Any, &vocabulary);
+        at.advance(u32::from(b'"')).unwrap();
+        assert!(at.fewest() > 1 << 30 && at.mask(Some(1000)).count() == 0, "{length}");
+    }
+    let mut at = schema(r#"{"minItems":4294967296}"#, KeyOrder::Any, &vocabulary);
+    let started = Instant::now();
+    assert!(!at.mask(Some(60)).allows(u32::from(b'[')) && started.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn masks_with_budgets_of_long_texts_are_quick() {
+    let Some(vocabulary) = gguf::vocabulary() else { return };
+    let mut at = schema(r#"{"type":"string","minLength":50000}"#, KeyOrder::Schema, &vocabulary);
+    let started = Instant::now();
+    let mut left = at.fewest() + 3;
+    for _ in 0..20 {
+        let token = at.mask(Some(left)).iter().max_by_key(|token| vocabulary.bytes(*token).map(<[u8]>::len)).unwrap();
+        at.advance(token).unwrap();
+        left -= 1;
+    }
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
+#[test]
+fn listed_integers_of_draft_4_are_plainly_written() {
+    let text = r#"{"$schema":"http://json-schema.org/draft-04/schema#","items":{"type":"integer","enum":[1,6]}}"#;
+    let at = schema(text, KeyOrder::Schema, &bytes_and(&[]));
+    for (number, whole) in [("1", true), ("6", true), ("6E-000", false), ("1.0", false), ("2", false)] {
+        assert_eq!(at.completes(format!("[{number}]").as_bytes()), whole, "{number}");
+    }
+    let text = r#"{"$schema":"http://json-schema.org/draft-04/schema#","not":{"type":"integer"},"enum":[1]}"#;
+    assert!(schema(text, KeyOrder::Schema, &bytes_and(&[])).completes(b"1.0"));
+}
+
+#[test]
+fn what_is_unevaluated_may_depend_on_itself_further_inside() {
+    let at = schema(r##"{"contains":{"$ref":"#","unevaluatedItems":false}}"##, KeyOrder::Schema, &bytes_and(&[]));
+    for (text, whole) in [("1", true), ("[[1]]", true), ("[[1],[1,[]]]", true), ("[[1,[]]]", false), ("[]", false)] {
+        assert_eq!(at.completes(text.as_bytes()), whole, "{text}");
+    }
+    let inside = r##"{"anyOf":[{"$ref":"#","unevaluatedItems":false}]}"##;
+    let options = SchemaOptions::default();
+    let error = matcher(&Constraint::JsonSchema { text: inside.into(), options }, &bytes_and(&[])).unwrap_err();
+    assert!(matches!(error, ConstrainError::Schema { .. }), "{error}");
+}
+
+#[test]
+fn many_names_lead_to_few_ways_out() {
+    // Each token of a name that differs leads to another place, but out of all of them by the same names.
+    let vocabulary = bytes_and(&["\": ", ", ", "{\"", "aa", "\",\"", "null"]);
+    let started = Instant::now();
+    let mut at = schema(r#"{"type":"object","minProperties":5}"#, KeyOrder::Any, &vocabulary);
+    let mut left = at.fewest() + 8;
+    for byte in br#"{"name":12,"q"# {
+        budget_is_kept(&mut at, &vocabulary, left);
+        at.advance(u32::from(*byte)).unwrap();
+        left -= 1;
+        left = left.max(at.fewest());
+    }
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
 }

@@ -32,8 +32,16 @@ impl Graph {
         if self.bytes > HARD_LIMIT {
             return AMBIGUOUS;
         }
+        // Its memory serves the next closure.
+        let mut met = std::mem::take(&mut self.met);
+        let place = self.closed(tables, pending, text, lean, &mut met);
+        met.clear();
+        self.met = met;
+        place
+    }
+
+    fn closed(&mut self, tables: &Tables, pending: Vec<Thread>, text: TextId, lean: bool, met: &mut Met) -> StateId {
         let net = &tables.net;
-        let mut met = Met::default();
         let mut threads: Vec<Thread> = Vec::new();
         let mut at = Closing { pending, text, lean, complete: false, unsure: false, heads: QuickMap::default() };
         while let Some(thread) = at.pending.pop() {
@@ -256,9 +264,9 @@ impl Graph {
         });
         if at.lean {
             nearest(tables, &mut moves);
-            // Slots in any order would be met in all orders: the first is enough.
-            let slots = moves.first().map(|(_, state, _)| self.seen(turns, *state).slots);
-            moves.retain(|(_, state, _)| Some(self.seen(turns, *state).slots) == slots);
+            // Turns that may be taken in any order would be met in all orders: the first is enough.
+            let first = moves.first().map(|(_, state, _)| *state);
+            moves.retain(|(_, state, _)| Some(*state) == first);
         }
         for (node, state, _) in moves {
             let stack = self.push(tables, Frame::Turn { machine, state }, stack);

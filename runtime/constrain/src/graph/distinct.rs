@@ -5,11 +5,16 @@
 //! that it can still become is barred. The distance to the end is that of one way, which each step along it keeps to: the
 //! shortest, of equal ones the first in the order of bytes. So the lean language is that way.
 //!
-//! Few texts are compared: once the text differs from the beginnings of all that are known, any end of it will do.
+//! Few texts are compared: once the text cannot become equal to any that is known, any end of it will do. Texts are
+//! compared as values: used ones are kept [`sorted`](equal::sorted).
 
-use super::stack::{Stack, is_filler};
-use super::{BOTTOM, Frame, Graph, HIDDEN, StackId, StateId, Tables, TextId, Thread};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::stack::{Stack, is_filler, is_quoted, is_space};
+use super::{BOTTOM, BTreeSet, Frame, Graph, HIDDEN, StackId, StateId, Tables, TextId, Thread};
 use crate::cost::{self, NEVER};
+use crate::equal::{self, Beginning};
 use crate::network::{Machine, Node, NodeId};
 use crate::turns::{Move, Seen, Turns};
 
@@ -18,30 +23,30 @@ const LONGEST: usize = 1 << 16;
 
 /// What follows a captured text.
 pub(super) struct Goal<'a> {
-    machine: u32,
-    turns: &'a Turns,
+    pub machine: u32,
+    pub turns: &'a Turns,
     /// What is seen after the turn, but for the text.
-    next: Seen,
+    pub next: Seen,
     /// The node at the end of the text.
-    end: NodeId,
+    pub end: NodeId,
     /// Bytes to the end from behind the machine.
-    below: u32,
+    pub below: u32,
 }
 
 /// The first capture that is open on a stack.
-struct Outer<'a> {
+pub(super) struct Outer<'a> {
     /// What lies above it, from the top.
     above: Vec<Frame>,
     /// Where its text begins.
-    start: usize,
+    pub start: usize,
     /// Below the machine's frame.
-    below: StackId,
-    goal: Goal<'a>,
+    pub below: StackId,
+    pub goal: Goal<'a>,
 }
 
 /// A way on: bytes to the end, what is read first, and where that leads; nowhere if the text ends there.
-struct Begun {
-    cost: u32,
+pub(super) struct Begun {
+    pub cost: u32,
     bytes: Vec<u8>,
     /// What of that is captured, and what was before.
     text: Vec<u8>,
@@ -49,11 +54,12 @@ struct Begun {
 }
 
 /// A way on to the end of a captured text.
-struct Way {
+#[derive(Debug)]
+pub(super) struct Way {
     /// What is still read of the text.
-    bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// The whole text.
-    text: Vec<u8>,
+    pub text: Vec<u8>,
 }
 
 impl Graph {
@@ -113,44 +119,8 @@ impl Graph {
         best
     }
 
-    /// The one turn that the lean language takes after `seen`.
-    pub(super) fn planned_turn(
-        &mut self,
-        tables: &Tables,
-        (machine, turns): (u32, &Turns),
-        seen: &Seen,
-        stack: StackId,
-    ) -> Option<Thread> {
-        let below = self.stack_cost(stack);
-        let mut best: Option<(u32, Move, Goal<'_>)> = None;
-        for (way, goal) in self.goals(tables, (machine, turns), seen, below) {
-            let cost = match captured(tables, &way) {
-                Some((body, _)) => {
-                    let start = self.enter(tables, body, BOTTOM, false);
-                    self.from(tables, start, &[], &goal).map_or(NEVER, |begun| begun.cost)
-                }
-                None => {
-                    let after = cost::sum(tables.costs.after(machine, turns, &goal.next), below);
-                    cost::sum(tables.costs.node(way.body), after)
-                }
-            };
-            if cost < best.as_ref().map_or(NEVER, |(least, ..)| *least) {
-                best = Some((cost, way, goal));
-            }
-        }
-        let (_, way, goal) = best?;
-        let Some((body, _)) = captured(tables, &way) else {
-            let (state, _) = self.number(tables, machine, turns, goal.next);
-            let stack = self.push(tables, Frame::Turn { machine, state }, stack);
-            return Some(Thread { node: way.body, stack });
-        };
-        let start = self.enter(tables, body, BOTTOM, false);
-        let way = self.way(tables, start, &[], &goal)?;
-        self.written(tables, &goal, &way, stack)
-    }
-
     /// The moves after `seen` that may lead to an end, and what follows the text of each.
-    fn goals<'a>(
+    pub(super) fn goals<'a>(
         &self,
         tables: &Tables,
         (machine, turns): (u32, &'a Turns),
@@ -168,7 +138,7 @@ impl Graph {
     }
 
     /// The thread that reads what is left of a text, and then goes on as if it had been captured.
-    fn written(&mut self, tables: &Tables, goal: &Goal<'_>, way: &Way, below: StackId) -> Option<Thread> {
+    pub(super) fn written(&mut self, tables: &Tables, goal: &Goal<'_>, way: &Way, below: StackId) -> Option<Thread> {
         let Some(Node::Captured { next: then }) = tables.net.nodes.get(goal.end as usize) else { return None };
         let next = self.used_up(goal.turns, &goal.next, &way.text)?;
         let (state, _) = self.number(tables, goal.machine, goal.turns, next);
@@ -178,7 +148,8 @@ impl Graph {
     }
 
     /// What is seen after `text` was captured; none if there was one like it, or no more like it can be.
-    fn used_up(&mut self, turns: &Turns, next: &Seen, text: &[u8]) -> Option<Seen> {
+    pub(super) fn used_up(&mut self, turns: &Turns, next: &Seen, text: &[u8]) -> Option<Seen> {
+        let text = &*equal::sorted(text);
         let at = next.used.partition_point(|known| self.bytes_of(*known) < text);
         let (below, above) = next.used.split_at(at);
         if above.first().is_some_and(|known| self.bytes_of(*known) == text) {
@@ -194,6 +165,7 @@ impl Graph {
     fn ends(&self, tables: &Tables, goal: &Goal<'_>, text: Option<&[u8]>) -> u32 {
         let mut next = Seen { used: Box::default(), ..goal.next.clone() };
         if let Some(text) = text {
+            let text = &*equal::sorted(text);
             if goal.next.used.binary_search_by(|known| self.bytes_of(*known).cmp(text)).is_ok() {
                 return NEVER;
             }
@@ -206,13 +178,23 @@ impl Graph {
         cost::sum(tables.costs.node(goal.end), cost::sum(after, goal.below))
     }
 
-    /// Whether a text that was used, or of which there are few, begins with `written`.
+    /// Whether `written` may become equal to a text that was used, or of which there are few.
     fn touches(&self, turns: &Turns, used: &[TextId], written: &[u8]) -> bool {
         let at = used.partition_point(|known| self.bytes_of(*known) < written);
         let scarce = &turns.supply.scarce;
         let first = scarce.partition_point(|(text, _)| **text < *written);
-        used.get(at).is_some_and(|known| self.bytes_of(*known).starts_with(written))
+        if used.get(at).is_some_and(|known| self.bytes_of(*known).starts_with(written))
             || scarce.get(first).is_some_and(|(text, _)| text.starts_with(written))
+        {
+            return true;
+        }
+        // Only objects have more than one order.
+        if !written.contains(&b'{') {
+            return false;
+        }
+        let beginning = Beginning::of(written);
+        used.iter().any(|known| beginning.begins(self.bytes_of(*known)))
+            || scarce.iter().any(|(text, _)| beginning.begins(text))
     }
 
     /// The bytes that a token can spell at `state`, ascending; those of white space only where there are no others.
@@ -224,12 +206,13 @@ impl Graph {
             }
         }
         let spelt = (0..=255u8).filter(|byte| some[usize::from(*byte)] && tables.vocabulary.has_byte(*byte));
-        let (filler, bytes): (Vec<u8>, Vec<u8>) = spelt.partition(|byte| is_filler(text, *byte));
+        let quoted = is_quoted(text);
+        let (filler, bytes): (Vec<u8>, Vec<u8>) = spelt.partition(|byte| !quoted && is_space(*byte));
         if bytes.is_empty() { filler } else { bytes }
     }
 
     /// The best way on from `place`, where `written` is captured already.
-    fn from(&mut self, tables: &Tables, place: StateId, written: &[u8], goal: &Goal<'_>) -> Option<Begun> {
+    pub(super) fn from(&mut self, tables: &Tables, place: StateId, written: &[u8], goal: &Goal<'_>) -> Option<Begun> {
         if self.touches(goal.turns, &goal.next.used, written) {
             return self.begun(tables, place, written, goal);
         }
@@ -238,56 +221,62 @@ impl Graph {
         (cost < NEVER).then_some(Begun { cost, bytes: Vec::new(), text, to: Some(place) })
     }
 
-    /// The same where known texts begin with `written`: level by level along these texts.
+    /// The same where `written` may become equal to known texts: along these, what is nearest first.
     fn begun(&mut self, tables: &Tables, place: StateId, written: &[u8], goal: &Goal<'_>) -> Option<Begun> {
+        // Bytes to the end at least, what is read, and what of it is captured; where that leads, nowhere at the end of the
+        // text; whether it is touched.
+        type Ahead = (u32, Vec<u8>, Vec<u8>, Option<StateId>, bool);
         let floor = self.ends(tables, goal, None);
-        let mut best: Option<Begun> = None;
-        let mut keep = |new: Begun| {
-            let better = |old: &Begun| (new.cost, &new.bytes) < (old.cost, &old.bytes);
-            if new.cost < NEVER && best.as_ref().is_none_or(better) {
-                best = Some(new);
+        let least = if floor == NEVER { 0 } else { floor };
+        let mut ahead: BinaryHeap<Reverse<Ahead>> = BinaryHeap::new();
+        ahead.push(Reverse((0, Vec::new(), written.to_vec(), Some(place), true)));
+        // Properties in another order lead to the same.
+        let mut met: BTreeSet<(StateId, Vec<u8>)> = BTreeSet::new();
+        while let Some(Reverse((cost, bytes, text, to, touched))) = ahead.pop() {
+            let Some(place) = to.filter(|_| touched) else { return Some(Begun { cost, bytes, text, to }) };
+            if !met.insert((place, equal::sorted(&text).into_owned())) {
+                continue;
             }
-            best.as_ref().map_or(NEVER, |best| best.cost)
-        };
-        let mut least = NEVER;
-        let mut level = vec![(place, written.to_vec(), Vec::new())];
-        while !level.is_empty() {
-            let mut deeper = Vec::new();
-            for (place, text, bytes) in level {
-                let read = bytes.len() as u32;
-                if self.state(place).complete {
-                    let cost = cost::sum(read, self.ends(tables, goal, Some(&text)));
-                    least = keep(Begun { cost, bytes: bytes.clone(), text: text.clone(), to: None });
+            let read = bytes.len() as u32;
+            if self.state(place).complete {
+                let cost = cost::sum(read, self.ends(tables, goal, Some(&text)));
+                if cost < NEVER {
+                    ahead.push(Reverse((cost, bytes.clone(), text.clone(), None, false)));
                 }
-                if self.state(place).cost == NEVER || least < cost::sum(read + 1, floor) {
+            }
+            // Of those that are not touched, the best is enough.
+            let quoted = is_quoted(&text);
+            let mut free: Option<(u32, Vec<u8>, Vec<u8>, StateId)> = None;
+            let (mut longer, mut spelled) = (text.clone(), bytes);
+            for byte in self.bytes_at(tables, place, &text) {
+                let to = self.step(tables, place, byte);
+                if !Self::is_live(to) || self.state(to).cost == NEVER {
                     continue;
                 }
-                for byte in self.bytes_at(tables, place, &text) {
-                    let to = self.step(tables, place, byte);
-                    if !Self::is_live(to) {
-                        continue;
-                    }
-                    let filler = is_filler(&text, byte);
-                    let (mut text, mut bytes) = (text.clone(), bytes.clone());
-                    bytes.push(byte);
-                    if !filler {
-                        text.push(byte);
-                    }
-                    if filler || self.touches(goal.turns, &goal.next.used, &text) {
-                        deeper.push((to, text, bytes));
-                    } else {
-                        let cost = cost::sum(cost::sum(read + 1, self.state(to).cost), floor);
-                        least = keep(Begun { cost, bytes, text, to: Some(to) });
-                    }
+                let filler = !quoted && is_space(byte);
+                if !filler {
+                    longer.push(byte);
                 }
+                spelled.push(byte);
+                let inside = cost::sum(read + 1, self.state(to).cost);
+                if filler || self.touches(goal.turns, &goal.next.used, &longer) {
+                    let cost = cost::sum(inside, least);
+                    ahead.push(Reverse((cost, spelled.clone(), longer.clone(), Some(to), true)));
+                } else if floor < NEVER && free.as_ref().is_none_or(|(least, ..)| inside < *least) {
+                    free = Some((inside, spelled.clone(), longer.clone(), to));
+                }
+                longer.truncate(text.len());
+                spelled.pop();
             }
-            level = deeper;
+            if let Some((inside, bytes, text, to)) = free {
+                ahead.push(Reverse((cost::sum(inside, floor), bytes, text, Some(to), false)));
+            }
         }
-        best
+        None
     }
 
     /// The best way on, to the end of the text.
-    fn way(&mut self, tables: &Tables, place: StateId, written: &[u8], goal: &Goal<'_>) -> Option<Way> {
+    pub(super) fn way(&mut self, tables: &Tables, place: StateId, written: &[u8], goal: &Goal<'_>) -> Option<Way> {
         let Begun { mut bytes, mut text, to, .. } = self.from(tables, place, written, goal)?;
         let Some(mut at) = to else { return Some(Way { bytes, text }) };
         while !self.state(at).complete && text.len() < LONGEST {
@@ -311,7 +300,7 @@ impl Graph {
     }
 
     /// The first open capture on `stack`.
-    fn outer<'a>(&self, tables: &'a Tables, stack: StackId) -> Option<Outer<'a>> {
+    pub(super) fn outer<'a>(&self, tables: &'a Tables, stack: StackId) -> Option<Outer<'a>> {
         let (mut above, mut at, mut found) = (Vec::new(), stack, None);
         while let Stack::Pushed(frame, below) = *self.stack(at) {
             if let Frame::Capture { start, end } = frame {
@@ -332,7 +321,7 @@ impl Graph {
     }
 
     /// The place of `thread` alone within what is captured.
-    fn within(&mut self, tables: &Tables, thread: &Thread, outer: &Outer<'_>, whole: &[u8]) -> StateId {
+    pub(super) fn within(&mut self, tables: &Tables, thread: &Thread, outer: &Outer<'_>, whole: &[u8]) -> StateId {
         let first = outer.above.iter().rev().find_map(|frame| match frame {
             Frame::Capture { start, .. } => Some(*start),
             _ => None,
@@ -401,27 +390,6 @@ impl Graph {
         };
         let (state, cost) = self.number(tables, machine, turns, next);
         (cost < NEVER).then(|| self.push(tables, Frame::Turn { machine, state }, below))
-    }
-
-    /// `threads` with each capture on the way to one given text, for the lean language.
-    pub(super) fn settled(&mut self, tables: &Tables, threads: &[Thread], text: TextId) -> Vec<Thread> {
-        let mut out = Vec::with_capacity(threads.len());
-        let whole = self.text(text);
-        for thread in threads {
-            if self.captures(thread.stack) == 0 {
-                out.push(*thread);
-                continue;
-            }
-            let Some(outer) = self.outer(tables, thread.stack) else { continue };
-            let written = whole.get(outer.start..).unwrap_or(&[]);
-            let inside = self.within(tables, thread, &outer, &whole);
-            if let Some(way) = self.way(tables, inside, written, &outer.goal) {
-                out.extend(self.written(tables, &outer.goal, &way, outer.below));
-            }
-        }
-        out.sort_unstable();
-        out.dedup();
-        out
     }
 }
 

@@ -6,13 +6,14 @@
 
 use super::stack::Stack;
 use super::{BTreeSet, Frame, Graph, HIDDEN, StackId, StateId, Tables, Thread, UNSURE};
+use crate::hash::QuickMap;
 use crate::network::Machine;
 use crate::turns::Seen;
 
 impl Graph {
     /// The place without its texts; none if it has none, or is inside one that may become like a known one.
     pub fn without_texts(&mut self, tables: &Tables, state: StateId) -> Option<StateId> {
-        if !tables.captures {
+        if !tables.captures || self.state(state).lean {
             return None;
         }
         if let Some(known) = self.hidden.get(&state) {
@@ -20,7 +21,7 @@ impl Graph {
         }
         let place = self.state(state).clone();
         let compares = place.threads.iter().any(|thread| self.compares(thread.stack));
-        let to = if place.lean || !compares || self.is_touched(tables, &place.threads, place.text) {
+        let to = if !compares || self.is_touched(tables, &place.threads, place.text) {
             state
         } else {
             let mut threads = Vec::with_capacity(place.threads.len());
@@ -48,9 +49,21 @@ impl Graph {
     }
 
     fn stack_without_texts(&mut self, tables: &Tables, stack: StackId) -> StackId {
+        let hide = |graph: &mut Self, frame| graph.frame_without_texts(tables, frame);
+        self.rewritten(tables, stack, |graph| &mut graph.hidden_stacks, hide)
+    }
+
+    /// `stack` with each of its frames as `rewrite` says; `known` are those that were rewritten so before.
+    pub(super) fn rewritten(
+        &mut self,
+        tables: &Tables,
+        stack: StackId,
+        known: impl Fn(&mut Self) -> &mut QuickMap<StackId, StackId>,
+        mut rewrite: impl FnMut(&mut Self, Frame) -> Frame,
+    ) -> StackId {
         let (mut pending, mut found) = (vec![stack], BTreeSet::new());
         while let Some(id) = pending.pop() {
-            if !self.compares(id) || self.hidden_stacks.contains_key(&id) || !found.insert(id) {
+            if !self.compares(id) || known(self).contains_key(&id) || !found.insert(id) {
                 continue;
             }
             match self.stack(id) {
@@ -64,19 +77,19 @@ impl Graph {
             let to = match self.stack(id).clone() {
                 Stack::Bottom => id,
                 Stack::Pushed(frame, below) => {
-                    let frame = self.frame_without_texts(tables, frame);
-                    let below = self.hidden_stacks.get(&below).copied().unwrap_or(below);
+                    let frame = rewrite(self, frame);
+                    let below = known(self).get(&below).copied().unwrap_or(below);
                     self.push(tables, frame, below)
                 }
                 Stack::Any(members) => {
-                    let own = |id: &StackId| self.hidden_stacks.get(id).copied().unwrap_or(*id);
-                    let members: Vec<StackId> = members.iter().map(own).collect();
+                    let members: Vec<StackId> =
+                        members.iter().map(|id| known(self).get(id).copied().unwrap_or(*id)).collect();
                     self.any(tables, &members, 0)
                 }
             };
-            self.hidden_stacks.insert(id, to);
+            known(self).insert(id, to);
         }
-        self.hidden_stacks.get(&stack).copied().unwrap_or(stack)
+        known(self).get(&stack).copied().unwrap_or(stack)
     }
 
     fn frame_without_texts(&mut self, tables: &Tables, frame: Frame) -> Frame {

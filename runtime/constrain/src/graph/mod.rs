@@ -10,6 +10,7 @@
 mod close;
 mod distinct;
 mod hidden;
+mod plan;
 mod stack;
 mod supply;
 
@@ -27,6 +28,7 @@ use crate::vocabulary::Vocabulary;
 use crate::walk::Kept;
 use crate::words::Words;
 
+use plan::Planned;
 pub(crate) use stack::Frame;
 use stack::{Held, Stack};
 
@@ -49,6 +51,8 @@ const UNSURE: TextId = TextId::MAX - 1;
 pub(crate) const MOST_THREADS: usize = 2_048;
 /// Frames below the top that are made one where stacks are; what lies deeper is kept apart, which costs memory only.
 const MERGED_DEPTH: u32 = 1_000;
+/// Threads met for which memory is kept.
+const SELDOM: usize = 4096;
 /// Nodes looked at for one step at most.
 const MOST_VISITS: usize = 65_536;
 /// Bytes after which a matcher moves to a fresh graph.
@@ -106,7 +110,7 @@ pub(crate) struct State {
 type Key = (Arc<[Thread]>, TextId, bool, bool);
 
 /// The threads met while following what reads no byte: a list while they are few.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Met {
     few: Vec<Thread>,
     many: QuickSet<Thread>,
@@ -128,6 +132,13 @@ impl Met {
 
     fn len(&self) -> usize {
         self.few.len() + self.many.len()
+    }
+
+    /// Forgets all, and gives back memory that is seldom needed.
+    fn clear(&mut self) {
+        self.few.clear();
+        self.many.clear();
+        self.many.shrink_to(SELDOM);
     }
 }
 
@@ -153,8 +164,13 @@ pub(crate) struct Graph {
     /// The places without their texts.
     hidden: QuickMap<StateId, StateId>,
     hidden_stacks: QuickMap<StackId, StackId>,
+    /// Stacks with those texts only that make a difference to the lean language.
+    lean_stacks: QuickMap<StackId, StackId>,
+    /// The turns that the lean language takes where texts must differ, by the machine and what was seen.
+    plans: QuickMap<(u32, Seen), Option<Arc<Planned>>>,
     /// The edges of a thread that reads a given text, for each byte.
     literal: Vec<Edge>,
+    met: Met,
     /// A row of `stride` entries for each state.
     table: Vec<StateId>,
     bytes: usize,
@@ -195,7 +211,10 @@ impl Graph {
             text_ids: HashMap::from([(Arc::from([]), 0)]),
             hidden: QuickMap::default(),
             hidden_stacks: QuickMap::default(),
+            lean_stacks: QuickMap::default(),
+            plans: QuickMap::default(),
             literal: (0..=255).map(|byte| Edge { low: byte, high: byte, to: LITERAL }).collect(),
+            met: Met::default(),
             table: [vec![DEAD; tables.net.stride], vec![AMBIGUOUS; tables.net.stride]].concat(),
             bytes: 0,
             masks: QuickMap::default(),
@@ -276,8 +295,8 @@ impl Graph {
         if lean || !Self::is_live(state) {
             return state;
         }
-        let captures = threads.iter().any(|thread| self.captures(thread.stack) > 0);
-        let threads = if captures { self.settled(tables, &threads, text).into() } else { threads };
+        let compares = threads.iter().any(|thread| self.compares(thread.stack));
+        let threads = if compares { self.settled(tables, &threads, text).into() } else { threads };
         self.intern(tables, threads, 0, complete, true)
     }
 
@@ -303,14 +322,15 @@ impl Graph {
             return known;
         }
         let State { threads, lean, text, .. } = self.state(state).clone();
+        // The byte of a given text is not told from others of its class, so such places have no use for a row.
+        let alone = capturing || threads.last().is_some_and(|thread| thread.node == LITERAL);
+        if alone && let Some(&known) = self.steps.get(&(state, byte)) {
+            return known;
+        }
         let mut next = Vec::with_capacity(threads.len());
         // The bytes around it that all threads read alike.
         let (mut low, mut high) = (0u8, u8::MAX);
         for thread in threads.iter() {
-            if thread.node == LITERAL {
-                // Its byte is not told apart in the table.
-                (low, high) = (byte, byte);
-            }
             let edges = self.edges(tables, thread);
             let at = edges.partition_point(|edge| edge.high < byte);
             let Some(edge) = edges.get(at).filter(|edge| edge.low <= byte) else {
@@ -341,7 +361,7 @@ impl Graph {
         if to == AMBIGUOUS && self.bytes >= HARD_LIMIT {
             return to;
         }
-        if capturing {
+        if alone {
             self.bytes += 24;
             self.steps.insert((state, byte), to);
         } else {

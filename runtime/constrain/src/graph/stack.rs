@@ -444,6 +444,16 @@ pub(super) fn remembering(tables: &Tables, machine: u32) -> Option<&Turns> {
 
 /// Whether `byte`, behind the beginning `text` of a JSON text, is white space outside of strings.
 pub(super) fn is_filler(text: &[u8], byte: u8) -> bool {
+    is_space(byte) && !is_quoted(text)
+}
+
+/// Whether `byte` is white space to JSON.
+pub(super) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// Whether the beginning `text` of a JSON text ends inside a string.
+pub(super) fn is_quoted(text: &[u8]) -> bool {
     let (mut quoted, mut escaped) = (false, false);
     for byte in text {
         escaped = match byte {
@@ -455,5 +465,5 @@ pub(super) fn is_filler(text: &[u8], byte: u8) -> bool {
             _ => false,
         };
     }
-    !quoted && matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+    quoted
 }

@@ -13,8 +13,9 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use super::distinct::captured;
 use super::stack::is_filler;
-use super::{BOTTOM, Graph, NodeId, StateId, Tables};
+use super::{BOTTOM, BTreeSet, Graph, NodeId, StateId, Tables};
 use crate::cost::{self, Costs, NEVER};
+use crate::equal;
 use crate::error::ConstrainError;
 use crate::expr::TurnOrder;
 use crate::network::{Machine, Network, Node};
@@ -111,7 +112,7 @@ impl Graph {
         // Texts of which there are few are not counted on where there are others.
         loop {
             let all = out.iter().filter(|language| language.few).flat_map(|language| &language.texts);
-            let scarce: std::collections::BTreeSet<Box<[u8]>> = all.cloned().collect();
+            let scarce: BTreeSet<Box<[u8]>> = all.cloned().collect();
             let mut changed = false;
             for language in out.iter_mut().filter(|language| !language.few) {
                 let way = turns.moves.get(language.index as usize);
@@ -135,6 +136,8 @@ impl Graph {
         // Bytes at least, the text so far, where it leads, whether it is whole.
         type Begun = (u32, Vec<u8>, StateId, bool);
         let (mut ahead, mut found): (BinaryHeap<Reverse<Begun>>, Vec<Box<[u8]>>) = (BinaryHeap::new(), Vec::new());
+        // Properties in another order make the same value.
+        let mut met: BTreeSet<(StateId, Vec<u8>)> = BTreeSet::new();
         let start = self.enter(tables, body, BOTTOM, false);
         if Self::is_live(start) {
             ahead.push(Reverse((self.state(start).cost, Vec::new(), start, false)));
@@ -143,8 +146,15 @@ impl Graph {
         while found.len() < most
             && let Some(Reverse((_, text, state, whole))) = ahead.pop()
         {
+            let value = equal::sorted(&text).into_owned();
             if whole {
-                found.push(text.into());
+                // Where it may be spaced in several ways, it is met at several places.
+                if !found.iter().any(|known| **known == *value) {
+                    found.push(value.into());
+                }
+                continue;
+            }
+            if !met.insert((state, value)) {
                 continue;
             }
             if self.state(state).complete {

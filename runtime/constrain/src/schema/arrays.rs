@@ -5,8 +5,8 @@ use super::normal::{Node, Normal};
 use super::problem::Problem;
 use crate::shape::{Array, Count};
 
-/// Counters of one array or object at most, one left for the order of equal objects.
-pub(super) const COUNTERS: usize = 63;
+/// Counters of one array or object at most.
+pub(super) const COUNTERS: usize = 64;
 
 /// What is counted over the items.
 enum Counter {

@@ -3,7 +3,7 @@
 //! Keywords that stand together are read together (`properties` with `additionalProperties`, `if` with `then`), others alone, in the
 //! order of the text. Those that the schema's draft does not know are annotations, and say nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use sgl_wire::{Draft, SchemaOptions};
@@ -35,6 +35,8 @@ pub(super) struct Translator {
     targets: HashMap<(Id, usize), Lit>,
     /// The schema and scope of each of these.
     places: Vec<(Id, usize)>,
+    /// The schemas that are being read, inside each other.
+    reading: HashSet<(Id, usize)>,
 }
 
 /// Where a schema is read.
@@ -58,6 +60,7 @@ impl Translator {
             scopes: vec![Scope::new()],
             targets: HashMap::new(),
             places: Vec::new(),
+            reading: HashSet::new(),
         }
     }
 
@@ -136,6 +139,10 @@ impl Translator {
                 {
                     return self.reference(at, "$ref", *reference);
                 }
+                // An `unevaluated` keyword inside looks at what stands around it.
+                if !self.reading.insert((at.id, at.scope)) {
+                    return self.target(id, scope);
+                }
                 let mut parts = Vec::with_capacity(members.len());
                 let mut done = Vec::new();
                 for (key, value) in &members {
@@ -146,6 +153,7 @@ impl Translator {
                         parts.push(self.or_dropped(at, key, said)?);
                     }
                 }
+                self.reading.remove(&(at.id, at.scope));
                 self.formulas.all(parts)
             }
             _ => {

@@ -13,6 +13,9 @@ use super::tableau;
 use crate::expr::Expr;
 use crate::shape::{Order, Shape, Shapes, Space, Way};
 
+/// Combinations of what is counted in one place at most, and so many that those without values are looked for at once.
+const WAYS: usize = 256;
+const MANY_WAYS: usize = 32;
 /// Shapes of one schema at most.
 const NODES: usize = 20_000;
 
@@ -130,7 +133,7 @@ impl Normal {
     pub fn ways(&mut self, lits: &[Lit], hits: &[(Lit, bool)], canonical: bool) -> Result<Vec<Way>, Problem> {
         let hits = self.decided(lits, hits)?;
         let open = hits.iter().filter(|(hit, _)| *hit != Lit::ALWAYS && *hit != Lit::NEVER).count();
-        let ways = if open > 2 { self.by_value(lits, &hits)? } else { combined(lits, &hits)? };
+        let ways = if open > 2 { self.by_value(lits, &hits)? } else { self.combined(lits, &hits)? };
         let mut out: Vec<Way> = Vec::new();
         for (lits, bits) in ways {
             if let Some(way) = self.way(&lits, bits, canonical)?
@@ -170,7 +173,7 @@ impl Normal {
         listed.sort_unstable();
         listed.dedup();
         if listed.is_empty() {
-            return combined(lits, hits);
+            return self.combined(lits, hits);
         }
         let mut groups: Vec<(u64, Vec<Arc<str>>)> = Vec::new();
         for text in &listed {
@@ -199,7 +202,46 @@ impl Normal {
         let flat = self.flat(&rest);
         if flat != [Lit::NEVER] && !self.is_refuted(&flat, 0)? {
             let hits = self.decided(&rest, hits)?;
-            ways.extend(combined(&rest, &hits)?);
+            ways.extend(self.combined(&rest, &hits)?);
+        }
+        Ok(ways)
+    }
+
+    /// Every combination of hits.
+    fn combined(&mut self, lits: &[Lit], hits: &[(Lit, bool)]) -> Result<Split, Problem> {
+        // Counters that are hit by the same are hit together.
+        let mut kinds: Vec<(Lit, bool, u64)> = Vec::new();
+        let mut sure = 0;
+        for (counter, (hit, exact)) in hits.iter().enumerate() {
+            match kinds.iter_mut().find(|(known, ..)| known == hit) {
+                _ if *hit == Lit::NEVER => {}
+                _ if *hit == Lit::ALWAYS => sure |= 1 << counter,
+                Some((_, known, bits)) => (*known, *bits) = (*known || *exact, *bits | 1 << counter),
+                None => kinds.push((*hit, *exact, 1 << counter)),
+            }
+        }
+        let mut ways = vec![(lits.to_vec(), sure)];
+        for (hit, exact, more) in kinds {
+            let mut next = Vec::with_capacity(ways.len() * 2);
+            for (lits, bits) in ways {
+                let with = |lit| lits.iter().copied().chain([lit]).collect::<Vec<_>>();
+                next.push((with(hit), bits | more));
+                next.push((if exact { with(!hit) } else { lits }, bits));
+            }
+            if next.len() > MANY_WAYS {
+                let mut kept = Vec::with_capacity(next.len());
+                for (lits, bits) in next {
+                    let flat = self.flat(&lits);
+                    if flat != [Lit::NEVER] && !self.is_refuted(&flat, 0)? {
+                        kept.push((lits, bits));
+                    }
+                }
+                next = kept;
+            }
+            if next.len() > WAYS {
+                return Err(Problem::limit("combinations of what is counted in one place", WAYS));
+            }
+            ways = next;
         }
         Ok(ways)
     }
@@ -220,28 +262,4 @@ impl Normal {
     pub fn because(&mut self, node: &Node, reason: impl FnOnce() -> String) {
         self.causes.entry(node.index).or_insert_with(reason);
     }
-}
-
-/// Every combination of hits.
-fn combined(lits: &[Lit], hits: &[(Lit, bool)]) -> Result<Split, Problem> {
-    let mut ways = vec![(lits.to_vec(), 0u64)];
-    for (counter, (hit, exact)) in hits.iter().enumerate() {
-        let mut next = Vec::with_capacity(ways.len() * 2);
-        for (lits, bits) in ways {
-            match *hit {
-                Lit::NEVER => next.push((lits, bits)),
-                Lit::ALWAYS => next.push((lits, bits | 1 << counter)),
-                hit => {
-                    let with = |lit| lits.iter().copied().chain([lit]).collect::<Vec<_>>();
-                    next.push((with(hit), bits | 1 << counter));
-                    next.push((if *exact { with(!hit) } else { lits }, bits));
-                }
-            }
-        }
-        if next.len() > 256 {
-            return Err(Problem::limit("combinations of what is counted in one place", 256));
-        }
-        ways = next;
-    }
-    Ok(ways)
 }

@@ -15,8 +15,6 @@ use crate::regex::{self, Spelling};
 use crate::regular::Lang;
 use crate::shape::{Count, Field, Object, Order, Others, Way};
 
-/// Names of patterns that become fields where equal objects must be written in one order, at most.
-const LISTED: usize = 16;
 /// Names that are counted, so that they come in any order where the schema gives none, at most.
 const LOOSE: usize = 4;
 /// Names of a pattern that are counted, at most; more are as good as endless.
@@ -107,9 +105,6 @@ impl Normal {
                 Counter::Present(names) => Count { min: 0, max: Some(names.len() as u32 - 1) },
             })
             .collect();
-        if canonical {
-            self.one_order(node, &fields, &mut others, &mut counters)?;
-        }
         let most = if others.is_empty() { Some(fields.len() as u32) } else { None };
         let least = fields.iter().filter(|field| field.required).count() as u32;
         let (min, max) = (atoms.min.max(least), atoms.max);
@@ -123,10 +118,10 @@ impl Normal {
         let min = if atoms.min <= least { 0 } else { atoms.min };
         let max = max.filter(|max| most.is_none_or(|most| *max < most));
         let ordered = atoms.all.iter().any(|all| all.named.iter().any(|(_, value)| *value != Lit::NEVER));
-        if !ordered && !canonical && self.order == Order::Schema {
+        if !ordered && self.order == Order::Schema {
             loosen(&mut fields, &mut others, &mut counters);
         }
-        Ok(Some(Object { fields, others, min, max, counters }))
+        Ok(Some(Object { fields, others, min, max, counters, once: canonical }))
     }
 
     fn sorted(&mut self, atoms: &[Lit]) -> Atoms {
@@ -274,9 +269,7 @@ impl Normal {
                 continue;
             }
             match names.members(COUNTED) {
-                Some(few) if few.len() == 1 || node.canonical && few.len() <= LISTED => {
-                    listed.extend(few.into_iter().map(Arc::from))
-                }
+                Some(few) if few.len() == 1 => listed.extend(few.into_iter().map(Arc::from)),
                 few => {
                     let keys = names.expr(Spelling::Json).map_err(|reason| self.refused(&node.lits, reason))?;
                     others.push(Others { keys, endless: few.is_none(), ways });
@@ -328,33 +321,6 @@ impl Normal {
             });
         }
         self.ways(&lits, &hits, canonical)
-    }
-
-    /// Makes sure that equal objects are written in one order: at most one property is none of the fields.
-    fn one_order(
-        &mut self,
-        node: &Node,
-        fields: &[Field],
-        others: &mut [Others],
-        counters: &mut Vec<Count>,
-    ) -> Result<(), Problem> {
-        if self.order == Order::Any && fields.len() + others.len() > 1 {
-            return Err(Problem {
-                at: node.at.to_string(),
-                keyword: "uniqueItems".into(),
-                reason: "whether objects are equal cannot be told while their properties come in any order".into(),
-                hint: "keep the schema's order of properties, or take `uniqueItems` out".into(),
-            });
-        }
-        if others.is_empty() {
-            return Ok(());
-        }
-        let bit = 1u64.checked_shl(counters.len() as u32).unwrap_or(0);
-        counters.push(Count { min: 0, max: Some(1) });
-        for way in others.iter_mut().flat_map(|others| others.ways.iter_mut()) {
-            way.hits |= bit;
-        }
-        Ok(())
     }
 }
 

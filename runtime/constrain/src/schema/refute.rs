@@ -61,8 +61,10 @@ impl Normal {
             Kind::Number => match lits.iter().find_map(|lit| self.points(*lit)) {
                 Some(points) if points.len() <= TRIED => {
                     for point in points {
-                        if self.allows_number(lits, &point)? {
-                            return Ok(false);
+                        for texts in self.spellings(lits, &point, false)? {
+                            if self.allows_number(lits, &point, &texts)? {
+                                return Ok(false);
+                            }
                         }
                     }
                     Ok(true)

@@ -169,10 +169,10 @@ impl Normal {
         let Some(points) = lits.iter().find_map(|lit| self.points(*lit)) else { return Ok(None) };
         let mut all = Vec::with_capacity(points.len());
         for point in points {
-            if self.allows_number(lits, &point)? {
-                let bound = Some((point, false));
-                let point = Numbers { min: bound.clone(), max: bound, canonical, ..Numbers::default() };
-                all.push(Lang::number(&point).map_err(|reason| self.refused(lits, reason))?);
+            for texts in self.spellings(lits, &point, canonical)? {
+                if self.allows_number(lits, &point, &texts)? {
+                    all.push(texts);
+                }
             }
         }
         Ok(Some(union(all).map_err(|reason| self.refused(lits, reason))?))
@@ -198,11 +198,39 @@ impl Normal {
         })
     }
 
-    /// Whether all of `lits` hold of a number.
-    pub(super) fn allows_number(&mut self, lits: &[Lit], number: &Decimal) -> Result<bool, Problem> {
+    /// The texts of a number; apart those that `lits` may tell apart, as they do by draft 4.
+    pub(super) fn spellings(&self, lits: &[Lit], number: &Decimal, canonical: bool) -> Result<Vec<Lang>, Problem> {
+        let bound = Some((number.clone(), false));
+        let point = Numbers { min: bound.clone(), max: bound, canonical, ..Numbers::default() };
+        let told_apart = || -> Result<Vec<Lang>, Reason> {
+            let all = Lang::number(&point)?;
+            if !lits.iter().any(|lit| self.asks_for_plain(*lit)) {
+                return Ok(vec![all]);
+            }
+            let plain = Lang::number(&Numbers { integer: true, plain: true, ..point })?;
+            let others = all.minus(&plain)?;
+            Ok([plain, others].into_iter().filter(|texts| !texts.is_empty()).collect())
+        };
+        told_apart().map_err(|reason| self.refused(lits, reason))
+    }
+
+    /// Whether `lit` asks for whole numbers that are plainly written.
+    fn asks_for_plain(&self, lit: Lit) -> bool {
+        match &*self.translator.formulas.get(self.translator.formulas.resolved(lit)) {
+            Formula::Number(numbers) => numbers.plain,
+            Formula::All(parts) | Formula::One(parts) => parts.iter().any(|part| self.asks_for_plain(*part)),
+            Formula::If(condition, then, other) => {
+                [condition, then, other].into_iter().any(|part| self.asks_for_plain(*part))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether all of `lits` hold of a number that is written in any way of `texts`.
+    pub(super) fn allows_number(&mut self, lits: &[Lit], number: &Decimal, texts: &Lang) -> Result<bool, Problem> {
         let failed = std::cell::RefCell::new(None);
         let atom = |formula: &Formula, _: &Translator| match formula {
-            Formula::Number(numbers) => contains(numbers, number).unwrap_or_else(|reason| {
+            Formula::Number(numbers) => contains(numbers, number, texts).unwrap_or_else(|reason| {
                 *failed.borrow_mut() = Some(reason);
                 false
             }),
@@ -249,8 +277,8 @@ fn refused(at: String, _: &[Lit], reason: Reason) -> Problem {
     Problem { at, keyword: String::new(), reason: reason.to_string(), hint: hint.into() }
 }
 
-/// Whether `number` is in `numbers`.
-fn contains(numbers: &Numbers, number: &Decimal) -> Result<bool, Reason> {
+/// Whether `number`, written in any way of `texts`, is in `numbers`.
+fn contains(numbers: &Numbers, number: &Decimal, texts: &Lang) -> Result<bool, Reason> {
     let above = |(min, left_out): &(Decimal, bool)| if *left_out { number > min } else { number >= min };
     let below = |(max, left_out): &(Decimal, bool)| if *left_out { number < max } else { number <= max };
     if !numbers.min.iter().all(above) || !numbers.max.iter().all(below) {
@@ -259,9 +287,7 @@ fn contains(numbers: &Numbers, number: &Decimal) -> Result<bool, Reason> {
     if !numbers.integer && numbers.multiple_of.is_empty() {
         return Ok(true);
     }
-    let bound = Some((number.clone(), false));
-    let point = Lang::number(&Numbers { min: bound.clone(), max: bound, ..Numbers::default() })?;
-    Ok(!point.and(&Lang::number(numbers)?)?.is_empty())
+    Ok(!texts.and(&Lang::number(numbers)?)?.is_empty())
 }
 
 /// Narrows `numbers` to those in `more`.

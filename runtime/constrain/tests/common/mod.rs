@@ -13,6 +13,9 @@ pub use basics::{Random, data};
 use sgl_constrain::{Automaton, ConstrainError, Mask, Matcher, Vocabulary};
 use sgl_wire::{Constraint, Field, Json, Schema};
 
+/// Places that are tried in one step of a search at most.
+const MOST_PLACES: usize = 500;
+
 /// A vocabulary of these tokens, then one that ends.
 pub fn vocabulary(tokens: &[&[u8]]) -> Arc<Vocabulary> {
     let end = tokens.len() as u32;
@@ -60,12 +63,12 @@ pub fn brute_mask(matcher: &Matcher, vocabulary: &Vocabulary) -> Mask {
     mask
 }
 
-/// Fewest tokens to an end found by trying all sequences of up to `most` tokens.
-pub fn brute_fewest(matcher: &Matcher, vocabulary: &Vocabulary, most: u32) -> Option<u32> {
+/// Fewest tokens to an end found by trying all sequences of up to `most` tokens; an error where they lead to too many places.
+pub fn brute_fewest(matcher: &Matcher, vocabulary: &Vocabulary, most: u32) -> Result<Option<u32>, &'static str> {
     let mut level = vec![matcher.clone()];
     for depth in 0..=most {
         if level.iter().any(Matcher::is_complete) {
-            return Some(depth);
+            return Ok(Some(depth));
         }
         let mut next: HashMap<String, Matcher> = HashMap::new();
         for at in &level {
@@ -75,10 +78,13 @@ pub fn brute_fewest(matcher: &Matcher, vocabulary: &Vocabulary, most: u32) -> Op
                     next.entry(to.place()).or_insert(to);
                 }
             }
+            if next.len() > MOST_PLACES {
+                return Err("too many places");
+            }
         }
         level = next.into_values().collect();
     }
-    None
+    Ok(None)
 }
 
 /// Holds texts against `constraint`.

@@ -39,7 +39,7 @@ pub struct Schema {
 
 /// Makes schemas: random ones, and changed ones of the shared data.
 pub fn maker() -> impl FnMut(&mut Random) -> Schema {
-    let vocabulary = bytes_and(LONGER);
+    let whole = bytes_and(LONGER);
     let real = data().map(|data| real(&data.join("jsonschema"))).unwrap_or_default();
     move |random| {
         let seed = random.below(usize::MAX) as u64;
@@ -73,8 +73,20 @@ pub fn maker() -> impl FnMut(&mut Random) -> Schema {
         if text.is_empty() {
             text = generate::whole(random).to_string();
         }
-        Schema { text, seed, vocabulary: vocabulary.clone(), instances }
+        let vocabulary = if random.below(4) == 0 { partial(random) } else { whole.clone() };
+        Schema { text, seed, vocabulary, instances }
     }
+}
+
+/// A vocabulary that lacks a few bytes, or nearly all.
+fn partial(random: &mut Random) -> Arc<Vocabulary> {
+    let common = b"{}[]\":,0123456789.-eaublnrtsfx \n\\\xc3\xa9";
+    let gone: Vec<u8> = (0..1 + random.below(3)).map(|_| common[random.below(common.len())]).collect();
+    let few = random.below(3) == 0;
+    let has = |byte: &u8| !gone.contains(byte) && (!few || common.contains(byte));
+    let bytes: Vec<u8> = (0..=255u8).filter(has).collect();
+    let longer = LONGER.iter().filter(|_| random.below(3) != 0).map(|token| token.as_bytes());
+    super::common::vocabulary(&bytes.chunks(1).chain(longer).collect::<Vec<_>>())
 }
 
 /// The shared schemas, not too large, with their instances.
@@ -99,6 +111,12 @@ fn real(folder: &std::path::Path) -> Vec<(Value, Vec<Value>)> {
 }
 
 impl Schema {
+    /// Whether its vocabulary has every byte.
+    fn spells_all(&self) -> bool {
+        let single = |token: u32| self.vocabulary.bytes(token).is_some_and(|bytes| bytes.len() == 1);
+        (0..self.vocabulary.len() as u32).filter(|token| single(*token)).count() == 256
+    }
+
     /// The automaton; none where the schema is rightly refused.
     fn build(
         &self,
@@ -120,6 +138,9 @@ impl Schema {
             Err(ConstrainError::Schema { .. }) => tally.add("refused"),
             Err(ConstrainError::Unsatisfiable { .. }) => tally.add("unsatisfiable"),
             Err(ConstrainError::Limit { .. }) => tally.add("limit"),
+            Err(ConstrainError::Unspellable | ConstrainError::Unspelled) if !self.spells_all() => {
+                tally.add("unspellable");
+            }
             Err(other) => return Err(format!("odd error: {other}")),
         }
         Ok(built)
