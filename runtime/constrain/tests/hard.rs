@@ -18,8 +18,7 @@ fn hard_schemas_hold_values_as_others_do() {
     for line in CASES.lines() {
         let case: serde_json::Value = serde_json::from_str(line).unwrap();
         let text = case["schema"].as_str().unwrap();
-        let options =
-            SchemaOptions { order: KeyOrder::Any, space: WhiteSpace::Flexible, ..SchemaOptions::default() };
+        let options = SchemaOptions { order: KeyOrder::Any, space: WhiteSpace::Flexible, ..SchemaOptions::default() };
         let at = matcher(&Constraint::JsonSchema { text: text.into(), options }, &vocabulary)
             .unwrap_or_else(|error| panic!("{text}: {error}"));
         schemas += 1;

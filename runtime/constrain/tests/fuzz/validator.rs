@@ -92,7 +92,7 @@ pub struct Judge<'a> {
 impl<'a> Judge<'a> {
     pub fn new(root: &'a Value) -> Self {
         let uri = root.get("$schema").and_then(Value::as_text).unwrap_or("2020-12");
-        let drafts = [("draft-04", 4), ("draft-06", 6), ("draft-07", 7), ("2019-09", 2019)];
+        let drafts = [("draft-04", 4), ("draft-06", 6), ("draft-07", 7), ("draft/2019-09", 2019)];
         let draft = drafts.iter().find(|(name, _)| uri.contains(name)).map_or(2020, |(_, draft)| *draft);
         let mut judge = Self {
             root,
