@@ -23,6 +23,12 @@ mod generated {
 
 pub use generated::Rule;
 
+/// Parses the beginning of a text up to the end of its first item, or of what stands in the place of one. The one pair at the
+/// top is [`Rule::piece`]. What [`parse`] makes of a text is what this makes of it, then of the rest, and so on.
+pub fn parse_piece(text: &str) -> Result<Pairs<'_, Rule>, OutOfStack> {
+    generated::Sgl::parse(Rule::piece, text).map_err(|_| OutOfStack)
+}
+
 /// The text of the grammar, for tests that derive a strict one from it.
 pub const GRAMMAR: &str = include_str!("sgl.pest");
 

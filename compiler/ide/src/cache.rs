@@ -34,6 +34,7 @@ type Known = (Arc<str>, Parsed);
 /// One file is checked by one thread at a time; the others wait for what it finds.
 type Slot = Arc<Mutex<Option<Arc<Module>>>>;
 
+#[derive(Clone)]
 struct Kept<T> {
     what: T,
     used: u64,
@@ -73,6 +74,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Bytes that two texts have in common at their beginnings and at their ends.
+fn common(a: &str, b: &str) -> usize {
+    let start = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let end =
+        a.bytes().rev().zip(b.bytes().rev()).take(a.len().min(b.len()) - start).take_while(|(a, b)| a == b).count();
+    start + end
+}
+
 /// Takes out what was used longest ago while there is too much.
 fn trim<K: Clone + Eq + Hash, T>(kept: &mut HashMap<K, Kept<T>>, is_too_much: impl Fn(&HashMap<K, Kept<T>>) -> bool) {
     while is_too_much(kept) {
@@ -86,6 +95,11 @@ impl Cache {
         self.clock.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// A cache that begins with the same parses, which are those of texts, and with no checks, which are those of a picture.
+    pub fn with_parses(&self) -> Cache {
+        Cache { parses: Mutex::new(lock(&self.parses).clone()), ..Cache::default() }
+    }
+
     /// The parse of a text.
     pub fn parse(&self, file: FileId, text: &str, kind: Root) -> Parse {
         let mut hasher = DefaultHasher::new();
@@ -97,9 +111,10 @@ impl Cache {
             kept.used = used;
             return kept.what.1.of(file);
         }
-        let parsed = match kind {
-            Root::File => Parsed::new(text),
-            Root::Snippet => Parsed::snippet(text),
+        let parsed = match (kind, self.likest(text)) {
+            (Root::File, Some((before, parsed))) => parsed.edited(&before, text),
+            (Root::File, None) => Parsed::new(text),
+            (Root::Snippet, _) => Parsed::snippet(text),
         };
         let parse = parsed.of(file);
         let mut parses = lock(&self.parses);
@@ -109,6 +124,14 @@ impl Cache {
             parses.len() > FEWEST_PARSES && bytes > PARSED_BYTES
         });
         parse
+    }
+
+    /// Of the files whose parses are kept the one that has most in common with a text, if that is most of it.
+    fn likest(&self, text: &str) -> Option<Known> {
+        let parses = lock(&self.parses);
+        let files = parses.iter().filter(|((_, kind), _)| *kind == Root::File).map(|(_, kept)| &kept.what);
+        let (common, known) = files.map(|known| (common(&known.0, text), known)).max_by_key(|(common, _)| *common)?;
+        (common * 2 > text.len()).then(|| known.clone())
     }
 
     /// What checking says of a file.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use sgl_check::notes::Target;
 use sgl_diag::Span;
 use sgl_syntax::ast::{self, AstNode, HasDocs, Node};
-use sgl_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
+use sgl_syntax::{SyntaxKind, SyntaxNode, SyntaxToken, token_of};
 
 use crate::Location;
 use crate::workspace::{Analysis, File, ROOT};
@@ -84,10 +84,20 @@ pub(crate) fn token_at(tree: &SyntaxNode, offset: u32) -> Option<SyntaxToken> {
     if offset > u32::from(tree.text_range().end()) {
         return None;
     }
-    let around = tree.token_at_offset(offset.into());
-    let (left, right) = (around.clone().left_biased(), around.right_biased());
+    let right = token_after(tree, offset);
+    let left = token_before(tree, offset);
     let is_word = |token: &SyntaxToken| matches!(token.kind(), SyntaxKind::IDENT | SyntaxKind::KEYWORD);
     [right.clone(), left].into_iter().flatten().find(is_word).or(right)
+}
+
+/// The token that ends at a place, or has it inside; at the beginning of a text the one that begins there.
+pub(crate) fn token_before(tree: &SyntaxNode, offset: u32) -> Option<SyntaxToken> {
+    token_of(tree, offset.saturating_sub(1))
+}
+
+/// The token that begins at a place, or has it inside; at the end of a text the one that ends there.
+pub(crate) fn token_after(tree: &SyntaxNode, offset: u32) -> Option<SyntaxToken> {
+    token_of(tree, offset).or_else(|| token_before(tree, offset))
 }
 
 /// The node of kind `T` in which a token stands.

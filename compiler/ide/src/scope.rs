@@ -3,7 +3,7 @@
 use sgl_syntax::ast::{self, AstNode};
 use sgl_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
 
-use crate::names::{Kind, cast, declares, node_range};
+use crate::names::{Kind, cast, declares, node_range, token_before};
 
 /// A name and what declares it.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub(crate) struct Known {
 /// The variables, parameters and type parameters that are known at a place; of one name only the one that counts.
 pub(crate) fn locals(tree: &SyntaxNode, offset: u32) -> Vec<Known> {
     let mut found: Vec<Known> = Vec::new();
-    let Some(token) = tree.token_at_offset(offset.min(tree.text_range().end().into()).into()).left_biased() else {
+    let Some(token) = token_before(tree, offset.min(tree.text_range().end().into())) else {
         return found;
     };
     for node in token.parent_ancestors() {

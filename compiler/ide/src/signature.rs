@@ -8,7 +8,7 @@ use sgl_check::types::Type;
 use sgl_syntax::SyntaxKind;
 use sgl_syntax::ast::{self, AstNode, HasDocs};
 
-use crate::names::{cast, head, node_range, range, span, token_at};
+use crate::names::{cast, head, node_range, range, span, token_at, token_before};
 use crate::workspace::{Analysis, File};
 use crate::{Location, words};
 
@@ -29,7 +29,7 @@ impl Analysis {
     /// The call around a place, where the place is in its parentheses.
     pub fn signature(&self, file: &str, offset: u32) -> Option<Signature> {
         let file = self.file(file)?;
-        let token = file.tree.token_at_offset(offset.min(file.tree.text_range().end().into()).into()).left_biased()?;
+        let token = token_before(&file.tree, offset.min(file.tree.text_range().end().into()))?;
         for args in token.parent_ancestors().filter_map(cast::<ast::Args>) {
             let inside = node_range(args.node().syntax());
             let closed = file.slice(inside.clone()).ends_with(')');

@@ -155,7 +155,7 @@ impl Analysis {
             all.insert(name.to_string(), Text { text: text.into(), kind });
         }
         let (disk, tokens) = (self.shared.disk.clone(), self.shared.tokens.clone());
-        let shared = Arc::new(Shared { disk, tokens, cache: Cache::default() });
+        let shared = Arc::new(Shared { disk, tokens, cache: self.shared.cache.with_parses() });
         Analysis { texts: Arc::new(all), revision: self.revision, shared }
     }
 

@@ -58,6 +58,11 @@ pub(crate) fn build(text: &str, grammar: Grammar) -> Built {
     built.unwrap_or_else(|| unreadable(text, Wrong::TooDeep, 0))
 }
 
+/// The first item of a text, with what stands before it. `None` where the native stack is too small.
+pub(crate) fn build_piece(text: &str) -> Option<Built> {
+    try_build(text, sgl_grammar::parse_piece)
+}
+
 /// `None` where the native stack is too small.
 fn try_build(text: &str, grammar: Grammar) -> Option<Built> {
     let mut pairs = grammar(text).ok()?;

@@ -1,5 +1,6 @@
 //! The kinds of tokens and nodes of the tree, and which rule of the grammar becomes which.
 
+use rowan::{NodeOrToken, TextRange};
 use sgl_grammar::Rule;
 
 macro_rules! kinds {
@@ -118,7 +119,7 @@ pub(crate) fn shape(rule: Rule) -> Shape {
         Rule::plain_text | Rule::triple_text | Rule::raw_text | Rule::regex_text | Rule::raw_triple_text => Token(TEXT),
         Rule::infix_op | Rule::prefix_op | Rule::minus | Rule::assign_op | Rule::range_op => Token(OPERATOR),
 
-        Rule::file | Rule::snippet => Node(FILE),
+        Rule::file | Rule::piece | Rule::snippet => Node(FILE),
         Rule::import => Node(IMPORT),
         Rule::module_path => Node(MODULE_PATH),
         Rule::import_names => Node(IMPORT_NAMES),
@@ -234,5 +235,17 @@ pub(crate) fn shape(rule: Rule) -> Shape {
         rule if sgl_grammar::is_keyword(rule) => Token(KEYWORD),
         // `bind`, `generic_name`, and the runs of junk inside an error node.
         _ => Inline,
+    }
+}
+
+/// The token in which a byte stands. Children of a node are searched by halving: a file may have thousands of items.
+pub fn token_of(tree: &SyntaxNode, byte: u32) -> Option<SyntaxToken> {
+    let range = TextRange::at(byte.into(), 1.into());
+    let mut at = tree.child_or_token_at_range(range)?;
+    loop {
+        at = match at {
+            NodeOrToken::Token(token) => return Some(token),
+            NodeOrToken::Node(node) => node.child_or_token_at_range(range)?,
+        };
     }
 }

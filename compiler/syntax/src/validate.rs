@@ -1,13 +1,21 @@
 //! What the grammar cannot say: numbers that do not fit, escapes that mean nothing, chained comparisons, holes where
 //! text must be constant. Tree in, errors out.
 
-use rowan::{NodeOrToken, WalkEvent};
-use sgl_diag::{Diagnostic, Span};
+use rowan::{GreenNode, NodeOrToken, WalkEvent};
+use sgl_diag::{Diagnostic, FileId, Span};
 
 use crate::ast::{AstNode, Binary, BinaryOp, Expr, Flavor, Node, StringLit, escape_mistakes};
-use crate::kind::{SyntaxKind, SyntaxToken};
+use crate::kind::{SyntaxKind, SyntaxNode, SyntaxToken};
 
-pub(crate) fn validate(root: &Node, errors: &mut Vec<Diagnostic>) {
+/// The mistakes in the text of a tree. Each lies in an item, and depends on that item alone.
+pub(crate) fn mistakes(green: &GreenNode, file: FileId) -> Vec<Diagnostic> {
+    let root = Node::new(SyntaxNode::new_root(green.clone()), file);
+    let mut found = Vec::new();
+    validate(&root, &mut found);
+    found
+}
+
+fn validate(root: &Node, errors: &mut Vec<Diagnostic>) {
     for event in root.syntax().preorder_with_tokens() {
         match event {
             WalkEvent::Enter(NodeOrToken::Node(raw)) => node(Node::new(raw, root.file()), errors),

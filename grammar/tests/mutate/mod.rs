@@ -217,6 +217,20 @@ pub fn mutant() -> impl Strategy<Value = String> {
     })
 }
 
+/// A file of a few seeds, and what it becomes by edits, one after another.
+pub fn edited() -> impl Strategy<Value = Vec<String>> {
+    let edits = proptest::collection::vec(edit(), 1..6);
+    (proptest::collection::vec(any::<Index>(), 1..8), edits).prop_map(|(chosen, edits)| {
+        let seeds: Vec<&str> = chosen.iter().map(|seed| seed.get::<String>(seeds()).trim_end()).collect();
+        let mut states = vec![seeds.join("\n\n")];
+        for edit in &edits {
+            let next = apply(states.last().map_or("", String::as_str), edit);
+            states.push(next);
+        }
+        states
+    })
+}
+
 /// How many to try: `SGL_MUTANTS`, or a number that keeps the test short. They are the same ones each time, since a test
 /// that guards main must not fail by chance; with `SGL_MUTANTS_SEED` they are others.
 pub fn config(default: u32) -> ProptestConfig {

@@ -6,7 +6,7 @@ use sgl_syntax::ast::{self, AstNode, TypeLiteral};
 
 use super::fixes::placeholder;
 use super::{Change, change, insert};
-use crate::names::{cast, span};
+use crate::names::{cast, span, token_after};
 use crate::workspace::File;
 
 /// Arms are added for unions of at most so many members; more are covered by one `_`.
@@ -15,7 +15,7 @@ const MOST_ARMS: usize = 40;
 /// The change that adds the arms that are missing.
 pub(super) fn missing(file: &File, d: &Diagnostic) -> Option<Change> {
     let at = d.span()?;
-    let token = file.tree.token_at_offset(at.start.into()).right_biased()?;
+    let token = token_after(&file.tree, at.start)?;
     let it = token.parent_ancestors().find_map(cast::<ast::Match>).filter(|it| it.span().start == at.start)?;
     let notes = &file.module.notes;
     let value = it.scrutinee()?.span();

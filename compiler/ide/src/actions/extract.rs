@@ -8,7 +8,7 @@ use sgl_syntax::ast::{self, AstNode};
 use sgl_syntax::{SyntaxKind, SyntaxNode};
 
 use super::{Change, Sort, change, edit, insert};
-use crate::names::{cast, node_range};
+use crate::names::{cast, node_range, token_after};
 use crate::scope;
 use crate::workspace::{File, ROOT};
 
@@ -73,7 +73,7 @@ fn writes(expr: &SyntaxNode) -> bool {
 /// The selected statements of a prompt become a `prompt` of their own, which is continued there.
 pub(super) fn prompt(file: &File, range: &Range<u32>) -> Option<Change> {
     let range = selected(file, range)?;
-    let token = file.tree.token_at_offset(range.start.into()).right_biased()?;
+    let token = token_after(&file.tree, range.start)?;
     let inside = |node: &SyntaxNode| node_range(node).start >= range.start && node_range(node).end <= range.end;
     let block = token.parent_ancestors().find(|node| {
         let children: Vec<_> = node.children().filter(|child| inside(child)).collect();

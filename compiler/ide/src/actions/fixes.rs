@@ -6,7 +6,7 @@ use sgl_syntax::ast::{self, AstNode};
 use sgl_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
 
 use super::{Change, change, edit, insert};
-use crate::names::{cast, node_range, range, span, token_at};
+use crate::names::{cast, node_range, range, span, token_after, token_at};
 use crate::workspace::{File, ROOT};
 
 /// The changes for one diagnostic.
@@ -14,7 +14,7 @@ pub(super) fn of(file: &File, d: &Diagnostic) -> Vec<Change> {
     let Some(at) = d.span() else { return Vec::new() };
     let (start, end) = (at.start, at.end);
     let text = file.slice(start..end);
-    let Some(token) = file.tree.token_at_offset(start.into()).right_biased() else { return Vec::new() };
+    let Some(token) = token_after(&file.tree, start) else { return Vec::new() };
     let one = |change: Option<Change>| change.into_iter().collect::<Vec<_>>();
     match d.code {
         "E0001" => match text.trim() {

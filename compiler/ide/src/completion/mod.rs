@@ -15,7 +15,7 @@ use sgl_syntax::ast::{self, AstNode};
 use sgl_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
 
 use crate::Edit;
-use crate::names::node_range;
+use crate::names::{node_range, token_before};
 use crate::workspace::{Analysis, File, ROOT};
 
 /// What kind of thing is offered.
@@ -92,7 +92,7 @@ impl Analysis {
         let (before, after) = (file.text.get(..offset as usize)?, file.text.get(offset as usize..)?);
         let marked = format!("{before}{WORD}{after}");
         let parse = self.shared.cache.parse(ROOT, &marked, self.kind(name));
-        let token = parse.tree.token_at_offset((offset + 1).into()).left_biased()?;
+        let token = token_before(&parse.tree, offset + 1)?;
         let word = before
             .rfind(|c: char| !(c.is_alphanumeric() || c == '_'))
             .map_or(0, |at| at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));

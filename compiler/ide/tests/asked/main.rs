@@ -6,7 +6,10 @@ mod actions;
 mod broken;
 mod completion;
 mod definition;
+mod edited;
 mod hover;
+#[path = "../../../../grammar/tests/mutate/mod.rs"]
+mod mutate;
 mod rename;
 mod views;
 

@@ -81,3 +81,16 @@ fn what_cannot_be() {
     ];
     assert_snapshot!(shown.join("\n"));
 }
+
+#[test]
+fn a_field_of_a_record_that_is_written_nowhere() {
+    let snippet = "prompt p() -> str {\n    let r = fork {\n        for_it: { gen(max_tokens: 4) },\n        against: { gen(max_tokens: 4) },\n    }\n    \
+                   let against = 1\n    let other = { x: r.<|>against, against }\n    \"{r.for_it} {r.against} {other.against}\"\n}\n\
+                   fn f() -> int {\n    let r = { a: 1, b: 2 }\n    r.a + r.b\n}";
+    assert_snapshot!(renamed(snippet, "no"));
+    let snippet = "fn f() -> int {\n    let a = 1\n    let r = { b: 2, a }\n    let s = { a: 3 }\n    r.<|>a + s.a\n}";
+    assert_snapshot!(renamed(snippet, "left"));
+    assert_eq!(renamed(snippet, "b"), "no: the record has a field `b` already");
+    let snippet = "prompt p() -> int {\n    let it = gen.full<int>()\n    it.<|>value\n}";
+    assert_eq!(renamed(snippet, "worth"), "no: `value` is a field that the language has");
+}

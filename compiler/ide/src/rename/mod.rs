@@ -1,5 +1,7 @@
 //! A name and another one in; the changes that give it the other one everywhere, or why that cannot be, out.
 
+mod records;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -21,6 +23,8 @@ enum Renamed {
     Declaration(Declaration),
     /// What the file calls something that is declared elsewhere: an `as`.
     Alias(Vec<Target>),
+    /// A field of the records that have these fields.
+    Field(records::Shape),
 }
 
 impl Analysis {
@@ -65,6 +69,7 @@ impl Analysis {
                     }
                 }
             }
+            Renamed::Field(_) => {}
             Renamed::Alias(targets) => {
                 let edits = file.module.notes.names().filter(|(at, target)| {
                     at.file == crate::workspace::ROOT
@@ -76,6 +81,16 @@ impl Analysis {
                 let edits = places.into_iter().map(|at| file.renaming(at, to, Kind::Module)).collect();
                 changes.insert(file.name.clone(), edits);
             }
+        }
+        if let Renamed::Field(shape) = &renamed {
+            if shape.contains(to) {
+                return Err(format!("the record has a field `{to}` already"));
+            }
+            let edits = records::uses(&file, token.text(), shape).0;
+            let edits = edits.into_iter().map(|at| file.renaming(at, to, Kind::Field)).collect();
+            changes.insert(file.name.clone(), edits);
+            self.has_no_new_errors(&changes, to)?;
+            return Ok(changes);
         }
         self.is_safe(&file, &token, &changes, to)?;
         Ok(changes)
@@ -91,7 +106,13 @@ impl Analysis {
         let mut targets = file.targets(&token);
         // Of a field and the variable that is called like it, the variable.
         targets.reverse();
-        let target = *targets.first().ok_or_else(nothing)?;
+        let Some(&target) = targets.first() else {
+            let shape = records::shape_of(file, &token).ok_or_else(nothing)?;
+            return match records::uses(file, token.text(), &shape) {
+                (_, true) => Ok((token, Renamed::Field(shape))),
+                (_, false) => Err(format!("`{}` is a field that the language has", token.text())),
+            };
+        };
         match target {
             Target::Builtin(builtin) => return Err(format!("`{}` belongs to the library", builtin.name())),
             Target::Argument(_) => return Err(format!("`{}` is an argument that the language has", token.text())),
@@ -117,6 +138,19 @@ impl Analysis {
 
     /// Whether every name means the same as before once the changes are made, and nothing new is wrong.
     fn is_safe(&self, file: &File, token: &SyntaxToken, changes: &Changes, to: &str) -> Result<(), String> {
+        let after = self.has_no_new_errors(changes, to)?;
+        let offset = token.text_range().start().into();
+        let before: Vec<Location> = self.references(&file.name, offset, true);
+        let start = moved(changes.get(&file.name).map(Vec::as_slice).unwrap_or_default(), offset, to);
+        let now = after.references(&file.name, start, true);
+        if before.len() != now.len() {
+            return Err(format!("`{to}` means something else where this is used"));
+        }
+        Ok(())
+    }
+
+    /// The texts with the changes made, if nothing is wrong in them that was not before.
+    fn has_no_new_errors(&self, changes: &Changes, to: &str) -> Result<Analysis, String> {
         let after = self.with(changes);
         for name in changes.keys() {
             let errors = |analysis: &Analysis| {
@@ -132,14 +166,7 @@ impl Analysis {
                 return Err(format!("`{to}` cannot be its name: {new}"));
             }
         }
-        let offset = token.text_range().start().into();
-        let before: Vec<Location> = self.references(&file.name, offset, true);
-        let start = moved(changes.get(&file.name).map(Vec::as_slice).unwrap_or_default(), offset, to);
-        let now = after.references(&file.name, start, true);
-        if before.len() != now.len() {
-            return Err(format!("`{to}` means something else where this is used"));
-        }
-        Ok(())
+        Ok(after)
     }
 
     /// The texts with changes made, looked at on their own.
