@@ -135,9 +135,13 @@ fn a_saved_session_writes_the_same_prompt() {
     let session = "\
 system \"You are brief.\"
 user \"Name a colour.\"
+:set seed 5
 let a = assistant gen(max_tokens: 6)
+:set seed
 :back
+:set temperature 0.2
 let b = assistant gen(max_tokens: 6)
+:set temperature 1.5
 user \"Do you like {a} or {b}?\"
 assistant gen(max_tokens: 8)
 let views = fork side in [\"for\", \"against\"] { gen(max_tokens: 3) }
@@ -151,7 +155,8 @@ user {
 ";
     let printed = play(session, folder.path(), Some(&model));
     let (_, prompt) = printed.split_once("» :prompt\n").unwrap();
-    let (prompt, _tokens) = prompt.trim_end().rsplit_once('\n').unwrap();
+    let end = prompt.find(" cached:\n").and_then(|end| prompt[..end].rfind('\n')).unwrap();
+    let prompt = &prompt[..end];
     let run = Command::new(env!("CARGO_BIN_EXE_sglc"))
         .args(["run", "--offline", "--seed", "0", "--model"])
         .arg(&model)

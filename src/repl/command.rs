@@ -9,7 +9,7 @@ use sgl_repl::{Branch, Checked, TooFar, save};
 use sgl_wire::{Backend, Prompt};
 
 use super::run::interrupted;
-use super::{After, Repl, help};
+use super::{After, Repl, help, tokens};
 use crate::args::EngineArgs;
 use crate::session::Session as Engines;
 use crate::stats::Stats;
@@ -45,7 +45,10 @@ impl Repl {
             Command::Set(None) => {
                 self.settings.lines().iter().for_each(|line| terminal::write_result(&format!("{line}\n")))
             }
-            Command::Set(Some((key, value))) => self.settings.set(&key, &value)?,
+            Command::Set(Some((key, value))) => {
+                self.settings.set(&key, &value)?;
+                self.session.set(self.settings.set_of());
+            }
             Command::Stats => {
                 let load = self.engines.load_time().as_secs_f64();
                 let wall = (self.time.as_secs_f64() - load).max(0.0);
@@ -65,7 +68,10 @@ impl Repl {
                 }
                 self.say_where();
             }
-            Command::Reset => self.session = sgl_repl::Session::new(),
+            Command::Reset => {
+                self.session = sgl_repl::Session::new();
+                self.session.set(self.settings.set_of());
+            }
             Command::Help(topic) => terminal::write_result(&help::page(topic.as_deref())?),
             Command::Quit => {}
         }
@@ -119,9 +125,16 @@ impl Repl {
         match self.model().map(|model| model.render(&prompt)) {
             Some(Ok(rendered)) => {
                 let line = if rendered.text.ends_with('\n') { "" } else { "\n" };
-                let tokens: Vec<String> = rendered.tokens.iter().map(u32::to_string).collect();
-                let count = counted(tokens.len(), "token");
-                terminal::write_result(&format!("{}{line}{DIM}{count}: {}{DIM:#}\n", rendered.text, tokens.join(" ")));
+                terminal::write_result(&format!("{}{line}", rendered.text));
+                let (model, tokens) = (self.model(), rendered.tokens);
+                let cached = model.as_ref().and_then(|model| model.cached(&prompt)).unwrap_or(0).min(tokens.len());
+                let (before, after) = tokens.split_at(cached);
+                let speller = model.as_ref().and_then(|model| model.speller());
+                let parts = [(before, "cached"), (after, "not cached")];
+                for (tokens, what) in parts.into_iter().filter(|(tokens, _)| !tokens.is_empty()) {
+                    let count = counted(tokens.len(), "token");
+                    terminal::write_result(&format!("{DIM}{count} {what}:\n{}{DIM:#}", tokens::shown(tokens, speller)));
+                }
             }
             Some(Err(failure)) => {
                 messages(&prompt);
@@ -195,12 +208,10 @@ impl Repl {
             let complaint = Complaint::usage(format!("{} is there already", path.display()));
             return Err(complaint.help("choose another name: only what this session wrote is overwritten"));
         }
-        let mut about = vec![format!("A session of `sglc repl`, to be run with `--seed {}`.", self.settings.seed)];
-        let arguments = self.settings.arguments();
-        if !arguments.is_empty() {
-            about.push(format!("Defaults of `gen` in it: {}.", arguments.join(", ")));
-        }
-        let text = save::program(self.session.entries(), &about);
+        let entries = self.session.entries();
+        let seed = entries.last().map_or(self.settings.seed, |last| last.set.seed);
+        let about = format!("A session of `sglc repl`, to be run with `--seed {seed}`.");
+        let text = save::program(entries, &[about]);
         let compiled = compile::compile_text(&path.display().to_string(), &text);
         if compiled.program.is_none() {
             compiled.report();

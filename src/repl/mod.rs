@@ -4,13 +4,14 @@
 //! 1. [`Repl::line`] does what a whole input says: it checks and runs an entry (`run`), or obeys a command
 //!    (`command`).
 //! 2. `settings` are the defaults that `:set` changes. `help` is what `:help` prints.
-//! 3. [`terminal`] reads lines that somebody types, with colours, history and [`words`] to choose from.
+//! 3. `tokens` shows what the model reads. [`terminal`] reads lines that somebody types, with colours, history and [`words`] to choose from.
 
 mod command;
 mod help;
 mod run;
 mod settings;
 pub mod terminal;
+mod tokens;
 pub mod words;
 
 use std::collections::HashSet;
@@ -73,8 +74,10 @@ impl Repl {
         let engines = Arc::new(Engines::new(args.engine.clone(), project.clone()));
         let outside = Arc::new(Outside::new(args.allow.permissions(&project)));
         let settings = Settings::new(args.seed.or(project.project.run_seed).unwrap_or(0));
+        let mut session = sgl_repl::Session::new();
+        session.set(settings.set_of());
         Ok(Repl {
-            session: sgl_repl::Session::new(),
+            session,
             args,
             project,
             engines,

@@ -7,6 +7,7 @@ use sgl_check::nearest;
 use sgl_check::program::{GenArg, ModelItem};
 use sgl_exec::Backends;
 use sgl_host::Value;
+use sgl_repl::Set;
 use sgl_wire::Backend;
 
 use crate::session::Session as Engines;
@@ -70,9 +71,10 @@ impl Settings {
         [format!("{SEED} = {}", self.seed)].into_iter().chain(args).collect()
     }
 
-    /// The default arguments of `gen` that differ from those of a run, as they stand in a sgl.toml.
-    pub fn arguments(&self) -> Vec<String> {
-        self.lines().split_off(1)
+    /// The same for the session, which writes it into programs.
+    pub fn set_of(&self) -> Set {
+        let arguments = self.args.iter().map(|(rule, value)| (rule.name.to_string(), shown(value)));
+        Set { seed: self.seed, arguments: arguments.collect() }
     }
 }
 

@@ -10,7 +10,7 @@ use sgl_constrain::Matcher;
 use sgl_model::{ChatTemplate, Loaded, Model};
 use sgl_wire::{
     Ask, Backend, Constraint, Failure, Generate, Part, Prompt, Rendered, Reply, ReplySender, Request, Select, Sight,
-    Source,
+    Source, Spell,
 };
 
 use crate::cache::{Nothing, Prefixes};
@@ -366,6 +366,10 @@ impl Backend for LocalBackend {
 
     fn context_window(&self) -> Option<usize> {
         Some(self.shared.limit)
+    }
+
+    fn speller(&self) -> Option<&dyn Spell> {
+        Some(&*self.shared.lexicon)
     }
 
     fn cached(&self, prompt: &Prompt) -> Option<usize> {

@@ -60,7 +60,8 @@ pub const COMMANDS: &[About] = &[
         "prompt",
         "",
         "show the exact text and tokens of the current prompt",
-        "This is what the model reads, its chat markup included. Tokens need the model; without one the messages are shown.",
+        "This is what the model reads, its chat markup included, then each token with its number and what it stands for: first those \
+         that are in the cache. Tokens need the model; without one the messages are shown.",
     ),
     about(
         "tree",
@@ -100,7 +101,7 @@ pub const COMMANDS: &[About] = &[
         "[KEY [VALUE]]",
         "set the seed, or a default argument of gen; alone, list what is set",
         "Keys are `seed` and the arguments of gen that are numbers or truth values: temperature, max_tokens, top_p, top_k, min_p, … \
-         What a `gen` says itself wins. A key without a value is set back.",
+         What a `gen` says itself wins. A key without a value is set back. `:save` writes what was set into each `gen`.",
     ),
     about(
         "load",
@@ -112,7 +113,7 @@ pub const COMMANDS: &[About] = &[
         "save",
         "FILE",
         "write the session as a program",
-        "The program has the items, and the statements in a `prompt main()`. With the same model, seed and settings it writes the same prompt.",
+        "The program has the items, and the statements in a `prompt main()`. With the same model and seed it writes the same prompt.",
     ),
     about("stats", "", "show tokens, cache hits and times of the session", ""),
     about("reset", "", "forget everything and begin anew", "The model stays loaded, and what is set stays set."),

@@ -18,5 +18,5 @@ mod session;
 pub mod show;
 mod tree;
 
-pub use session::{Accepted, Checked, Entry, Name, Ready, Session, TooFar};
+pub use session::{Accepted, Checked, Entry, Name, Ready, Session, Set, TooFar};
 pub use tree::Branch;

@@ -3,7 +3,7 @@
 //! Items stand as they were entered, statements one after another in `prompt main()`; where the session went to an earlier prompt, they
 //! go on in `from` that prompt. There every name stands for one thing, so
 //! what a later entry declared anew takes another name (`double_1`) up to there. A last expression, whose value a session shows, is
-//! printed.
+//! printed. What was set stands in each `gen` for which it counted.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -75,6 +75,7 @@ fn pieces(entries: &[Entry]) -> (Parts, Vec<String>, HashSet<String>) {
     let mut edits: Vec<Edits> = entries.iter().map(|_| Edits::default()).collect();
     drop_twins(&parses, &mut edits);
     rename(entries, &parses, &mut edits);
+    write_settings(entries, &parses, &mut edits);
     let mut parts = Parts::default();
     let mut bodies = Vec::new();
     for ((entry, parse), edits) in entries.iter().zip(&parses).zip(&mut edits) {
@@ -216,6 +217,59 @@ fn has_text(ty: &Type) -> bool {
         Type::Record(fields) => fields.iter().all(|(_, ty)| has_text(ty)),
         _ => true,
     }
+}
+
+/// Writes what was set into each `gen` that does not say it: in statements what was set when they ran, in items what was set last.
+fn write_settings(entries: &[Entry], parses: &[Parse], edits: &mut [Edits]) {
+    let Some(last) = entries.last() else { return };
+    for ((entry, parse), edits) in entries.iter().zip(parses).zip(edits) {
+        let items: Vec<Range<usize>> = parse.file().items().map(|item| bytes(item.span())).collect();
+        let nodes = parse.tree.descendants().filter(|node| node.kind() == SyntaxKind::GEN);
+        for generation in nodes.filter_map(|node| ast::Gen::cast(ast::Node::new(node, FileId(0)))) {
+            let at = bytes(generation.span());
+            let in_item = items.iter().any(|item| item.contains(&at.start));
+            let set = if in_item { &last.set } else { &entry.set };
+            let args = generation.args();
+            let says = |key: &str| args.as_ref().is_some_and(|args| args.named(key).is_some());
+            let model = args.as_ref().and_then(|args| args.named("model")).and_then(|arg| arg.value());
+            let Some(of_model) = model.map_or(Some(Vec::new()), |model| defaults_of(&model, parses)) else { continue };
+            // Saved programs run with the seed that was set last.
+            let seed = (set.seed != last.set.seed && i64::try_from(set.seed).is_ok()).then(|| set.seed.to_string());
+            let arguments = set.arguments.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+            let all = arguments.chain(seed.as_deref().map(|seed| ("seed", seed)));
+            let missing: Vec<String> = all
+                .filter(|(key, _)| !says(key) && !of_model.iter().any(|known| known == key))
+                .map(|(key, value)| format!("{key}: {value}"))
+                .collect();
+            if missing.is_empty() {
+                continue;
+            }
+            let missing = missing.join(", ");
+            match args {
+                Some(args) => {
+                    let begin = bytes(args.node().span()).start + 1;
+                    let comma = if args.args().next().is_some() { ", " } else { "" };
+                    edits.put(begin..begin, format!("{missing}{comma}"));
+                }
+                None => edits.put(at.end..at.end, format!("({missing})")),
+            }
+        }
+    }
+}
+
+/// The arguments that a model item sets; none where it is not one of the session.
+fn defaults_of(model: &ast::Expr, parses: &[Parse]) -> Option<Vec<String>> {
+    let ast::Expr::Name(name) = model else { return None };
+    let name = name.name()?;
+    let items = parses.iter().flat_map(|parse| parse.file().items().collect::<Vec<_>>());
+    let item = items.filter_map(|item| match item {
+        ast::Item::Model(item) if item.name().is_some_and(|other| other.text() == name.text()) => Some(item),
+        _ => None,
+    });
+    let tree = item.last()?.node().syntax().clone();
+    let fields = tree.descendants().filter(|node| node.kind() == SyntaxKind::RECORD_FIELD);
+    let keys = fields.filter_map(|field| field.first_token()).map(|token| token.text().to_string());
+    Some(keys.collect())
 }
 
 /// The names that an entry declares for all that come.

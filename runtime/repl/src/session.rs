@@ -26,6 +26,17 @@ pub struct Entry {
     pub on: usize,
     /// That of the prompt after it: the same one, where it wrote nothing.
     pub after: usize,
+    /// What was set when it ran.
+    pub set: Set,
+}
+
+/// What a session sets: it holds for every generation that does not say it itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Set {
+    /// The seed.
+    pub seed: u64,
+    /// Arguments of `gen`, with their values as they are written.
+    pub arguments: Vec<(String, String)>,
 }
 
 /// A prompt that the session has been at.
@@ -49,6 +60,7 @@ pub struct Session {
     pub(crate) stops: Vec<Stop>,
     /// The current prompt.
     pub(crate) at: usize,
+    set: Set,
     read: Read,
 }
 
@@ -119,8 +131,14 @@ impl Session {
             next_site: 0,
             stops: vec![Stop::default()],
             at: 0,
+            set: Set::default(),
             read: Read::default(),
         }
+    }
+
+    /// What holds for the entries that come. Who runs them gives it to the backends; a program that is saved says it itself.
+    pub fn set(&mut self, set: Set) {
+        self.set = set;
     }
 
     /// The current prompt.
@@ -172,7 +190,14 @@ impl Session {
             let next_site = main.map_or(self.next_site, |main| sgl_graph::next_site(&main.body, self.next_site));
             let value_of = |local: &Local| self.values.get(&local.name).cloned().unwrap_or(Value::None);
             Ready {
-                entry: Entry { name, text: text.to_string(), value, on: self.at, after: self.at },
+                entry: Entry {
+                    name,
+                    text: text.to_string(),
+                    value,
+                    on: self.at,
+                    after: self.at,
+                    set: self.set.clone(),
+                },
                 prompt: self.prompt(),
                 arguments: before.iter().map(value_of).collect(),
                 graph: Arc::new(sgl_graph::optimize(lowered)),

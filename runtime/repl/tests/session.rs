@@ -8,7 +8,7 @@ use sgl_check::NoFiles;
 use sgl_check::program::ModelItem;
 use sgl_diag::SourceMap;
 use sgl_exec::{Answer, Backends, Resumed, RunOptions, Runner, ScriptedBackend};
-use sgl_repl::{Accepted, Checked, Session, save, show};
+use sgl_repl::{Accepted, Checked, Session, Set, save, show};
 use sgl_wire::{Backend, Prompt, Request};
 
 /// Answers `a1`, `a2`, … to one request after another, and remembers the seeds.
@@ -273,4 +273,36 @@ fn no_entry_breaks_a_session() {
     }
     assert!(play.0.entries().len() > 20, "some are accepted: {}", play.0.entries().len());
     assert_eq!(play.enter("n > 0").as_deref(), Ok("true: bool"));
+}
+
+#[test]
+fn what_is_set_stands_in_the_program_that_is_saved() {
+    let mut play = Play::new();
+    let set = |seed, arguments: &[(&str, &str)]| Set {
+        seed,
+        arguments: arguments.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+    };
+    play.0.set(set(3, &[("temperature", "0.2")]));
+    play.all([
+        "model warm = \"m\" { temperature: 0.9 }",
+        "prompt ask(q: str) -> str {\n    user q\n    assistant gen\n}",
+    ]);
+    for entry in
+        ["let a = gen", "let b = gen(max_tokens: 3)", "let c = gen(temperature: 1)", "let d = gen(model: warm)"]
+    {
+        play.enter(entry).unwrap();
+    }
+    play.0.set(set(4, &[("top_k", "5")]));
+    play.enter("let e = gen()").unwrap();
+    let saved = save::program(play.0.entries(), &[]);
+    for line in [
+        "assistant gen(top_k: 5)",
+        "let a = gen(temperature: 0.2, seed: 3)",
+        "let b = gen(temperature: 0.2, seed: 3, max_tokens: 3)",
+        "let c = gen(seed: 3, temperature: 1)",
+        "let d = gen(seed: 3, model: warm)",
+        "let e = gen(top_k: 5)",
+    ] {
+        assert!(saved.contains(line), "{line} in\n{saved}");
+    }
 }

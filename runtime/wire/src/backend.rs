@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use crate::{Constraint, Generated, Prompt, Request, Selected};
+use crate::{Constraint, Generated, Prompt, Request, Selected, Spell};
 
 /// Something that runs requests: the built-in engine, or one somewhere else.
 pub trait Backend: Send + Sync {
@@ -25,6 +25,11 @@ pub trait Backend: Send + Sync {
     /// How many of a prompt's tokens are computed already and kept; none where that is not known. Waits for what runs now to
     /// take a step.
     fn cached(&self, _prompt: &Prompt) -> Option<usize> {
+        None
+    }
+
+    /// Who knows what tokens stand for; none where nobody does.
+    fn speller(&self) -> Option<&dyn Spell> {
         None
     }
 }
