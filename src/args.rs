@@ -7,6 +7,7 @@ use clap::builder::styling::Styles;
 use clap::{Args, Parser, Subcommand};
 
 use crate::allow::Allow;
+use crate::help;
 use crate::terminal::{ERROR, GOOD, NAME};
 
 /// Colours of help and usage errors.
@@ -14,16 +15,12 @@ pub const STYLES: Styles = Styles::styled().header(GOOD).usage(GOOD).literal(NAM
 
 /// Compiler and engine for sgl, a language for programs that call language models many times.
 #[derive(Debug, Parser)]
-#[command(name = "sglc", version, styles = STYLES, after_help = EXIT_CODES)]
+#[command(name = "sglc", version, styles = STYLES, after_help = help::SGLC)]
 pub struct Cli {
     /// What to do; on a terminal, to begin a session where nothing is said.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
-
-const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 a program, a test or a model failed; 2 wrong usage, or a file, folder or model that the command line \
-names is not there or cannot be read or written; 3 a program does not compile; 130 stopped by Ctrl-C.";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -47,14 +44,18 @@ pub enum Command {
     /// Hold a text, or files of cases, against a schema, a regular expression or a grammar
     Constrain(ConstrainArgs),
     /// Say more about an error code; without one, list them all
+    #[command(after_help = help::EXPLAIN)]
     Explain {
         /// A code such as E0214
         code: Option<String>,
     },
     /// Pull, list, check and remove models
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::MODEL)]
     Model(ModelCommand),
+    /// Say what of this machine sgl uses, what is wrong with it, and what to do
+    Doctor(DoctorArgs),
     /// Print a script that completes sglc's arguments in a shell
+    #[command(after_help = help::COMPLETIONS)]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -67,6 +68,7 @@ pub enum Command {
 
 /// `sglc run`: options, then the program, then its arguments mixed with more options.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = help::RUN)]
 #[command(override_usage = "sglc run [OPTIONS] [FILE] [--NAME VALUE]...\n       sglc run [OPTIONS] -e CODE...")]
 pub struct RunArgs {
     /// Options before the program.
@@ -100,20 +102,33 @@ pub struct RunOptions {
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub stats: Option<Option<PathBuf>>,
     /// Run once for each line of a JSONL file, `-` for standard input; a line holds an object with arguments of main
-    #[arg(long, value_name = "FILE.jsonl")]
+    #[arg(long, value_name = "FILE.jsonl", help_heading = "Batch")]
     pub batch: Option<PathBuf>,
     /// Where the results of --batch go, one line each, in order; standard output if not given
-    #[arg(short, long, value_name = "FILE.jsonl")]
+    #[arg(short, long, value_name = "FILE.jsonl", help_heading = "Batch")]
     pub output: Option<PathBuf>,
     /// Instances of --batch that run at the same time [default: 64]
-    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true, help_heading = "Batch")]
     pub jobs: Option<usize>,
+    /// Go on with a --batch that was stopped: lines whose results are in the output file are not run again; with `=failed`,
+    /// those that failed are
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "rest", hide_possible_values = true, help_heading = "Batch")]
+    pub resume: Option<Resume>,
     /// Run again whenever the program, what it imports, an `@FILE` or sgl.toml changes
     #[arg(long)]
     pub watch: bool,
     /// What it may reach.
     #[command(flatten)]
     pub allow: Allow,
+}
+
+/// What a batch that goes on runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Resume {
+    /// Lines that have no result.
+    Rest,
+    /// Those, and lines that failed.
+    Failed,
 }
 
 /// Which model answers, and how it runs.
@@ -165,6 +180,7 @@ impl RunOptions {
             batch: self.batch.or(other.batch),
             output: self.output.or(other.output),
             jobs: self.jobs.or(other.jobs),
+            resume: self.resume.or(other.resume),
             watch: self.watch || other.watch,
             allow: self.allow.or(other.allow),
         }
@@ -173,6 +189,7 @@ impl RunOptions {
 
 /// `sglc check`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = help::CHECK)]
 pub struct CheckArgs {
     /// Programs, or folders with programs; the main one of the project if none is named
     #[arg(value_name = "FILE|DIR")]
@@ -196,7 +213,7 @@ pub struct CheckArgs {
 
 /// `sglc test`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = RECORDINGS)]
+#[command(after_help = help::TEST)]
 pub struct TestArgs {
     /// Programs, or folders with programs
     #[arg(value_name = "PATH", default_value = ".")]
@@ -233,15 +250,9 @@ pub struct TestArgs {
     pub allow: Allow,
 }
 
-const RECORDINGS: &str = "\
-What models answer is recorded by `--update`, in NAME.recorded.jsonl beside NAME.sgl. Where there is such a file, tests run on \
-it and need no model; a request that it does not hold fails the test that makes it.
-
-Exit codes: 0 all tests passed; 1 a test failed; 2 there is no test, or a file cannot be read; 3 a program does not compile.";
-
 /// `sglc repl`.
 #[derive(Debug, Clone, Default, Args)]
-#[command(after_help = SESSION)]
+#[command(after_help = help::REPL)]
 pub struct ReplArgs {
     /// A program whose items are there from the start
     #[arg(value_name = "FILE")]
@@ -260,14 +271,9 @@ pub struct ReplArgs {
     pub allow: Allow,
 }
 
-const SESSION: &str = "\
-Type `:help` in the session for its commands. Where standard input is no terminal, entries are read from it and what they give is \
-printed plainly.
-
-Exit codes: 0 done; where standard input is no terminal, 1 an entry failed, 3 an entry does not compile; 2 wrong usage.";
-
 /// `sglc doc`.
 #[derive(Debug, Args)]
+#[command(after_help = help::DOC)]
 pub struct DocArgs {
     /// A program, or `std` for what comes with sgl; the main program of the project if not given
     #[arg(value_name = "FILE|std")]
@@ -280,8 +286,21 @@ pub struct DocArgs {
     pub json: bool,
 }
 
+/// `sglc doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = help::DOCTOR)]
+pub struct DoctorArgs {
+    /// Also ask the places that models come from whether they can be reached
+    #[arg(long)]
+    pub online: bool,
+    /// Print what was found as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `sglc new`.
 #[derive(Debug, Args)]
+#[command(after_help = help::NEW)]
 pub struct NewArgs {
     /// The folder to make; it must be empty, if it is there
     #[arg(value_name = "DIR")]
@@ -290,7 +309,7 @@ pub struct NewArgs {
 
 /// `sglc fmt`.
 #[derive(Debug, Args)]
-#[command(after_help = FMT_EXIT_CODES)]
+#[command(after_help = help::FMT)]
 pub struct FmtArgs {
     /// Programs, folders with programs, or `-` for standard input; all .sgl files below this folder if not given
     #[arg(value_name = "FILE|DIR|-")]
@@ -303,11 +322,9 @@ pub struct FmtArgs {
     pub diff: bool,
 }
 
-const FMT_EXIT_CODES: &str = "Exit codes: 0 done, 1 --check found files that would change, 2 a file cannot be read or \
-                              written, 3 a file has syntax errors (it is left alone).";
-
 /// `sglc graph`.
 #[derive(Debug, Args)]
+#[command(after_help = help::GRAPH)]
 pub struct GraphArgs {
     /// A program
     #[arg(value_name = "FILE")]
@@ -322,7 +339,7 @@ pub struct GraphArgs {
 
 /// `sglc constrain`.
 #[derive(Debug, Args)]
-#[command(after_help = CONSTRAIN_EXIT_CODES, group(clap::ArgGroup::new("what").required(true)))]
+#[command(after_help = help::CONSTRAIN, group(clap::ArgGroup::new("what").required(true)))]
 pub struct ConstrainArgs {
     /// A JSON Schema: a file, or the schema itself
     #[arg(long, value_name = "FILE|TEXT", group = "what")]
@@ -421,12 +438,9 @@ pub enum Space {
     Flexible,
 }
 
-const CONSTRAIN_EXIT_CODES: &str = "\
-Exit codes: 0 accepted, within the other, or all cases were read; 1 rejected, not whole yet, not within it, or a line of the cases is none; 2 wrong usage, or a \
-file or model that the command line names is not there or cannot be read or written; 3 the constraint does not compile.";
-
 /// `sglc lsp`.
 #[derive(Debug, Args)]
+#[command(after_help = help::LSP)]
 pub struct LspArgs {
     /// Count tokens as this model does, in hovers and hints: a model in the cache, or a GGUF file
     #[arg(long, value_name = "NAME|PATH.gguf")]
@@ -440,6 +454,7 @@ pub struct LspArgs {
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
     /// Get a model and check its file
+    #[command(after_help = help::PULL)]
     Pull {
         /// Name of the model
         #[arg(default_value = crate::models::table::DEFAULT)]

@@ -1,6 +1,6 @@
 //! sglc, the command line of sgl: arguments in; results, diagnostics and an exit code out.
 //!
-//! 1. [`args`] turns words into one command.
+//! 1. [`args`] turns words into one command; [`help`] is what it says below the options of each.
 //! 2. [`commands`] holds one file for each; the compiler and the engine are called there.
 //! 3. [`files`] reads what is named, [`project`] finds the project around a program, [`compile`] compiles it; [`params`] and [`run_line`] read the arguments
 //!    that its `main` wants.
@@ -20,6 +20,7 @@ pub mod batch;
 pub mod commands;
 pub mod compile;
 pub mod files;
+pub mod help;
 pub mod junit;
 pub mod load;
 pub mod lsp;

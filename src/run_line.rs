@@ -46,6 +46,13 @@ pub fn read(
         let complaint = Complaint::usage("`--output` is where the results of `--batch` go");
         return Err(NoRun::Options(complaint.help("give `--batch FILE.jsonl`, or redirect standard output")));
     }
+    if options.resume.is_some() && options.output.is_none() {
+        let complaint =
+            Complaint::usage("`--resume` goes on with the results of a batch, and there is no file of them");
+        return Err(NoRun::Options(
+            complaint.help("give `--batch FILE.jsonl -o RESULTS.jsonl` as in the run that was stopped"),
+        ));
+    }
     if options.batch.as_deref().is_some_and(|path| path == Path::new(STANDARD_INPUT)) {
         let twice = match words.iter().any(|word| word == "@-" || word.to_string_lossy().ends_with("=@-")) {
             true => Some("both `--batch -` and `@-` read standard input, and it can be read once"),

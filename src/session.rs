@@ -56,6 +56,13 @@ impl Session {
         }
     }
 
+    /// What tells the run's own model, with its settings, from others.
+    pub fn identity(&self) -> String {
+        let Resolved { source, settings } = self.resolved(None);
+        let bytes = std::fs::metadata(&source).map_or(String::new(), |file| format!(" of {} bytes", file.len()));
+        format!("{source}{bytes} {settings:?}")
+    }
+
     /// The models loaded so far, for people.
     pub fn names(&self) -> String {
         let mut names: Vec<_> = self.state().engines.keys().cloned().collect();
@@ -96,8 +103,10 @@ impl Session {
 
     fn start(&self, spec: &str) -> Result<LocalBackend, Complaint> {
         let options = &self.options;
-        let path = models::resolve(spec, options.offline, &Bars::default())?;
-        let loaded = load(&path, LoadOptions { threads: options.threads.unwrap_or(0), ..LoadOptions::default() })?;
+        let bars = Bars::default();
+        let path = models::resolve(spec, options.offline, &bars)?;
+        let how = LoadOptions { threads: options.threads.unwrap_or(0), ..LoadOptions::default() };
+        let loaded = bars.wait(&format!("loading {spec}"), || load(&path, how))?;
         let usual = EngineOptions::default();
         let engine_options = EngineOptions {
             cache: !options.no_cache,

@@ -37,6 +37,8 @@ pub enum Exit {
     Usage = 2,
     /// A program does not compile.
     DoesNotCompile = 3,
+    /// Ctrl-C ended it.
+    Stopped = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -171,8 +173,12 @@ struct Current {
 
 /// Work that ends sooner than this shows no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// A bar of work that says nothing moves this often.
+const TICK: Duration = Duration::from_millis(200);
 const BYTES: &str = "{msg}  {bar:30.cyan/dim}  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
-const LINES: &str = "{msg}  {bar:30.cyan/dim}  {pos} of {len}  {eta} left";
+const LINES: &str = "{msg}  {bar:30.cyan/dim}  {pos} of {len}{prefix}  {per_sec}  {eta} left";
+const COUNT: &str = "{msg}  {pos} lines{prefix}  {per_sec}";
+const WAIT: &str = "{msg}  {elapsed}";
 
 impl Default for Bars {
     fn default() -> Self {
@@ -181,9 +187,45 @@ impl Default for Bars {
 }
 
 impl Bars {
-    /// Work on `total` lines begins; [`Progress::at`] and [`Progress::end`] go on with it.
-    pub fn begin_lines(&self, what: &str, total: u64) {
-        self.start(what, total, LINES);
+    /// Work on lines begins, `total` of them if that is known; [`Bars::line`] and [`Progress::end`] go on with it.
+    pub fn begin_lines(&self, what: &str, total: Option<u64>) {
+        self.start(what, total.unwrap_or(0), if total.is_some() { LINES } else { COUNT });
+    }
+
+    /// So many lines are done, of which so many failed.
+    pub fn line(&self, done: u64, failed: u64) {
+        self.at(done);
+        self.with(|current| {
+            if let Some(bar) = current.as_ref().and_then(|current| current.bar.as_ref()).filter(|_| failed > 0) {
+                bar.set_prefix(format!(", {failed} failed"));
+            }
+        });
+    }
+
+    /// Does work of which nobody knows how far it is.
+    pub fn wait<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
+        if !self.on {
+            return work();
+        }
+        std::thread::scope(|scope| {
+            let (done, is_done) = std::sync::mpsc::channel::<()>();
+            let what = what.to_string();
+            scope.spawn(move || {
+                if is_done.recv_timeout(PATIENCE) != Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                    return;
+                }
+                let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+                let bar = bar.with_elapsed(PATIENCE).with_message(what);
+                bar.set_style(ProgressStyle::with_template(WAIT).unwrap_or_else(|_| ProgressStyle::default_spinner()));
+                while is_done.recv_timeout(TICK) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                    bar.tick();
+                }
+                bar.finish_and_clear();
+            });
+            let result = work();
+            drop(done);
+            result
+        })
     }
 
     fn start(&self, what: &str, total: u64, form: &'static str) {

@@ -4,6 +4,7 @@ pub mod check;
 pub mod completions;
 pub mod constrain;
 pub mod doc;
+pub mod doctor;
 pub mod explain;
 pub mod fmt;
 pub mod graph;
@@ -23,6 +24,7 @@ pub fn run(command: Command) -> Result<Exit, Complaint> {
         Command::Run(args) => run::run(args),
         Command::Test(args) => test::run(&args),
         Command::Doc(args) => doc::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::New(args) => new::run(&args),
         Command::Repl(args) => repl::run(args),
         Command::Explain { code } => explain::run(code.as_deref()),

@@ -14,8 +14,9 @@ use sgl_tools::Outside;
 use sgl_wire::Usage;
 
 use crate::allow::Allow;
-use crate::args::{RunArgs, RunOptions};
-use crate::batch::{self, LineError, LineResult, Lines, STANDARD_INPUT};
+use crate::args::{Resume, RunArgs, RunOptions};
+use crate::batch::notes::{self, Noted, Plain};
+use crate::batch::{self, Before, Broken, LineError, LineResult, Lines, STANDARD_INPUT, Sink, Tally};
 use crate::compile::{Compiled, compile_snippet, compile_with};
 use crate::params::{Arguments, Params};
 use crate::project::Found;
@@ -111,7 +112,7 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
     let began = Instant::now();
     let (mut exit, cost) = match &job.options.batch {
         None => runtime.block_on(job.once(given, &session))?,
-        Some(path) => runtime.block_on(job.clone().batch(Lines::of(path), given))?,
+        Some(path) => runtime.block_on(job.clone().batch(Lines::of(path), given, session.identity()))?,
     };
     // What blocks (a server that is slow to answer) and is not needed any more is not waited for.
     runtime.shutdown_background();
@@ -163,32 +164,65 @@ impl Job {
     }
 
     /// One run for each line of a file; the results in their order.
-    async fn batch(self: Arc<Self>, lines: Lines<'_>, defaults: Arguments) -> Result<(Exit, Usage), Complaint> {
+    async fn batch(
+        self: Arc<Self>,
+        lines: Lines<'_>,
+        defaults: Arguments,
+        model: String,
+    ) -> Result<(Exit, Usage), Complaint> {
+        let output = self.options.output.as_deref();
+        output.map_or(Ok(()), |output| lines.overwritten_by(output))?;
         let input = lines.open()?;
         if self.is_doomed().await {
             return Ok((Exit::DoesNotCompile, Usage::default()));
         }
-        let mut output = lines.output(self.options.output.as_deref())?;
+        let count = lines.count()?;
+        let about = self.about(&defaults, model);
+        let (mut noted, before) = match (output, self.options.resume) {
+            (Some(output), Some(resume)) => {
+                let (noted, before) = Noted::resume(output, &about, resume == Resume::Failed)?;
+                (Some(noted), before)
+            }
+            (Some(output), None) => (Some(Noted::begin(output, &about)?), Before::default()),
+            (None, _) => (None, Before::default()),
+        };
         let cost = Arc::new(Mutex::new(Usage::default()));
         let one = |line: serde_json::Value| {
             let given = self.params.from_line(line, &defaults);
             self.clone().line(given, cost.clone())
         };
         let bars = Bars::default();
-        if let Some(count) = lines.count()? {
-            bars.begin_lines("running", count as u64);
-        }
+        bars.begin_lines("running", count.map(|count| count as u64));
         let jobs = self.options.jobs.unwrap_or(JOBS);
-        let tally =
-            batch::run(input, &mut output, jobs, one, |tally| bars.at((tally.done + tally.failed) as u64)).await;
+        let on_line = |tally: Tally| bars.line(tally.lines() as u64, tally.failed as u64);
+        let mut plain = Plain;
+        let sink: &mut dyn Sink = match &mut noted {
+            Some(noted) => noted,
+            None => &mut plain,
+        };
+        let tally = batch::run(input, sink, jobs, before, one, stopped(), on_line).await;
         bars.end();
-        let tally = tally.map_err(|error| Complaint::failed(format!("the batch broke off: {}", plain::io(&error))))?;
-        if tally.failed > 0 {
-            let all = terminal::counted(tally.done + tally.failed, "line");
-            Complaint::failed(format!("{} of {all} failed; their records say why", tally.failed)).report();
-        }
+        let tally = tally.map_err(|broken| match broken {
+            Broken::Io(error) => Complaint::failed(format!("the batch broke off: {}", plain::io(&error))),
+            Broken::Changed(line) => {
+                Complaint::usage(format!("line {line} is not what it was when its result was written"))
+                    .help("set it back, or run all lines anew without `--resume`")
+            }
+        })?;
         let cost = *cost.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok((if tally.failed == 0 { Exit::Done } else { Exit::Failed }, cost))
+        Ok((ended(tally, count, noted, output), cost))
+    }
+
+    /// What a batch must be to go on from this one.
+    fn about(&self, defaults: &Arguments, model: String) -> notes::Batch {
+        let files = self.sources.files().map(|(_, file)| format!("{}\n{}\n", file.name, notes::mark(&file.text)));
+        notes::Batch {
+            version: notes::VERSION,
+            program: notes::mark(&files.collect::<String>()),
+            arguments: notes::mark(&format!("{defaults:?}")),
+            model,
+            seed: self.seed,
+        }
     }
 
     /// The run of one line of a batch.
@@ -263,6 +297,60 @@ impl Job {
         });
         LineError { at, ..LineError::new(fault.code, fault.title.clone()) }
     }
+}
+
+/// Waits for Ctrl-C, or for the signal that asks a process to end.
+async fn stopped() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        let terminate = async {
+            match terminate {
+                Ok(mut signal) => signal.recv().await.map_or((), drop),
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = interrupt => {}
+            () = terminate => {}
+        }
+    }
+    #[cfg(not(unix))]
+    interrupt.await;
+}
+
+/// Says how a batch ended, and how to go on with it.
+fn ended(tally: Tally, count: Option<usize>, noted: Option<Noted>, output: Option<&Path>) -> Exit {
+    let can_resume = noted.as_ref().is_some_and(Noted::can_resume);
+    let all = terminal::counted(tally.lines(), "line");
+    if tally.stopped {
+        let of = count.map_or(String::new(), |count| format!(" of {count}"));
+        let complaint = Complaint::failed(format!("stopped after {}{of} lines", tally.lines()));
+        let complaint = match (can_resume, output) {
+            (true, Some(output)) => complaint
+                .note(format!("their results are in {}", output.display()))
+                .help("the same command with `--resume` goes on from there"),
+            (false, Some(_)) => {
+                complaint.help("this output keeps no notes: only into a plain file a batch can be resumed")
+            }
+            (_, None) => complaint.help("with `-o FILE.jsonl` a batch can be resumed"),
+        };
+        complaint.report();
+        return Exit::Stopped;
+    }
+    if tally.failed > 0 {
+        let complaint = Complaint::failed(format!("{} of {all} failed; their records say why", tally.failed));
+        let again = "the same command with `--resume=failed` runs only those again";
+        (if can_resume { complaint.help(again) } else { complaint }).report();
+        return Exit::Failed;
+    }
+    noted.map(Noted::finish);
+    Exit::Done
 }
 
 /// Says which arguments are missing or wrong.

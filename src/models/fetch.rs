@@ -35,7 +35,7 @@ impl Net {
     }
 
     /// The first pip that runs on this machine.
-    fn pip(&self) -> Result<Command, String> {
+    pub(crate) fn pip(&self) -> Result<Command, String> {
         for words in &self.pip {
             let Some((program, first)) = words.split_first() else { continue };
             let mut probe = Command::new(program);

@@ -16,6 +16,7 @@ fn help_of_every_command() {
         "constrain",
         "explain",
         "man",
+        "doctor",
         "lsp",
         "repl",
         "completions",

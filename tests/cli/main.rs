@@ -6,6 +6,7 @@ mod batch;
 mod broken;
 mod check;
 mod constrain;
+mod doctor;
 mod fmt;
 mod help;
 mod hostile;

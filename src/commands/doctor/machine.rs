@@ -1,0 +1,158 @@
+//! What a machine computes with: processor, memory, and devices that are not used.
+
+use std::fs;
+use std::path::Path;
+
+use sgl_kernels::Home;
+
+use super::{Finding, State};
+use crate::models::table;
+use crate::terminal::bytes;
+
+/// Memory for the prompts that are kept, at most: what an engine takes where nobody says otherwise.
+const PROMPTS: u64 = 1 << 30;
+
+pub fn findings() -> Vec<Finding> {
+    let system = format!("{} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+    vec![Finding::new("sglc", State::Ok, system), processor(), memory(), devices(Path::new("/"))]
+}
+
+/// Instructions that kernels could use and that the processor has.
+fn features() -> Vec<&'static str> {
+    let mut found = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        let all = [
+            ("sse4.2", std::arch::is_x86_feature_detected!("sse4.2")),
+            ("avx2", std::arch::is_x86_feature_detected!("avx2")),
+            ("f16c", std::arch::is_x86_feature_detected!("f16c")),
+            ("fma", std::arch::is_x86_feature_detected!("fma")),
+            ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
+            ("avx512vnni", std::arch::is_x86_feature_detected!("avx512vnni")),
+        ];
+        found.extend(all.into_iter().filter(|(_, has)| *has).map(|(name, _)| name));
+    }
+    found
+}
+
+fn processor() -> Finding {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = crate::terminal::counted(cores, "core");
+    let has = match features() {
+        features if features.is_empty() => String::new(),
+        features => format!(" with {}", features.join(", ")),
+    };
+    let used = Home::detect();
+    let says = format!("{cores}{has}; kernels: {}", used.name());
+    match (used == Home::portable(), Home::avx2().is_some()) {
+        (false, _) => Finding::new("processor", State::Ok, says),
+        (true, true) => Finding::new("processor", State::Warning, says)
+            .help("SGL_KERNELS=portable asks for the slow kernels: unset it for the avx2 ones"),
+        (true, false) => Finding::new("processor", State::Warning, says)
+            .help("models run several times faster on a processor with AVX2 and F16C"),
+    }
+}
+
+/// All memory and what is free of it, in bytes, as Linux says.
+fn memory_of(meminfo: &str) -> Option<(u64, u64)> {
+    let of = |key: &str| {
+        let line = meminfo.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib << 10)
+    };
+    Some((of("MemTotal")?, of("MemAvailable")?))
+}
+
+/// What this process may use where that is less: a container has a limit of its own.
+fn limit() -> Option<(u64, u64)> {
+    let read =
+        |name: &str| fs::read_to_string(format!("/sys/fs/cgroup/memory.{name}")).ok()?.trim().parse::<u64>().ok();
+    let most = read("max")?;
+    Some((most, most.saturating_sub(read("current").unwrap_or(0))))
+}
+
+fn memory() -> Finding {
+    let system = fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory_of(&text));
+    let Some((all, free)) = system else {
+        return Finding::new("memory", State::Note, "this system does not say how much there is");
+    };
+    let (all, free) =
+        limit().filter(|(most, _)| *most < all).map_or((all, free), |(most, left)| (most, free.min(left)));
+    let [default, ..] = table::TABLE else { return Finding::new("memory", State::Ok, bytes(all)) };
+    let wants = default.size + PROMPTS;
+    let says = format!(
+        "{} of {} free; {} takes {} and up to {} for prompts",
+        bytes(free),
+        bytes(all),
+        default.name,
+        bytes(default.size),
+        bytes(PROMPTS)
+    );
+    match () {
+        () if free < default.size => Finding::new("memory", State::Problem, says).help("end other programs"),
+        () if free < wants => Finding::new("memory", State::Warning, says)
+            .help("fewer prompts are kept, so more is computed twice: end other programs"),
+        () => Finding::new("memory", State::Ok, says),
+    }
+}
+
+/// Graphics processors, by what the system has of them below `root`.
+fn devices(root: &Path) -> Finding {
+    let mut found = Vec::new();
+    let folders = |path: &str| {
+        let entries = fs::read_dir(root.join(path)).into_iter().flatten().flatten();
+        let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+        paths.sort();
+        paths
+    };
+    for folder in folders("proc/driver/nvidia/gpus") {
+        let text = fs::read_to_string(folder.join("information")).unwrap_or_default();
+        let model = text.lines().find_map(|line| line.strip_prefix("Model:")).map_or("an NVIDIA GPU", str::trim);
+        found.push(model.to_string());
+    }
+    for card in folders("sys/class/drm") {
+        let vendor = fs::read_to_string(card.join("device/vendor")).unwrap_or_default();
+        let name = match vendor.trim() {
+            "0x10de" if found.is_empty() => "an NVIDIA GPU without its driver",
+            "0x1002" => "an AMD GPU",
+            "0x8086" => "an Intel GPU",
+            _ => continue,
+        };
+        // `card0` is a device, `card0-DP-1` a plug of it.
+        let is_device = card.file_name().is_some_and(|name| !name.to_string_lossy().contains('-'));
+        if is_device && card.file_name().is_some_and(|name| name.to_string_lossy().starts_with("card")) {
+            found.push(name.to_string());
+        }
+    }
+    let says = match found.is_empty() {
+        true => "none found; none is needed: models run on the processor".to_string(),
+        false => format!("{}: not used, models run on the processor", found.join(", ")),
+    };
+    Finding::new("GPU", State::Note, says)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_read() {
+        let text = "MemTotal:       24576 kB\nMemFree: 1 kB\nMemAvailable:   1024 kB\n";
+        assert_eq!(memory_of(text), Some((24576 << 10, 1024 << 10)));
+        assert_eq!(memory_of("MemTotal: many kB\n"), None);
+    }
+
+    #[test]
+    fn devices_are_named() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(devices(root.path()).says.starts_with("none found"));
+        let put = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        put("sys/class/drm/card1/device/vendor", "0x1002\n");
+        put("sys/class/drm/card1-DP-1/device/vendor", "0x1002\n");
+        put("proc/driver/nvidia/gpus/0000:01:00.0/information", "Model: \t\t NVIDIA H100\nIRQ: 1\n");
+        assert_eq!(devices(root.path()).says, "NVIDIA H100, an AMD GPU: not used, models run on the processor");
+    }
+}
