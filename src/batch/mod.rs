@@ -308,16 +308,36 @@ mod tests {
 
     #[test]
     fn what_is_done_when_it_stops_is_handed_out() {
-        // The first line takes 20 ms, those after it less.
-        let stop = tokio::time::sleep(Duration::from_millis(14));
-        let (out, tally) = run_all("0\n9\n9\n9\n", 4, Before::default(), async { stop.await });
+        // The first line never ends.
+        let done = Arc::new(AtomicUsize::new(0));
+        let work = |value: Value| {
+            let done = done.clone();
+            async move {
+                match value.as_u64() {
+                    Some(0) => std::future::pending().await,
+                    _ => done.fetch_add(1, Ordering::SeqCst),
+                };
+                Ok(value)
+            }
+        };
+        let stop = async {
+            while done.load(Ordering::SeqCst) < 3 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            // What is done has still to be told.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
+        let mut out = Out::default();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+        let input = io::Cursor::new("0\n7\n8\n9\n");
+        let tally = runtime.block_on(run(input, &mut out, 4, Before::default(), work, stop, |_| {})).unwrap();
         assert!(tally.stopped && out.put.is_empty(), "{:?}", out.put);
-        assert_eq!(texts(&out.kept), ["18", "18", "18"]);
+        assert_eq!(texts(&out.kept), ["7", "8", "9"]);
         let known = out.kept.into_iter().map(|outcome| (outcome.index, outcome)).collect();
         let before = Before { known, ..Before::default() };
-        let (out, tally) = run_all("0\n9\n9\n9\n1\n", 4, before, std::future::pending());
+        let (out, tally) = run_all("0\n7\n8\n9\n1\n", 4, before, std::future::pending());
         assert_eq!(tally, Tally { done: 5, failed: 0, stopped: false });
-        assert_eq!(texts(&out.put), ["0", "18", "18", "18", "2"]);
+        assert_eq!(texts(&out.put), ["0", "7", "8", "9", "2"]);
     }
 
     #[test]

@@ -349,7 +349,9 @@ fn ended(tally: Tally, count: Option<usize>, noted: Option<Noted>, output: Optio
         (if can_resume { complaint.help(again) } else { complaint }).report();
         return Exit::Failed;
     }
-    noted.map(Noted::finish);
+    if let Some(noted) = noted {
+        noted.finish();
+    }
     Exit::Done
 }
 
