@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use sgl_check::program::{Local, Struct};
 use sgl_check::types::Type;
-use sgl_check::{CheckedEntry, Known, Loader, McpTool, NoTools};
-use sgl_diag::{Diagnostic, SourceMap};
+use sgl_check::{CheckedEntry, Known, Loader, McpTool, NoTools, Root};
+use sgl_diag::{Diagnostic, FileId, SourceMap};
 use sgl_exec::{Backends, Resumed, RunOptions, Runner};
 use sgl_graph::Graph;
 use sgl_host::Value;
+use sgl_syntax::{Parse, Parsed};
 use sgl_wire::{Part, Prompt};
 
 /// What was typed at once: items, then statements.
@@ -313,19 +314,22 @@ impl Ready {
     }
 }
 
-/// What was read for the entries: it is read once, so that an entry means the same whenever it is checked again.
+/// What was read for the entries: it is read once, so that an entry means the same whenever it is checked again, and parsed once.
 #[derive(Debug, Clone, Default)]
 struct Read {
     /// By the file that names it and the path: its name and text.
     files: HashMap<(String, String), (String, String)>,
     /// By command.
     tools: HashMap<String, Vec<McpTool>>,
+    /// By text.
+    parses: HashMap<(String, Root), Parsed>,
 }
 
 impl Read {
     fn add(&mut self, more: Read) {
         self.files.extend(more.files);
         self.tools.extend(more.tools);
+        self.parses.extend(more.parses);
     }
 }
 
@@ -354,5 +358,19 @@ impl Loader for Reading<'_> {
         let found = self.inner.mcp(command)?;
         self.fresh.tools.insert(command.to_string(), found.clone());
         Ok(found)
+    }
+
+    fn parse(&mut self, file: FileId, text: &str, kind: Root) -> Parse {
+        let key = (text.to_string(), kind);
+        if let Some(known) = self.kept.parses.get(&key).or_else(|| self.fresh.parses.get(&key)) {
+            return known.of(file);
+        }
+        let parsed = match kind {
+            Root::File => Parsed::new(text),
+            Root::Snippet => Parsed::snippet(text),
+        };
+        let parse = parsed.of(file);
+        self.fresh.parses.insert(key, parsed);
+        parse
     }
 }
