@@ -27,6 +27,8 @@ pub(crate) struct Lexicon {
     pub vocabulary: Arc<Vocabulary>,
     /// The token that every prompt starts with, where the model wants one.
     pub first: Option<u32>,
+    /// Whether the model wants a space before a text, and after each special token.
+    pub space_prefix: bool,
     /// The context that stands for no prompt at all: the token that starts a text, or else one that ends one.
     pub nothing: Option<u32>,
     /// The end of a reasoning span, as a stop and as tokens.
@@ -45,8 +47,10 @@ impl Lexicon {
         let specials = tokenizer.special_tokens().map(|(name, id)| (name.to_owned(), id)).collect();
         let starts = tokenizer.bos();
         let first = starts.filter(|_| tokenizer.add_bos());
+        let space_prefix = tokenizer.space_prefix();
         let mut lexicon = Lexicon::new(vocabulary, specials, move |text| tokenizer.encode(text))?;
         lexicon.first = first;
+        lexicon.space_prefix = space_prefix;
         lexicon.nothing = starts.or(lexicon.nothing);
         Ok(lexicon)
     }
@@ -67,6 +71,7 @@ impl Lexicon {
         specials.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         Ok(Lexicon {
             first: None,
+            space_prefix: false,
             nothing: vocabulary.ends().first().copied(),
             vocabulary,
             think_end,

@@ -271,8 +271,19 @@ impl Writer<'_> {
         self.add(Source::Written, output.tokens.len());
     }
 
+    /// Whether what comes next stands at the start of the text, or after a special token.
+    fn starts(&self) -> bool {
+        self.tokens.last().is_none_or(|token| self.renderer.lexicon.vocabulary.bytes(*token).is_none())
+    }
+
     fn flush(&mut self) {
         if !self.plain.is_empty() {
+            if self.renderer.lexicon.space_prefix && self.starts() {
+                self.plain.insert(0, ' ');
+                for (end, _) in self.sources.iter_mut().flat_map(|sources| &mut sources.plain) {
+                    *end += 1;
+                }
+            }
             let tokens = self.renderer.encode(&self.plain);
             if let Some(sources) = &mut self.sources {
                 sources.encoded(&self.renderer.lexicon, &tokens);

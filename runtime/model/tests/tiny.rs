@@ -305,6 +305,7 @@ fn a_space_stands_before_a_text_where_the_file_says_so() {
         let tokenizer = tokens_of(&file);
         assert_eq!(tokenizer.decode(&tokenizer.encode_special("hello<eos>hello")), b" hello<eos> hello");
         assert_eq!(tokenizer.decode(&tokenizer.encode("hello")), b"hello", "a text that goes on from another");
+        assert!(tokenizer.space_prefix());
     }
 }
 

@@ -37,6 +37,20 @@ fn messages_are_the_template_s_and_the_tokens_those_of_the_whole_text() {
 }
 
 #[test]
+fn a_space_follows_special_tokens_where_the_model_wants_one() {
+    let model = SimModel::new(VOCABULARY, WINDOW);
+    let template = ChatTemplate::new("{{ messages[0].content }}<|im_end|>", "", "").unwrap();
+    let mut spaced = lexicon();
+    spaced.space_prefix = true;
+    let backend = LocalBackend::start(Box::new(model), spaced, template, slots(64)).unwrap();
+    let prompt = message(&Prompt::empty(), Role::User, "hi").push(Part::Text("on".into()));
+    let rendered = backend.render(&prompt).unwrap();
+    assert_eq!(rendered.text, "hi<|im_end|>on");
+    let end = rendered.tokens[encode(" hi").len()];
+    assert_eq!(rendered.tokens, [encode(" hi"), vec![end], encode(" on")].concat());
+}
+
+#[test]
 fn a_prompt_that_grows_keeps_its_tokens() {
     let backend = backend(slots(64));
     let output = Output { tokens: vec![104, 105], text: "hi".into(), logprob: -1.0 };

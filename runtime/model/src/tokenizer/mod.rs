@@ -136,8 +136,8 @@ impl Tokenizer {
         self.encode_by(&self.user_defined, text, false)
     }
 
-    /// The tokens of a whole text in which the names of special tokens mean those tokens. Some SentencePiece files put a
-    /// space before the text and after each special token; it is in the tokens.
+    /// The tokens of a whole text in which the names of special tokens mean those tokens, with the spaces of
+    /// [`Tokenizer::space_prefix`].
     pub fn encode_special(&self, text: &str) -> Vec<u32> {
         self.encode_by(&self.special, text, true)
     }
@@ -207,6 +207,12 @@ impl Tokenizer {
     /// Whether a text must start with [`Tokenizer::bos`].
     pub fn add_bos(&self) -> bool {
         self.add_bos
+    }
+
+    /// Whether a text, and what follows a special token, starts with a space that it does not have: a rule of some
+    /// SentencePiece files, which [`Tokenizer::encode_special`] follows.
+    pub fn space_prefix(&self) -> bool {
+        matches!(&self.merging, Merging::Pieces(pieces) if pieces.space_prefix)
     }
 
     /// The token that ends a text, where the file names one.

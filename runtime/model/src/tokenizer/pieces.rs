@@ -19,7 +19,7 @@ pub(super) struct Pieces {
     /// The token of each byte.
     bytes: Box<[Option<u32>; 256]>,
     /// Whether a text starts with a space that it does not have.
-    space_prefix: bool,
+    pub space_prefix: bool,
 }
 
 impl Pieces {
