@@ -33,6 +33,8 @@ pub enum Command {
     Fmt(FmtArgs),
     /// Run the `test` items of programs
     Test(TestArgs),
+    /// Run again what a trace holds, with the answers that stand in it and without a model
+    Replay(ReplayArgs),
     /// Write and run a program piece by piece: each line runs at once, and the prompt is kept
     Repl(ReplArgs),
     /// Print the dataflow graph of a program
@@ -114,6 +116,9 @@ pub struct RunOptions {
     /// those that failed are
     #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "rest", hide_possible_values = true, help_heading = "Batch")]
     pub resume: Option<Resume>,
+    /// Write all that happens into FILE: prompts, tokens, times; a page for a browser (.html) or a log (.jsonl), for `sglc replay`
+    #[arg(long, value_name = "FILE.html|FILE.jsonl")]
+    pub trace: Option<PathBuf>,
     /// Run again whenever the program, what it imports, an `@FILE` or sgl.toml changes
     #[arg(long)]
     pub watch: bool,
@@ -181,6 +186,7 @@ impl RunOptions {
             output: self.output.or(other.output),
             jobs: self.jobs.or(other.jobs),
             resume: self.resume.or(other.resume),
+            trace: self.trace.or(other.trace),
             watch: self.watch || other.watch,
             allow: self.allow.or(other.allow),
         }
@@ -248,6 +254,21 @@ pub struct TestArgs {
     /// What the tests may reach.
     #[command(flatten)]
     pub allow: Allow,
+}
+
+/// `sglc replay`.
+#[derive(Debug, Args)]
+#[command(after_help = help::REPLAY)]
+pub struct ReplayArgs {
+    /// What `sglc run --trace` wrote: a page or a log
+    #[arg(value_name = "TRACE")]
+    pub trace: PathBuf,
+    /// A program to run in the place of the traced one, with its arguments
+    #[arg(value_name = "FILE")]
+    pub program: Option<PathBuf>,
+    /// Where the results of a batch go, one line each, in order; standard output if not given
+    #[arg(short, long, value_name = "FILE.jsonl")]
+    pub output: Option<PathBuf>,
 }
 
 /// `sglc repl`.

@@ -1,5 +1,6 @@
 //! A program's path in; its source files, what is wrong with it, and the checked program out.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -20,6 +21,10 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
     /// The program, where there is no error.
     pub program: Option<Program>,
+    /// The tools of the MCP servers that it imports, as JSON by their commands.
+    pub mcp: BTreeMap<String, serde_json::Value>,
+    /// What it imports that is no program, by name.
+    others: BTreeMap<String, String>,
     lowered: Option<Graph>,
 }
 
@@ -31,7 +36,7 @@ pub fn compile(path: &Path) -> Result<Compiled, Complaint> {
 /// The same; MCP servers are asked for their tools through `outside`, as far as it allows.
 pub fn compile_with(path: &Path, outside: &Outside) -> Result<Compiled, Complaint> {
     let text = files::text(path).map_err(Complaint::usage)?;
-    Ok(compile_as(&path.display().to_string(), &text, outside, sgl_check::check))
+    Ok(compile_as(&path.display().to_string(), &text, &mut Files(outside), sgl_check::check))
 }
 
 /// What a program that stands on the command line is called in messages.
@@ -39,31 +44,51 @@ const SNIPPET: &str = "<code>";
 
 /// Checks statements that stand on the command line, with the items before them; imports start at the current folder.
 pub fn compile_snippet(text: &str, outside: &Outside) -> Compiled {
-    compile_as(SNIPPET, text, outside, sgl_check::check_snippet)
+    compile_as(SNIPPET, text, &mut Files(outside), sgl_check::check_snippet)
 }
 
 /// Checks a program that is already there, under the name of its file. No MCP server is started for it.
 pub fn compile_text(name: &str, text: &str) -> Compiled {
-    compile_as(name, text, &Outside::new(Permissions::default()), sgl_check::check)
+    compile_as(name, text, &mut Files(&Outside::new(Permissions::default())), sgl_check::check)
+}
+
+/// Checks a program whose files come from somewhere else; one that stood on the command line has its own name.
+pub fn compile_from(name: &str, text: &str, loader: &mut dyn Loader) -> Compiled {
+    let check = if name == SNIPPET { sgl_check::check_snippet } else { sgl_check::check };
+    compile_as(name, text, loader, check)
 }
 
 type Check = fn(FileId, &mut dyn Loader, &mut SourceMap) -> Checked;
 
-fn compile_as(name: &str, text: &str, outside: &Outside, check: Check) -> Compiled {
+fn compile_as(name: &str, text: &str, loader: &mut dyn Loader, check: Check) -> Compiled {
     let mut sources = SourceMap::new();
     let root = sources.add(name, text);
-    let Checked { program, mut diagnostics } = check(root, &mut Files(outside), &mut sources);
+    let mut noting = Noting { loader, mcp: BTreeMap::new(), loaded: BTreeMap::new() };
+    let Checked { program, mut diagnostics } = check(root, &mut noting, &mut sources);
+    let Noting { mcp, loaded: mut others, .. } = noting;
+    others.retain(|name, _| sources.files().all(|(_, file)| file.name != *name));
     let lowered = program.as_ref().map(sgl_graph::lower);
     let is_ours = |d: &Diagnostic| d.span().is_some_and(|span| !sources.name(span.file).starts_with('<'));
     diagnostics.extend(lowered.iter().flat_map(sgl_graph::lints).filter(is_ours));
     diagnostics.sort_by_key(|d| d.span().map(|span| (span.file, span.start)));
-    Compiled { sources, diagnostics, program, lowered }
+    Compiled { sources, diagnostics, program, mcp, others, lowered }
 }
 
 impl Compiled {
     /// Draws everything there is to say on standard error.
     pub fn report(&self) {
         terminal::write_error(&render::draw(&self.diagnostics, &self.sources));
+    }
+
+    /// Whether it stood on the command line.
+    pub fn is_snippet(&self) -> bool {
+        self.sources.files().next().is_some_and(|(_, file)| file.name == SNIPPET)
+    }
+
+    /// Everything that was read, by name: programs in the order of their ids, then what they import besides.
+    pub fn texts(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        let programs = self.sources.files().map(|(_, file)| (file.name.clone(), file.text.to_string()));
+        programs.chain(self.others.clone())
     }
 
     /// The files that were read, without modules that come with the compiler.
@@ -86,6 +111,28 @@ impl Compiled {
 
 /// An imported file is smaller than this.
 const MAX_BYTES: u64 = 64 << 20;
+
+/// A loader that remembers what it loaded.
+struct Noting<'a> {
+    loader: &'a mut dyn Loader,
+    mcp: BTreeMap<String, serde_json::Value>,
+    loaded: BTreeMap<String, String>,
+}
+
+impl Loader for Noting<'_> {
+    fn load(&mut self, from: &str, path: &str) -> Result<(String, String), String> {
+        let (name, text) = self.loader.load(from, path)?;
+        self.loaded.insert(name.clone(), text.clone());
+        Ok((name, text))
+    }
+
+    fn mcp(&mut self, command: &str) -> Result<Vec<McpTool>, NoTools> {
+        let tools = self.loader.mcp(command)?;
+        let one = |tool: &McpTool| serde_json::json!({ "name": tool.name, "doc": tool.doc, "schema": tool.schema });
+        self.mcp.insert(command.to_owned(), tools.iter().map(one).collect());
+        Ok(tools)
+    }
+}
 
 /// Imported files from the disk, relative to the file that imports them.
 pub struct Files<'a>(pub &'a Outside);

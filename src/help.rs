@@ -22,6 +22,7 @@ Examples:
   sglc run judge.sgl --help                         the arguments of its main
   sglc run judge.sgl --batch essays.jsonl -o reports.jsonl
   sglc run judge.sgl --batch essays.jsonl -o reports.jsonl --resume
+  sglc run judge.sgl --essay @essay.txt --trace judge.html   then open judge.html
   sglc run -e 'user \"Hi!\"' -e 'assistant gen(max_tokens: 20)'
 
 A program reaches files, servers, commands and variables only where a permission says so; a refusal names the one that it wants.";
@@ -45,6 +46,20 @@ What models answer is recorded by `--update`, in NAME.recorded.jsonl beside NAME
 it and need no model; a request that it does not hold fails the test that makes it.
 
 Exit codes: 0 all tests passed; 1 a test failed; 2 there is no test, or a file cannot be read; 3 a program does not compile.";
+
+/// Of `sglc replay`.
+pub const REPLAY: &str = "\
+Examples:
+  sglc run judge.sgl --essay @essay.txt --trace judge.html
+  sglc replay judge.html                the same result, without a model
+  sglc replay judge.html judge.sgl      the program as it is now: what it asks differently is told
+
+\
+Program, arguments, what models answered and what effects gave are in the trace; nothing outside is reached. What the program \
+asks that the trace does not hold fails, and the difference to what was asked then is told.
+
+Exit codes: 0 done; 1 the program failed, or asked for what the trace does not hold; 2 the trace cannot be read; 3 the program \
+does not compile.";
 
 /// Of `sglc repl`.
 pub const REPL: &str = "\

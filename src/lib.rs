@@ -7,6 +7,7 @@
 //! 4. [`models`] finds, pulls and checks the file of a model; a [`session`] runs engines on them.
 //! 5. [`batch`] runs a program once a line, [`testing`] its tests, with [`junit`] for reports; [`watch`] does either again
 //!    when a file changes. [`stats`] says what a run cost.
+//!    [`trace`] writes all that happens in a run into a file.
 //! 6. [`allow`] reads what a program may reach outside of it; [`needs`] says what it needs.
 //! 7. [`lsp`] serves editors. [`repl`] is a session in which entries run one after another.
 //! 8. [`render`] draws diagnostics, [`page`] explanations of them, [`terminal`] everything else that people read.
@@ -26,6 +27,7 @@ pub mod load;
 pub mod lsp;
 pub mod models;
 pub mod needs;
+pub mod outcome;
 pub mod page;
 pub mod params;
 pub mod project;
@@ -37,6 +39,7 @@ pub mod stats;
 pub mod stream;
 pub mod terminal;
 pub mod testing;
+pub mod trace;
 pub mod watch;
 
 use std::ffi::OsString;

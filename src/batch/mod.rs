@@ -12,7 +12,8 @@ use std::io::{self, BufRead};
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use sgl_diag::plain;
+use sgl_diag::{SourceMap, plain};
+use sgl_host::Fault;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -65,6 +66,15 @@ impl LineError {
     /// An error without a place in the program.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> LineError {
         LineError { line: None, code: code.into(), message: message.into(), at: None }
+    }
+
+    /// The error that ended a run.
+    pub fn of(fault: &Fault, sources: &SourceMap) -> LineError {
+        let at = fault.span.map(|span| {
+            let at = sources.line_col(span);
+            format!("{}:{}:{}", sources.name(span.file), at.line, at.col)
+        });
+        LineError { at, ..LineError::new(fault.code, fault.title.clone()) }
     }
 
     /// The record that stands in the place of the result.

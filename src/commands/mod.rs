@@ -12,6 +12,7 @@ pub mod man;
 pub mod model;
 pub mod new;
 pub mod repl;
+pub mod replay;
 pub mod run;
 pub mod test;
 
@@ -27,6 +28,7 @@ pub fn run(command: Command) -> Result<Exit, Complaint> {
         Command::Doctor(args) => doctor::run(&args),
         Command::New(args) => new::run(&args),
         Command::Repl(args) => repl::run(args),
+        Command::Replay(args) => replay::run(&args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Constrain(args) => constrain::run(&args),
         Command::Man => man::run(),

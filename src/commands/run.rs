@@ -3,14 +3,16 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sgl_check::program::FnId;
 use sgl_diag::{SourceMap, plain};
-use sgl_exec::{Ask, Finished, Runner, World};
-use sgl_host::{Fault, Value, json};
+use sgl_exec::{Ask, Backends, Finished, Runner, World};
+use sgl_host::Fault;
 use sgl_tools::Outside;
+use sgl_trace::How;
 use sgl_wire::Usage;
 
 use crate::allow::Allow;
@@ -25,8 +27,9 @@ use crate::session::Session;
 use crate::stats::Stats;
 use crate::stream::Stream;
 use crate::terminal::{self, Bars, Complaint, Exit};
+use crate::trace::{About, Tracing};
 use crate::watch::{self, Reads};
-use crate::{models::Progress as _, render, usage};
+use crate::{models::Progress as _, outcome, render, usage};
 
 /// Instances of a batch at once, where nobody says how many.
 const JOBS: usize = 64;
@@ -104,16 +107,48 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
         .build()
         .map_err(|error| Complaint::failed(format!("threads cannot be started: {}", plain::io(&error))))?;
     let session = Arc::new(Session::new(options.engine.clone(), project.clone()));
-    let runner = Runner::new(Arc::new(compiled.graph(program)), session.clone());
+    let graph = Arc::new(compiled.graph(program));
     let seed = options.seed.or(project.project.run_seed).unwrap_or(0);
-    let world = Arc::new(outside.with(options.allow.permissions(&project)));
-    let job =
-        Arc::new(Job { runner, main: id, params, options, seed, sources: compiled.sources.clone(), world, stream });
-    let began = Instant::now();
-    let (mut exit, cost) = match &job.options.batch {
-        None => runtime.block_on(job.once(given, &session))?,
-        Some(path) => runtime.block_on(job.clone().batch(Lines::of(path), given, session.identity()))?,
+    let mut world: Arc<dyn World> = Arc::new(outside.with(options.allow.permissions(&project)));
+    let mut backends: Arc<dyn Backends> = session.clone();
+    let about = About {
+        program: &name,
+        compiled: &compiled,
+        graph: &graph,
+        session: &session,
+        seed,
+        json: options.json,
+        batch: options.batch.as_ref().map(|_| options.jobs.unwrap_or(JOBS)),
     };
+    let tracing = options.trace.as_deref().map(|path| Tracing::begin(path, &about)).transpose()?;
+    if let Some(tracing) = &tracing {
+        (world, backends) = (tracing.world(world), tracing.backends(session.clone()));
+    }
+    let runner = Runner::new(graph, backends);
+    let job = Arc::new(Job {
+        runner,
+        main: id,
+        params,
+        options,
+        seed,
+        sources: compiled.sources.clone(),
+        world,
+        stream,
+        tracing,
+        runs: AtomicU64::new(0),
+    });
+    let began = Instant::now();
+    let done = runtime.block_on(async {
+        match &job.options.batch {
+            Some(path) => job.clone().batch(Lines::of(path), given, session.identity()).await,
+            None => tokio::select! {
+                done = job.once(given, &session) => done,
+                () = job.interrupted() => Ok((Exit::Stopped, Usage::default())),
+            },
+        }
+    });
+    job.end(&done)?;
+    let (mut exit, cost) = done?;
     // What blocks (a server that is slow to answer) and is not needed any more is not waited for.
     runtime.shutdown_background();
     // A model that could not be had has more to say than the program that wanted it.
@@ -134,11 +169,49 @@ struct Job {
     sources: SourceMap,
     world: Arc<dyn World>,
     stream: Option<Stream>,
+    tracing: Option<Tracing>,
+    /// Runs that have begun.
+    runs: AtomicU64,
 }
 
 impl Job {
+    /// Waits until somebody stops a run of which a trace is left; without one the process just ends.
+    async fn interrupted(&self) {
+        match self.tracing {
+            Some(_) => stopped().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The end of the trace.
+    fn end(&self, done: &Result<(Exit, Usage), Complaint>) -> Result<(), Complaint> {
+        let how = match done {
+            Ok((Exit::Done, _)) => How::Done,
+            Ok((Exit::Stopped, _)) => How::Interrupted,
+            _ => How::Failed,
+        };
+        self.tracing.as_ref().map_or(Ok(()), |tracing| tracing.end(how))
+    }
+
+    /// A run with these arguments begins; its number.
+    fn begun(&self, given: &Arguments) -> u64 {
+        let run = self.runs.fetch_add(1, Ordering::Relaxed);
+        if let Some(tracing) = &self.tracing {
+            tracing.run(run, given);
+        }
+        run
+    }
+
+    /// A run ended.
+    fn ended(&self, run: u64, result: Result<&serde_json::Value, &Fault>) {
+        if let Some(tracing) = &self.tracing {
+            tracing.result(run, result.map_err(|fault| fault.title.clone()));
+        }
+    }
+
     /// One run; its result on standard output.
     async fn once(&self, given: Arguments, session: &Session) -> Result<(Exit, Usage), Complaint> {
+        let run = self.begun(&given);
         let arguments = match self.runner.arguments(self.main, given) {
             Ok(arguments) => arguments,
             Err(faults) => return Ok((misused(&faults), Usage::default())),
@@ -147,15 +220,16 @@ impl Job {
             return Ok((Exit::DoesNotCompile, Usage::default()));
         }
         let on_progress = self.stream.as_ref().map(|stream| stream.listener(self.sources.clone()));
-        let options = sgl_exec::RunOptions { on_progress, ..self.exec_options() };
+        let options = sgl_exec::RunOptions { on_progress, ..self.exec_options(run) };
         let Finished { result, usage } = self.runner.run(arguments, options).await;
-        let printed = match result {
-            Ok(value) => self.shown(&value).await,
+        let value = match result {
+            Ok(value) => outcome::value(&self.runner, &value).await,
             Err(fault) => Err(fault),
         };
-        match printed {
-            Ok(text) => {
-                terminal::write_result(&text);
+        self.ended(run, value.as_ref());
+        match value {
+            Ok(value) => {
+                terminal::write_result(&outcome::shown(value, self.options.json));
                 Ok((Exit::Done, usage))
             }
             Err(_) if session.complaint().is_some() => Ok((Exit::Failed, usage)),
@@ -228,14 +302,16 @@ impl Job {
     /// The run of one line of a batch.
     async fn line(self: Arc<Self>, given: Result<Arguments, String>, cost: Arc<Mutex<Usage>>) -> LineResult {
         let given = given.map_err(|message| LineError::new("input", message))?;
+        let run = self.begun(&given);
         let arguments = self.runner.arguments(self.main, given).map_err(|faults| self.first(&faults))?;
-        let Finished { result, usage } = self.runner.run(arguments, self.exec_options()).await;
+        let Finished { result, usage } = self.runner.run(arguments, self.exec_options(run)).await;
         *cost.lock().unwrap_or_else(PoisonError::into_inner) += usage;
         let value = match &result {
-            Ok(value) => self.value(value).await,
+            Ok(value) => outcome::value(&self.runner, value).await,
             Err(fault) => Err(fault.clone()),
         };
-        value.map_err(|fault| self.record(&fault))
+        self.ended(run, value.as_ref());
+        value.map_err(|fault| LineError::of(&fault, &self.sources))
     }
 
     /// Says what is certain to fail on the models, before anything is asked of them. Where a model cannot be had, the run
@@ -248,34 +324,20 @@ impl Job {
         !found.is_empty()
     }
 
-    fn exec_options(&self) -> sgl_exec::RunOptions {
+    fn exec_options(&self, run: u64) -> sgl_exec::RunOptions {
+        let tracing = self.tracing.clone();
         sgl_exec::RunOptions {
             seed: self.seed,
             on_progress: None,
             world: Some(self.world.clone()),
-            watching: None,
-            on_print: Some(Arc::new(|line| terminal::write_error(&format!("{line}\n")))),
+            watching: self.tracing.as_ref().map(|tracing| tracing.watching(run)),
+            on_print: Some(Arc::new(move |line| {
+                if let Some(tracing) = &tracing {
+                    tracing.print(line);
+                }
+                terminal::write_error(&format!("{line}\n"));
+            })),
         }
-    }
-
-    /// The result as JSON. Of a prompt, that is its text.
-    async fn value(&self, value: &Value) -> Result<serde_json::Value, Fault> {
-        if let Value::Prompt(prompt) = value {
-            let backend = self.runner.backend(None).await.map_err(|why| Fault::new("E0410", why))?;
-            let rendered = backend.render(prompt).map_err(|failure| Fault::new("E0410", failure.to_string()))?;
-            return Ok(rendered.text.into());
-        }
-        json::to_json(value).map_err(|error| Fault::new(error.code(), error.to_string()))
-    }
-
-    /// The result as it is printed: text as text unless JSON is asked for, nothing for `none`.
-    async fn shown(&self, value: &Value) -> Result<String, Fault> {
-        let value = self.value(value).await?;
-        Ok(match value {
-            serde_json::Value::String(text) if !self.options.json => format!("{text}\n"),
-            serde_json::Value::Null if !self.options.json => String::new(),
-            value => format!("{value:#}\n"),
-        })
     }
 
     /// Draws the error that ended a run.
@@ -286,16 +348,10 @@ impl Job {
 
     /// What is wrong with the arguments of a line.
     fn first(&self, faults: &[Fault]) -> LineError {
-        faults.first().map_or_else(|| LineError::new("input", "the arguments are wrong"), |fault| self.record(fault))
-    }
-
-    /// The error that ended a line of a batch.
-    fn record(&self, fault: &Fault) -> LineError {
-        let at = fault.span.map(|span| {
-            let at = self.sources.line_col(span);
-            format!("{}:{}:{}", self.sources.name(span.file), at.line, at.col)
-        });
-        LineError { at, ..LineError::new(fault.code, fault.title.clone()) }
+        faults.first().map_or_else(
+            || LineError::new("input", "the arguments are wrong"),
+            |fault| LineError::of(fault, &self.sources),
+        )
     }
 }
 

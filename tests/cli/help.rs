@@ -19,6 +19,7 @@ fn help_of_every_command() {
         "doctor",
         "lsp",
         "repl",
+        "replay",
         "completions",
         "model",
         "model pull",

@@ -11,10 +11,12 @@ mod fmt;
 mod help;
 mod hostile;
 mod model;
+mod page;
 mod project;
 #[path = "../support/mod.rs"]
 mod support;
 mod tests;
+mod trace;
 mod words;
 
 use std::path::Path;

@@ -93,6 +93,11 @@ pub fn name(arg: GenArg) -> &'static str {
     RULES.iter().find(|rule| rule.arg == arg).map_or("?", |rule| rule.name)
 }
 
+/// The argument of this name.
+pub fn named(name: &str) -> Option<GenArg> {
+    RULES.iter().find(|rule| rule.name == name).map(|rule| rule.arg)
+}
+
 /// A number that an argument cannot be: the sentence that says so, and what it can be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutOfRange {

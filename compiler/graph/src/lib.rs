@@ -4,7 +4,7 @@
 //! 2. [`optimize`] makes it smaller ([`passes`]).
 //! 3. [`lints()`] says what the first graph tells about the program.
 //! 4. [`bound()`] says which generations end up in which variable.
-//! 5. [`print::text`] and [`dot::dot`] show it at any stage; [`verify::verify`] says whether it is well formed, and
+//! 5. [`print::text`], [`dot::dot`] and [`picture::picture`] show it at any stage; [`verify::verify`] says whether it is well formed, and
 //!    [`needs::needs`] what it needs to be allowed to do outside.
 //! 6. [`number`] gives each node a number, by which runs tell what happened to it.
 //!
@@ -23,6 +23,7 @@ mod lower;
 pub mod needs;
 pub mod number;
 pub mod passes;
+pub mod picture;
 pub mod print;
 mod sites;
 pub mod verify;

@@ -3,6 +3,7 @@
 //! 1. [`Permissions`] says what a run may reach; nothing, where nobody said more.
 //! 2. [`Outside`] is the `World` of a run: each effect is checked against the permissions and then performed, in `files`,
 //!    `http`, `process`, `mcp` or here. It also tells the checker which tools an MCP server has.
+//! 3. [`Traced`] tells a log what was performed, and [`Replayed`] gives the same again without reaching anything.
 //!
 //! A refusal is the error `E0411` and names the flag that would allow what was refused. Whatever else goes wrong is `E0412`.
 //!
@@ -17,11 +18,13 @@ mod mcp;
 mod outside;
 mod permissions;
 mod process;
+mod traced;
 
 pub use http::said;
 pub use mcp::Patience;
 pub use outside::Outside;
 pub use permissions::{Allowed, Permissions};
+pub use traced::{Replayed, Traced};
 
 use sgl_host::Fault;
 

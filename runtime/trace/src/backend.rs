@@ -105,7 +105,7 @@ impl Backend for RecordedBackend {
 }
 
 /// Hands on what comes until the end. None where the client went away: dropping the request then cancels it.
-async fn pass_on(mut asked: Reply, sender: &ReplySender) -> Option<Result<Outcome, Failure>> {
+pub(crate) async fn pass_on(mut asked: Reply, sender: &ReplySender) -> Option<Result<Outcome, Failure>> {
     loop {
         let event = tokio::select! {
             event = asked.next() => event,

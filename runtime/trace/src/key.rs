@@ -19,10 +19,7 @@ impl Key {
         let mut lines = Lines::new(model);
         lines.line("seed", request.seed);
         lines.prompt(&request.prompt);
-        match &request.ask {
-            Ask::Generate(generate) => lines.generate(generate),
-            Ask::Select(select) => lines.select(select),
-        }
+        lines.ask(&request.ask);
         lines.key()
     }
 
@@ -42,7 +39,14 @@ impl Key {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// What is asked, without the prompt: a line for each argument that is not the usual one, its name first.
+pub(crate) fn settings(ask: &Ask) -> Vec<String> {
+    let mut lines = Lines(String::new());
+    lines.ask(ask);
+    lines.0.lines().map(str::to_owned).collect()
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
@@ -102,6 +106,13 @@ impl Lines {
     fn text(&mut self, text: &mut String) {
         if !text.is_empty() {
             self.quoted("text", &std::mem::take(text));
+        }
+    }
+
+    fn ask(&mut self, ask: &Ask) {
+        match ask {
+            Ask::Generate(generate) => self.generate(generate),
+            Ask::Select(select) => self.select(select),
         }
     }
 

@@ -122,6 +122,14 @@ impl Answer {
         })
     }
 
+    /// The same, with failures that another run may not have.
+    pub(crate) fn of_all(outcome: &Result<Outcome, Failure>) -> Answer {
+        match outcome {
+            Err(failure) => Answer::Failure(failure.clone()),
+            outcome => Answer::of(outcome).unwrap_or_else(|| Answer::Failure(Failure::Gone)),
+        }
+    }
+
     pub(crate) fn of_failure(failure: &Failure) -> Option<Answer> {
         use Failure::{BadRequest, BudgetTooSmall, ContextFull, Template};
         let lasting = matches!(failure, ContextFull { .. } | BudgetTooSmall { .. } | BadRequest(_) | Template(_));

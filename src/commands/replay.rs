@@ -1,0 +1,215 @@
+//! `sglc replay TRACE`: the run of a trace again, with the answers that stand in it; its result on standard output.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use sgl_check::program::{GenArg, ModelItem};
+use sgl_check::types::Type;
+use sgl_check::{Loader, McpTool, NoTools};
+use sgl_exec::{Backends, Finished, Runner, Watching};
+use sgl_host::{Fault, Value, json};
+use sgl_tools::{Outside, Permissions, Replayed};
+use sgl_trace::{Head, ModelUsed, Ran, Replay, Trace};
+use sgl_wire::Backend;
+
+use crate::args::ReplayArgs;
+use crate::batch::LineError;
+use crate::compile::{self, Compiled, beside, compile_with};
+use crate::params::Arguments;
+use crate::terminal::{self, Complaint, Exit};
+use crate::{files, outcome, render, trace};
+
+/// Runs what the trace holds.
+pub fn run(args: &ReplayArgs) -> Result<Exit, Complaint> {
+    let text = files::text(&args.trace).map_err(Complaint::usage)?;
+    let trace = Trace::read(&text)
+        .map_err(|bad| Complaint::usage(format!("{} cannot be replayed: {bad}", args.trace.display())))?;
+    let compiled = match &args.program {
+        Some(path) => compile_with(path, &Outside::new(Permissions::default()))?,
+        None => logged(&trace.head)?,
+    };
+    compiled.report();
+    let Some(program) = &compiled.program else { return Ok(Exit::DoesNotCompile) };
+    let Some(main) = program.main else {
+        return Err(Complaint { exit: Exit::DoesNotCompile, ..Complaint::failed("the program has no `main`") });
+    };
+    let replay = Replay::new(trace);
+    let runner = Runner::new(Arc::new(compiled.graph(program)), Arc::new(Answers(replay.clone())));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Complaint::failed(format!("threads cannot be started: {error}")))?;
+    let again = Again { runner, main, replay, compiled: &compiled };
+    let exit = runtime.block_on(async {
+        match again.head().batch {
+            None => again.once().await,
+            Some(jobs) => again.batch(jobs, args.output.as_deref()).await,
+        }
+    })?;
+    runtime.shutdown_background();
+    again.say_differences();
+    Ok(exit)
+}
+
+/// The program that stands in a trace.
+fn logged(head: &Head) -> Result<Compiled, Complaint> {
+    let Some(root) = head.sources.first() else {
+        return Err(Complaint::usage("the trace does not hold the program"));
+    };
+    Ok(compile::compile_from(&root.name, &root.text, &mut Logged(head)))
+}
+
+/// Files and tools out of a trace.
+struct Logged<'a>(&'a Head);
+
+impl Loader for Logged<'_> {
+    fn load(&mut self, from: &str, path: &str) -> Result<(String, String), String> {
+        let name = beside(from, path).display().to_string();
+        let found = self.0.sources.iter().find(|source| source.name == name);
+        found.map(|source| (name.clone(), source.text.clone())).ok_or_else(|| format!("the trace does not hold {name}"))
+    }
+
+    fn mcp(&mut self, command: &str) -> Result<Vec<McpTool>, NoTools> {
+        let tools = self.0.mcp.get(command).and_then(serde_json::Value::as_array).ok_or_else(|| NoTools {
+            why: format!("the trace does not hold the tools of `{command}`"),
+            hint: "trace the program anew".into(),
+        })?;
+        let text =
+            |tool: &serde_json::Value, name: &str| tool.get(name).and_then(|t| t.as_str()).unwrap_or("").to_owned();
+        let one = |tool: &serde_json::Value| McpTool {
+            name: text(tool, "name"),
+            doc: text(tool, "doc"),
+            schema: tool.get("schema").cloned().unwrap_or_default(),
+        };
+        Ok(tools.iter().map(one).collect())
+    }
+}
+
+/// Models that answer out of a trace.
+struct Answers(Arc<Replay>);
+
+impl Answers {
+    fn model(&self, item: Option<&ModelItem>) -> Option<&ModelUsed> {
+        let models = &self.0.trace().head.models;
+        models.iter().find(|model| model.item.as_deref() == item.map(|item| &*item.name))
+    }
+}
+
+impl Backends for Answers {
+    fn backend(&self, item: Option<&ModelItem>) -> Result<Arc<dyn Backend>, String> {
+        match (self.model(item), item) {
+            (Some(model), _) => Ok(self.0.backend(&model.name)),
+            (None, Some(item)) => Err(format!("the trace has no model `{}`", item.name)),
+            (None, None) => Err("the trace does not say which model was asked".into()),
+        }
+    }
+
+    fn settings(&self, item: Option<&ModelItem>) -> Vec<(GenArg, Value)> {
+        let settings = self.model(item).into_iter().flat_map(|model| &model.settings);
+        let read = settings.filter_map(|(name, value)| {
+            let arg = sgl_check::gen_rules::named(name)?;
+            Some((arg, json::from_json(value, &Type::Json, &[]).ok()?))
+        });
+        read.collect()
+    }
+}
+
+struct Again<'a> {
+    runner: Runner,
+    main: sgl_check::program::FnId,
+    replay: Arc<Replay>,
+    compiled: &'a Compiled,
+}
+
+impl Again<'_> {
+    fn head(&self) -> &Head {
+        &self.replay.trace().head
+    }
+
+    /// One of the runs, on its own.
+    fn one(&self, ran: &Ran) -> impl Future<Output = Result<serde_json::Value, Fault>> + Send + 'static {
+        let wrong = |why: String| Fault::new("E0408", why);
+        let arguments = arguments(&ran.args).map_err(wrong).and_then(|given| {
+            let typed = self.runner.arguments(self.main, given);
+            typed.map_err(|faults| faults.into_iter().next().unwrap_or_else(|| wrong("its arguments are wrong".into())))
+        });
+        let options = sgl_exec::RunOptions {
+            seed: self.head().seed,
+            on_progress: None,
+            on_print: Some(Arc::new(|line| terminal::write_error(&format!("{line}\n")))),
+            world: Some(Arc::new(Replayed(self.replay.clone()))),
+            watching: Some(Watching { watch: self.replay.clone(), run: ran.run }),
+        };
+        let runner = self.runner.clone();
+        async move {
+            let Finished { result, .. } = runner.run(arguments?, options).await;
+            outcome::value(&runner, &result?).await
+        }
+    }
+
+    async fn once(&self) -> Result<Exit, Complaint> {
+        let Some(ran) = self.replay.trace().runs.first() else {
+            return Err(Complaint::usage("the trace holds no run: it ended before the program began"));
+        };
+        match self.one(ran).await {
+            Ok(value) => {
+                terminal::write_result(&outcome::shown(value, self.head().json));
+                Ok(Exit::Done)
+            }
+            Err(fault) => {
+                terminal::write_error(&render::draw_one(&fault.diagnostic(), &self.compiled.sources));
+                Ok(Exit::Failed)
+            }
+        }
+    }
+
+    /// The runs of a batch, as many at once as there were, with their results in order.
+    async fn batch(&self, jobs: usize, output: Option<&Path>) -> Result<Exit, Complaint> {
+        let mut output: Box<dyn Write> = match output {
+            None => Box::new(std::io::stdout()),
+            Some(path) => Box::new(File::create(path).map_err(|error| Complaint::file("write", path, &error))?),
+        };
+        let mut runs: Vec<&Ran> = self.replay.trace().runs.iter().collect();
+        runs.sort_by_key(|ran| ran.run);
+        let (mut begun, mut exit) = (std::collections::VecDeque::new(), Exit::Done);
+        let mut left = runs.into_iter();
+        loop {
+            begun.extend(
+                left.by_ref()
+                    .take(jobs.max(1).saturating_sub(begun.len()))
+                    .map(|ran| (ran.run, tokio::spawn(self.one(ran)))),
+            );
+            let Some((run, first)) = begun.pop_front() else { return Ok(exit) };
+            let record = match first.await {
+                Ok(Ok(value)) => value,
+                Ok(Err(fault)) => {
+                    exit = Exit::Failed;
+                    let line = Some(run as usize + 1);
+                    serde_json::json!({ "error": LineError { line, ..LineError::of(&fault, &self.compiled.sources) } })
+                }
+                Err(error) => return Err(Complaint::failed(format!("a run broke off: {error}"))),
+            };
+            writeln!(output, "{record}")
+                .map_err(|error| Complaint::failed(format!("the results cannot be written: {error}")))?;
+        }
+    }
+
+    fn say_differences(&self) {
+        let differences = self.replay.differences();
+        for difference in differences.iter().take(3) {
+            terminal::write_error(&format!("different from the trace: {difference}\n"));
+        }
+        if differences.len() > 3 {
+            terminal::write_error(&format!("… and {} more differences\n", differences.len() - 3));
+        }
+    }
+}
+
+/// The arguments of a run, as a trace has them.
+fn arguments(args: &serde_json::Value) -> Result<Arguments, String> {
+    let args = args.as_object().ok_or("the arguments of the run are not an object")?;
+    args.iter().map(|(name, given)| Ok((name.clone(), trace::given(given)?))).collect()
+}
