@@ -117,3 +117,41 @@ fn the_deepest_program_that_checks_has_a_graph() {
         assert!(deepest.is_some(), "no program with {before}…{after} checks");
     }
 }
+
+#[test]
+fn every_graph_has_a_picture_with_each_request_in_one_box() {
+    for path in programs("tests/ir") {
+        let (_, program) = checked(&path).unwrap();
+        for graph in [lower(&program), optimize(lower(&program))] {
+            let picture = sgl_graph::picture::picture(&graph);
+            let mut numbers: Vec<u32> = picture.boxes.iter().flat_map(|drawn| drawn.nodes.clone()).collect();
+            let count = numbers.len();
+            numbers.sort_unstable();
+            numbers.dedup();
+            assert_eq!(numbers.len(), count, "{}: a node stands in two boxes", path.display());
+            let (firsts, _) = sgl_graph::number::firsts(&graph);
+            let total: u32 = graph.functions.iter().map(|item| sgl_graph::number::size(&item.body)).sum();
+            assert!(numbers.iter().all(|number| *number < total) && firsts.iter().all(|first| *first <= total));
+            for drawn in picture.boxes.iter().chain(&picture.groups) {
+                let (x, y) = (drawn.at.0 + drawn.size.0, drawn.at.1 + drawn.size.1);
+                assert!(x <= picture.size.0 + 1.0 && y <= picture.size.1 + 1.0, "{}: {drawn:?}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_picture_shows_what_happens() {
+    let program = checked_text(
+        "prompt main(n: int) -> str {\n    system \"Be short.\"\n    let words = [\"a\", \"b\"].join(\", \")\n    let all = fork i in 0..n \
+         {\n        user \"Take {words}.\"\n        assistant gen(max_tokens: 3)\n    }\n    user all.join(\" \")\n    let last = assistant \
+         select([\"yes\", \"no\"])\n    last\n}\n",
+    );
+    let picture = sgl_graph::picture::picture(&optimize(lower(&program.unwrap())));
+    let shown = |drawn: &sgl_graph::picture::Drawn| format!("{} {}: {}", drawn.kind, drawn.title, drawn.detail);
+    let boxes: Vec<String> = picture.boxes.iter().map(shown).collect();
+    let groups: Vec<String> = picture.groups.iter().map(shown).collect();
+    insta::assert_snapshot!(format!("{}\n\n{}", groups.join("\n"), boxes.join("\n")), @"");
+    // From the top down: what comes later lies lower.
+    assert!(picture.boxes.windows(2).all(|pair| pair[0].at.1 < pair[1].at.1));
+}

@@ -6,7 +6,7 @@ function drawGraph() {
   const graph = log.head?.graph;
   const place = byId("graph");
   if (!graph?.boxes?.length) {
-    place.replaceChildren(h("p", { class: "empty" }, "This program asks no model and reaches nothing outside."));
+    place.replaceChildren(h("p", { class: "empty" }, log.list.length ? "There is no graph in this trace." : "This program asks no model and reaches nothing outside."));
     return;
   }
   view.canvas = svg("g");

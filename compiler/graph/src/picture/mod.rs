@@ -420,7 +420,6 @@ impl Item {
             self.detail = cut(&words, CHARS * 2);
             self.title = cut(&self.title, CHARS - 4);
             let lines = match (self.kind, self.detail.chars().count()) {
-                ("gen" | "select", 0) => 1.0,
                 ("gen" | "select", _) => 2.0,
                 (_, 0) => 0.0,
                 (_, count) if count > CHARS => 2.0,
