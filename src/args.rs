@@ -117,7 +117,7 @@ pub struct RunOptions {
     #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "rest", hide_possible_values = true, help_heading = "Batch")]
     pub resume: Option<Resume>,
     /// Write all that happens into FILE: prompts, tokens, times; a page for a browser (.html) or a log (.jsonl), for `sglc replay`
-    #[arg(long, value_name = "FILE.html|FILE.jsonl")]
+    #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
     /// Run again whenever the program, what it imports, an `@FILE` or sgl.toml changes
     #[arg(long)]
