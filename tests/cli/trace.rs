@@ -11,7 +11,7 @@ fn what_a_program_reached_outside_is_replayed_without_it() {
     fs::write(path("words.sgl"), "const END = \"!\"\n").unwrap();
     fs::write(
         path("p.sgl"),
-        "import \"./words.sgl\" as words\nimport std.fs\nimport std.time\n\nfn main(name: str, n: int = 2) -> str {\n    print(\"reading\")\n    \
+        "import \"./words.sgl\" as words\n\nfn main(name: str, n: int = 2) -> str {\n    print(\"reading\")\n    \
          let text = fs.read(name)\n    let missing = try fs.read(\"nothing.txt\") else \"none\"\n    let now = time.now()\n    \
          \"{text} {missing} {n} {now}{words.END}\"\n}\n",
     )
