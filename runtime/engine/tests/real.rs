@@ -241,15 +241,22 @@ fn user(text: &str) -> Prompt {
     message(&Prompt::empty(), Role::User, text).push(Part::Open(Role::Assistant))
 }
 
+fn start(options: EngineOptions) -> LocalBackend {
+    LocalBackend::new(load(2).unwrap(), EngineOptions { kv_slots: Some(8000), ..options }).unwrap()
+}
+
+/// How an engine runs that guesses nothing.
+fn plainly() -> EngineOptions {
+    EngineOptions { draft: 0, ..EngineOptions::default() }
+}
+
 #[test]
-#[ignore = "measures; run it alone: cargo test -p sgl-engine --test real -- --ignored --nocapture"]
-fn guesses_and_token_trees_and_the_cache_by_the_clock() {
-    let start = |options: EngineOptions| LocalBackend::new(load(2).unwrap(), options).unwrap();
+#[ignore = "measures; run it alone: cargo test -p sgl-engine --test real -- --ignored --nocapture by_the_clock"]
+fn guesses_by_the_clock() {
     if model().is_none() {
         return;
     }
-    let usual = EngineOptions { kv_slots: Some(8000), ..EngineOptions::default() };
-    let (plain, guessing) = (start(EngineOptions { draft: 0, ..usual }), start(usual));
+    let (plain, guessing) = (start(plainly()), start(EngineOptions::default()));
     let rewrite = |n: usize| {
         let text = format!("{n}. Copy this text word for word:\n\n{}", essay(90));
         vec![greedy(&user(&text), 90)]
@@ -270,7 +277,15 @@ fn guesses_and_token_trees_and_the_cache_by_the_clock() {
         let (drafted, accepted) = (after.drafted - before.drafted, after.accepted - before.accepted);
         println!("{name}: {ratio:.2} of the time with guesses; {accepted} of {drafted} accepted");
     }
+}
 
+#[test]
+#[ignore = "measures; run it alone: cargo test -p sgl-engine --test real -- --ignored --nocapture by_the_clock"]
+fn a_token_tree_by_the_clock() {
+    if model().is_none() {
+        return;
+    }
+    let plain = start(plainly());
     let options =
         ["clear and well argued", "clear but badly argued", "clear and badly argued", "unclear but well argued"];
     let options: Vec<Arc<str>> = options
@@ -290,8 +305,16 @@ fn guesses_and_token_trees_and_the_cache_by_the_clock() {
         each += timed(&plain, &options.iter().map(|option| ask(std::slice::from_ref(option))).collect::<Vec<_>>()).0;
     }
     println!("select of {} options: {:.2} of the time of scoring each", options.len(), tree / each);
+}
 
-    let nothing_kept = start(EngineOptions { cache: false, draft: 0, ..usual });
+#[test]
+#[ignore = "measures; run it alone: cargo test -p sgl-engine --test real -- --ignored --nocapture by_the_clock"]
+fn the_cache_by_the_clock() {
+    if model().is_none() {
+        return;
+    }
+    let plain = start(plainly());
+    let nothing_kept = start(EngineOptions { cache: false, ..plainly() });
     let unshared = |n: usize| {
         let own = |k: usize| format!("{}{}", n * 31 + k, essay(150));
         // From the first token on another one: a prompt without markup.
