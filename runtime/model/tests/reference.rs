@@ -34,7 +34,7 @@ fn gemma3() -> Case {
 }
 
 fn qwen2() -> Case {
-    in_folder("qwen2.5-coder-0.5b-instruct-q4_k_m.gguf", "qwen2.5-coder-0.5b-q4_k_m", [0.2, 0.01])
+    in_folder("qwen2.5-coder-0.5b-instruct-q4_k_m.gguf", "qwen2.5-coder-0.5b-q4_k_m", [0.08, 0.01])
 }
 
 fn compared(case: &Case, options: LoadOptions) -> Option<Comparison> {
