@@ -338,3 +338,29 @@ fn random_operations_lose_no_slot_and_change_no_answer() {
     assert!(answered > 500 && timed_out > 0 && broken > 0 && cancelled > 100, "{total:?}");
     assert!(evicted > 1000 && retracted > 5 && accepted > 100 && hits > 1000, "{total:?}");
 }
+
+/// The part of a prompt that was poisoned is stored before anybody can notice: once it was met, it is gone.
+#[test]
+fn what_was_poisoned_unnoticed_fails_once_and_never_again() {
+    let orders = Arc::<Mutex<Orders>>::default();
+    let model = Faulty { model: SimModel::new(VOCABULARY, WINDOW), orders: orders.clone(), poisoned: HashSet::new() };
+    let mut bench = Bench::on(Box::new(model), EngineOptions { chunk: 10, ..slots(400) });
+    let prompt = text(&"the essay ".repeat(20));
+    let request = || generate(prompt.clone(), 0, |_| ());
+    orders.lock().unwrap().next = Fault::Poison;
+    let mut lost = bench.submit(request());
+    bench.step();
+    assert_eq!(orders.lock().unwrap().poisoned, 0, "no logits were wanted yet");
+    // Another tenant does not read what is poisoned.
+    let mut other = bench.submit_as(1, request());
+    while bench.step() {}
+    assert!(matches!(is_done(&mut lost), Some(Err(Failure::Model(why))) if why.contains("not numbers")));
+    let answers = [is_done(&mut other), {
+        let mut again = bench.submit(request());
+        while bench.step() {}
+        is_done(&mut again)
+    }];
+    let expected = content(&bench.alone(&SimModel::new(VOCABULARY, WINDOW), request()));
+    answers.into_iter().for_each(|answer| assert_eq!(content(&answer.unwrap()), expected));
+    bench.engine.scheduler.check();
+}
