@@ -1,5 +1,7 @@
 //! The page of a trace in a real browser: headless Chromium, driven by the WebDriver protocol.
 
+#![allow(clippy::print_stdout, reason = "a skipped test says so, and a large page how long it took")]
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 

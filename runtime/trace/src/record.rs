@@ -126,7 +126,7 @@ impl Answer {
     pub(crate) fn of_all(outcome: &Result<Outcome, Failure>) -> Answer {
         match outcome {
             Err(failure) => Answer::Failure(failure.clone()),
-            outcome => Answer::of(outcome).unwrap_or_else(|| Answer::Failure(Failure::Gone)),
+            outcome => Answer::of(outcome).unwrap_or(Answer::Failure(Failure::Gone)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A log written, read back and replayed: by itself and in a page, whole, cut off, and hostile.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which says how large its log is")]
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
