@@ -193,13 +193,16 @@ impl Job {
         self.tracing.as_ref().map_or(Ok(()), |tracing| tracing.end(how))
     }
 
-    /// A run with these arguments begins; its number.
-    fn begun(&self, given: &Arguments) -> u64 {
-        let run = self.runs.fetch_add(1, Ordering::Relaxed);
+    /// The number of the next run.
+    fn number(&self) -> u64 {
+        self.runs.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A run with these arguments begins.
+    fn begun(&self, run: u64, given: &Arguments) {
         if let Some(tracing) = &self.tracing {
             tracing.run(run, given);
         }
-        run
     }
 
     /// A run ended.
@@ -211,7 +214,8 @@ impl Job {
 
     /// One run; its result on standard output.
     async fn once(&self, given: Arguments, session: &Session) -> Result<(Exit, Usage), Complaint> {
-        let run = self.begun(&given);
+        let run = self.number();
+        self.begun(run, &given);
         let arguments = match self.runner.arguments(self.main, given) {
             Ok(arguments) => arguments,
             Err(faults) => return Ok((misused(&faults), Usage::default())),
@@ -263,7 +267,7 @@ impl Job {
         let cost = Arc::new(Mutex::new(Usage::default()));
         let one = |line: serde_json::Value| {
             let given = self.params.from_line(line, &defaults);
-            self.clone().line(given, cost.clone())
+            self.clone().line(self.number(), given, cost.clone())
         };
         let bars = Bars::default();
         bars.begin_lines("running", count.map(|count| count as u64));
@@ -300,9 +304,9 @@ impl Job {
     }
 
     /// The run of one line of a batch.
-    async fn line(self: Arc<Self>, given: Result<Arguments, String>, cost: Arc<Mutex<Usage>>) -> LineResult {
+    async fn line(self: Arc<Self>, run: u64, given: Result<Arguments, String>, cost: Arc<Mutex<Usage>>) -> LineResult {
         let given = given.map_err(|message| LineError::new("input", message))?;
-        let run = self.begun(&given);
+        self.begun(run, &given);
         let arguments = self.runner.arguments(self.main, given).map_err(|faults| self.first(&faults))?;
         let Finished { result, usage } = self.runner.run(arguments, self.exec_options(run)).await;
         *cost.lock().unwrap_or_else(PoisonError::into_inner) += usage;

@@ -18,7 +18,7 @@ struct Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = ureq::delete(&self.session).call();
+        let _ = agent().delete(&self.session).call();
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
@@ -33,7 +33,8 @@ impl Browser {
             return None;
         };
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let port = lines.find_map(|line| line.split_once("on port ")?.1.trim_end_matches('.').parse::<u16>().ok());
+        let port = lines
+            .find_map(|line| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse::<u16>().ok());
         std::thread::spawn(move || lines.for_each(drop));
         let profile = tempfile::tempdir().unwrap();
         let arguments = [
@@ -87,8 +88,13 @@ impl Browser {
     }
 }
 
+/// Asks this machine, whatever proxy there is for others.
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().proxy(None).build().new_agent()
+}
+
 fn send(url: &str, body: &Value) -> Option<Value> {
-    let mut answer = ureq::post(url).content_type("application/json").send(body.to_string()).ok()?;
+    let mut answer = agent().post(url).content_type("application/json").send(body.to_string()).ok()?;
     let text = answer.body_mut().with_config().limit(64 << 20).read_to_string().ok()?;
     Some(serde_json::from_str::<Value>(&text).ok()?["value"].clone())
 }
