@@ -234,7 +234,7 @@ impl Graph {
         let mut met: BTreeSet<(StateId, Vec<u8>)> = BTreeSet::new();
         while let Some(Reverse((cost, bytes, text, to, touched))) = ahead.pop() {
             let Some(place) = to.filter(|_| touched) else { return Some(Begun { cost, bytes, text, to }) };
-            if !met.insert((place, equal::sorted(&text).into_owned())) {
+            if text.contains(&b'{') && !met.insert((place, equal::sorted(&text).into_owned())) {
                 continue;
             }
             let read = bytes.len() as u32;
@@ -280,16 +280,13 @@ impl Graph {
         let Begun { mut bytes, mut text, to, .. } = self.from(tables, place, written, goal)?;
         let Some(mut at) = to else { return Some(Way { bytes, text }) };
         while !self.state(at).complete && text.len() < LONGEST {
-            let mut best: Option<(u32, u8, StateId)> = None;
-            let here = self.state(at).cost;
-            for byte in self.bytes_at(tables, at, &text) {
-                let to = self.step(tables, at, byte);
-                // Each step brings the end nearer.
-                if Self::is_live(to) && self.state(to).cost < best.map_or(here, |(least, ..)| least) {
-                    best = Some((self.state(to).cost, byte, to));
-                }
-            }
-            let (_, byte, to) = best?;
+            let all = self.bytes_at(tables, at, &text);
+            // Bytes of one class lead to the same, unless the text then is a known one.
+            let mut classes = [false; 256];
+            let class = |byte: u8| tables.net.classes.get(usize::from(byte)).map_or(0, |class| usize::from(*class));
+            let first = |byte: &u8| !std::mem::replace(&mut classes[class(*byte)], true);
+            let few: Vec<u8> = all.iter().copied().filter(first).collect();
+            let (byte, to) = self.nearest(tables, at, &few).or_else(|| self.nearest(tables, at, &all))?;
             if !is_filler(&text, byte) {
                 text.push(byte);
             }
@@ -297,6 +294,19 @@ impl Graph {
             at = to;
         }
         Some(Way { bytes, text })
+    }
+
+    /// The one of `bytes` that brings the end nearest, if any does, and where it leads.
+    fn nearest(&mut self, tables: &Tables, at: StateId, bytes: &[u8]) -> Option<(u8, StateId)> {
+        let mut best: Option<(u32, u8, StateId)> = None;
+        let here = self.state(at).cost;
+        for byte in bytes {
+            let to = self.step(tables, at, *byte);
+            if Self::is_live(to) && self.state(to).cost < best.map_or(here, |(least, ..)| least) {
+                best = Some((self.state(to).cost, *byte, to));
+            }
+        }
+        best.map(|(_, byte, to)| (byte, to))
     }
 
     /// The first open capture on `stack`.

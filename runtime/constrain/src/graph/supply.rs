@@ -133,40 +133,42 @@ impl Graph {
 
     /// The `most` shortest texts that `body` captures, or all.
     fn list(&mut self, tables: &Tables, body: NodeId, most: usize) -> Result<Vec<Box<[u8]>>, ConstrainError> {
-        // Bytes at least, the text so far, where it leads, whether it is whole.
-        type Begun = (u32, Vec<u8>, StateId, bool);
-        let (mut ahead, mut found): (BinaryHeap<Reverse<Begun>>, Vec<Box<[u8]>>) = (BinaryHeap::new(), Vec::new());
-        // Properties in another order make the same value.
+        // Properties in another order make the same value; no other texts do.
         let mut met: BTreeSet<(StateId, Vec<u8>)> = BTreeSet::new();
+        let mut found: Vec<Box<[u8]>> = Vec::new();
+        let mut ahead = Ahead::default();
         let start = self.enter(tables, body, BOTTOM, false);
         if Self::is_live(start) {
-            ahead.push(Reverse((self.state(start).cost, Vec::new(), start, false)));
+            ahead.push(Begun { cost: self.state(start).cost, text: Vec::new(), state: start, whole: false });
         }
         let mut looked = 0;
         while found.len() < most
-            && let Some(Reverse((_, text, state, whole))) = ahead.pop()
+            && let Some(Begun { text, state, whole, .. }) = ahead.pop()
         {
-            let value = equal::sorted(&text).into_owned();
             if whole {
-                // Where it may be spaced in several ways, it is met at several places.
-                if !found.iter().any(|known| **known == *value) {
+                let value = equal::sorted(&text);
+                if !text.contains(&b'{') || !found.iter().any(|known| **known == *value) {
                     found.push(value.into());
                 }
                 continue;
             }
-            if !met.insert((state, value)) {
+            if text.contains(&b'{') && !met.insert((state, equal::sorted(&text).into_owned())) {
                 continue;
             }
+            // Of each there is a text as near as it says, so no more than are wanted are kept.
+            let wanted = most - found.len();
             if self.state(state).complete {
-                ahead.push(Reverse((text.len() as u32, text.clone(), state, true)));
+                ahead.push(Begun { cost: text.len() as u32, text: text.clone(), state, whole: true });
             }
             for byte in self.bytes_at(tables, state, &text) {
                 looked += 1;
                 let to = self.step(tables, state, byte);
                 if Self::is_live(to) && !is_filler(&text, byte) {
-                    let longer: Vec<u8> = text.iter().copied().chain([byte]).collect();
-                    let cost = cost::sum(self.state(to).cost, longer.len() as u32);
-                    ahead.push(Reverse((cost, longer, to, false)));
+                    let cost = cost::sum(self.state(to).cost, text.len() as u32 + 1);
+                    if ahead.up_to(cost) < wanted {
+                        let text = text.iter().copied().chain([byte]).collect();
+                        ahead.push(Begun { cost, text, state: to, whole: false });
+                    }
                 }
             }
             if looked > MOST_LOOKED {
@@ -177,6 +179,50 @@ impl Graph {
             }
         }
         Ok(found)
+    }
+}
+
+/// The beginning of a text.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Begun {
+    /// Bytes of the shortest text that begins so.
+    cost: u32,
+    text: Vec<u8>,
+    /// Where it leads.
+    state: StateId,
+    /// Whether it is the whole text.
+    whole: bool,
+}
+
+/// Beginnings of texts, the nearest first.
+#[derive(Default)]
+struct Ahead {
+    all: BinaryHeap<Reverse<Begun>>,
+    /// How many of each cost lead to values that are like no others: those in which no object has begun.
+    costs: BTreeMap<u32, usize>,
+}
+
+impl Ahead {
+    fn push(&mut self, begun: Begun) {
+        if !begun.text.contains(&b'{') {
+            *self.costs.entry(begun.cost).or_default() += 1;
+        }
+        self.all.push(Reverse(begun));
+    }
+
+    fn pop(&mut self) -> Option<Begun> {
+        let Reverse(begun) = self.all.pop()?;
+        if !begun.text.contains(&b'{')
+            && let Some(count) = self.costs.get_mut(&begun.cost)
+        {
+            *count = count.saturating_sub(1);
+        }
+        Some(begun)
+    }
+
+    /// How many different values there are at least that are no farther than `cost`.
+    fn up_to(&self, cost: u32) -> usize {
+        self.costs.range(..=cost).map(|(_, count)| count).sum()
     }
 }
 
