@@ -42,7 +42,7 @@ impl Browser {
             "--no-sandbox".into(),
             "--disable-gpu".into(),
             "--disable-dev-shm-usage".into(),
-            "--window-size=1440,960".into(),
+            "--window-size=1440,1600".into(),
             format!("--user-data-dir={}", profile.path().display()),
         ];
         let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": { "args": arguments } } } });
@@ -114,7 +114,8 @@ fn a_click_on_a_node_shows_the_exact_prompt() {
     let run = sglc(&["run", "--model", &model, "--trace", &trace, &program, "--essay", &argument]);
     assert_eq!(run.code, 0, "{run}");
 
-    browser.open(&trace);
+    // The address brings the node into view: what a pane cuts off cannot be clicked.
+    browser.open(&format!("{trace}#request=0"));
     browser.wait(COMPLETE);
     browser.click("#graph .box.gen");
     let selected = browser.run("document.querySelectorAll('.box.selected').length");
@@ -130,6 +131,9 @@ fn a_click_on_a_node_shows_the_exact_prompt() {
         .run("document.querySelectorAll('#prompt .cached').length / document.querySelectorAll('#prompt .t').length");
     assert!(cached.as_f64().unwrap() > 0.5, "{cached}");
     // The last one was held to a type: some of its tokens were forced; all have their alternatives.
+    // The node leaves only its own requests in the list, until somebody wants all again.
+    assert_eq!(browser.text("#found"), "3 of 4");
+    browser.click("#only");
     browser.click("[data-request='3']");
     assert!(browser.run("document.querySelectorAll('#answer .forced').length > 3 && document.querySelectorAll('#answer .drawn').length > 3") == json!(true));
     assert_eq!(
