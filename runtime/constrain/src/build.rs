@@ -6,14 +6,18 @@ use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 use regex_syntax::utf8::{Utf8Sequence, Utf8Sequences};
 
 use crate::error::ConstrainError;
-use crate::expr::{self, Brackets, Expr, Listed, Measured, Repeat};
+use crate::expr::{self, Brackets, Branch, Expr, Listed, Measured, Part, Repeat, TurnOrder};
 use crate::groups;
 use crate::hash::QuickMap;
 use crate::lower::Rules;
 use crate::meter::Meter;
+use crate::names::{Names, Place};
 use crate::network::{Counter, Edge, MOST_NODES, Machine, Network, Node, NodeId, Slice};
 use crate::regex;
 use crate::turns::{Cells, Move, Slot, Supply, Turns};
+
+/// Optional parts of an object in a row that stand beside each other at one place, at most; more are a tree of names.
+const MOST_BESIDE: usize = 8;
 
 /// Builds the network of `rules`.
 pub(crate) fn build(rules: &Rules) -> Result<Network, ConstrainError> {
@@ -36,6 +40,21 @@ struct Builder {
 }
 
 type Built = Result<NodeId, ConstrainError>;
+
+/// The fields of an object as turns of a machine, in their order.
+fn in_turns(listed: &Listed) -> expr::Turns {
+    let way = |then: &Expr| vec![Branch { fresh: None, then: then.clone(), hits: 0 }];
+    let slot = |part: &Part| expr::Slot { name: part.name.clone(), required: !part.optional, ways: way(&part.then) };
+    expr::Turns {
+        at: Arc::from(""),
+        brackets: listed.brackets,
+        order: TurnOrder::Fields,
+        slots: listed.parts.iter().map(slot).collect(),
+        rest: listed.rest.as_ref().map_or_else(Vec::new, |(rest, ..)| way(rest)),
+        counts: vec![(0, None)],
+        distinct: false,
+    }
+}
 
 impl Builder {
     fn rule(&mut self, expr: &Expr) -> Result<(), ConstrainError> {
@@ -276,6 +295,9 @@ impl Builder {
     /// The parts of `listed`, each built once. What follows the parts before one is told apart: nothing was written yet
     /// (`first`), something was (`later`), or a comma, so that there must be another part (`some`).
     fn listed(&mut self, listed: &Listed, next: NodeId) -> Built {
+        if listed.parts.chunk_by(|a, b| a.optional && b.optional).any(|run| run.len() > MOST_BESIDE) && !listed.prefix {
+            return self.turns(&in_turns(listed), next);
+        }
         let by = listed.brackets;
         let empty = self.text(&[by.close], next)?;
         let end = self.space(by, empty)?;
@@ -312,8 +334,9 @@ impl Builder {
                 ),
             };
         }
-        for (part, optional) in listed.parts.iter().rev() {
-            let body = self.expr(part, later, None)?;
+        for Part { name, then, optional } in listed.parts.iter().rev() {
+            let then = self.expr(then, later, None)?;
+            let body = self.text(name, then)?;
             let onward = match some {
                 Some(some) if *optional && !listed.prefix => {
                     let split = self.split(&[body, some])?;
@@ -345,25 +368,78 @@ impl Builder {
         let head = self.node(Node::Head { machine })?;
         let mut moves = Vec::new();
         let mut slots = Vec::with_capacity(turns.slots.len());
-        for slot in &turns.slots {
+        let mut required = Vec::new();
+        for (at, slot) in (0..).zip(&turns.slots) {
             let first = moves.len() as u32;
-            self.branches(&slot.ways, head, &mut moves)?;
-            slots.push(Slot { first, count: moves.len() as u32 - first, required: slot.required });
+            self.branches(&slot.ways, head, Some(at), &mut moves)?;
+            slots.push(Slot { name: slot.name.as_slice().into(), first, count: moves.len() as u32 - first });
+            required.extend(slot.required.then_some(at));
         }
         let rest = moves.len() as u32;
-        self.branches(&turns.rest, head, &mut moves)?;
+        self.branches(&turns.rest, head, None, &mut moves)?;
+        let names = self.names(machine, &turns.slots)?;
         let choose = self.node(Node::Choose { machine })?;
         let comma = self.comma(by, choose)?;
         let cells = Cells::new(&turns.counts, turns.slots.len() + 1)?;
         let (at, order, distinct, supply) = (turns.at.clone(), turns.order, turns.distinct, Supply::default());
-        let turns = Turns { at, order, distinct, supply, moves, slots, rest, cells, comma, exit, empty };
+        let turns =
+            Turns { at, order, distinct, supply, moves, slots, required, names, rest, cells, comma, exit, empty };
         self.fill(machine, Machine::Turns(turns));
         let push = self.node(Node::Push { machine, later: false })?;
         let push = self.space(by, push)?;
         self.text(&[by.open], push)
     }
 
-    fn branches(&mut self, ways: &[expr::Branch], head: NodeId, out: &mut Vec<Move>) -> Result<(), ConstrainError> {
+    /// The tree of the names of `slots`: built along the sorted names, each node when all that begin like it are known.
+    fn names(&mut self, machine: u32, slots: &[expr::Slot]) -> Result<Names, ConstrainError> {
+        let mut order: Vec<u32> = (0..slots.len() as u32).collect();
+        let name = |slot: &u32| slots.get(*slot as usize).map_or(&[][..], |slot| &slot.name);
+        order.sort_by_key(|slot| name(slot));
+        if order.first().is_none_or(|slot| name(slot).is_empty()) {
+            return Ok(Names::default());
+        }
+        let mut tree = Names { root: None, first: self.net.nodes.len() as NodeId, places: Vec::new(), order };
+        // The beginnings of the last name: the steps on from each, and the first name that begins so.
+        let mut path: Vec<(Vec<Edge>, u32)> = Vec::new();
+        let mut last: &[u8] = &[];
+        for at in 0..=tree.order.len() {
+            let next = tree.order.get(at).map(name);
+            let common = next.map(|next| last.iter().zip(next).take_while(|(a, b)| a == b).count());
+            while path.len() > common.map_or(0, |common| common + 1) {
+                let Some((edges, first)) = path.pop() else { break };
+                let place = Place { first, last: at as u32, read: path.len() as u32 };
+                let mut node = match edges.is_empty() {
+                    true => self.node(Node::Named { machine })?,
+                    false => self.fresh_bytes(&edges)?,
+                };
+                tree.places.push(place);
+                // Where others begin like what is before, it must be asked whether these are left.
+                let parts = path.last().is_none_or(|(_, before)| *before != first) || common == Some(path.len() - 1);
+                if parts && !edges.is_empty() {
+                    node = self.node(Node::Names { machine, next: node })?;
+                    tree.places.push(place);
+                }
+                let byte = path.len().checked_sub(1).and_then(|at| last.get(at));
+                match (path.last_mut(), byte) {
+                    (Some((edges, _)), Some(byte)) => edges.push(Edge { low: *byte, high: *byte, to: node }),
+                    _ => tree.root = Some(node),
+                }
+            }
+            if let Some(next) = next {
+                path.resize(next.len() + 1, (Vec::new(), at as u32));
+                last = next;
+            }
+        }
+        Ok(tree)
+    }
+
+    fn branches(
+        &mut self,
+        ways: &[Branch],
+        head: NodeId,
+        slot: Option<u32>,
+        out: &mut Vec<Move>,
+    ) -> Result<(), ConstrainError> {
         for way in ways {
             let then = self.expr(&way.then, head, None)?;
             let body = match &way.fresh {
@@ -374,7 +450,7 @@ impl Builder {
                     self.node(Node::Capture { body, end: captured })?
                 }
             };
-            out.push(Move { index: out.len() as u32, body, hits: way.hits });
+            out.push(Move { index: out.len() as u32, body, slot, before: 0, hits: way.hits });
         }
         Ok(())
     }

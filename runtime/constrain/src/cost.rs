@@ -59,7 +59,16 @@ impl Costs {
             machines: vec![Vec::new(); net.machines.len()],
             all_lean: false,
         };
-        let edge_costs: Vec<u32> = net.edges.iter().map(edge_cost).collect();
+        let edge_costs: Vec<u32> = net.edges.iter().map(&edge_cost).collect();
+        let name =
+            |name: &[u8]| name.iter().map(|byte| edge_cost(&Edge { low: *byte, high: *byte, to: 0 })).fold(0, sum);
+        for machine in &mut net.machines {
+            let Machine::Turns(Turns { moves, slots, .. }) = machine else { continue };
+            for way in moves {
+                let slot = way.slot.and_then(|slot| slots.get(slot as usize));
+                way.before = slot.map_or(0, |slot| name(&slot.name));
+            }
+        }
         let mut inputs = vec![Vec::new(); net.machines.len()];
         let users = Users::of(net);
         let (order, callers) = calls(net);
@@ -133,18 +142,22 @@ impl Costs {
     pub fn after(&self, machine: u32, turns: &Turns, seen: &Seen) -> u32 {
         match turns.order {
             TurnOrder::Any if turns.cells.len > 1 => {
-                let cost = |way: &Move, draw: Option<&Draw>| self.turn(turns, way, draw);
-                let row = turns.distances(self.node(turns.exit), cost, Some(seen));
-                row.get(seen.cell as usize).copied().unwrap_or(NEVER)
+                self.row(turns, seen).get(seen.cell as usize).copied().unwrap_or(NEVER)
             }
             TurnOrder::Any => {
-                let missing = turns.slots.iter().enumerate().filter(|(at, slot)| slot.required && !seen.has(*at));
+                let missing = turns.required.iter().filter(|slot| !seen.has(**slot as usize));
+                let missing = missing.filter_map(|slot| turns.slots.get(*slot as usize));
                 let least =
                     |slot| turns.ways(slot).iter().map(|way| self.turn(turns, way, None)).min().unwrap_or(NEVER);
-                missing.fold(self.node(turns.exit), |cost, (_, slot)| sum(cost, least(slot)))
+                missing.fold(self.node(turns.exit), |cost, slot| sum(cost, least(slot)))
             }
             _ => self.known(machine, turns.index(seen)),
         }
+    }
+
+    /// The same for all counts, where slots come in any order.
+    pub fn row(&self, turns: &Turns, seen: &Seen) -> Vec<u32> {
+        turns.distances(self.node(turns.exit), |way, draw| self.turn(turns, way, draw), Some(seen))
     }
 
     /// The distances of a machine.
@@ -162,18 +175,79 @@ impl Costs {
     }
 
     fn body(&self, way: &Move, draw: Option<&Draw>) -> u32 {
-        draw.map_or(self.node(way.body), |draw| sum(draw.bytes, self.node(draw.end)))
+        let body = draw.map_or(self.node(way.body), |draw| sum(draw.bytes, self.node(draw.end)));
+        sum(way.before, body)
+    }
+
+    /// For each slot by its name, the distance from before the name to behind the machine where it is filled after
+    /// `seen`; [`NEVER`] where that leads nowhere.
+    pub fn named(&self, machine: u32, turns: &Turns, seen: &Seen) -> Vec<u32> {
+        let mut by_slot = match turns.order {
+            TurnOrder::Any => turns.filling(self.node(turns.exit), |way, draw| self.turn(turns, way, draw), seen),
+            _ => vec![NEVER; turns.slots.len()],
+        };
+        match turns.order {
+            TurnOrder::Any => {
+                // The first turn has no comma, or it is read.
+                let comma = self.node(turns.comma);
+                by_slot.iter_mut().filter(|cost| **cost < NEVER).for_each(|cost| *cost = cost.saturating_sub(comma));
+            }
+            _ => {
+                for way in turns.open(seen).flat_map(|slot| turns.ways(slot)) {
+                    let cost = turns.next(seen, way).map_or(NEVER, |next| self.from(machine, turns, way, &next));
+                    if let Some(best) = way.slot.and_then(|slot| by_slot.get_mut(slot as usize)) {
+                        *best = cost.min(*best);
+                    }
+                }
+            }
+        }
+        turns.names.order.iter().map(|slot| by_slot.get(*slot as usize).copied().unwrap_or(NEVER)).collect()
+    }
+
+    /// Distance from before any turn after `seen` to behind the machine.
+    pub fn another(&self, machine: u32, turns: &Turns, seen: &Seen) -> u32 {
+        let mut best = NEVER;
+        // What may be repeated fills no slot.
+        let counted = turns.order == TurnOrder::Any && turns.cells.len > 1 && turns.repeated(seen).len() > 1;
+        let row = if counted { self.row(turns, seen) } else { Vec::new() };
+        for way in turns.repeated(seen) {
+            let after = |next: &Seen| match counted {
+                true => row.get(next.cell as usize).copied().unwrap_or(NEVER),
+                false => self.after(machine, turns, next),
+            };
+            if let Some(next) = turns.next(seen, way) {
+                best = best.min(self.from_by(turns, way, &next, after));
+            }
+        }
+        let by = |way: &Move| {
+            // What it costs to the end of the turn is less than all.
+            if self.node(way.body) < best
+                && let Some(next) = turns.next(seen, way)
+            {
+                best = best.min(self.from(machine, turns, way, &next));
+            }
+        };
+        if turns.names.is_empty() {
+            turns.open(seen).flat_map(|slot| turns.ways(slot)).for_each(by);
+            return best;
+        }
+        self.named(machine, turns, seen).into_iter().min().unwrap_or(NEVER).min(best)
     }
 
     /// Distance from before a turn of `way`, after which `next` is seen, to behind the machine.
     pub fn from(&self, machine: u32, turns: &Turns, way: &Move, next: &Seen) -> u32 {
+        self.from_by(turns, way, next, |seen| self.after(machine, turns, seen))
+    }
+
+    /// The same, where `after` tells the distance behind the turn.
+    pub fn from_by(&self, turns: &Turns, way: &Move, next: &Seen, mut after: impl FnMut(&Seen) -> u32) -> u32 {
         let by = |draw: &Draw| match turns.cells.draw(next.cell, draw.hits) {
-            Some(cell) => sum(self.body(way, Some(draw)), self.after(machine, turns, &Seen { cell, ..next.clone() })),
+            Some(cell) => sum(self.body(way, Some(draw)), after(&Seen { cell, ..next.clone() })),
             None => NEVER,
         };
         match turns.draws(way) {
             [] if self.node(way.body) == NEVER => NEVER,
-            [] => sum(self.node(way.body), self.after(machine, turns, next)),
+            [] => sum(self.body(way, None), after(next)),
             draws => draws.iter().map(by).min().unwrap_or(NEVER),
         }
     }
@@ -187,19 +261,13 @@ impl Costs {
             }
             Some(Machine::Turns(turns)) => {
                 let start = turns.start();
-                let mut best = if turns.accepts(&start) { self.node(turns.empty) } else { NEVER };
-                if turns.order == TurnOrder::Any && turns.cells.len == 1 && turns.slots.iter().any(|slot| slot.required)
-                {
+                let empty = if turns.accepts(&start) { self.node(turns.empty) } else { NEVER };
+                if turns.order == TurnOrder::Any && turns.cells.len == 1 && !turns.required.is_empty() {
                     // The first turn has no comma.
                     let all = self.after(machine, turns, &start);
                     return if all == NEVER { NEVER } else { all.saturating_sub(self.node(turns.comma)) };
                 }
-                turns.each(&start, |way, next| {
-                    if best > self.node(way.body) {
-                        best = best.min(self.from(machine, turns, &way, &next));
-                    }
-                });
-                best
+                self.another(machine, turns, &start).min(empty)
             }
             Some(Machine::Meter(meter)) => self.rest(net, machine, meter.start),
             None => NEVER,
@@ -251,6 +319,10 @@ impl Costs {
                     .unwrap_or(NEVER),
                 Node::Split { first, count } => {
                     net.targets(first, count).iter().map(|to| self.node(*to)).min().unwrap_or(NEVER)
+                }
+                Node::Names { next, .. } => self.node(next),
+                Node::Named { machine } => {
+                    named(net, machine, index as NodeId).map(|way| self.node(way.body)).min().unwrap_or(NEVER)
                 }
                 Node::Skip { body, exit } => self.node(body).min(self.node(exit)),
                 Node::Call { rule, next } => sum(self.rules[rule as usize], self.node(next)),
@@ -319,6 +391,10 @@ impl Costs {
                     Node::Split { first, count } => {
                         net.targets(first, count).iter().map(|to| near(*to)).max().unwrap_or(0)
                     }
+                    Node::Names { next, .. } => of(next),
+                    Node::Named { machine } => {
+                        named(net, machine, index as NodeId).map(|way| near(way.body)).max().unwrap_or(0)
+                    }
                     Node::Call { rule, next } => (rules[rule as usize] + 1).max(of(next)),
                     Node::Push { machine, .. } => match &net.machines[machine as usize] {
                         Machine::Repeat(by) if by.min == 0 => of(by.exit),
@@ -344,6 +420,8 @@ impl Costs {
             Node::Bytes { first, count } => net.edges(first, count).iter().any(|edge| self.is_near(edge.to)),
             Node::Split { first, count } => net.targets(first, count).iter().any(|to| self.is_near(*to)),
             Node::Skip { exit, .. } => self.is_near(exit),
+            Node::Names { next, .. } => self.is_near(next),
+            Node::Named { machine } => named(net, machine, index as NodeId).any(|way| self.is_near(way.body)),
             Node::Call { rule: called, next } => stamps[called as usize] < stamps[rule] && self.is_near(next),
             // The text is given.
             Node::Capture { end, .. } => self.is_near(end),
@@ -412,6 +490,15 @@ impl Users {
     }
 }
 
+/// The moves whose names end at `node`.
+fn named(net: &Network, machine: u32, node: NodeId) -> impl Iterator<Item = &Move> {
+    let turns = match net.machines.get(machine as usize) {
+        Some(Machine::Turns(turns)) => Some(turns),
+        _ => None,
+    };
+    turns.into_iter().flat_map(move |turns| turns.ways_at(node))
+}
+
 /// Calls `visit` with each node whose distance another one's is made of, and that one; both are of one rule.
 fn each_use(net: &Network, mut visit: impl FnMut(NodeId, NodeId)) {
     for (by, node) in (0..).zip(&net.nodes) {
@@ -427,6 +514,8 @@ fn each_use(net: &Network, mut visit: impl FnMut(NodeId, NodeId)) {
             }
             Node::Split { first, count } => net.targets(*first, *count).iter().for_each(|to| visit(*to, by)),
             Node::Skip { body, exit } => [*body, *exit].into_iter().for_each(|to| visit(to, by)),
+            Node::Names { next, .. } => visit(*next, by),
+            Node::Named { machine } => named(net, *machine, by).for_each(|way| visit(way.body, by)),
             Node::Push { machine, .. } => match net.machines.get(*machine as usize) {
                 Some(Machine::Repeat(counter)) => {
                     [counter.body, counter.again, counter.exit].into_iter().for_each(|to| visit(to, by));

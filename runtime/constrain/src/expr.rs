@@ -54,12 +54,22 @@ pub(crate) struct Repeat {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Listed {
     pub brackets: Brackets,
-    /// The parts and whether each may be left out.
-    pub parts: Vec<(Expr, bool)>,
+    pub parts: Vec<Part>,
     /// Whether a part is there only if all before it are, as in an array.
     pub prefix: bool,
     /// What may follow them, from `min` to `max` times.
     pub rest: Option<(Expr, u32, Option<u32>)>,
+}
+
+/// A part of [`Listed`].
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Part {
+    /// What it begins with: the name of a property, with its quotes.
+    pub name: Vec<u8>,
+    /// What follows that.
+    pub then: Expr,
+    /// Whether it may be left out.
+    pub optional: bool,
 }
 
 /// How an array or object is written around its parts.
@@ -102,6 +112,8 @@ pub(crate) enum TurnOrder {
 /// A part of [`Turns`] that is there once at most.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Slot {
+    /// What it begins with: the name of a property, with its quotes; empty in arrays.
+    pub name: Vec<u8>,
     pub required: bool,
     pub ways: Vec<Branch>,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sgl_wire::{Json, Literal, Schema, SchemaOptions};
 
 use crate::error::ConstrainError;
-use crate::expr::{self, Brackets, Expr, Listed};
+use crate::expr::{self, Brackets, Expr, Listed, Part};
 use crate::grammar::{self, Notation};
 use crate::lower::{check_lengths, unsatisfiable};
 use crate::number;
@@ -136,9 +136,8 @@ impl Lowering<'_> {
                 let mut parts = Vec::with_capacity(fields.len());
                 for field in fields {
                     let value = self.json(&field.json, &at.down(&format!(".{}", field.name))?)?;
-                    let mut key = literal(&Literal::Str(field.name.clone())).unwrap_or_else(expr::nothing);
-                    key = expr::seq([key, expr::text(":"), value]);
-                    parts.push((key, field.optional));
+                    let name = [b"\"".as_slice(), &regex::spell(&field.name, Spelling::Json), b"\""].concat();
+                    parts.push(Part { name, then: expr::seq([expr::text(":"), value]), optional: field.optional });
                 }
                 Expr::Listed(Box::new(Listed {
                     brackets: Brackets { open: b'{', close: b'}', space: None },

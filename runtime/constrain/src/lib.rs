@@ -6,14 +6,15 @@
 //!    become [`expr::Expr`].
 //! 2. [`shapes`] lowers the shapes of JSON values to rules: each that is used more than once becomes one, and so does each large leaf.
 //! 3. [`build`] makes a recursive transition [`network`] over bytes of the rules. What takes turns is a machine in it: a counted repetition, the parts
-//!    of an array or object with their counts ([`turns`]), the characters of a text of measured length ([`meter`]).
+//!    of an array or object with their counts ([`turns`]) and [`names`], the characters of a text of measured length ([`meter`]).
 //! 4. [`cost`] finds how far each node is from the end, and the finite language that shortest texts stay in.
 //! 5. [`graph`] finds the places that texts lead to, as they are needed: a set of threads, each a node and a stack. Where parts must differ, the place
 //!    also holds the text being written. Such places have no row in the table of steps, since most see few bytes;
 //!    masks are those of places without such texts, but for the few tokens about which a text decides. Objects are [`equal`]
 //!    whatever the order of their properties.
 //! 6. [`walk`] walks the [`Vocabulary`]'s trie along the graph: the [`Mask`]. Not walked are tokens that stay in repeated classes
-//!    ([`open`], by [`groups`] of characters), that cannot meet a dead end ([`region`]), and those inside [`words`] that stand everywhere.
+//!    ([`open`], by [`groups`] of characters), that cannot meet a dead end ([`region`]), and those inside [`words`] and names ([`spelt`]) that stand
+//!    everywhere. One mask serves many turns of a loop ([`loops`]).
 //!    Where texts must differ, [`texts`] walks. [`fewest`] counts tokens to the end.
 //! 7. [`Automaton`] holds all that for one constraint, [`Matcher`] the place of one text, [`Trail`] one that can go
 //!    back; [`accepts`], [`prove`] and the questions about two constraints of [`include`](mod@include) need no model.
@@ -43,10 +44,12 @@ mod hash;
 mod include;
 mod json;
 mod look;
+mod loops;
 mod lower;
 mod mask;
 mod matcher;
 mod meter;
+mod names;
 mod network;
 mod number;
 mod open;
@@ -56,6 +59,7 @@ mod regular;
 mod schema;
 mod shape;
 mod shapes;
+mod spelt;
 #[cfg(test)]
 mod tests;
 mod texts;

@@ -35,6 +35,10 @@ pub(crate) enum Node {
     Head { machine: u32 },
     /// Behind the comma: there is another turn.
     Choose { machine: u32 },
+    /// In the tree of the names of a machine: goes on if any of those that begin so may be written.
+    Names { machine: u32, next: NodeId },
+    /// At the end of a name.
+    Named { machine: u32 },
     /// Begins a text that no other turn of its machine may have.
     Capture { body: NodeId, end: NodeId },
     /// Ends it.
@@ -122,6 +126,14 @@ impl Network {
     pub fn counter(&self, machine: u32) -> Option<&Counter> {
         match self.machines.get(machine as usize)? {
             Machine::Repeat(counter) => Some(counter),
+            _ => None,
+        }
+    }
+
+    /// The turns of an array or object of this number.
+    pub fn turns(&self, machine: u32) -> Option<&Turns> {
+        match self.machines.get(machine as usize)? {
+            Machine::Turns(turns) => Some(turns),
             _ => None,
         }
     }
@@ -230,7 +242,8 @@ impl Network {
                 !matches!(self.machines.get(*machine as usize), Some(Machine::Turns(_)))
             }
             Node::Split { .. } | Node::Skip { .. } | Node::Return => true,
-            Node::Call { .. } | Node::Choose { .. } | Node::Capture { .. } | Node::Captured { .. } => false,
+            Node::Call { .. } | Node::Choose { .. } | Node::Names { .. } | Node::Named { .. } => false,
+            Node::Capture { .. } | Node::Captured { .. } => false,
         });
         own && reads.iter().filter(|reads| **reads).count() <= FEW_BYTES
     }

@@ -11,9 +11,9 @@ use crate::graph::{Graph, StateId, Tables};
 use crate::groups;
 
 /// Places that are looked at to find a region at most.
-const MOST_PLACES: usize = 128;
+const MOST_PLACES: usize = 32;
 /// Looks at places, some more than once, at most.
-const MOST_LOOKS: usize = 1_000;
+const MOST_LOOKS: usize = 256;
 /// Different bytes of ASCII, about, that are read where a region is looked for at least.
 const MANY_BYTES: u32 = 24;
 /// Groups that make a region worth looking for at least.

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::error::ConstrainError;
-use crate::expr::{self, Brackets, Branch, Expr, Listed, Slot, TurnOrder, Turns};
+use crate::expr::{self, Brackets, Branch, Expr, Listed, Part, Slot, TurnOrder, Turns};
 use crate::regex::{self, Spelling};
 use crate::shape::{Array, Count, Object, Order, Shape, Shapes, Space, Way};
 
@@ -85,13 +85,13 @@ impl<'a> Lowering<'a> {
     /// Counts the expressions that many shapes share.
     fn leaves(&mut self) {
         let shapes = self.shapes;
-        for shape in &shapes.shapes {
+        for (shape, times) in shapes.shapes.iter().zip(self.uses.clone()) {
             let keys = shape.objects.iter().flat_map(|object| &object.others).map(|others| &others.keys);
             for leaf in parts(&shape.scalars).iter().chain(keys).filter(|leaf| is_large(leaf)) {
                 let alike = self.leaves.entry(hash(leaf)).or_default();
                 match alike.iter_mut().find(|known| known.expr == leaf) {
-                    Some(known) => known.uses += 1,
-                    None => alike.push(Leaf { expr: leaf, uses: 1, rule: None }),
+                    Some(known) => known.uses += times,
+                    None => alike.push(Leaf { expr: leaf, uses: times, rule: None }),
                 }
             }
         }
@@ -178,7 +178,8 @@ impl<'a> Lowering<'a> {
             }
             let mut slots = Vec::with_capacity(prefix.len());
             for ways in prefix {
-                slots.push(Slot { required: false, ways: self.items(ways, counters, distinct, depth)? });
+                let ways = self.items(ways, counters, distinct, depth)?;
+                slots.push(Slot { name: Vec::new(), required: false, ways });
             }
             let rest = if most == Some(given) { Vec::new() } else { self.items(rest, counters, distinct, depth)? };
             let own = if rest.is_empty() && *min == 0 { (0, None) } else { (*min, most) };
@@ -195,7 +196,7 @@ impl<'a> Lowering<'a> {
         }
         let mut parts = Vec::with_capacity(prefix.len());
         for (at, ways) in prefix.iter().enumerate() {
-            parts.push((self.any(ways, depth)?, at as u32 >= *min));
+            parts.push(Part { name: Vec::new(), then: self.any(ways, depth)?, optional: at as u32 >= *min });
         }
         let rest = if most == Some(given) { Expr::Never } else { self.any(rest, depth)? };
         let rest = (rest != Expr::Never)
@@ -235,14 +236,14 @@ impl<'a> Lowering<'a> {
             for (hits, alike) in by_hits(&field.ways, &object.counters) {
                 let value = self.any(&alike, depth)?;
                 if value != Expr::Never {
-                    let name = [b"\"".as_slice(), &regex::spell(&field.name, Spelling::Json), b"\""].concat();
-                    ways.push(Branch { fresh: None, then: expr::seq([Expr::Text(name), self.colon(), value]), hits });
+                    ways.push(Branch { fresh: None, then: expr::seq([self.colon(), value]), hits });
                 }
             }
+            let name = [b"\"".as_slice(), &regex::spell(&field.name, Spelling::Json), b"\""].concat();
             match (ways.is_empty(), field.required) {
                 (true, true) => return Ok(Expr::Never),
                 (true, false) => {}
-                (false, required) => fields.push(Slot { required, ways }),
+                (false, required) => fields.push(Slot { name, required, ways }),
             }
         }
         let required = fields.iter().filter(|slot| slot.required).count() as u32;
@@ -285,7 +286,8 @@ impl<'a> Lowering<'a> {
             return Ok(Expr::Turns(Box::new(Turns { at, brackets, order, slots, rest, counts, distinct })));
         }
         let merged = |ways: Vec<Branch>| expr::alt(ways.into_iter().map(|way| way.then));
-        let parts = fields.into_iter().map(|slot| (merged(slot.ways), !slot.required)).collect();
+        let part = |slot: Slot| Part { name: slot.name, then: merged(slot.ways), optional: !slot.required };
+        let parts = fields.into_iter().map(part).collect();
         let rest = (!others.is_empty()).then(|| (merged(others), 0, None));
         Ok(Expr::Listed(Box::new(Listed { brackets, parts, prefix: false, rest })))
     }

@@ -3,11 +3,13 @@
 //! A state between two turns is a place (how many slots are passed) and a cell (all counts as one number). Where parts
 //! come in any order or must differ, what was there is remembered beside it, as [`Seen`].
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::cost::{self, NEVER};
 use crate::error::ConstrainError;
 use crate::expr::TurnOrder;
+use crate::names::{Names, Place};
 use crate::network::NodeId;
 
 /// States of one machine at most.
@@ -18,18 +20,24 @@ const MOST_CELLS: usize = 1 << 20;
 pub(crate) struct Move {
     /// Its place among the moves.
     pub index: u32,
+    /// What follows its name.
     pub body: NodeId,
+    /// The slot that it fills; none if it may be made again.
+    pub slot: Option<u32>,
+    /// What the name costs. Filled by [`Costs::new`](crate::cost::Costs::new).
+    pub before: u32,
     /// The counters that it counts for.
     pub hits: u64,
 }
 
 /// A part that is there once at most.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Slot {
+    /// What it begins with, if it has a name.
+    pub name: Arc<[u8]>,
     /// Its ways are a run of the moves.
     pub first: u32,
     pub count: u32,
-    pub required: bool,
 }
 
 /// Texts that a turn can count on where texts must differ.
@@ -65,6 +73,10 @@ pub(crate) struct Turns {
     pub supply: Supply,
     pub moves: Vec<Move>,
     pub slots: Vec<Slot>,
+    /// Those that must be filled.
+    pub required: Vec<u32>,
+    /// The names of the slots.
+    pub names: Names,
     /// The moves from this one on may be made again and again.
     pub rest: u32,
     pub cells: Cells,
@@ -126,51 +138,78 @@ impl Turns {
     pub fn accepts(&self, seen: &Seen) -> bool {
         let all = match self.order {
             TurnOrder::Items => true,
-            TurnOrder::Fields => !self.slots.iter().skip(seen.place as usize).any(|slot| slot.required),
-            TurnOrder::Any => !self.slots.iter().enumerate().any(|(at, slot)| slot.required && !seen.has(at)),
+            TurnOrder::Fields => self.required.last().is_none_or(|slot| *slot < seen.place),
+            TurnOrder::Any => self.required.iter().all(|slot| seen.has(*slot as usize)),
         };
         all && self.cells.accepts(seen.cell)
     }
 
-    /// Each turn that the order and the counts allow after `seen`, and what is seen after it. Some may lead nowhere.
-    pub fn each(&self, seen: &Seen, mut visit: impl FnMut(Move, Seen)) {
-        let mut go = |way: &Move, place: usize, slot: Option<usize>| {
-            let Some(cell) = self.cells.add(seen.cell, way.hits) else { return };
-            let mut next = Seen { place: place as u32, cell, slots: seen.slots.clone(), used: seen.used.clone() };
-            if let Some(slot) = slot {
-                next.fill(slot);
-            }
-            visit(*way, next);
-        };
-        let place = seen.place as usize;
-        let last = self.slots.len();
-        match self.order {
-            TurnOrder::Items => {
-                if let Some(slot) = self.slots.get(place) {
-                    return self.ways(slot).iter().for_each(|way| go(way, place + 1, None));
-                }
-            }
-            TurnOrder::Fields => {
-                for (at, slot) in self.slots.iter().enumerate().skip(place) {
-                    self.ways(slot).iter().for_each(|way| go(way, at + 1, None));
-                    if slot.required {
-                        return;
-                    }
-                }
-            }
-            TurnOrder::Any => {
-                for (at, slot) in self.slots.iter().enumerate().filter(|(at, _)| !seen.has(*at)) {
-                    self.ways(slot).iter().for_each(|way| go(way, 0, Some(at)));
-                }
-            }
+    /// What is seen after `way`; none where the order or the counts do not allow it. It may lead nowhere.
+    pub fn next(&self, seen: &Seen, way: &Move) -> Option<Seen> {
+        let cell = self.cells.add(seen.cell, way.hits)?;
+        let mut next = Seen { cell, ..seen.clone() };
+        match (self.order, way.slot) {
+            (TurnOrder::Any, None) => {}
+            (TurnOrder::Any, Some(slot)) if seen.has(slot as usize) => return None,
+            (TurnOrder::Any, Some(slot)) => next.fill(slot as usize),
+            (_, Some(slot)) => next.place = slot + 1,
+            (_, None) => next.place = self.slots.len() as u32,
         }
-        let place = if self.order == TurnOrder::Any { 0 } else { last };
-        self.again().iter().for_each(|way| go(way, place, None));
+        Some(next)
+    }
+
+    /// Whether that slot must be filled.
+    fn must(&self, slot: usize) -> bool {
+        self.required.binary_search(&(slot as u32)).is_ok()
+    }
+
+    /// Whether the order allows to fill the slot of `way` after `seen`.
+    pub fn allows(&self, seen: &Seen, way: &Move) -> bool {
+        let Some(slot) = way.slot else { return !self.repeated(seen).is_empty() };
+        let range = self.span(seen);
+        range.contains(&(slot as usize)) && !seen.has(slot as usize)
+    }
+
+    /// The slots among which the order allows to fill one after `seen`.
+    fn span(&self, seen: &Seen) -> Range<usize> {
+        let place = seen.place as usize;
+        match self.order {
+            TurnOrder::Items => place..(place + 1).min(self.slots.len()),
+            TurnOrder::Fields => {
+                let next = self.required.partition_point(|slot| *slot < seen.place);
+                place..self.required.get(next).map_or(self.slots.len(), |slot| *slot as usize + 1)
+            }
+            TurnOrder::Any => 0..self.slots.len(),
+        }
+    }
+
+    /// The slots that the order allows to fill after `seen`.
+    pub fn open<'a>(&'a self, seen: &'a Seen) -> impl Iterator<Item = &'a Slot> {
+        let range = self.span(seen);
+        let slots = self.slots.iter().enumerate().take(range.end).skip(range.start);
+        slots.filter(|(at, _)| !seen.has(*at)).map(|(_, slot)| slot)
+    }
+
+    /// The moves that may be made again and again, if the order allows them after `seen`.
+    pub fn repeated(&self, seen: &Seen) -> &[Move] {
+        let passed = match self.order {
+            TurnOrder::Items => seen.place as usize >= self.slots.len(),
+            TurnOrder::Fields => self.required.last().is_none_or(|slot| *slot < seen.place),
+            TurnOrder::Any => true,
+        };
+        if passed { self.again() } else { &[] }
     }
 
     /// The ways to fill `slot`.
     pub fn ways(&self, slot: &Slot) -> &[Move] {
         self.moves.get(slot.first as usize..(slot.first + slot.count) as usize).unwrap_or(&[])
+    }
+
+    /// The ways to fill the slots whose names end at `node` of their tree.
+    pub fn ways_at(&self, node: NodeId) -> impl Iterator<Item = &Move> {
+        let range = self.names.place(node).map_or(0..0, Place::range);
+        let slots = self.names.order.get(range).unwrap_or(&[]).iter();
+        slots.filter_map(|slot| self.slots.get(*slot as usize)).flat_map(|slot| self.ways(slot))
     }
 
     /// The moves that may be made again and again.
@@ -205,55 +244,102 @@ impl Turns {
     /// costs `cost` with its comma and leaving costs `exit`. Where slots come in any order, those of `filled` are left
     /// out and all others are taken in their order (which order it is makes no difference), so only the first place counts.
     pub fn distances(&self, exit: u32, cost: impl Fn(&Move, Option<&Draw>) -> u32, filled: Option<&Seen>) -> Vec<u32> {
-        let len = self.cells.len as usize;
-        let mut after: Vec<u32> =
+        let mut row = self.without_slots(exit, &cost);
+        let accepted: Vec<u32> =
             (0..self.cells.len).map(|cell| if self.cells.accepts(cell) { exit } else { NEVER }).collect();
-        let one = |way: &Move, draw: Option<&Draw>, cell: usize, after: &[u32]| match self
-            .cells
-            .add(cell as u32, way.hits | draw.map_or(0, |draw| draw.hits))
-        {
-            Some(to) => cost::sum(cost(way, draw), after.get(to as usize).copied().unwrap_or(NEVER)),
-            None => NEVER,
-        };
-        let by = |way: &Move, cell: usize, after: &[u32]| match self.draws(way) {
-            [] => one(way, None, cell, after),
-            draws => draws.iter().map(|draw| one(way, Some(draw), cell, after)).min().unwrap_or(NEVER),
-        };
-        let best = |ways: &[Move], cell: usize, after: &[u32]| {
-            ways.iter().map(|way| by(way, cell, after)).min().unwrap_or(NEVER)
-        };
-        let accepted = after.clone();
+        if let Some(seen) = filled {
+            for (at, slot) in self.slots.iter().enumerate().rev().filter(|(at, _)| !seen.has(*at)) {
+                row = self.before(slot, &row, if self.must(at) { &[] } else { &row }, &cost);
+            }
+            return row;
+        }
+        let mut rows = vec![row];
+        for (at, slot) in self.slots.iter().enumerate().rev() {
+            let row = rows.last().map_or(&[][..], Vec::as_slice);
+            let past = match self.order {
+                TurnOrder::Items => &accepted,
+                _ if self.must(at) => &[][..],
+                _ => row,
+            };
+            rows.push(self.before(slot, row, past, &cost));
+        }
+        rows.into_iter().rev().flatten().collect()
+    }
+
+    /// For each slot, the distance from `seen` where it is filled next or later, and so it must be; for slots in any order.
+    pub fn filling(&self, exit: u32, cost: impl Fn(&Move, Option<&Draw>) -> u32, seen: &Seen) -> Vec<u32> {
+        let open: Vec<(usize, &Slot)> = self.slots.iter().enumerate().filter(|(at, _)| !seen.has(*at)).collect();
+        let mut rows = vec![self.without_slots(exit, &cost)];
+        for (at, slot) in open.iter().rev() {
+            let row = rows.last().map_or(&[][..], Vec::as_slice);
+            rows.push(self.before(slot, row, if self.must(*at) { &[] } else { row }, &cost));
+        }
+        rows.pop();
+        let mut out = vec![NEVER; self.slots.len()];
+        // What the slots before one cost, by the cell that they lead to.
+        let mut spent = vec![NEVER; self.cells.len as usize];
+        if let Some(spent) = spent.get_mut(seen.cell as usize) {
+            *spent = 0;
+        }
+        for (at, slot) in open {
+            let after = rows.pop().unwrap_or_default();
+            let mut next = if self.must(at) { vec![NEVER; spent.len()] } else { spent.clone() };
+            let mut best = NEVER;
+            for (cell, before) in spent.iter().enumerate().filter(|(_, before)| **before < NEVER) {
+                for way in self.ways(slot) {
+                    let Some(to) = self.cells.add(cell as u32, way.hits) else { continue };
+                    let taken = cost::sum(*before, cost(way, None));
+                    best = best.min(cost::sum(taken, after.get(to as usize).copied().unwrap_or(NEVER)));
+                    if let Some(known) = next.get_mut(to as usize) {
+                        *known = taken.min(*known);
+                    }
+                }
+            }
+            if let Some(known) = out.get_mut(at) {
+                *known = best;
+            }
+            spent = next;
+        }
+        out
+    }
+
+    /// Distances from each cell where all slots are passed.
+    fn without_slots(&self, exit: u32, cost: &impl Fn(&Move, Option<&Draw>) -> u32) -> Vec<u32> {
+        let mut out: Vec<u32> =
+            (0..self.cells.len).map(|cell| if self.cells.accepts(cell) { exit } else { NEVER }).collect();
         // A turn never makes the cell smaller, so what is needed is known; a turn that leaves it brings nothing.
-        for cell in (0..len).rev() {
-            let ways = self.again().iter().filter(|way| self.cells.add(cell as u32, way.hits) != Some(cell as u32));
-            let again = ways.map(|way| by(way, cell, &after)).min().unwrap_or(NEVER);
-            if let Some(known) = after.get_mut(cell) {
+        for cell in (0..self.cells.len).rev() {
+            let ways = self.again().iter().filter(|way| self.cells.add(cell, way.hits) != Some(cell));
+            let again = ways.map(|way| self.by(way, cell, &out, cost)).min().unwrap_or(NEVER);
+            if let Some(known) = out.get_mut(cell as usize) {
                 *known = again.min(*known);
             }
         }
-        let whole = filled.is_none();
-        let mut out = if whole { vec![NEVER; len * (self.slots.len() + 1)] } else { Vec::new() };
-        let mut keep = |place: usize, row: &[u32]| {
-            out.iter_mut().skip(place * len).zip(row).for_each(|(known, new)| *known = *new);
+        out
+    }
+
+    /// Distances from each cell before `slot`, where `after` are those behind it and `past` those where it is left out.
+    fn before(
+        &self,
+        slot: &Slot,
+        after: &[u32],
+        past: &[u32],
+        cost: &impl Fn(&Move, Option<&Draw>) -> u32,
+    ) -> Vec<u32> {
+        let taken = |cell| self.ways(slot).iter().map(|way| self.by(way, cell, after, cost)).min().unwrap_or(NEVER);
+        (0..self.cells.len).map(|cell| taken(cell).min(past.get(cell as usize).copied().unwrap_or(NEVER))).collect()
+    }
+
+    /// The distance from `cell` by `way`, where `after` are those behind it.
+    fn by(&self, way: &Move, cell: u32, after: &[u32], cost: &impl Fn(&Move, Option<&Draw>) -> u32) -> u32 {
+        let one = |draw: Option<&Draw>| match self.cells.add(cell, way.hits | draw.map_or(0, |draw| draw.hits)) {
+            Some(to) => cost::sum(cost(way, draw), after.get(to as usize).copied().unwrap_or(NEVER)),
+            None => NEVER,
         };
-        keep(self.slots.len(), &after);
-        let mut row = after;
-        for (place, slot) in self.slots.iter().enumerate().rev() {
-            if filled.is_some_and(|seen| seen.has(place)) {
-                continue;
-            }
-            let ways = self.ways(slot);
-            let mut next: Vec<u32> = (0..len).map(|cell| best(ways, cell, &row)).collect();
-            let past: &[u32] = match self.order {
-                TurnOrder::Items => &accepted,
-                _ if slot.required => &[],
-                _ => &row,
-            };
-            next.iter_mut().zip(past).for_each(|(taken, past)| *taken = (*past).min(*taken));
-            keep(place, &next);
-            row = next;
+        match self.draws(way) {
+            [] => one(None),
+            draws => draws.iter().map(|draw| one(Some(draw))).min().unwrap_or(NEVER),
         }
-        if whole { out } else { row }
     }
 }
 
@@ -334,6 +420,16 @@ impl Cells {
             }
         }
         Some(out)
+    }
+
+    /// Whether all that may follow `cell` may also follow `better`, another one.
+    pub fn outdoes(&self, better: u32, cell: u32) -> bool {
+        let value = |cell: u32, count: &Counted| cell / count.stride % (count.most + 1);
+        better != cell
+            && self.counts.iter().all(|count| {
+                let (better, cell) = (value(better, count), value(cell, count));
+                better == cell || if better > cell { !count.strict } else { better >= count.min }
+            })
     }
 
     /// Whether all counts are high enough.

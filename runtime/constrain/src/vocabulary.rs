@@ -62,6 +62,11 @@ impl Trie {
         self.ids.get(node.first as usize..node.last as usize).unwrap_or(&[])
     }
 
+    /// Whether tokens stand below `node`.
+    pub fn goes_on(node: &TrieNode) -> bool {
+        node.last > node.first + node.count
+    }
+
     /// The tokens that stand before `node`.
     pub fn before(&self, node: &TrieNode) -> &[u32] {
         self.ids.get(..node.first as usize).unwrap_or(&[])

@@ -6,7 +6,9 @@
 //!   ([`Vocabulary::plain`](crate::vocabulary::Vocabulary::plain)). Where it is [`steady`](open::steady), what follows its characters in
 //!   other tokens is looked at once for all of them ([`endings`](crate::vocabulary::Vocabulary::endings)); and where most tokens lead to
 //!   such a place, its mask is taken and only the others are walked.
-//! - The words of small rules, such as white space and numbers, are the same wherever they stand ([`words`]).
+//! - The words of small rules, such as white space and numbers, are the same wherever they stand ([`words`]), and so are
+//!   the names of an object's fields ([`spelt`]).
+//! - Places that differ in the turn of a loop only often have one mask ([`loops`]).
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,7 +22,8 @@ use crate::open::{self, Free, Open, Skip};
 use crate::region;
 use crate::texts::{self, Step};
 use crate::vocabulary::{Trie, TrieNode};
-use crate::words;
+use crate::words::{self, Apart};
+use crate::{loops, spelt};
 
 /// Masks kept for one graph at most.
 const MOST_MASKS: usize = 2_048;
@@ -60,10 +63,19 @@ fn keep(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Kept> {
     if let Some(kept) = graph.masks.get(&state) {
         return kept.clone();
     }
-    let kept = match tables.captures {
-        true => texts::mask(graph, tables, state),
-        false => Arc::new(compute(graph, tables, state)),
+    let turning = if tables.captures { None } else { loops::turning(graph, tables, state) };
+    let known = turning.as_ref().and_then(|turning| loops::known(graph, tables, turning, keep));
+    let kept = match known {
+        Some(known) => {
+            graph.masks.insert(state, known.clone());
+            return known;
+        }
+        None if tables.captures => texts::mask(graph, tables, state),
+        None => Arc::new(compute(graph, tables, state)),
     };
+    if let Some(turning) = turning {
+        graph.loops.entry(turning.key).or_insert((turning.turn, turning.turn, kept.clone()));
+    }
     remember(graph, tables, state, &kept);
     kept
 }
@@ -72,6 +84,7 @@ fn keep(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Kept> {
 pub(crate) fn remember(graph: &mut Graph, tables: &Tables, state: StateId, kept: &Arc<Kept>) {
     if graph.masks.len() >= MOST_MASKS {
         graph.masks.clear();
+        graph.loops.clear();
     }
     graph.charge(tables.vocabulary.len() / 8);
     graph.masks.insert(state, kept.clone());
@@ -79,13 +92,18 @@ pub(crate) fn remember(graph: &mut Graph, tables: &Tables, state: StateId, kept:
 
 /// Computes the mask of a place where no texts must differ.
 fn compute(graph: &mut Graph, tables: &Tables, state: StateId) -> Kept {
-    let (others, words) = words::apart(graph, tables, state);
+    let Apart { others, words, names } = words::apart(graph, tables, state);
     let mut found = Found::new(tables, others);
     if Graph::is_live(others) {
         found.at(graph, tables);
+        // What follows only adds to it.
+        found.base = None;
     }
     for (own, behind) in words {
         found.words(graph, tables, own, behind);
+    }
+    for thread in names {
+        found.names(graph, tables, &thread);
     }
     allow_ends(graph, tables, state, &mut found.mask);
     Kept { mask: Arc::new(found.mask), most_left: found.most_left, unsure: Vec::new() }
@@ -98,8 +116,9 @@ struct Found<'a> {
     most_left: u32,
     /// A steady place whose mask was taken for all tokens that are not visited, and its groups.
     base: Option<(StateId, u64)>,
-    /// What is known about the classes that are open at the place visited last.
-    last: Option<(StateId, Free)>,
+    /// The place visited last, and what is known about the classes that are open there.
+    last: StateId,
+    free: Free,
     /// The bytes to the node that is visited.
     spelled: Vec<u8>,
     path: Vec<StateId>,
@@ -114,7 +133,8 @@ impl<'a> Found<'a> {
             mask: Mask::empty(vocabulary.len()),
             most_left: 0,
             base: None,
-            last: None,
+            last: DEAD,
+            free: Free { groups: 0, left: 0, steady: 0 },
             spelled: Vec::new(),
             path: vec![0; vocabulary.most_bytes + 1],
             main: &vocabulary.trie,
@@ -192,6 +212,22 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// The tokens that stay in the names that `thread` is in the tree of, and those that go on behind one.
+    fn names(&mut self, graph: &mut Graph, tables: &Tables, thread: &Thread) {
+        let Some(left) = spelt::left(graph, tables, thread) else { return };
+        let spelt = spelt::spelt(graph, tables, left.machine, thread.node);
+        let inside = spelt.inside.iter().filter(|(_, place)| left.any(place));
+        inside.for_each(|(id, _)| self.mask.allow(*id));
+        self.most_left = self.most_left.max(left.most);
+        let main = self.main;
+        for (exit, end, _) in spelt.exits.iter().filter(|(.., place)| left.any(place)) {
+            let Some(node) = main.nodes.get(*exit as usize) else { continue };
+            let behind = spelt::behind(graph, tables, thread, *end);
+            self.path[usize::from(node.depth)] = behind;
+            self.explore(graph, tables, (main, *exit as usize + 1..node.end as usize), behind, &[], false);
+        }
+    }
+
     /// Allows the tokens of a part of a trie that lead on from `from`, but for the subtrees in `skip`.
     fn explore(
         &mut self,
@@ -235,11 +271,10 @@ impl<'a> Found<'a> {
                 return true;
             }
         }
-        let free = match self.last {
-            Some((known, free)) if known == to => free,
-            _ => open::free(graph, tables, to),
-        };
-        self.last = Some((to, free));
+        if self.last != to {
+            (self.last, self.free) = (to, open::free(graph, tables, to));
+        }
+        let free = &self.free;
         if whole
             && self.base.is_none()
             && to != self.state
@@ -247,7 +282,8 @@ impl<'a> Found<'a> {
             && groups::prefix(&self.spelled, free.steady) == self.spelled.len()
             && tables.vocabulary.plain(free.steady).most
         {
-            self.take(graph, tables, trie.before(node), to, free.steady);
+            let steady = free.steady;
+            self.take(graph, tables, trie.before(node), to, steady);
             return true;
         }
         let all = node.groups & !free.groups == 0;

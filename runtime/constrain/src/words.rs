@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use crate::graph::{BOTTOM, Frame, Graph, StateId, Tables, Thread};
-use crate::walk;
+use crate::vocabulary::Trie;
+use crate::{spelt, walk};
 
 /// What tokens do from a place in a rule until its end.
 #[derive(Debug)]
@@ -20,12 +21,26 @@ pub(crate) struct Words {
     pub left: u32,
 }
 
-/// The place of the threads of `state` that are in no small rule, and for each that others are in: the place inside and the
-/// one behind it.
-pub(crate) fn apart(graph: &mut Graph, tables: &Tables, state: StateId) -> (StateId, Vec<(StateId, StateId)>) {
-    let threads = graph.state(state).threads.clone();
+/// The threads of a place, by what is known about them.
+pub(crate) struct Apart {
+    /// The place of all others.
+    pub others: StateId,
+    /// For each small rule that threads are in, the place inside and the one behind it.
+    pub words: Vec<(StateId, StateId)>,
+    /// Threads in trees of names.
+    pub names: Vec<Thread>,
+}
+
+/// The threads of `state` in small rules, in names, and elsewhere.
+pub(crate) fn apart(graph: &mut Graph, tables: &Tables, state: StateId) -> Apart {
+    let mut threads: Vec<Thread> = graph.state(state).threads.to_vec();
+    let names: Vec<Thread> = match graph.state(state).lean {
+        true => Vec::new(),
+        false => threads.extract_if(.., |thread| spelt::is_inside(graph, tables, thread)).collect(),
+    };
     if !threads.iter().any(|thread| tables.net.small_end(thread.node).is_some()) {
-        return (state, Vec::new());
+        let others = if names.is_empty() { state } else { graph.gather(tables, threads) };
+        return Apart { others, words: Vec::new(), names };
     }
     let mut others = Vec::with_capacity(threads.len());
     // Calls: the end of the rule on the stack of the call, and the threads inside, on no stack.
@@ -50,8 +65,8 @@ pub(crate) fn apart(graph: &mut Graph, tables: &Tables, state: StateId) -> (Stat
             None => places.push((own, vec![call])),
         }
     }
-    let places = places.into_iter().map(|(own, behind)| (own, graph.gather(tables, behind))).collect();
-    (graph.gather(tables, others), places)
+    let words = places.into_iter().map(|(own, behind)| (own, graph.gather(tables, behind))).collect();
+    Apart { others: graph.gather(tables, others), words, names }
 }
 
 /// The call of a small rule that `thread` is in: the rule's end on the stack of the call; and the thread's stack without that.
@@ -84,7 +99,7 @@ pub(crate) fn words(graph: &mut Graph, tables: &Tables, own: StateId) -> Arc<Wor
             let place = graph.state(to);
             words.inside.extend(trie.at(node));
             words.left = words.left.max(place.cost);
-            if place.complete && node.last > node.first + node.count {
+            if place.complete && Trie::goes_on(node) {
                 words.exits.push(at as u32);
             }
         }

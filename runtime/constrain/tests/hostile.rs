@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use common::{Random, bytes_and, field, json, matcher, regex};
 use sgl_constrain::Rejected;
-use sgl_wire::{Constraint, Json, Schema};
+use sgl_wire::{Constraint, Json, KeyOrder, Schema, SchemaOptions};
 
 /// Generous for a slow machine without optimisation; without bounds these would take hours.
 const LONG: Duration = Duration::from_secs(20);
@@ -95,7 +95,15 @@ fn wide_and_deep_shapes() {
     let wide = |fields| json(Json::Object((0..fields).map(|at| field(&format!("f{at}"), Json::Any, true)).collect()));
     assert!(survives(&wide(1500)));
     // Each of so many names may come first.
-    assert!(!survives(&wide(3000)));
+    for fields in [3000, 10_000] {
+        assert!(survives(&wide(fields)));
+        let properties: Vec<String> = (0..fields).map(|at| format!("\"f{at}\": {{\"type\": \"integer\"}}")).collect();
+        let text = format!("{{\"properties\": {{{}}}, \"minProperties\": 2}}", properties.join(", "));
+        for order in [KeyOrder::Schema, KeyOrder::Any] {
+            let options = SchemaOptions { order, ..SchemaOptions::WRITTEN };
+            assert!(survives(&Constraint::JsonSchema { text: text.as_str().into(), options }));
+        }
+    }
     let defs = (0..2000usize).map(|index| {
         let next = if index == 1999 { Json::Null } else { Json::Ref(index + 1) };
         (Arc::from(format!("d{index}")), Json::Object(vec![field("n", next, index % 2 == 0)]))

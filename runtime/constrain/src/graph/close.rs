@@ -1,14 +1,17 @@
 //! From threads to a place: follows everything that reads no byte.
 
+use std::collections::HashMap;
+
 use super::stack::Stack;
 use super::{AMBIGUOUS, BOTTOM, DEAD, Frame, Graph, HARD_LIMIT, HIDDEN, LITERAL, MERGED_DEPTH, MOST_THREADS};
 use super::{MOST_VISITS, Met, UNSURE};
 use super::{NodeId, StackId, StateId, Tables, TextId, Thread};
 use crate::cost::{self, NEVER};
-use crate::hash::QuickMap;
+use crate::expr::TurnOrder;
+use crate::hash::{QuickMap, QuickSet};
 use crate::meter::Meter;
 use crate::network::{Counter, Machine, Network, Node};
-use crate::turns::{Seen, Turns};
+use crate::turns::{Move, Seen, Turns};
 
 /// Captures inside each other in which the text is free; inside more, each text is a given one.
 const MOST_NESTED: u32 = 32;
@@ -59,13 +62,13 @@ impl Graph {
             // Stacks that were made one stay so until their tops matter; turns are counted on each alone.
             match (kind, self.stack(thread.stack)) {
                 (Node::Split { .. } | Node::Skip { .. } | Node::Call { .. }, _) => {
-                    self.follow(tables, *kind, thread.stack, &mut at);
+                    self.follow(tables, (thread.node, *kind), thread.stack, &mut at);
                 }
                 (_, Stack::Any(members)) => {
                     at.pending.extend(members.iter().map(|stack| Thread { node: thread.node, stack: *stack }));
                 }
                 (Node::Bytes { .. }, _) => threads.push(thread),
-                _ => self.follow(tables, *kind, thread.stack, &mut at),
+                _ => self.follow(tables, (thread.node, *kind), thread.stack, &mut at),
             }
         }
         threads.sort_unstable();
@@ -84,6 +87,7 @@ impl Graph {
             false => self.rebased(tables, &mut threads, text),
         };
         self.drop_dominated(net, &mut threads);
+        self.drop_counted(net, &mut threads);
         self.merge(tables, &mut threads);
         if threads.len() > MOST_THREADS {
             return AMBIGUOUS;
@@ -96,7 +100,7 @@ impl Graph {
     }
 
     /// Follows a node that reads no byte.
-    fn follow(&mut self, tables: &Tables, kind: Node, stack: StackId, at: &mut Closing) {
+    fn follow(&mut self, tables: &Tables, (node, kind): (NodeId, Node), stack: StackId, at: &mut Closing) {
         let net = &tables.net;
         match kind {
             Node::Bytes { .. } => {}
@@ -172,6 +176,9 @@ impl Graph {
                     let seen = self.seen(turns, state);
                     self.take(tables, (machine, turns), &seen, below, at);
                 }
+            }
+            Node::Names { machine, .. } | Node::Named { machine } => {
+                self.in_names(tables, (machine, node), kind, stack, at);
             }
             Node::Capture { body, end } => {
                 let start = if at.text == HIDDEN { HIDDEN } else { self.text(at.text).len() as u32 };
@@ -254,23 +261,116 @@ impl Graph {
                 return;
             }
         }
-        let mut moves: Vec<(NodeId, u32, u32)> = Vec::new();
-        turns.each(seen, |way, next| {
-            let cost = tables.costs.from(machine, turns, &way, &next);
-            if cost < NEVER {
-                let (state, _) = self.number(tables, machine, turns, next);
-                moves.push((way.body, state, cost));
+        let mut moves: Vec<(Move, Seen, u32)> = Vec::new();
+        match turns.names.root {
+            Some(node) if !at.lean => {
+                self.leading(tables, (machine, turns), turns.repeated(seen).iter(), seen, &mut moves);
+                let (state, _) = self.number(tables, machine, turns, seen.clone());
+                let stack = self.push(tables, Frame::Comma { machine, state }, stack);
+                at.pending.push(Thread { node, stack });
             }
-        });
-        if at.lean {
-            nearest(tables, &mut moves);
-            // Turns that may be taken in any order would be met in all orders: the first is enough.
-            let first = moves.first().map(|(_, state, _)| *state);
-            moves.retain(|(_, state, _)| Some(*state) == first);
+            _ => moves = self.onward(tables, (machine, turns), seen),
         }
-        for (node, state, _) in moves {
+        if at.lean {
+            nearest(tables, &mut moves, |(way, _, cost)| (way.body, *cost));
+            // Turns that may be taken in any order would be met in all orders: the first is enough.
+            let first = moves.first().map(|(_, next, _)| next.clone());
+            moves.retain(|(_, next, _)| Some(next) == first.as_ref());
+        }
+        for (way, next, _) in moves {
+            let (state, _) = self.number(tables, machine, turns, next);
             let stack = self.push(tables, Frame::Turn { machine, state }, stack);
-            at.pending.push(Thread { node, stack });
+            at.pending.push(self.begin(tables, turns, &way, stack));
+        }
+    }
+
+    /// The moves after `seen` that lead on, what is seen after each, and its distance; of slots with names, those of the
+    /// least distance.
+    pub(super) fn onward(
+        &mut self,
+        tables: &Tables,
+        (machine, turns): (u32, &Turns),
+        seen: &Seen,
+    ) -> Vec<(Move, Seen, u32)> {
+        let mut out = Vec::new();
+        if turns.names.is_empty() {
+            let ways = turns.open(seen).flat_map(|slot| turns.ways(slot));
+            self.leading(tables, (machine, turns), ways, seen, &mut out);
+        } else {
+            let (state, _) = self.number(tables, machine, turns, seen.clone());
+            let named = self.named(tables, (machine, turns), state);
+            let least = named.iter().min().copied().filter(|least| *least < NEVER);
+            let slots = turns.names.order.iter().zip(&*named).filter(|(_, cost)| Some(**cost) == least);
+            let mut slots: Vec<u32> = slots.map(|(slot, _)| *slot).collect();
+            slots.sort_unstable();
+            let ways = |slot: &u32| turns.slots.get(*slot as usize).map_or(&[][..], |slot| turns.ways(slot));
+            if turns.order == TurnOrder::Any {
+                // Which of them comes first makes no difference.
+                let near = slots.iter().position(|slot| ways(slot).iter().any(|way| tables.costs.is_near(way.body)));
+                slots = slots.get(near.unwrap_or(0)).copied().into_iter().collect();
+            }
+            self.leading(tables, (machine, turns), slots.iter().flat_map(ways), seen, &mut out);
+        }
+        self.leading(tables, (machine, turns), turns.repeated(seen).iter(), seen, &mut out);
+        out
+    }
+
+    /// Adds those of `ways` that lead on after `seen`.
+    fn leading<'a>(
+        &mut self,
+        tables: &Tables,
+        (machine, turns): (u32, &Turns),
+        ways: impl Iterator<Item = &'a Move>,
+        seen: &Seen,
+        out: &mut Vec<(Move, Seen, u32)>,
+    ) {
+        for way in ways {
+            let Some(next) = turns.next(seen, way) else { continue };
+            let cost = self.from_move(tables, (machine, turns), way, &next);
+            if cost < NEVER {
+                out.push((*way, next, cost));
+            }
+        }
+    }
+
+    /// The thread that begins a turn by `way`, on the stack behind its name.
+    pub(super) fn begin(&mut self, tables: &Tables, turns: &Turns, way: &Move, stack: StackId) -> Thread {
+        match way.slot.and_then(|slot| turns.slots.get(slot as usize)) {
+            Some(slot) if !slot.name.is_empty() => {
+                let text = self.text_id(&slot.name);
+                self.read(tables, Frame::Literal { text, at: 0, then: way.body }, stack)
+            }
+            _ => Thread { node: way.body, stack },
+        }
+    }
+
+    /// On in the tree of a machine's names, if any of those that begin so may be written.
+    fn in_names(
+        &mut self,
+        tables: &Tables,
+        (machine, node): (u32, NodeId),
+        kind: Node,
+        stack: StackId,
+        at: &mut Closing,
+    ) {
+        let Stack::Pushed(Frame::Comma { state, .. }, below) = *self.stack(stack) else { return };
+        let Some(Machine::Turns(turns)) = tables.net.machines.get(machine as usize) else { return };
+        let Some(place) = turns.names.place(node) else { return };
+        let named = self.named(tables, (machine, turns), state);
+        if named.get(place.range()).is_none_or(|all| all.iter().all(|cost| *cost == NEVER)) {
+            return;
+        }
+        if let Node::Names { next, .. } = kind {
+            return at.pending.push(Thread { node: next, stack });
+        }
+        let seen = self.seen(turns, state);
+        for way in turns.ways_at(node).filter(|way| turns.allows(&seen, way)) {
+            let Some(next) = turns.next(&seen, way) else { continue };
+            if self.from_move(tables, (machine, turns), way, &next) < NEVER {
+                let (state, _) = self.number(tables, machine, turns, next);
+                let stack = self.push(tables, Frame::Turn { machine, state }, below);
+                at.pending.push(Thread { node: way.body, stack });
+            }
         }
     }
 
@@ -296,7 +396,7 @@ impl Graph {
             .map(|(node, to)| (node, to, cost::sum(tables.costs.node(node), meter.distance(to, table))));
         let mut moves: Vec<(NodeId, u32, u32)> = moves.filter(|(_, _, cost)| *cost < NEVER).collect();
         if at.lean {
-            nearest(tables, &mut moves);
+            nearest(tables, &mut moves, |(node, _, cost)| (*node, *cost));
         }
         for (node, state, _) in moves {
             let stack = self.push(tables, Frame::Turn { machine, state }, below);
@@ -338,11 +438,48 @@ impl Graph {
     }
 }
 
-/// Keeps the moves (node, state after it, distance) that lead to the end soonest.
-fn nearest(tables: &Tables, moves: &mut Vec<(NodeId, u32, u32)>) {
-    let least = moves.iter().map(|(_, _, cost)| *cost).min().unwrap_or(NEVER);
-    moves.retain(|(_, _, cost)| *cost <= least);
-    if moves.iter().any(|(node, ..)| tables.costs.is_near(*node)) {
-        moves.retain(|(node, ..)| tables.costs.is_near(*node));
+impl Graph {
+    /// Of threads that differ only in what was counted in an array or object, drops those from which nothing leads on that
+    /// does not from another one.
+    fn drop_counted(&self, net: &Network, threads: &mut Vec<Thread>) {
+        if threads.len() < 2 {
+            return;
+        }
+        let counted = |thread: &Thread| {
+            let (comma, machine, state, below) = match *self.stack(thread.stack) {
+                Stack::Pushed(Frame::Turn { machine, state }, below) => (false, machine, state, below),
+                Stack::Pushed(Frame::Comma { machine, state }, below) => (true, machine, state, below),
+                _ => return None,
+            };
+            let turns = net.turns(machine).filter(|turns| turns.cells.len > 1)?;
+            let seen = self.seen(turns, state);
+            let cell = seen.cell;
+            Some(((thread.node, comma, machine, below, Seen { cell: 0, ..seen }), (turns, cell, *thread)))
+        };
+        let mut alike: HashMap<_, Vec<(&Turns, u32, Thread)>> = HashMap::new();
+        for (key, own) in threads.iter().filter_map(counted) {
+            alike.entry(key).or_default().push(own);
+        }
+        let mut worse: QuickSet<Thread> = QuickSet::default();
+        for same in alike.values().filter(|same| same.len() > 1) {
+            for (turns, cell, thread) in same {
+                let better = |(_, other, _): &&(&Turns, u32, Thread)| turns.cells.outdoes(*other, *cell);
+                if same.iter().any(|other| better(&other)) {
+                    worse.insert(*thread);
+                }
+            }
+        }
+        if !worse.is_empty() {
+            threads.retain(|thread| !worse.contains(thread));
+        }
+    }
+}
+
+/// Keeps the moves that lead to the end soonest; `about` gives the node and the distance of one.
+fn nearest<T>(tables: &Tables, moves: &mut Vec<T>, about: impl Fn(&T) -> (NodeId, u32)) {
+    let least = moves.iter().map(|way| about(way).1).min().unwrap_or(NEVER);
+    moves.retain(|way| about(way).1 <= least);
+    if moves.iter().any(|way| tables.costs.is_near(about(way).0)) {
+        moves.retain(|way| tables.costs.is_near(about(way).0));
     }
 }

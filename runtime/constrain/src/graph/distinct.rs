@@ -65,6 +65,16 @@ pub(super) struct Way {
 impl Graph {
     /// Bytes to the end from `thread`, inside one or more captures, where `text` is what the place holds.
     pub(super) fn captured_cost(&mut self, tables: &Tables, thread: &Thread, text: TextId) -> u32 {
+        if let Some(known) = self.captured.get(&(*thread, text)) {
+            return *known;
+        }
+        let cost = self.find_captured_cost(tables, thread, text);
+        self.bytes += 24;
+        self.captured.insert((*thread, text), cost);
+        cost
+    }
+
+    fn find_captured_cost(&mut self, tables: &Tables, thread: &Thread, text: TextId) -> u32 {
         let Some(outer) = self.outer(tables, thread.stack) else { return NEVER };
         let whole = self.text(text);
         let written = whole.get(outer.start..).unwrap_or(&[]);
@@ -106,35 +116,34 @@ impl Graph {
     /// Bytes from behind the comma after `seen` to behind the machine.
     pub(super) fn another_distinct(&mut self, tables: &Tables, machine: u32, turns: &Turns, seen: &Seen) -> u32 {
         let mut best = NEVER;
-        for (way, goal) in self.goals(tables, (machine, turns), seen, 0) {
+        for (way, goal, cost) in self.goals(tables, (machine, turns), seen, 0) {
             let cost = match captured(tables, &way) {
                 Some((body, _)) => {
                     let start = self.enter(tables, body, BOTTOM, false);
                     self.from(tables, start, &[], &goal).map_or(NEVER, |begun| begun.cost)
                 }
-                None => cost::sum(tables.costs.node(way.body), tables.costs.after(machine, turns, &goal.next)),
+                None => cost,
             };
             best = best.min(cost);
         }
         best
     }
 
-    /// The moves after `seen` that may lead to an end, and what follows the text of each.
+    /// The moves after `seen` that may lead to an end, what follows the text of each, and its distance; of slots with
+    /// names, those of the least distance.
     pub(super) fn goals<'a>(
-        &self,
+        &mut self,
         tables: &Tables,
         (machine, turns): (u32, &'a Turns),
         seen: &Seen,
         below: u32,
-    ) -> Vec<(Move, Goal<'a>)> {
-        let mut out = Vec::new();
-        turns.each(seen, |way, next| {
-            if tables.costs.from(machine, turns, &way, &next) < NEVER {
-                let end = captured(tables, &way).map_or(0, |(_, end)| end);
-                out.push((way, Goal { machine, turns, next, end, below }));
-            }
-        });
-        out
+    ) -> Vec<(Move, Goal<'a>, u32)> {
+        let onward = self.onward(tables, (machine, turns), seen).into_iter();
+        let goal = |(way, next, cost)| {
+            let end = captured(tables, &way).map_or(0, |(_, end)| end);
+            (way, Goal { machine, turns, next, end, below }, cost)
+        };
+        onward.map(goal).collect()
     }
 
     /// The thread that reads what is left of a text, and then goes on as if it had been captured.

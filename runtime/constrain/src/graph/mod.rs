@@ -20,9 +20,11 @@ use std::sync::Arc;
 
 use crate::cost::{Costs, NEVER};
 use crate::hash::{QuickMap, QuickSet};
+use crate::loops::InLoop;
 use crate::network::{Edge, Network, NodeId};
 use crate::open::Free;
 use crate::region::Alive;
+use crate::spelt::Spelt;
 use crate::turns::Seen;
 use crate::vocabulary::Vocabulary;
 use crate::walk::Kept;
@@ -159,6 +161,12 @@ pub(crate) struct Graph {
     /// States of machines that remember more than a number: the machine, the state, its distance.
     seen: Vec<(u32, Seen, u32)>,
     seen_ids: QuickMap<(u32, Seen), u32>,
+    /// Distances behind turns that come in any order, for all counts, by the slots that were filled.
+    rows: QuickMap<(u32, Box<[u64]>), Arc<[u32]>>,
+    /// For states of machines with names, the distances by each name.
+    named: QuickMap<(u32, u32), Arc<[u32]>>,
+    /// Distances from threads inside captures, by the text.
+    captured: QuickMap<(Thread, TextId), u32>,
     texts: Vec<Arc<[u8]>>,
     text_ids: HashMap<Arc<[u8]>, TextId>,
     /// The places without their texts.
@@ -181,6 +189,10 @@ pub(crate) struct Graph {
     pub(crate) alive: QuickMap<StateId, Arc<Alive>>,
     /// What tokens do from a place inside a small rule.
     pub(crate) words: QuickMap<StateId, Arc<Words>>,
+    /// What tokens do from a node in a tree of names.
+    pub(crate) spelt: QuickMap<NodeId, Arc<Spelt>>,
+    /// The masks of places that differ in the turn of a loop only, with the first and last such turn.
+    pub(crate) loops: QuickMap<Box<[InLoop]>, (u32, u32, Arc<Kept>)>,
     /// Fewest tokens from lean states.
     pub(crate) fewest: QuickMap<StateId, u32>,
     /// Lean states from which so many tokens are known not to suffice.
@@ -207,6 +219,9 @@ impl Graph {
             entered: QuickMap::default(),
             seen: Vec::new(),
             seen_ids: QuickMap::default(),
+            rows: QuickMap::default(),
+            named: QuickMap::default(),
+            captured: QuickMap::default(),
             texts: vec![Arc::from([])],
             text_ids: HashMap::from([(Arc::from([]), 0)]),
             hidden: QuickMap::default(),
@@ -221,6 +236,8 @@ impl Graph {
             free: QuickMap::default(),
             alive: QuickMap::default(),
             words: QuickMap::default(),
+            spelt: QuickMap::default(),
+            loops: QuickMap::default(),
             fewest: QuickMap::default(),
             more_than: QuickMap::default(),
             exact: QuickMap::default(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::distinct::{Goal, Way, captured};
 use super::{BOTTOM, Frame, Graph, StackId, Tables, TextId, Thread};
-use crate::cost::{self, NEVER};
+use crate::cost::NEVER;
 use crate::equal;
 use crate::network::Machine;
 use crate::turns::{Move, Seen, Turns};
@@ -37,7 +37,7 @@ impl Graph {
         let Some(text) = text else {
             let (state, _) = self.number(tables, machine, turns, next.clone());
             let stack = self.push(tables, Frame::Turn { machine, state }, stack);
-            return Some(Thread { node: way.body, stack });
+            return Some(self.begin(tables, turns, way, stack));
         };
         let end = captured(tables, way).map_or(0, |(_, end)| end);
         let goal = Goal { machine, turns, next: next.clone(), end, below: 0 };
@@ -51,13 +51,13 @@ impl Graph {
             return known.clone();
         }
         let mut best: Option<(u32, Move, Goal<'_>)> = None;
-        for (way, goal) in self.goals(tables, of, seen, 0) {
+        for (way, goal, cost) in self.goals(tables, of, seen, 0) {
             let cost = match captured(tables, &way) {
                 Some((body, _)) => {
                     let start = self.enter(tables, body, BOTTOM, false);
                     self.from(tables, start, &[], &goal).map_or(NEVER, |begun| begun.cost)
                 }
-                None => cost::sum(tables.costs.node(way.body), tables.costs.after(of.0, of.1, &goal.next)),
+                None => cost,
             };
             if cost < best.as_ref().map_or(NEVER, |(least, ..)| *least) {
                 best = Some((cost, way, goal));

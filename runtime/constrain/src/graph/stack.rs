@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::{BOTTOM, BTreeSet, Graph, HIDDEN, LITERAL, StackId, StateId, Tables, TextId, Thread};
 use crate::cost::{self, NEVER, UNSPELLED};
+use crate::expr::TurnOrder;
 use crate::network::{Machine, NodeId};
-use crate::turns::{Seen, Turns};
+use crate::turns::{Move, Seen, Turns};
 
 /// What lies on a stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Frame {
     /// A rule was called: go on at this node.
     Return(NodeId),
@@ -92,8 +93,42 @@ impl Graph {
 
     /// Bytes to the end from `thread`, where no text on its stack is like a known one.
     pub fn ahead(&self, tables: &Tables, thread: &Thread) -> u32 {
+        if let Some((machine, named, below)) = self.names(tables, thread)
+            && let Some(turns) = tables.net.turns(machine)
+            && let Some(place) = turns.names.place(thread.node)
+        {
+            let all = named.get(place.range()).unwrap_or(&[]);
+            let least = all.iter().min().copied().unwrap_or(NEVER);
+            if least == NEVER {
+                return NEVER;
+            }
+            let slot = turns.names.order.get(place.first as usize).and_then(|slot| turns.slots.get(*slot as usize));
+            let read = match slot.filter(|_| !tables.spelled) {
+                Some(slot) => spelling(tables, slot.name.iter().take(place.read as usize)),
+                None => place.read,
+            };
+            return cost::sum(least.saturating_sub(read), self.stack_cost(below));
+        }
         let own = if thread.node == LITERAL { 0 } else { tables.costs.node(thread.node) };
         cost::sum(own, self.stack_cost(thread.stack))
+    }
+
+    /// The machine in the tree of whose names `thread` is, the distance by each name, and the stack below.
+    pub fn names(&self, tables: &Tables, thread: &Thread) -> Option<(u32, &Arc<[u32]>, StackId)> {
+        let Stack::Pushed(Frame::Comma { machine, state }, below) = *self.stack(thread.stack) else { return None };
+        tables.net.turns(machine)?.names.place(thread.node)?;
+        Some((machine, self.named.get(&(machine, state))?, below))
+    }
+
+    /// For each name of a machine, the distance from before it where it is written after that state.
+    pub(super) fn named(&mut self, tables: &Tables, (machine, turns): (u32, &Turns), state: u32) -> Arc<[u32]> {
+        if let Some(known) = self.named.get(&(machine, state)) {
+            return known.clone();
+        }
+        let named: Arc<[u32]> = tables.costs.named(machine, turns, &self.seen(turns, state)).into();
+        self.bytes += 48 + named.len() * 4;
+        self.named.insert((machine, state), named.clone());
+        named
     }
 
     /// `frame` on `below`.
@@ -109,9 +144,7 @@ impl Graph {
             Frame::Capture { .. } => 0,
             Frame::Literal { text, at, then } => {
                 let text = self.text(text);
-                let bytes = text.iter().skip(at as usize);
-                let spelt = |byte: &u8| if tables.vocabulary.has_byte(*byte) { 1 } else { UNSPELLED };
-                cost::sum(bytes.map(spelt).fold(0, cost::sum), tables.costs.node(then))
+                cost::sum(spelling(tables, text.iter().skip(at as usize)), tables.costs.node(then))
             }
         };
         let cost = cost::sum(own, self.stack_cost(below));
@@ -135,11 +168,15 @@ impl Graph {
             return self.another_distinct(tables, machine, turns, &seen);
         }
         let mut best = NEVER;
-        turns.each(&seen, |way, next| {
-            if tables.costs.node(way.body) < best {
-                best = best.min(tables.costs.from(machine, turns, &way, &next));
+        if turns.names.is_empty() {
+            best = tables.costs.another(machine, turns, &seen);
+        } else {
+            best = self.named(tables, (machine, turns), state).iter().min().copied().unwrap_or(best);
+            for way in turns.repeated(&seen) {
+                let Some(next) = turns.next(&seen, way) else { continue };
+                best = best.min(self.from_move(tables, (machine, turns), way, &next));
             }
-        });
+        }
         // How far it is where some texts are used must be looked at.
         if hidden && best < NEVER { best.max(UNSPELLED - 1) } else { best }
     }
@@ -161,12 +198,34 @@ impl Graph {
         if let Some(known) = self.seen_ids.get(&key) {
             return (*known, self.seen.get(*known as usize).map_or(NEVER, |(_, _, cost)| *cost));
         }
-        let cost = tables.costs.after(machine, turns, &key.1);
+        let cost = self.after(tables, (machine, turns), &key.1);
         let id = self.seen.len() as u32;
         self.bytes += 160 + key.1.slots.len() * 16 + key.1.used.len() * 8;
         self.seen.push((machine, key.1.clone(), cost));
         self.seen_ids.insert(key, id);
         (id, cost)
+    }
+
+    /// Distance from after `seen` to behind the machine.
+    fn after(&mut self, tables: &Tables, (machine, turns): (u32, &Turns), seen: &Seen) -> u32 {
+        if turns.order != TurnOrder::Any || turns.cells.len == 1 {
+            return tables.costs.after(machine, turns, seen);
+        }
+        let key = (machine, seen.slots.clone());
+        let row = match self.rows.get(&key) {
+            Some(row) => row,
+            None => {
+                let row: Arc<[u32]> = tables.costs.row(turns, seen).into();
+                self.bytes += 64 + row.len() * 4;
+                self.rows.entry(key).or_insert(row)
+            }
+        };
+        row.get(seen.cell as usize).copied().unwrap_or(NEVER)
+    }
+
+    /// Distance from before a turn of `way`, after which `next` is seen, to behind the machine.
+    pub(super) fn from_move(&mut self, tables: &Tables, of: (u32, &Turns), way: &Move, next: &Seen) -> u32 {
+        tables.costs.from_by(of.1, way, next, |seen| self.after(tables, of, seen))
     }
 
     pub(super) fn text(&self, id: TextId) -> Arc<[u8]> {
@@ -265,24 +324,24 @@ impl Graph {
         }
     }
 
-    /// The stacks, sorted, those that return to the same node made one.
+    /// The stacks, sorted, those with the same frame on top made one.
     pub(super) fn merged(&mut self, tables: &Tables, stacks: &[StackId], depth: u32) -> Vec<StackId> {
-        let (mut returns, mut out): (Vec<(NodeId, StackId)>, Vec<StackId>) = (Vec::new(), Vec::new());
+        let (mut pushed, mut out): (Vec<(Frame, StackId)>, Vec<StackId>) = (Vec::new(), Vec::new());
         for id in stacks {
             match self.stack(*id) {
                 // Captures are told apart one by one.
-                Stack::Pushed(Frame::Return(node), below) if self.captures(*id) == 0 => returns.push((*node, *below)),
+                Stack::Pushed(frame, below) if self.captures(*id) == 0 => pushed.push((*frame, *below)),
                 _ => out.push(*id),
             }
         }
-        returns.sort_unstable();
-        for same in returns.chunk_by(|a, b| a.0 == b.0) {
-            let (Some((node, first)), belows) = (same.first(), same.iter().map(|(_, below)| *below)) else { continue };
+        pushed.sort_unstable();
+        for same in pushed.chunk_by(|a, b| a.0 == b.0) {
+            let (Some((frame, first)), belows) = (same.first(), same.iter().map(|(_, below)| *below)) else { continue };
             let below = match same.len() {
                 1 => *first,
                 _ => self.any(tables, &belows.collect::<Vec<_>>(), depth),
             };
-            out.push(self.push(tables, Frame::Return(*node), below));
+            out.push(self.push(tables, *frame, below));
         }
         out.sort_unstable();
         out.dedup();
@@ -440,6 +499,11 @@ pub(super) fn remembering(tables: &Tables, machine: u32) -> Option<&Turns> {
         Some(Machine::Turns(turns)) if turns.remembers() => Some(turns),
         _ => None,
     }
+}
+
+/// What these bytes cost.
+fn spelling<'a>(tables: &Tables, bytes: impl Iterator<Item = &'a u8>) -> u32 {
+    bytes.map(|byte| if tables.vocabulary.has_byte(*byte) { 1 } else { UNSPELLED }).fold(0, cost::sum)
 }
 
 /// Whether `byte`, behind the beginning `text` of a JSON text, is white space outside of strings.

@@ -301,7 +301,7 @@ fn holds(net: &Network, body: NodeId, end: NodeId, machines: &[u32]) -> bool {
                 pending.extend(net.starts.get(*rule as usize));
             }
             Some(Node::Capture { body, .. }) => pending.push(*body),
-            Some(Node::Captured { next }) => pending.push(*next),
+            Some(Node::Captured { next } | Node::Names { next, .. }) => pending.push(*next),
             Some(Node::Push { machine, .. }) if machines.contains(machine) => return true,
             Some(Node::Push { machine, .. }) => match net.machines.get(*machine as usize) {
                 Some(Machine::Repeat(by)) => pending.extend([by.body, by.again, by.exit]),
@@ -315,7 +315,7 @@ fn holds(net: &Network, body: NodeId, end: NodeId, machines: &[u32]) -> bool {
                 Some(Machine::Meter(meter)) => pending.extend(meter.bodies().chain([meter.exit])),
                 None => {}
             },
-            Some(Node::Head { .. } | Node::Choose { .. } | Node::Return) | None => {}
+            Some(Node::Head { .. } | Node::Choose { .. } | Node::Named { .. } | Node::Return) | None => {}
         }
     }
     false
