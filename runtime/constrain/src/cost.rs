@@ -216,7 +216,7 @@ impl Costs {
                 false => self.after(machine, turns, next),
             };
             if let Some(next) = turns.next(seen, way) {
-                best = best.min(self.from_by(turns, way, &next, after));
+                best = best.min(self.distance_by(turns, way, &next, after));
             }
         }
         let by = |way: &Move| {
@@ -236,11 +236,11 @@ impl Costs {
 
     /// Distance from before a turn of `way`, after which `next` is seen, to behind the machine.
     pub fn from(&self, machine: u32, turns: &Turns, way: &Move, next: &Seen) -> u32 {
-        self.from_by(turns, way, next, |seen| self.after(machine, turns, seen))
+        self.distance_by(turns, way, next, |seen| self.after(machine, turns, seen))
     }
 
     /// The same, where `after` tells the distance behind the turn.
-    pub fn from_by(&self, turns: &Turns, way: &Move, next: &Seen, mut after: impl FnMut(&Seen) -> u32) -> u32 {
+    pub fn distance_by(&self, turns: &Turns, way: &Move, next: &Seen, mut after: impl FnMut(&Seen) -> u32) -> u32 {
         let by = |draw: &Draw| match turns.cells.draw(next.cell, draw.hits) {
             Some(cell) => sum(self.body(way, Some(draw)), after(&Seen { cell, ..next.clone() })),
             None => NEVER,

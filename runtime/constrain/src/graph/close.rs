@@ -326,7 +326,7 @@ impl Graph {
     ) {
         for way in ways {
             let Some(next) = turns.next(seen, way) else { continue };
-            let cost = self.from_move(tables, (machine, turns), way, &next);
+            let cost = self.distance_of(tables, (machine, turns), way, &next);
             if cost < NEVER {
                 out.push((*way, next, cost));
             }
@@ -366,7 +366,7 @@ impl Graph {
         let seen = self.seen(turns, state);
         for way in turns.ways_at(node).filter(|way| turns.allows(&seen, way)) {
             let Some(next) = turns.next(&seen, way) else { continue };
-            if self.from_move(tables, (machine, turns), way, &next) < NEVER {
+            if self.distance_of(tables, (machine, turns), way, &next) < NEVER {
                 let (state, _) = self.number(tables, machine, turns, next);
                 let stack = self.push(tables, Frame::Turn { machine, state }, below);
                 at.pending.push(Thread { node: way.body, stack });

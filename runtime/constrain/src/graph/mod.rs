@@ -108,6 +108,9 @@ pub(crate) struct State {
     pub cost: u32,
 }
 
+/// A machine and which of its slots were filled, a bit for each.
+type Filled = (u32, Box<[u64]>);
+
 /// What tells places apart.
 type Key = (Arc<[Thread]>, TextId, bool, bool);
 
@@ -162,7 +165,7 @@ pub(crate) struct Graph {
     seen: Vec<(u32, Seen, u32)>,
     seen_ids: QuickMap<(u32, Seen), u32>,
     /// Distances behind turns that come in any order, for all counts, by the slots that were filled.
-    rows: QuickMap<(u32, Box<[u64]>), Arc<[u32]>>,
+    rows: QuickMap<Filled, Arc<[u32]>>,
     /// For states of machines with names, the distances by each name.
     named: QuickMap<(u32, u32), Arc<[u32]>>,
     /// Distances from threads inside captures, by the text.

@@ -174,7 +174,7 @@ impl Graph {
             best = self.named(tables, (machine, turns), state).iter().min().copied().unwrap_or(best);
             for way in turns.repeated(&seen) {
                 let Some(next) = turns.next(&seen, way) else { continue };
-                best = best.min(self.from_move(tables, (machine, turns), way, &next));
+                best = best.min(self.distance_of(tables, (machine, turns), way, &next));
             }
         }
         // How far it is where some texts are used must be looked at.
@@ -224,8 +224,8 @@ impl Graph {
     }
 
     /// Distance from before a turn of `way`, after which `next` is seen, to behind the machine.
-    pub(super) fn from_move(&mut self, tables: &Tables, of: (u32, &Turns), way: &Move, next: &Seen) -> u32 {
-        tables.costs.from_by(of.1, way, next, |seen| self.after(tables, of, seen))
+    pub(super) fn distance_of(&mut self, tables: &Tables, of: (u32, &Turns), way: &Move, next: &Seen) -> u32 {
+        tables.costs.distance_by(of.1, way, next, |seen| self.after(tables, of, seen))
     }
 
     pub(super) fn text(&self, id: TextId) -> Arc<[u8]> {
