@@ -151,7 +151,7 @@ fn written(given: &Given) -> Json {
     }
 }
 
-/// What [`written`] wrote. The error is a sentence.
+/// What `written` wrote. The error is a sentence.
 pub fn given(written: &Json) -> Result<Given, String> {
     let text = |name: &str| written.get(name).and_then(Json::as_str);
     match (text("text"), written.get("json"), text("file"), text("hex")) {
