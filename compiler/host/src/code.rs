@@ -53,7 +53,7 @@ pub struct Code {
 pub struct Step {
     /// The node; the regions inside it are empty here and stand in `regions`.
     pub node: Node,
-    /// Its [number](sgl_graph::number).
+    /// Its [`sgl_graph::number`].
     pub number: u32,
     /// Its regions: arms, or body, or body and handler.
     pub regions: Vec<Arc<Code>>,

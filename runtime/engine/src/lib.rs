@@ -11,7 +11,7 @@
 //!    what is generated next.
 //! 2. [`batch`] runs them through the model.
 //! 3. Each job reads its logits: the [`sampler`] draws, the constraint [forces](forced), the stops cut, [`text`] grows.
-//! 4. Those who [watch](watch) are told what the step did; nothing is worked out for requests that nobody watches.
+//! 4. Those who [`watch`] are told what the step did; nothing is worked out for requests that nobody watches.
 //! 5. Text and results go out; what a finished sequence computed stays in the cache.
 //!
 //! Architecture invariant: no programs here. What runs is a prompt and an ask; who wants it and why is `sgl-exec`'s.
