@@ -32,7 +32,8 @@ fn workspace() -> Workspace {
 }
 
 proptest! {
-    #![proptest_config(mutate::config(60))]
+    // Each is a history of edits, and each of its states is checked and asked about twice.
+    #![proptest_config(ProptestConfig { cases: mutate::config(2400).cases / 40, ..mutate::config(60) })]
 
     #[test]
     fn edited_mutants_are_known_as_new_ones(states in mutate::edited()) {
