@@ -16,7 +16,8 @@ fn agree(again: &Parsed, text: &str) {
 }
 
 proptest! {
-    #![proptest_config(mutate::config(400))]
+    // Each is a history of edits, parsed after each of them.
+    #![proptest_config(ProptestConfig { cases: mutate::config(1600).cases / 4, ..mutate::config(400) })]
 
     #[test]
     fn edited_mutants_are_parsed_as_new_ones(states in mutate::edited()) {
