@@ -46,11 +46,14 @@ pub fn run(args: &ReplayArgs) -> Result<Exit, Complaint> {
     let exit = runtime.block_on(async {
         match again.head().batch {
             None => again.once().await,
-            Some(jobs) => again.batch(jobs, args.output.as_deref()).await,
+            Some(jobs) => {
+                let exit = again.batch(jobs, args.output.as_deref()).await?;
+                again.say_differences("");
+                Ok(exit)
+            }
         }
     })?;
     runtime.shutdown_background();
-    again.say_differences();
     Ok(exit)
 }
 
@@ -157,10 +160,13 @@ impl Again<'_> {
         match self.one(ran).await {
             Ok(value) => {
                 terminal::write_result(&outcome::shown(value, self.head().json));
+                self.say_differences("");
                 Ok(Exit::Done)
             }
             Err(fault) => {
-                terminal::write_error(&render::draw_one(&fault.diagnostic(), &self.compiled.sources));
+                let fault = fault.diagnostic();
+                terminal::write_error(&render::draw_one(&fault, &self.compiled.sources));
+                self.say_differences(&fault.title);
                 Ok(Exit::Failed)
             }
         }
@@ -197,8 +203,10 @@ impl Again<'_> {
         }
     }
 
-    fn say_differences(&self) {
-        let differences = self.replay.differences();
+    /// Those that the error which was `told` does not name.
+    fn say_differences(&self, told: &str) {
+        let mut differences = self.replay.differences();
+        differences.retain(|difference| !told.contains(difference));
         for difference in differences.iter().take(3) {
             terminal::write_error(&format!("different from the trace: {difference}\n"));
         }

@@ -57,6 +57,7 @@ impl Repl {
             Command::Back(count) => {
                 self.session.back(count).map_err(|TooFar { prompts }| match prompts {
                     0 => Complaint::usage("this is the first prompt: there is none before it"),
+                    1 => Complaint::usage("there is only one prompt before this one"),
                     some => Complaint::usage(format!("there are only {} before this one", counted(some, "prompt"))),
                 })?;
                 self.say_where();

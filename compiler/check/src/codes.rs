@@ -99,7 +99,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("E0411", "A program does something outside of it that it was not allowed to do."),
     ("E0412", "Something outside of the program failed: a file, a server, another program."),
     ("E0413", "A tool is called with arguments that do not fit its parameters."),
-    ("E0425", "A test asks a model something that is not in its recording."),
+    ("E0425", "A model is asked something that is not in the recording of a test, or in the trace that is replayed."),
     ("E0426", "The project file is not TOML."),
     ("E0427", "The project file has a key that is not known."),
     ("E0428", "A key of the project file has a value of the wrong kind, or out of its range."),

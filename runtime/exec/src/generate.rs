@@ -231,14 +231,12 @@ fn add(context: &Context, spent: Usage) {
 }
 
 fn failed(failure: &Failure, prompt: &Prompt, span: Span) -> Fault {
-    let code = if matches!(failure, Failure::NotRecorded(_)) { "E0425" } else { "E0406" };
+    let code = if matches!(failure, Failure::NotRecorded { .. }) { "E0425" } else { "E0406" };
     let fault = Fault::new(code, failure.to_string()).at(span);
     let fault = match failure {
         Failure::ContextFull { .. } => fault.hint("shorten the prompt, or lower `max_tokens`"),
         Failure::BudgetTooSmall { fewest, .. } => fault.hint(format!("allow at least {fewest} tokens")),
-        Failure::NotRecorded(_) => fault.hint(
-            "run `sglc test --update` to ask the model and record its answer, or `--live` to ask without recording",
-        ),
+        Failure::NotRecorded { help, .. } => fault.hint(help.clone()),
         Failure::Timeout { .. } => fault.hint("raise `timeout`, or catch it with `try … else …`"),
         _ => fault,
     };

@@ -22,13 +22,16 @@ impl RecordedBackend {
 
     fn missing(&self) -> Failure {
         let models = self.recording.models();
-        Failure::NotRecorded(match models.is_empty() || models.contains(&*self.model) {
+        let what = match models.is_empty() || models.contains(&*self.model) {
             true => format!("this request to {} is not in the recording", self.model),
             false => {
                 let models: Vec<_> = models.into_iter().collect();
                 format!("the recording has answers of {}, not of {}", models.join(" and "), self.model)
             }
-        })
+        };
+        let help =
+            "run `sglc test --update` to ask the model and record its answer, or `--live` to ask without recording";
+        Failure::NotRecorded { what, help: help.into() }
     }
 
     fn keep(&self, key: Key, prompt: String, answer: Option<Answer>) {

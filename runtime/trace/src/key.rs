@@ -39,11 +39,18 @@ impl Key {
     }
 }
 
-/// What is asked, without the prompt: a line for each argument that is not the usual one, its name first.
+/// What is asked, without the prompt, for people: a line for each argument that is not the usual one, its name first.
 pub(crate) fn settings(ask: &Ask) -> Vec<String> {
     let mut lines = Lines(String::new());
     lines.ask(ask);
-    lines.0.lines().map(str::to_owned).collect()
+    let plain = |line: &str| match line.split_once(' ') {
+        Some((name, value)) => {
+            let inner = value.strip_prefix("Some(").and_then(|value| value.strip_suffix(')'));
+            format!("{name} {}", inner.unwrap_or(value))
+        }
+        None => line.to_owned(),
+    };
+    lines.0.lines().map(plain).collect()
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -21,6 +21,8 @@ use crate::{Key, Trace};
 
 /// Answers wait this long for an earlier one that nobody asks for.
 const PATIENCE: Duration = Duration::from_millis(40);
+/// A request that the trace does not answer fails when no other was answered for so long.
+const QUIET: Duration = Duration::from_millis(500);
 /// Characters that a difference shows.
 const SHOWN: usize = 60;
 
@@ -42,7 +44,8 @@ struct State {
     places: HashMap<u64, Place>,
     waiting: BTreeSet<usize>,
     effects: Vec<bool>,
-    differences: Vec<String>,
+    /// The number of the nearest request in the trace, and what is different from it; no number for effects.
+    differences: Vec<(Option<u64>, String)>,
 }
 
 impl Replay {
@@ -62,9 +65,11 @@ impl Replay {
         &self.trace
     }
 
-    /// What was asked that the trace does not hold, one sentence each, in the order in which it was found.
+    /// What was asked that the trace does not hold, one sentence each: effects, then requests in the order of the trace.
     pub fn differences(&self) -> Vec<String> {
-        self.state().differences.clone()
+        let mut all = self.state().differences.clone();
+        all.sort();
+        all.into_iter().map(|(_, difference)| difference).collect()
     }
 
     /// A backend that answers as the model of this name did.
@@ -86,7 +91,7 @@ impl Replay {
             let Some((index, effect)) = find(&|effect| same(effect) && here(effect)).or_else(|| find(&same)) else {
                 let was = find(&here).map(|(_, was)| format!("; there, `{}` was given {}", was.name, was.args));
                 let why = format!("the trace has no `{name}` of {arguments}{}", was.unwrap_or_default());
-                state.differences.push(why.clone());
+                state.differences.push((None, why.clone()));
                 return Err(why);
             };
             let found = (effect.order, effect.result.clone());
@@ -110,6 +115,12 @@ impl Replay {
             }
         }
         self.state().waiting.remove(&order);
+    }
+
+    /// Waits until no answer has gone out for a while.
+    async fn quiet(&self) {
+        let mut next = self.next.subscribe();
+        while tokio::time::timeout(QUIET, next.changed()).await.is_ok() {}
     }
 
     fn answered(&self, order: usize) {
@@ -137,11 +148,12 @@ impl Replay {
             let common = said.iter().zip(&asked.prompt).take_while(|(a, b)| a == b).count();
             (here && node, here, common, std::cmp::Reverse(asked.id))
         };
-        let difference = match self.trace.asked.iter().max_by_key(nearness) {
+        let nearest = self.trace.asked.iter().max_by_key(nearness);
+        let difference = match nearest {
             None => "the trace holds no request at all".to_string(),
             Some(asked) => format!("request {} of the trace {}", asked.id, different(asked, model, request, &said)),
         };
-        state.differences.push(difference.clone());
+        state.differences.push((nearest.map(|asked| asked.id), difference.clone()));
         difference
     }
 
@@ -182,8 +194,8 @@ fn different(asked: &Asked, model: &str, request: &Request, said: &[Piece]) -> S
     let cut = |line: &String| shortened(line);
     match (gone, new) {
         (Some(gone), Some(new)) => format!("has `{}`, and now it is `{}`", cut(gone), cut(new)),
-        (Some(gone), None) => format!("has `{}`, which is not asked for now", cut(gone)),
-        (None, Some(new)) => format!("does not have `{}`, which is asked for now", cut(new)),
+        (Some(gone), None) => format!("has `{}`, and now that is not asked", cut(gone)),
+        (None, Some(new)) => format!("does not have `{}`, and now that is asked", cut(new)),
         (None, None) => format!("has the seed {}, and now it is {}", asked.seed, request.seed),
     }
 }
@@ -225,6 +237,11 @@ fn pieces(prompt: &Prompt) -> Vec<Piece> {
     pieces.collect()
 }
 
+fn not_recorded(what: String) -> Failure {
+    let help = "`sglc run` asks the model; with `--trace` it writes a new trace";
+    Failure::NotRecorded { what, help: help.into() }
+}
+
 struct ReplayBackend {
     replay: Arc<Replay>,
     model: Arc<str>,
@@ -236,7 +253,7 @@ impl ReplayBackend {
     }
 
     fn untold(&self, what: &str) -> Failure {
-        Failure::NotRecorded(format!("the trace does not hold {what}"))
+        not_recorded(format!("the trace does not hold {what}"))
     }
 }
 
@@ -249,14 +266,22 @@ impl Backend for ReplayBackend {
         let (sender, answer) = reply();
         let Some(order) = self.replay.find(&Key::of_request(&self.model, &request)) else {
             let why = self.replay.difference(&self.model, &request);
-            sender.done(Err(Failure::NotRecorded(format!("this request is not in the trace: {why}"))));
+            sender.done(Err(not_recorded(format!("this request is not in the trace: {why}"))));
             return answer;
         };
         let replay = self.replay.clone();
         tokio::spawn(async move {
-            let outcome = replay.trace.asked.get(order).and_then(|asked| asked.answer.as_ref()?.outcome());
-            // It was given up then; it is given up again.
-            let Some(outcome) = outcome else { return sender.cancelled().await };
+            let Some(asked) = replay.trace.asked.get(order) else { return };
+            let Some(outcome) = asked.answer.as_ref().and_then(Answer::outcome) else {
+                // Either it was given up then, and is given up again; or the trace ends before its answer.
+                return tokio::select! {
+                    () = sender.cancelled() => {}
+                    () = replay.quiet() => sender.done(Err(not_recorded(format!(
+                        "the trace does not hold the answer to request {}: it ends before, or nobody waited for it",
+                        asked.id
+                    )))),
+                };
+            };
             replay.turn(order).await;
             if let (true, Ok(Outcome::Generated(Generated { output, .. }))) = (request.stream, &outcome) {
                 sender.text(output.text.clone());

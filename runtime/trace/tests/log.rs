@@ -237,9 +237,26 @@ fn answers_and_failures_come_back_and_what_is_different_is_named() {
         let mut longer = request(&watch, &format!("{NASTY} 5"), 5);
         longer.ask = Ask::Generate(Generate { max_tokens: Some(10), ..Generate::default() });
         let longer = backend.submit(longer).finish(|_| ()).await.unwrap_err().to_string();
-        assert!(longer.contains("`max_tokens Some(9)`, and now it is `max_tokens Some(10)`"), "{longer}");
+        assert!(longer.contains("`max_tokens 9`, and now it is `max_tokens 10`"), "{longer}");
     });
     assert_eq!(replay.differences().len(), 4);
+}
+
+#[test]
+fn a_request_that_was_not_answered_fails_and_does_not_wait_for_ever() {
+    let log = written(Form::Lines, 3);
+    let cut = log.lines().position(|line| line.contains("\"answer\"") && line.contains("\"id\":2")).unwrap();
+    let lines: Vec<&str> = log.lines().take(cut).collect();
+    let replay = Replay::new(Trace::read(&format!("{}\n", lines.join("\n"))).unwrap());
+    runtime().block_on(async {
+        let backend = replay.backend("bytes");
+        let watch: Arc<dyn Watch> = replay.clone();
+        let asked = |n: u64| backend.submit(request(&watch, &format!("{NASTY} {n}"), n)).finish(|_| ());
+        let (last, first) = tokio::join!(asked(2), asked(1));
+        assert!(first.is_ok(), "{first:?}");
+        let last = last.unwrap_err().to_string();
+        assert!(last.contains("the answer to request 2"), "{last}");
+    });
 }
 
 #[test]

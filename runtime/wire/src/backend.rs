@@ -108,9 +108,14 @@ pub enum Failure {
     /// The model or the machine under it failed.
     #[error("the model failed: {0}")]
     Model(String),
-    /// A recording is replayed, and this is not in it.
-    #[error("{0}")]
-    NotRecorded(String),
+    /// A recording or a trace is replayed, and this is not in it.
+    #[error("{what}")]
+    NotRecorded {
+        /// What is missing, as a sentence.
+        what: String,
+        /// What to do about it.
+        help: String,
+    },
     /// The backend is gone.
     #[error("the engine stopped before it answered")]
     Gone,
