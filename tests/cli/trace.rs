@@ -1,6 +1,10 @@
 //! `sglc run --trace` and `sglc replay`: programs that need no model here, the examples with the real one.
 
 use std::fs;
+#[cfg(unix)]
+use std::io::{BufRead, BufReader};
+#[cfg(unix)]
+use std::process::{Command, Stdio};
 
 use crate::{sglc, support};
 
@@ -48,6 +52,29 @@ fn a_batch_is_replayed_line_by_line() {
     let run = sglc(&["run", "--batch", &path("in.jsonl"), "--trace", &path("t.jsonl"), &path("p.sgl")]);
     let again = sglc(&["replay", &path("t.jsonl")]);
     assert_eq!((again.code, again.stdout), (1, run.stdout));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_stopped_leaves_a_trace_that_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(path("p.sgl"), "fn main() -> int {\n    print(\"begun\")\n    time.sleep(60.0)\n    1\n}\n").unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sglc"))
+        .args(["run", "--trace", &path("t.jsonl"), &path("p.sgl")])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "begun\n");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let log = fs::read_to_string(path("t.jsonl")).unwrap();
+    let last = log.lines().last().unwrap();
+    assert!(last.contains("\"end\"") && last.contains("interrupted"), "{last}");
+    let again = sglc(&["replay", &path("t.jsonl")]);
+    assert!(again.code == 1 && again.stderr.contains("the trace has no `time.sleep`"), "{again}");
 }
 
 #[test]
