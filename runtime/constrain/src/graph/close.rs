@@ -404,7 +404,7 @@ impl Graph {
         }
     }
 
-    /// Makes one thread of those, sorted, that are at the same node and return to the same.
+    /// Makes one thread of those, sorted, that are at the same node of a rule, and of those that are at the same turn.
     fn merge(&mut self, tables: &Tables, threads: &mut Vec<Thread>) {
         if !threads.windows(2).any(|pair| matches!(pair, [a, b] if a.node == b.node)) {
             return;
@@ -414,8 +414,15 @@ impl Graph {
             let stacks: Vec<StackId> = same.iter().map(|thread| thread.stack).collect();
             let node = same.first().map_or(0, |thread| thread.node);
             let stacks = if stacks.len() > 1 { self.merged(tables, &stacks, MERGED_DEPTH) } else { stacks };
+            // Where they return to matters at the end of the rule only: until then they are one.
+            let (returns, mut stacks): (Vec<StackId>, Vec<StackId>) =
+                stacks.into_iter().partition(|stack| self.returns(*stack));
+            if !returns.is_empty() {
+                stacks.push(self.any(tables, &returns, 0));
+            }
             out.extend(stacks.into_iter().map(|stack| Thread { node, stack }));
         }
+        out.sort_unstable();
         *threads = out;
     }
 

@@ -171,7 +171,7 @@ impl Graph {
     }
 
     /// Bytes from the end of a captured text to the end of all. None stands for a text like no known one.
-    fn ends(&self, tables: &Tables, goal: &Goal<'_>, text: Option<&[u8]>) -> u32 {
+    fn ends(&mut self, tables: &Tables, goal: &Goal<'_>, text: Option<&[u8]>) -> u32 {
         let mut next = Seen { used: Box::default(), ..goal.next.clone() };
         if let Some(text) = text {
             let text = &*equal::sorted(text);
@@ -183,7 +183,7 @@ impl Graph {
                 None => return NEVER,
             }
         }
-        let after = tables.costs.after(goal.machine, goal.turns, &next);
+        let after = self.after(tables, (goal.machine, goal.turns), &next);
         cost::sum(tables.costs.node(goal.end), cost::sum(after, goal.below))
     }
 

@@ -7,8 +7,7 @@
 use super::stack::Stack;
 use super::{BTreeSet, Frame, Graph, HIDDEN, StackId, StateId, Tables, Thread, UNSURE};
 use crate::hash::QuickMap;
-use crate::network::Machine;
-use crate::turns::Seen;
+use crate::turns::{Seen, Turns};
 
 impl Graph {
     /// The place without its texts; none if it has none, or is inside one that may become like a known one.
@@ -93,22 +92,29 @@ impl Graph {
     }
 
     fn frame_without_texts(&mut self, tables: &Tables, frame: Frame) -> Frame {
-        let mut hide = |machine: u32, state: u32| {
-            let Some(Machine::Turns(turns)) = tables.net.machines.get(machine as usize) else { return state };
-            if !turns.distinct {
-                return state;
-            }
-            let seen = self.seen(turns, state);
-            if seen.used.is_empty() {
-                return state;
-            }
-            self.number(tables, machine, turns, Seen { used: [HIDDEN].into(), ..seen }).0
-        };
         match frame {
             Frame::Capture { end, .. } => Frame::Capture { start: HIDDEN, end },
-            Frame::Turn { machine, state } => Frame::Turn { machine, state: hide(machine, state) },
-            Frame::Comma { machine, state } => Frame::Comma { machine, state: hide(machine, state) },
-            frame => frame,
+            frame => self.with_used(tables, frame, |_, _, seen, _| Seen { used: [HIDDEN].into(), ..seen }),
         }
+    }
+
+    /// `frame` where what its turns have seen, if they used texts, is what `rewrite` says; that is also told whether a
+    /// comma was read, so that another turn comes.
+    pub(super) fn with_used(
+        &mut self,
+        tables: &Tables,
+        frame: Frame,
+        rewrite: impl FnOnce(&mut Self, (u32, &Turns), Seen, bool) -> Seen,
+    ) -> Frame {
+        let (Frame::Turn { machine, state } | Frame::Comma { machine, state }) = frame else { return frame };
+        let Some(turns) = tables.net.turns(machine).filter(|turns| turns.distinct) else { return frame };
+        let seen = self.seen(turns, state);
+        if seen.used.is_empty() {
+            return frame;
+        }
+        let more = matches!(frame, Frame::Comma { .. });
+        let seen = rewrite(self, (machine, turns), seen, more);
+        let (state, _) = self.number(tables, machine, turns, seen);
+        if more { Frame::Comma { machine, state } } else { Frame::Turn { machine, state } }
     }
 }

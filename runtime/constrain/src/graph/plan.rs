@@ -10,7 +10,6 @@ use super::distinct::{Goal, Way, captured};
 use super::{BOTTOM, Frame, Graph, StackId, Tables, TextId, Thread};
 use crate::cost::NEVER;
 use crate::equal;
-use crate::network::Machine;
 use crate::turns::{Move, Seen, Turns};
 
 /// A turn of the lean language.
@@ -109,27 +108,10 @@ impl Graph {
 
     /// `stack` with those of its used texts only that make a difference to the lean language.
     pub(super) fn lean_stack(&mut self, tables: &Tables, stack: StackId) -> StackId {
-        self.rewritten(tables, stack, |graph| &mut graph.lean_stacks, |graph, frame| graph.lean_frame(tables, frame))
-    }
-
-    fn lean_frame(&mut self, tables: &Tables, frame: Frame) -> Frame {
-        let mut lean = |machine: u32, state: u32, more: bool| {
-            let Some(Machine::Turns(turns)) = tables.net.machines.get(machine as usize) else { return state };
-            if !turns.distinct {
-                return state;
-            }
-            let seen = self.seen(turns, state);
-            if seen.used.is_empty() {
-                return state;
-            }
-            let seen = self.lean_seen(tables, (machine, turns), &seen, more);
-            self.number(tables, machine, turns, seen).0
+        let lean = |graph: &mut Self, frame| {
+            graph.with_used(tables, frame, |graph, of, seen, more| graph.lean_seen(tables, of, &seen, more))
         };
-        match frame {
-            Frame::Turn { machine, state } => Frame::Turn { machine, state: lean(machine, state, false) },
-            Frame::Comma { machine, state } => Frame::Comma { machine, state: lean(machine, state, true) },
-            frame => frame,
-        }
+        self.rewritten(tables, stack, |graph| &mut graph.lean_stacks, lean)
     }
 
     /// `threads` with each capture on the way to one given text, and with few used texts, for the lean language.

@@ -207,7 +207,7 @@ impl Graph {
     }
 
     /// Distance from after `seen` to behind the machine.
-    fn after(&mut self, tables: &Tables, (machine, turns): (u32, &Turns), seen: &Seen) -> u32 {
+    pub(super) fn after(&mut self, tables: &Tables, (machine, turns): (u32, &Turns), seen: &Seen) -> u32 {
         if turns.order != TurnOrder::Any || turns.cells.len == 1 {
             return tables.costs.after(machine, turns, seen);
         }
@@ -285,6 +285,12 @@ impl Graph {
             }
             frame => Thread { node: LITERAL, stack: self.push(tables, frame, below) },
         }
+    }
+
+    /// Whether nothing but the end of a rule looks at what is on top of `stack`.
+    pub(super) fn returns(&self, stack: StackId) -> bool {
+        let is_return = matches!(self.stack(stack), Stack::Pushed(Frame::Return(_), _) | Stack::Any(_));
+        is_return && self.captures(stack) == 0
     }
 
     /// Any one of `members`; those with an equal frame on top are one, `depth` frames down.
