@@ -221,3 +221,38 @@ fn many_names_lead_to_few_ways_out() {
     }
     assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
 }
+
+#[test]
+fn shapes_that_return_to_many_places_are_read_as_one() {
+    let array = |items: &str, least: u32| format!(r#"{{"type":"array","minItems":{least},"items":{items}}}"#);
+    let kind = |named: &str, key: &str, inside: &str| {
+        let bbox = array(r#"{"type":"number"}"#, 4);
+        let fields = format!(r#""type":{{"type":"string"{named}}},"{key}":{inside},"bbox":{bbox}"#);
+        format!(r#"{{"type":"object","required":["type","{key}"],"properties":{{{fields}}}}}"#)
+    };
+    let point = array(r#"{"type":"number"}"#, 2);
+    let (line, ring) = (array(&point, 2), array(&array(&point, 4), 0));
+    let (points, lines, rings) = (array(&point, 0), array(&line, 0), array(&ring, 0));
+    let kinds = [
+        ("Point", &point),
+        ("LineString", &line),
+        ("Polygon", &ring),
+        ("MultiPoint", &points),
+        ("MultiLineString", &lines),
+        ("MultiPolygon", &rings),
+    ];
+    let kinds = kinds.map(|(name, inside)| kind(&format!(r#","enum":["{name}"]"#), "coordinates", inside)).join(",");
+    // Any type will do for a collection, so it overlaps with the others.
+    let all = format!("{kinds},{}", kind("", "geometries", &array(&format!(r#"{{"oneOf":[{kinds}]}}"#), 0)));
+    let at = schema(&format!(r#"{{"oneOf":[{all}]}}"#), KeyOrder::Any, &bytes_and(&[]));
+    for (text, whole) in [
+        (r#"{"type":"Point","coordinates":[102.0,0.5]}"#, true),
+        (r#"{"coordinates":[[1,2],[3,4]],"type":"LineString"}"#, true),
+        (r#"{"type":"Point","coordinates":[[1,2],[3,4]]}"#, false),
+        (r#"{"geometries":[{"type":"Point","coordinates":[1,2]}],"type":"x"}"#, true),
+        (r#"{"geometries":[{"type":"Point","coordinates":[1]}],"type":"x"}"#, false),
+        (r#"{"geometries":[],"type":"Point","coordinates":[1,2]}"#, false),
+    ] {
+        assert_eq!(at.completes(text.as_bytes()), whole, "{text}");
+    }
+}
