@@ -141,6 +141,7 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
     let done = runtime.block_on(async {
         match &job.options.batch {
             Some(path) => job.clone().batch(Lines::of(path), given, session.identity()).await,
+            // Both are made before either runs, so a program is listened to from its first step on.
             None => tokio::select! {
                 done = job.once(given, &session) => done,
                 () = job.interrupted() => Ok((Exit::Stopped, Usage::default())),
@@ -175,11 +176,14 @@ struct Job {
 }
 
 impl Job {
-    /// Waits until somebody stops a run of which a trace is left; without one the process just ends.
-    async fn interrupted(&self) {
-        match self.tracing {
-            Some(_) => stopped().await,
-            None => std::future::pending().await,
+    /// Waits until somebody stops, from now on, a run of which a trace is left; without one the process just ends.
+    fn interrupted(&self) -> impl Future<Output = ()> + use<> {
+        let stopped = self.tracing.is_some().then(stopped);
+        async {
+            match stopped {
+                Some(stopped) => stopped.await,
+                None => std::future::pending().await,
+            }
         }
     }
 
@@ -359,29 +363,31 @@ impl Job {
     }
 }
 
-/// Waits for Ctrl-C, or for the signal that asks a process to end.
-async fn stopped() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    {
-        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-        let terminate = async {
-            match terminate {
-                Ok(mut signal) => signal.recv().await.map_or((), drop),
-                Err(_) => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = interrupt => {}
-            () = terminate => {}
+/// Listens from now on for Ctrl-C, and for the signal that asks a process to end; the future waits for one of them.
+#[cfg(unix)]
+fn stopped() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    async fn came(signal: std::io::Result<Signal>) {
+        match signal {
+            Ok(mut signal) => signal.recv().await.map_or((), drop),
+            Err(_) => std::future::pending().await,
         }
     }
-    #[cfg(not(unix))]
-    interrupt.await;
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async {
+        tokio::select! {
+            () = came(interrupt) => {}
+            () = came(terminate) => {}
+        }
+    }
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+async fn stopped() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Says how a batch ended, and how to go on with it.
