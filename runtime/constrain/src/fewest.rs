@@ -35,6 +35,11 @@ fn obvious(graph: &Graph, tables: &Tables, state: StateId, most: u32) -> Option<
     if let Some(bound) = far(tables, place.cost).filter(|_| !place.complete) {
         return Some(bound <= most);
     }
+    // Where every byte can be spelled and no text is compared, the distance is that of the shortest text.
+    let reach = (most as usize).saturating_mul(tables.vocabulary.most_bytes);
+    if tables.spelled && !tables.captures && !place.complete && place.cost as usize > reach {
+        return Some(false);
+    }
     match (place.complete || (place.cost < UNSPELLED && place.cost <= most), most) {
         (true, _) => Some(true),
         (false, 0) => Some(false),
