@@ -13,7 +13,7 @@ use crate::{open, walk};
 /// Places of an automaton that counts as small.
 const SMALL: usize = 256;
 /// Tokens to an end that are searched for one by one; farther, the distance is computed.
-const DEEP: u32 = 48;
+const DEEP: u32 = 128;
 /// Bytes to an end from which on tokens are not looked for: no shortest text of a constraint is as long.
 const FAR: u32 = 1 << 20;
 

@@ -9,7 +9,7 @@ use sgl_wire::{Constraint, Field, Json, KeyOrder, Literal, SchemaOptions, WhiteS
 
 use super::common::{Random, brute_fewest, brute_mask, data, gguf};
 use super::generate;
-use super::{Case, Tally, worked};
+use super::{Case, Tally, slow, worked};
 
 const SLOW: Duration = Duration::from_secs(5);
 
@@ -405,7 +405,7 @@ impl Case for Masked {
         let mut random = Random(self.seed | 1);
         let begun = worked();
         let built = Automaton::new(&self.constraint, vocabulary.clone());
-        if worked() - begun > SLOW {
+        if slow(worked() - begun, SLOW, tally) {
             return Err(format!("slow build: {:?}", worked() - begun));
         }
         let automaton = match built {
@@ -482,7 +482,7 @@ impl Case for Masked {
                         String::from_utf8_lossy(&forced(&at))
                     ));
                 }
-                if worked() - begun > SLOW * if real { 6 } else { 1 } {
+                if slow(worked() - begun, SLOW * if real { 6 } else { 1 }, tally) {
                     return Err(format!("slow: {:?} at one place, after {shown}", worked() - begun));
                 }
                 if at.place() != place || at.mask(None) != mask {

@@ -11,7 +11,7 @@ use super::common::{Random, bytes_and, data};
 use super::generate;
 use super::validator::{Fits, Judge};
 use super::value::{COMPACT, Style, Value};
-use super::{Case, Tally, worked};
+use super::{Case, Tally, slow, worked};
 
 /// Time to build one automaton at most, and for one mask.
 const SLOW: Duration = Duration::from_secs(5);
@@ -129,7 +129,7 @@ impl Schema {
             self.vocabulary.clone(),
         );
         let taken = worked() - begun;
-        if taken > SLOW {
+        if slow(taken, SLOW, tally) {
             return Err(format!("slow build: {taken:?} {options:?}"));
         }
         match &built {
@@ -147,7 +147,12 @@ impl Schema {
     }
 
     /// A random text within a random budget.
-    fn walk(&self, automaton: &Arc<Automaton>, random: &mut Random) -> Result<Option<String>, String> {
+    fn walk(
+        &self,
+        automaton: &Arc<Automaton>,
+        random: &mut Random,
+        tally: &mut Tally,
+    ) -> Result<Option<String>, String> {
         let mut at = Matcher::new(automaton.clone());
         let fewest = at.fewest();
         if fewest > 400 || fewest > 40 && random.below(3) != 0 {
@@ -160,7 +165,7 @@ impl Schema {
             let shown = || String::from_utf8_lossy(&text).into_owned();
             let begun = worked();
             let mask = at.mask(Some(left));
-            if worked() - begun > SLOW_MASK {
+            if slow(worked() - begun, SLOW_MASK, tally) {
                 return Err(format!("slow mask: {:?} after {:?} with {left} left", worked() - begun, shown()));
             }
             let allowed: Vec<u32> = mask.iter().collect();
@@ -225,7 +230,7 @@ impl Case for Schema {
             };
             let Some(judge) = &judge else { return Err("accepted: what is no JSON".to_owned()) };
             for _ in 0..if order == KeyOrder::Any && space == WhiteSpace::Flexible { 5 } else { 2 } {
-                let Some(text) = self.walk(&automaton, &mut random)? else { continue };
+                let Some(text) = self.walk(&automaton, &mut random, tally)? else { continue };
                 let Some(value) = Value::read(&text) else {
                     return Err(format!("no JSON: {text:?} under {options:?}"));
                 };
