@@ -54,6 +54,9 @@ pub enum Command {
     /// Pull, list, check and remove models
     #[command(subcommand, after_help = help::MODEL)]
     Model(ModelCommand),
+    /// Measure kernels, a model's steps, or whole programs on this machine
+    #[command(subcommand, after_help = help::BENCH)]
+    Bench(BenchCommand),
     /// Say what of this machine sgl uses, what is wrong with it, and what to do
     Doctor(DoctorArgs),
     /// Print a script that completes sglc's arguments in a shell
@@ -523,6 +526,90 @@ pub struct ModelCheckArgs {
     /// Print the findings as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `sglc bench …`.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Measure the steps of a model: a prompt, then tokens of 1 to 32 sequences, with and without a prefix that they share
+    #[command(after_help = help::BENCH_ENGINE)]
+    Engine(BenchEngineArgs),
+    /// Measure single kernels for each type of weights; no model is needed
+    Kernels(BenchKernelsArgs),
+    /// Measure six programs that call a model many times, each from a cold cache
+    #[command(after_help = help::BENCH_PROGRAMS)]
+    Programs(BenchProgramsArgs),
+}
+
+/// On what a model is measured.
+#[derive(Debug, Clone, Args)]
+pub struct BenchOn {
+    /// A model by name or a GGUF file
+    #[arg(long, value_name = "NAME|PATH.gguf")]
+    pub model: Option<String>,
+    /// Never use the network to get a model
+    #[arg(long)]
+    pub offline: bool,
+    /// Threads; all cores if not given
+    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true)]
+    pub threads: Option<usize>,
+    /// Runs of each, of which the median counts
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = positive, allow_negative_numbers = true)]
+    pub runs: usize,
+    /// Print the figures as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `sglc bench engine`.
+#[derive(Debug, Args)]
+pub struct BenchEngineArgs {
+    /// On what.
+    #[command(flatten)]
+    pub on: BenchOn,
+    /// Tokens of the prompt, and of the prefix that sequences share [default: 512]
+    #[arg(long, value_name = "TOKENS", value_parser = positive, allow_negative_numbers = true)]
+    pub prompt: Option<usize>,
+    /// Tokens of a sequence that shares none, before it goes on [default: 64]
+    #[arg(long, value_name = "TOKENS", value_parser = positive, allow_negative_numbers = true)]
+    pub depth: Option<usize>,
+    /// How many sequences go on at once [default: 1,4,8,16,32]
+    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = positive, allow_negative_numbers = true)]
+    pub rows: Vec<usize>,
+}
+
+/// `sglc bench kernels`.
+#[derive(Debug, Args)]
+pub struct BenchKernelsArgs {
+    /// Threads; all cores if not given
+    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true)]
+    pub threads: Option<usize>,
+    /// Runs of each, of which the median counts
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = positive, allow_negative_numbers = true)]
+    pub runs: usize,
+    /// Print the figures as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `sglc bench programs`.
+#[derive(Debug, Args)]
+pub struct BenchProgramsArgs {
+    /// Programs by name; all six if none is named
+    #[arg(value_name = "PROGRAM")]
+    pub programs: Vec<String>,
+    /// A folder with an input NAME.jsonl for each program; without it, each gets the few lines that come with sglc
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Runs of each, of which the median counts
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = positive, allow_negative_numbers = true)]
+    pub runs: usize,
+    /// Print the figures as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// The model and how it runs.
+    #[command(flatten)]
+    pub engine: EngineArgs,
 }
 
 fn seed(text: &str) -> Result<u64, String> {

@@ -156,3 +156,35 @@ Nothing is changed, and without --online the network is not used. Files of model
 checksums.
 
 Exit codes: 0 nothing stands in the way of a run, 1 something does (a line begins with `problem`), 2 wrong usage.";
+
+/// Of `sglc bench`.
+pub const BENCH: &str = "\
+Examples:
+  sglc bench engine
+  sglc bench kernels --threads 1
+  sglc bench programs judge --runs 3 --json
+
+\
+Run it on a machine that does nothing else. Times are medians; docs/bench.md says what each column means.";
+
+/// Of `sglc bench engine`.
+pub const BENCH_ENGINE: &str = "\
+Examples:
+  sglc bench engine
+  sglc bench engine --model qwen2.5-coder:0.5b --threads 1
+  sglc bench engine --prompt 2000 --rows 1,64 --json
+
+\
+`of the roof` holds the time against what the machine can do at most, which is measured first: reading weights, keys and \
+values once a step, or 8-bit products without memory, whichever takes longer.";
+
+/// Of `sglc bench programs`.
+pub const BENCH_PROGRAMS: &str = "\
+Examples:
+  sglc bench programs
+  sglc bench programs judge tot --runs 3
+  sglc bench programs --data inputs --json > programs.json
+
+\
+The programs are those of examples/workloads. Each run has an engine of its own, so that its cache is cold; loading the model \
+is not counted.";

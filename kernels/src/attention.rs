@@ -5,6 +5,7 @@
 //! With a window, a row reads the last positions of its context alone, and no tile before them.
 
 use std::ops::Range;
+use std::time::Instant;
 
 use half::f16;
 use half::slice::HalfFloatSliceExt;
@@ -93,6 +94,7 @@ impl Kernels {
         spans: &[AttentionSpan<'_>],
         out: &mut [f32],
     ) {
+        let begin = Instant::now();
         let AttentionShape { heads, kv_heads, head_dim, window, .. } = shape;
         assert!(kv_heads > 0 && heads.is_multiple_of(kv_heads) && head_dim.is_multiple_of(8), "{shape:?}");
         assert!(window != Some(0), "a window without room for the row itself");
@@ -117,6 +119,7 @@ impl Kernels {
                 attend(home, shape, queries, keys, values, span, rows.clone(), *kv_head, &out, &mut scratch);
             }
         });
+        self.spent.attention += begin.elapsed();
     }
 }
 

@@ -25,6 +25,8 @@ mod math;
 mod matmul;
 mod matrix;
 mod pool;
+mod roof;
+mod spent;
 mod types;
 mod vector;
 
@@ -35,6 +37,7 @@ pub use cpu::Home;
 pub use matmul::{Input, Product};
 pub use matrix::{Matrix, MatrixError};
 pub use pool::Pool;
+pub use spent::Spent;
 pub use types::TensorType;
 pub use vector::{RopeStyle, exp_below, log_sum_exp, softmax};
 
@@ -44,6 +47,7 @@ pub struct Kernels {
     pool: Pool,
     /// Working memory of the attention kernel, one piece a thread.
     scratch: Vec<std::sync::Mutex<attention::Scratch>>,
+    spent: Spent,
 }
 
 impl Kernels {
@@ -55,7 +59,7 @@ impl Kernels {
         };
         let pool = Pool::new(threads);
         let scratch = (0..pool.threads()).map(|_| std::sync::Mutex::default()).collect();
-        Self { home, pool, scratch }
+        Self { home, pool, scratch, spent: Spent::default() }
     }
 
     /// The home these kernels run in.
@@ -66,5 +70,10 @@ impl Kernels {
     /// Threads at work, the caller's included.
     pub fn threads(&self) -> usize {
         self.pool.threads()
+    }
+
+    /// Time in the kernels that do the most work, since these were made.
+    pub fn spent(&self) -> Spent {
+        self.spent
     }
 }

@@ -1,6 +1,7 @@
 //! Products of activation rows with packed weights: an [`Input`] and matrices in, rows of outputs out.
 
 use std::ops::Range;
+use std::time::Instant;
 
 use crate::Kernels;
 use crate::activations::{ActivationBlock, GROUP};
@@ -66,6 +67,7 @@ impl Kernels {
     /// # Panics
     /// If a matrix has another number of columns than the input, or an output another size.
     pub fn matmul(&mut self, input: Input<'_>, products: &mut [Product<'_>]) {
+        let begin = Instant::now();
         let rows = input.rows();
         let targets: &[Target] = &products
             .iter_mut()
@@ -89,6 +91,7 @@ impl Kernels {
                 }
             }
         });
+        self.spent.matmul += begin.elapsed();
     }
 }
 

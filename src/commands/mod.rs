@@ -1,5 +1,6 @@
 //! One file for each subcommand: its arguments in, an exit code or a complaint out.
 
+pub mod bench;
 pub mod check;
 pub mod completions;
 pub mod constrain;
@@ -25,6 +26,7 @@ pub fn run(command: Command) -> Result<Exit, Complaint> {
         Command::Run(args) => run::run(args),
         Command::Test(args) => test::run(&args),
         Command::Doc(args) => doc::run(&args),
+        Command::Bench(command) => bench::run(&command),
         Command::Doctor(args) => doctor::run(&args),
         Command::New(args) => new::run(&args),
         Command::Repl(args) => repl::run(args),

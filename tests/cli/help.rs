@@ -27,6 +27,10 @@ fn help_of_every_command() {
         "model rm",
         "model path",
         "model check",
+        "bench",
+        "bench engine",
+        "bench kernels",
+        "bench programs",
     ] {
         let mut all: Vec<&str> = words.split_whitespace().collect();
         all.push("--help");

@@ -38,6 +38,8 @@ fn loaded() -> Loaded {
         file_bytes: 0,
         weight_bytes: 0,
         parameters: 0,
+        block_parameters: 0,
+        head_parameters: 0,
         tensor_types: BTreeMap::new(),
         kernels: "none",
         threads: 1,

@@ -245,6 +245,21 @@ fn tree_sums(lanes: [__m256; 8]) -> __m256 {
     _mm256_add_ps(_mm256_shuffle_ps::<0x44>(abef, cdgh), _mm256_shuffle_ps::<0xee>(abef, cdgh))
 }
 
+/// Products of 8-bit numbers and their sums in registers alone, `CHAINS` at once. What comes out is no sense; each
+/// product needs the one before it, so that none can be left out.
+#[target_feature(enable = "avx2,f16c")]
+pub(crate) fn multiply_whole<const CHAINS: usize>(rounds: usize) -> i16 {
+    let (factor, term) = (_mm256_set1_epi8(std::hint::black_box(3)), _mm256_set1_epi16(std::hint::black_box(5)));
+    let mut sums = [factor; CHAINS];
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            *sum = _mm256_add_epi16(_mm256_maddubs_epi16(*sum, factor), term);
+        }
+    }
+    let sum = sums.into_iter().fold(term, |a, b| _mm256_xor_si256(a, b));
+    _mm256_extract_epi16::<0>(sum) as i16
+}
+
 /// Halves as floats; as many as both hold, a multiple of eight.
 #[target_feature(enable = "avx2,f16c")]
 pub(crate) fn widen(from: &[f16], to: &mut [f32]) {

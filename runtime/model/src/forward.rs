@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use sgl_kernels::Spent;
+
 /// A KV slot number: one token's keys and values in every layer.
 pub type Slot = u32;
 
@@ -73,6 +75,11 @@ pub trait Model: Send {
     /// A row's result does not depend on the rows beside it, on how a prompt is cut into steps, or on the number of
     /// threads. On an error the pool may have been written in the slots of this batch, and nowhere else.
     fn forward(&mut self, batch: &Batch<'_>, logits: &mut [f32]) -> Result<(), ModelError>;
+
+    /// Time of all steps so far inside the kernels that do the most work; nothing where nobody counts it.
+    fn spent(&self) -> Spent {
+        Spent::default()
+    }
 }
 
 /// Why a step could not run. The engine builds every batch, so each of these is a mistake in the caller, except

@@ -50,6 +50,10 @@ pub struct ModelInfo {
     pub weight_bytes: usize,
     /// Numbers in all tensors.
     pub parameters: usize,
+    /// Of those, the ones that every row of a step meets: the tensors of blocks.
+    pub block_parameters: usize,
+    /// Of those, the ones that only a row meets whose logits are wanted.
+    pub head_parameters: usize,
     /// How many tensors there are of each type.
     pub tensor_types: BTreeMap<&'static str, usize>,
     /// The kernels' home.
@@ -96,10 +100,17 @@ pub fn from_gguf(gguf: &Gguf, options: LoadOptions) -> Result<Loaded, LoadError>
     for (_, tensor) in gguf.tensors() {
         *tensor_types.entry(tensor.kind.name()).or_default() += 1;
     }
+    let count = |wanted: &dyn Fn(&str) -> bool| {
+        let tensors = gguf.tensors().filter(|(name, _)| wanted(name));
+        tensors.map(|(_, tensor)| tensor.dims.iter().product::<usize>()).sum()
+    };
+    let head = if gguf.tensor("output.weight").is_some() { "output.weight" } else { "token_embd.weight" };
     let info = ModelInfo {
         file_bytes: gguf.file_bytes(),
         weight_bytes,
-        parameters: gguf.tensors().map(|(_, tensor)| tensor.dims.iter().product::<usize>()).sum(),
+        parameters: count(&|_| true),
+        block_parameters: count(&|name| name.starts_with("blk.")),
+        head_parameters: count(&|name| name == head),
         tensor_types,
         kernels: home.name(),
         threads,

@@ -1,6 +1,6 @@
 //! A decoder of any architecture: a batch goes in, runs through the blocks, and logits come out.
 
-use sgl_kernels::{AttentionSpan, Kernels, Matrix};
+use sgl_kernels::{AttentionSpan, Kernels, Matrix, Spent};
 
 use super::kv::{KvLayer, bytes_per_slot};
 use super::step::{Scratch, Step};
@@ -127,5 +127,9 @@ impl<B: Block> Model for Decoder<B> {
         }
         step.finish(&self.final_norm, self.head.as_ref().unwrap_or(&self.embeddings), batch.logits, logits);
         Ok(())
+    }
+
+    fn spent(&self) -> Spent {
+        self.kernels.spent()
     }
 }

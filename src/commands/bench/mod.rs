@@ -1,0 +1,18 @@
+//! `sglc bench …`: what this machine does with kernels, with a model, with whole programs; as tables or as JSON.
+
+mod engine;
+mod kernels;
+mod programs;
+mod table;
+
+use crate::args::BenchCommand;
+use crate::terminal::{Complaint, Exit};
+
+/// Does what a subcommand says.
+pub fn run(command: &BenchCommand) -> Result<Exit, Complaint> {
+    match command {
+        BenchCommand::Engine(args) => engine::run(args),
+        BenchCommand::Kernels(args) => kernels::run(args),
+        BenchCommand::Programs(args) => programs::run(args),
+    }
+}
