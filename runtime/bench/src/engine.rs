@@ -154,13 +154,8 @@ impl Bench<'_> {
         let vocab = self.model.config().vocab_size;
         let tokens: Vec<u32> = positions.iter().map(|&at| (1000 + 7 * at) % vocab.max(1) as u32).collect();
         let mut logits = vec![0.0; wanted.len() * vocab];
-        let batch = Batch {
-            tokens: &tokens,
-            positions: &positions,
-            slots: &slots,
-            segments: &segments,
-            logits: &wanted,
-        };
+        let batch =
+            Batch { tokens: &tokens, positions: &positions, slots: &slots, segments: &segments, logits: &wanted };
         self.model.forward(&batch, &mut logits)
     }
 

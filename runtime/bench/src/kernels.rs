@@ -86,13 +86,7 @@ fn numbers(kind: TensorType) -> Vec<u8> {
 
 fn figure(kernel: String, rows: usize, time: Time, bytes: usize, operations: usize) -> KernelFigure {
     let rate = |whole: usize| if time.seconds > 0.0 { whole as f64 / time.seconds } else { 0.0 };
-    KernelFigure {
-        kernel,
-        rows,
-        time,
-        bytes_per_second: rate(bytes),
-        operations_per_second: rate(operations),
-    }
+    KernelFigure { kernel, rows, time, bytes_per_second: rate(bytes), operations_per_second: rate(operations) }
 }
 
 fn products(kernels: &mut Kernels, plan: &KernelPlan, matrices: &[Matrix], rows: usize) -> KernelFigure {

@@ -8,7 +8,8 @@ use super::table::{Table, limits, percent};
 use crate::args::BenchKernelsArgs;
 use crate::terminal::{self, Bars, Complaint, DIM, Exit, counted};
 
-const TABLE: Table = Table(&[("kernel", 10), ("rows", 5), ("GB/s", 7), ("of memory", 9), ("GOP/s", 7), ("of products", 11)]);
+const TABLE: Table =
+    Table(&[("kernel", 10), ("rows", 5), ("GB/s", 7), ("of memory", 9), ("GOP/s", 7), ("of products", 11)]);
 
 /// Everything, for programs.
 #[derive(Serialize)]
@@ -36,7 +37,8 @@ pub fn run(args: &BenchKernelsArgs) -> Result<Exit, Complaint> {
             terminal::write_result(&line(figure, &roof));
         }
     };
-    let figures = sgl_bench::kernels(&mut kernels, &plan, tell).map_err(|error| Complaint::failed(error.to_string()))?;
+    let figures =
+        sgl_bench::kernels(&mut kernels, &plan, tell).map_err(|error| Complaint::failed(error.to_string()))?;
     if args.json {
         let (version, runs) = (env!("CARGO_PKG_VERSION"), plan.runs);
         terminal::write_json(&Report { version, kernels: home, threads, roof, runs, figures: &figures })?;

@@ -101,9 +101,7 @@ pub fn run(args: &BenchProgramsArgs) -> Result<Exit, Complaint> {
     let mut all = Vec::new();
     for workload in WORKLOADS.iter().filter(chosen) {
         let data = match &args.data {
-            Some(folder) => {
-                files::text(&folder.join(format!("{}.jsonl", workload.name))).map_err(Complaint::usage)?
-            }
+            Some(folder) => files::text(&folder.join(format!("{}.jsonl", workload.name))).map_err(Complaint::usage)?,
             None => workload.data.to_owned(),
         };
         let measured = measure(workload, &data, &args.engine, args.runs)?;
@@ -125,7 +123,10 @@ fn measure(workload: &Workload, data: &str, engine: &EngineArgs, runs: usize) ->
     let compiled = compile_from(&format!("{}.sgl", workload.name), workload.text, &mut Rows);
     let Some(program) = &compiled.program else {
         terminal::write_error(&render::draw(&compiled.diagnostics, &compiled.sources));
-        return Err(Complaint { exit: Exit::DoesNotCompile, ..Complaint::failed("a program of sglc's does not compile") });
+        return Err(Complaint {
+            exit: Exit::DoesNotCompile,
+            ..Complaint::failed("a program of sglc's does not compile")
+        });
     };
     let graph = Arc::new(compiled.graph(program));
     let mut runs: Vec<_> = (0..runs.max(1)).map(|_| once(graph.clone(), data, engine)).collect::<Result<_, _>>()?;
