@@ -181,9 +181,9 @@ fn named(mut picture: Picture, compiled: &Compiled) -> Picture {
 /// A picture as JSON, for the page.
 fn drawn(picture: &Picture) -> Json {
     let one = |drawn: &Drawn| {
-        let Drawn { nodes, kind, title, detail, span, at, size } = drawn;
+        let Drawn { nodes, kind, title, detail, ty, span, at, size } = drawn;
         let span = (span.file.0, span.start, span.end);
-        json!({ "n": nodes, "k": kind, "t": title, "d": detail, "s": span, "at": at, "size": size })
+        json!({ "n": nodes, "k": kind, "t": title, "d": detail, "ty": ty, "s": span, "at": at, "size": size })
     };
     let edge = |kind: EdgeKind| match kind {
         EdgeKind::State => "state",

@@ -1,6 +1,6 @@
 //! `sglc lsp`: messages of an editor in; answers and diagnostics out, over standard input and output.
 //!
-//! 1. [`run`] shakes hands and runs the one loop: an `Event` comes in, the `server` does what it asks.
+//! 1. [`run`] shakes hands and runs the one loop: an `Event` comes in, over the `wire`, and the `server` does what it asks.
 //! 2. Changes of texts are applied at once and in order (`documents`, `position`).
 //! 3. Every request takes a picture of the texts with it and is answered by a worker (`pool`), in a file of its own in `requests`.
 //! 4. When nothing was typed for a moment, one worker checks what is open, and what it finds is published.
@@ -16,16 +16,20 @@ mod pool;
 mod position;
 mod requests;
 mod server;
+mod wire;
 
+use std::io::IsTerminal;
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, after, never, select, unbounded};
-use lsp_server::{Connection, Message};
+use lsp_server::{ErrorCode, Message, RequestId, Response};
+use lsp_types::InitializeParams;
 
 use crate::args::LspArgs;
-use crate::terminal::{Complaint, Exit};
-use pool::Done;
+use crate::terminal::{self, Complaint, DIM, Exit};
+use pool::{Done, error};
 use server::{Next, Server};
+use wire::Wire;
 
 /// Everything that can happen.
 enum Event {
@@ -41,35 +45,59 @@ enum Event {
 
 /// Serves one editor until it leaves.
 pub fn run(args: &LspArgs) -> Result<Exit, Complaint> {
-    let (connection, threads) = Connection::stdio();
-    let left =
-        serve(&connection, args).map_err(|why| Complaint::failed(format!("the editor was not understood: {why}")))?;
-    drop(connection);
-    threads.join().map_err(|error| Complaint::failed(format!("the editor is gone: {error}")))?;
+    if std::io::stdin().is_terminal() {
+        terminal::write_error(&format!(
+            "{DIM}this is for editors: it waits for messages of the Language Server Protocol. Ctrl-C leaves.{DIM:#}\n"
+        ));
+    }
+    let lost =
+        |error: std::io::Error| Complaint::failed(format!("the editor is gone: {}", sgl_diag::plain::io(&error)));
+    let wire = Wire::stdio().map_err(lost)?;
+    let left = serve(&wire, args);
+    wire.close().map_err(lost)?;
     Ok(left)
 }
 
-fn serve(connection: &Connection, args: &LspArgs) -> Result<Exit, String> {
-    let (id, params) = connection.initialize_start().map_err(|error| error.to_string())?;
-    let params = serde_json::from_value(params).map_err(|error| error.to_string())?;
+fn serve(wire: &Wire, args: &LspArgs) -> Exit {
+    let Some((id, params)) = greeting(wire) else { return Exit::Failed };
     let (done, results) = unbounded();
-    let mut server = Server::new(&params, args, connection.sender.clone(), done);
-    let answer = serde_json::to_value(server.capabilities()).map_err(|error| error.to_string())?;
-    connection.initialize_finish(id, answer).map_err(|error| error.to_string())?;
-    server.begin(&params);
+    let mut server = Server::new(&params, args, wire.sender.clone(), done);
+    // An editor that is gone is noticed where the next message is read.
+    let response_result = requests::written(server.capabilities());
+    let _ = wire.sender.send(Response { id, response_result }.into());
     loop {
-        match server.on(next(connection, &results, server.due())) {
+        match server.on(next(wire, &results, server.due())) {
             Next::Go => {}
-            Next::Leave(exit) => return Ok(exit),
+            Next::Leave(exit) => return exit,
         }
     }
 }
 
+/// The first thing that an editor says: what it can do, and the request that wants to know what we can. None, if it leaves before.
+fn greeting(wire: &Wire) -> Option<(RequestId, InitializeParams)> {
+    for message in &wire.receiver {
+        let (id, wrong) = match message {
+            Message::Request(request) if request.method == "initialize" => match requests::read(request.params) {
+                Ok(params) => return Some((request.id, params)),
+                Err(wrong) => (request.id, wrong),
+            },
+            Message::Request(request) => {
+                let why = format!("`{}` comes before `initialize`", request.method);
+                (request.id, error(ErrorCode::ServerNotInitialized, &why))
+            }
+            Message::Notification(told) if told.method == "exit" => return None,
+            Message::Notification(_) | Message::Response(_) => continue,
+        };
+        let _ = wire.sender.send(Response { id, response_result: Err(wrong) }.into());
+    }
+    None
+}
+
 /// Waits for the next event.
-fn next(connection: &Connection, results: &Receiver<Done>, due: Option<Instant>) -> Event {
+fn next(wire: &Wire, results: &Receiver<Done>, due: Option<Instant>) -> Event {
     let due = due.map_or_else(never, |due| after(due.saturating_duration_since(Instant::now())));
     select! {
-        recv(connection.receiver) -> message => message.map_or(Event::Gone, Event::Client),
+        recv(wire.receiver) -> message => message.map_or(Event::Gone, Event::Client),
         recv(results) -> done => done.map_or(Event::Gone, Event::Done),
         recv(due) -> _ => Event::Due,
     }

@@ -112,8 +112,8 @@ impl Server {
         }
     }
 
-    /// The editor is ready.
-    pub fn begin(&self, _params: &InitializeParams) {
+    /// The editor is ready to be asked.
+    fn begin(&self) {
         if self.client.watches {
             let watchers = json!([{ "globPattern": "**/*.{sgl,json,gbnf,lark}" }]);
             let registration = json!({
@@ -165,6 +165,9 @@ impl Server {
         }
         if self.leaving {
             return self.answer(id, Err(error(ErrorCode::InvalidRequest, "the server is shutting down")));
+        }
+        if method == "initialize" {
+            return self.answer(id, Err(error(ErrorCode::InvalidRequest, "the server is initialized already")));
         }
         let Some(handler) = requests::handler(&method) else {
             return self.answer(id, Err(error(ErrorCode::MethodNotFound, &format!("there is no request {method}"))));
@@ -225,6 +228,7 @@ impl Server {
             notification::Exit::METHOD => {
                 return Next::Leave(if self.leaving { Exit::Done } else { Exit::Failed });
             }
+            notification::Initialized::METHOD => self.begin(),
             notification::Cancel::METHOD => {
                 if let Some(id) = read::<lsp_types::CancelParams>(told.params).map(|params| match params.id {
                     lsp_types::NumberOrString::Number(number) => RequestId::from(number),

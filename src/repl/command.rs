@@ -9,6 +9,7 @@ use sgl_repl::{Branch, Checked, TooFar, save};
 use sgl_wire::{Backend, Prompt};
 
 use super::run::interrupted;
+use super::settings::Row;
 use super::{After, Repl, help, tokens};
 use crate::args::EngineArgs;
 use crate::session::Session as Engines;
@@ -42,12 +43,16 @@ impl Repl {
             Command::Model(Some(name)) => self.take_model(name)?,
             Command::Load(path) => return self.load(Path::new(&path)),
             Command::Save(path) => self.save(Path::new(&path))?,
-            Command::Set(None) => {
-                self.settings.lines().iter().for_each(|line| terminal::write_result(&format!("{line}\n")))
-            }
+            Command::Set(None) => self.show_settings(),
             Command::Set(Some((key, value))) => {
                 self.settings.set(&key, &value)?;
                 self.session.set(self.settings.set_of());
+                // Set back, it has a value that nobody typed.
+                if value.is_empty()
+                    && let Some(row) = self.settings.row(&key, &self.engines.settings(None))
+                {
+                    terminal::write_result(&format!("{DIM}{key} is {} again{DIM:#}\n", row.value));
+                }
             }
             Command::Stats => {
                 let load = self.engines.load_time().as_secs_f64();
@@ -92,6 +97,21 @@ impl Repl {
                 Exit::DoesNotCompile
             }
         }
+    }
+
+    /// Every key of `:set`: what is set stands out from what holds anyway.
+    fn show_settings(&self) {
+        let rows = self.settings.rows(&self.engines.settings(None));
+        let wide = |length: fn(&Row) -> usize| rows.iter().map(length).max().unwrap_or(0);
+        let (keys, values) = (wide(|row| row.key.len()), wide(|row| row.value.chars().count()));
+        for Row { key, value, is_set, does } in &rows {
+            let style = if *is_set { GOOD } else { DIM };
+            terminal::write_result(&format!(
+                "{NAME}{key:<keys$}{NAME:#}  {style}{value:<values$}{style:#}  {DIM}{does}{DIM:#}\n"
+            ));
+        }
+        let how = "`:set KEY VALUE` sets one, `:set KEY` sets it back. What a `gen` says itself wins.";
+        terminal::write_result(&format!("{DIM}{how}{DIM:#}\n"));
     }
 
     /// Which prompt the session is at.

@@ -53,13 +53,17 @@ impl Repl {
                 }
             }
         });
-        stream.end_line();
+        let empty = stream.end();
         self.time += began.elapsed();
         let Some(Resumed { result, usage }) = resumed else {
             terminal::write_error(&format!("{DIM}stopped: the session is as it was before this entry{DIM:#}\n"));
             return Exit::Failed;
         };
         self.usage += usage;
+        if empty > 0 && result.is_ok() {
+            let times = if empty == 1 { String::new() } else { format!(" {empty} times") };
+            terminal::write_error(&format!("{DIM}the model wrote nothing{times}: it ended its text at once{DIM:#}\n"));
+        }
         match result {
             Ok((value, prompt)) => {
                 let Accepted { value, ty, is_written } = self.session.accept(ready, value, prompt);
@@ -117,6 +121,8 @@ struct Shown {
     last: String,
     is_open: bool,
     count: usize,
+    /// Generations that wrote nothing.
+    empty: usize,
 }
 
 impl Stream {
@@ -140,9 +146,11 @@ impl Stream {
         !shown.last.is_empty() && shown.last == text
     }
 
-    /// Ends a line that is open.
-    fn end_line(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(Line::End);
+    /// Ends a line that is open. Gives how many generations wrote nothing.
+    fn end(&self) -> usize {
+        let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.end_line();
+        shown.empty
     }
 }
 
@@ -161,11 +169,16 @@ impl Shown {
                 self.last.push_str(&text);
                 terminal::write_result(&text);
             }
-            Line::End if self.is_open => {
-                self.is_open = false;
-                terminal::write_result("\n");
+            Line::End => {
+                self.empty += usize::from(self.last.is_empty());
+                self.end_line();
             }
-            Line::End => {}
+        }
+    }
+
+    fn end_line(&mut self) {
+        if std::mem::take(&mut self.is_open) {
+            terminal::write_result("\n");
         }
     }
 }

@@ -33,6 +33,19 @@ pub fn keys() -> impl Iterator<Item = &'static str> {
     [SEED].into_iter().chain(plain.map(|rule| rule.name).filter(|name| *name != SEED))
 }
 
+/// A key as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The key.
+    pub key: &'static str,
+    /// What holds: a value, or the words of the reference.
+    pub value: String,
+    /// Whether the session set it.
+    pub is_set: bool,
+    /// What it does.
+    pub does: &'static str,
+}
+
 impl Settings {
     /// Only a seed.
     pub fn new(seed: u64) -> Settings {
@@ -65,10 +78,28 @@ impl Settings {
         Ok(())
     }
 
-    /// What is set, one line a key.
-    pub fn lines(&self) -> Vec<String> {
-        let args = self.args.iter().map(|(rule, value)| format!("{} = {}", rule.name, shown(value)));
-        [format!("{SEED} = {}", self.seed)].into_iter().chain(args).collect()
+    /// Every key with its value and what it does. `around` is what holds where nothing is set: of the project, say.
+    pub fn rows(&self, around: &[(GenArg, Value)]) -> Vec<Row> {
+        let is_set = self.seed != self.first_seed;
+        let seed =
+            Row { key: SEED, value: self.seed.to_string(), is_set, does: "What everything sampled is drawn from." };
+        let row = |rule: &'static Rule| {
+            let own = self.args.iter().find(|(of, _)| of.arg == rule.arg).map(|(_, value)| value);
+            let given = own.or_else(|| around.iter().find(|(arg, _)| *arg == rule.arg).map(|(_, value)| value));
+            Row {
+                key: rule.name,
+                value: given.map_or(rule.default.to_string(), shown),
+                is_set: own.is_some(),
+                does: sgl_ide::argument(rule.arg).1,
+            }
+        };
+        let rules = keys().filter_map(|key| gen_rules::all().find(|rule| rule.name == key && rule.name != SEED));
+        [seed].into_iter().chain(rules.map(row)).collect()
+    }
+
+    /// The row of one key.
+    pub fn row(&self, key: &str, around: &[(GenArg, Value)]) -> Option<Row> {
+        self.rows(around).into_iter().find(|row| row.key == key)
     }
 
     /// The same for the session, which writes it into programs.
@@ -127,16 +158,28 @@ impl Backends for Answers {
 mod tests {
     use super::*;
 
+    /// Value of a key, and whether it is set.
+    fn of(settings: &Settings, key: &str) -> (String, bool) {
+        let around = [(GenArg::TopK, Value::Int(40))];
+        let row = settings.row(key, &around).unwrap();
+        assert!(!row.does.is_empty());
+        (row.value, row.is_set)
+    }
+
     #[test]
-    fn what_is_set_is_listed_and_set_back() {
+    fn every_key_is_listed_with_what_holds() {
         let mut settings = Settings::new(3);
+        assert_eq!(settings.rows(&[]).iter().map(|row| row.key).collect::<Vec<_>>(), keys().collect::<Vec<_>>());
         settings.set("temperature", "0.2").unwrap();
-        settings.set("max_tokens", "8").unwrap();
         settings.set("seed", "9").unwrap();
-        assert_eq!(settings.lines(), ["seed = 9", "temperature = 0.2", "max_tokens = 8"]);
+        assert_eq!(of(&settings, "temperature"), ("0.2".into(), true));
+        assert_eq!(of(&settings, "seed"), ("9".into(), true));
+        assert_eq!(of(&settings, "top_p"), ("1.0".into(), false));
+        assert_eq!(of(&settings, "top_k"), ("40".into(), false));
         settings.set("temperature", "").unwrap();
         settings.set("seed", "").unwrap();
-        assert_eq!(settings.lines(), ["seed = 3", "max_tokens = 8"]);
+        assert_eq!(of(&settings, "temperature"), ("1.0".into(), false));
+        assert_eq!(of(&settings, "seed"), ("3".into(), false));
     }
 
     #[test]
@@ -146,6 +189,6 @@ mod tests {
         assert_eq!(settings.set("top_p", "2").unwrap_err().message, "`top_p` cannot be 2");
         assert_eq!(settings.set("max_tokens", "many").unwrap_err().help, ["write a whole number"]);
         assert_eq!(settings.set("seed", "-1").unwrap_err().message, "`seed` cannot be `-1`");
-        assert_eq!(settings.lines(), ["seed = 0"]);
+        assert!(settings.rows(&[]).iter().all(|row| !row.is_set));
     }
 }

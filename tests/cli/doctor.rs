@@ -36,7 +36,7 @@ fn an_empty_home_is_no_problem() {
     let (code, found) = findings(home.path());
     assert_eq!(code, 0, "{found:?}");
     assert_eq!(about(&found, "model smollm2:135m"), ("note", "not here yet: a run pulls it, 98.4 MB"));
-    assert_eq!(about(&found, "model cache"), ("ok", "[home]/models: it is made by the first pull"));
+    assert_eq!(about(&found, "model cache"), ("ok", "[home]/models, where SGL_HOME puts it; the first pull makes it"));
     assert!(about(&found, "processor").1.contains("core"), "{found:?}");
     assert!(about(&found, "network").1.starts_with("not asked"), "{found:?}");
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "nothing is left behind");
@@ -96,4 +96,33 @@ fn places_that_cannot_be_reached_are_told_where_that_is_asked_for() {
     let run = sglc_in(home.path(), &["doctor", "--online"]);
     assert_eq!(run.code, 1, "{run}");
     assert!(run.stdout.contains("problem  network") && run.stdout.contains("Hugging Face"), "{run}");
+}
+
+#[test]
+fn the_model_that_a_run_here_asks_is_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let run = |model: &str| {
+        fs::write(path("sgl.toml"), format!("model = \"{model}\"\n")).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sglc"));
+        let output =
+            command.args(["doctor", "--json"]).current_dir(&folder).env("SGL_HOME", path("home")).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let all = report["findings"].as_array().unwrap().clone();
+        let found = all.into_iter().find(|finding| finding["about"].as_str().unwrap().starts_with("model of"));
+        (output.status.code(), found.map(|finding| finding["state"].clone()))
+    };
+    assert_eq!(run("smollm2:135m"), (Some(0), None));
+    assert_eq!(run("./mine.gguf"), (Some(1), Some("problem".into())));
+    fs::write(path("mine.gguf"), "x").unwrap();
+    assert_eq!(run("./mine.gguf"), (Some(0), Some("ok".into())));
+    assert_eq!(run("smolm2:135m"), (Some(1), Some("problem".into())));
+}
+
+#[test]
+fn editors_that_nobody_set_up_are_not_named() {
+    let home = tempfile::tempdir().unwrap();
+    let run = sglc_in(home.path(), &["doctor"]);
+    assert!(!run.stdout.contains("editor "), "{run}");
+    assert!(run.stdout.contains("SGL_HOME"), "{run}");
 }

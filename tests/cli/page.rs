@@ -146,6 +146,20 @@ fn a_click_on_a_node_shows_the_exact_prompt() {
     assert!(browser.text("#tip").contains("probability"), "{}", browser.text("#tip"));
     assert!(browser.run("document.querySelectorAll('#tip .other').length === 5") == json!(true));
     assert!(browser.text("#code mark").contains("gen<Report>"), "{}", browser.text("#code mark"));
+    // What it was held to stands there as the program has it.
+    let ty = browser.text("#one .type-of");
+    assert!(ty.starts_with("struct Report {\n    summary: str(") && ty.contains("grade: \"A\" | \"B\""), "{ty}");
+    assert!(!browser.text("#one").contains("Schema {"), "{}", browser.text("#one"));
+    // Messages say when they were written; the picture has the height of the page, and the timeline that of its lanes.
+    assert_eq!(
+        browser.run(
+            "[...document.querySelectorAll('.box.message .when')].filter(t => !/(at|from) /.test(t.textContent)).length"
+        ),
+        json!(0)
+    );
+    assert!(browser.text(".box.message .when").starts_with("at "), "{}", browser.text(".box.message"));
+    assert!(browser.run("document.getElementById('graph').clientHeight > 0.7 * innerHeight") == json!(true));
+    assert!(browser.run("document.getElementById('timeline').clientHeight < 160") == json!(true));
     // White space on demand.
     browser.click("#spaces");
     assert!(browser.text("#prompt").contains("Read·this·essay.↵"), "{}", browser.text("#prompt"));

@@ -86,7 +86,11 @@ impl Client {
     }
 
     fn send(&mut self, message: &Value) {
-        let body = message.to_string();
+        self.send_body(&message.to_string());
+    }
+
+    /// Sends what may be no message.
+    pub fn send_body(&mut self, body: &str) {
         let input = self.input.as_mut().unwrap();
         write!(input, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
         input.flush().unwrap();
@@ -116,6 +120,17 @@ impl Client {
                     Some(error) if !error.is_null() => Err(error.clone()),
                     _ => Ok(message["result"].clone()),
                 };
+            }
+            self.note(&message);
+        }
+    }
+
+    /// The next message that has no number: the error that answers what is no request.
+    pub fn next_error(&mut self) -> Value {
+        loop {
+            let message = self.messages.recv_timeout(PATIENCE).expect("an error");
+            if message.get("method").is_none() && message["id"].is_null() {
+                return message["error"].clone();
             }
             self.note(&message);
         }

@@ -89,3 +89,22 @@ fn what_is_not_known_is_an_error_and_nothing_more() {
     assert_eq!(hover, Value::Null);
     assert_eq!(client.leave(), Some(0));
 }
+
+#[test]
+fn a_body_that_is_no_message_is_answered_and_the_session_goes_on() {
+    let mut client = Client::new();
+    for (body, code, says) in
+        [("{\"jsonrpc\": \"2.0\", ", -32700, "no JSON"), ("\u{1}", -32700, "no JSON"), ("[1, 2]", -32600, "no request")]
+    {
+        client.send_body(body);
+        let error = client.next_error();
+        assert_eq!(error["code"], code, "{error}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(says) && !message.contains(['{', '(']), "said for people: {message}");
+    }
+    client.open("a.sgl", "fn main() -> int { nothing }\n");
+    assert_eq!(titles(&client.diagnostics("a.sgl")), ["there is no `nothing` here: not known here"]);
+    let id = client.begin("initialize", json!({ "capabilities": {} }));
+    assert_eq!(client.finish(id).unwrap_err()["code"], -32600);
+    assert_eq!(client.leave(), Some(0));
+}

@@ -121,6 +121,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("W0514", "A value that may be `none` goes into a text, which then says `null`."),
     ("W0515", "A hole of a text holds a block: its braces are doubled."),
     ("W0516", "A `stop` is never reached: another one always ends the text before it."),
+    ("W0517", "A `gen` or `select` stands behind a message, and in none of its own."),
 ];
 
 /// Whether the code is of what goes wrong while a program runs.

@@ -15,6 +15,8 @@ pub struct Rule {
     pub name: &'static str,
     /// The kind of its values.
     pub kind: Kind,
+    /// What holds where nobody says it, in the words of the reference.
+    pub default: &'static str,
     min: Bound,
     max: Bound,
     /// Whether `select` has it, too.
@@ -54,29 +56,29 @@ enum Bound {
 const COUNT: Bound = Bound::At(u32::MAX as f64);
 
 const RULES: &[Rule] = &[
-    rule(GenArg::MaxTokens, "max_tokens", Kind::Int, Bound::At(1.0), COUNT),
-    rule(GenArg::MinTokens, "min_tokens", Kind::Int, Bound::At(0.0), COUNT),
-    rule(GenArg::Stop, "stop", Kind::Stop, Bound::Type, Bound::Type),
-    rule(GenArg::Temperature, "temperature", Kind::Float, Bound::At(0.0), Bound::Type),
-    rule(GenArg::TopP, "top_p", Kind::Float, Bound::Above(0.0), Bound::At(1.0)),
-    rule(GenArg::TopK, "top_k", Kind::Int, Bound::At(1.0), COUNT),
-    rule(GenArg::MinP, "min_p", Kind::Float, Bound::At(0.0), Bound::At(1.0)),
-    rule(GenArg::FrequencyPenalty, "frequency_penalty", Kind::Float, Bound::Type, Bound::Type),
-    rule(GenArg::PresencePenalty, "presence_penalty", Kind::Float, Bound::Type, Bound::Type),
-    rule(GenArg::RepetitionPenalty, "repetition_penalty", Kind::Float, Bound::Above(0.0), Bound::Type),
-    rule(GenArg::LogitBias, "logit_bias", Kind::Bias, Bound::Type, Bound::Type),
-    shared(rule(GenArg::Seed, "seed", Kind::Int, Bound::Type, Bound::Type)),
-    rule(GenArg::Logprobs, "logprobs", Kind::Int, Bound::At(0.0), Bound::At(20.0)),
-    rule(GenArg::IgnoreEos, "ignore_eos", Kind::Bool, Bound::Type, Bound::Type),
-    shared(rule(GenArg::Model, "model", Kind::Model, Bound::Type, Bound::Type)),
-    rule(GenArg::Thinking, "thinking", Kind::Int, Bound::At(1.0), COUNT),
-    shared(rule(GenArg::Timeout, "timeout", Kind::Float, Bound::Above(0.0), Bound::At(1e9))),
-    rule(GenArg::Tools, "tools", Kind::Tools, Bound::Type, Bound::Type),
-    shared(rule(GenArg::Priority, "priority", Kind::Int, Bound::At(i32::MIN as f64), Bound::At(i32::MAX as f64))),
+    rule(GenArg::MaxTokens, "max_tokens", Kind::Int, "1024", Bound::At(1.0), COUNT),
+    rule(GenArg::MinTokens, "min_tokens", Kind::Int, "0", Bound::At(0.0), COUNT),
+    rule(GenArg::Stop, "stop", Kind::Stop, "none", Bound::Type, Bound::Type),
+    rule(GenArg::Temperature, "temperature", Kind::Float, "1.0", Bound::At(0.0), Bound::Type),
+    rule(GenArg::TopP, "top_p", Kind::Float, "1.0", Bound::Above(0.0), Bound::At(1.0)),
+    rule(GenArg::TopK, "top_k", Kind::Int, "all", Bound::At(1.0), COUNT),
+    rule(GenArg::MinP, "min_p", Kind::Float, "0.0", Bound::At(0.0), Bound::At(1.0)),
+    rule(GenArg::FrequencyPenalty, "frequency_penalty", Kind::Float, "0.0", Bound::Type, Bound::Type),
+    rule(GenArg::PresencePenalty, "presence_penalty", Kind::Float, "0.0", Bound::Type, Bound::Type),
+    rule(GenArg::RepetitionPenalty, "repetition_penalty", Kind::Float, "1.0", Bound::Above(0.0), Bound::Type),
+    rule(GenArg::LogitBias, "logit_bias", Kind::Bias, "none", Bound::Type, Bound::Type),
+    shared(rule(GenArg::Seed, "seed", Kind::Int, "that of the run", Bound::Type, Bound::Type)),
+    rule(GenArg::Logprobs, "logprobs", Kind::Int, "none", Bound::At(0.0), Bound::At(20.0)),
+    rule(GenArg::IgnoreEos, "ignore_eos", Kind::Bool, "false", Bound::Type, Bound::Type),
+    shared(rule(GenArg::Model, "model", Kind::Model, "the program's model", Bound::Type, Bound::Type)),
+    rule(GenArg::Thinking, "thinking", Kind::Int, "none", Bound::At(1.0), COUNT),
+    shared(rule(GenArg::Timeout, "timeout", Kind::Float, "none", Bound::Above(0.0), Bound::At(1e9))),
+    rule(GenArg::Tools, "tools", Kind::Tools, "none", Bound::Type, Bound::Type),
+    shared(rule(GenArg::Priority, "priority", Kind::Int, "0", Bound::At(i32::MIN as f64), Bound::At(i32::MAX as f64))),
 ];
 
-const fn rule(arg: GenArg, name: &'static str, kind: Kind, min: Bound, max: Bound) -> Rule {
-    Rule { arg, name, kind, min, max, select: false }
+const fn rule(arg: GenArg, name: &'static str, kind: Kind, default: &'static str, min: Bound, max: Bound) -> Rule {
+    Rule { arg, name, kind, default, min, max, select: false }
 }
 
 const fn shared(rule: Rule) -> Rule {
@@ -188,6 +190,19 @@ mod tests {
         match rule {
             Some(Err(out)) => format!("{}: {}", out.title, out.hint),
             _ => String::new(),
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_reference() {
+        let reference = include_str!("../../../docs/language.md");
+        let (_, table) = reference.split_once("| argument | type | default |").unwrap();
+        for rule in all() {
+            let of =
+                |row: &&str| row.split('|').nth(1).is_some_and(|names| names.contains(&format!("`{}`", rule.name)));
+            let row = table.lines().find(of).unwrap();
+            let default = row.trim_end_matches([' ', '|']).rsplit('|').next().unwrap();
+            assert!(default.contains(rule.default), "{}: {} in {default}", rule.name, rule.default);
         }
     }
 

@@ -20,7 +20,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "E0401" "E0402" "E0403" "E0404" "E0405" "E0406" "E0407" "E0408" "E0410" "E0411"
     "E0412" "E0413" "E0425" "E0426" "E0427" "E0428" "E0498" "E0499"
     "W0501" "W0502" "W0503" "W0504" "W0505" "W0506" "W0507" "W0508" "W0509" "W0510" "W0511" "W0512" "W0513"
-    "W0514" "W0515" "W0516"
+    "W0514" "W0515" "W0516" "W0517"
 };
 
 /// The page of a code (`E0214`, `W0501`): a title `# CODE: sentence`, what it means and what to do, mostly with a program

@@ -30,7 +30,7 @@ pub mod verify;
 
 pub use bound::{Bound, bound};
 pub use graph::Graph;
-pub use lints::lints;
+pub use lints::{lints, lints_on};
 pub use lower::{lower, lower_from};
 pub use passes::optimize;
 pub use sites::next_site;

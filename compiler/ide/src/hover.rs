@@ -61,7 +61,9 @@ impl Analysis {
             }
             Target::Argument(arg) => {
                 let (ty, what) = words::argument(arg);
-                Some(vec![code(&format!("{}: {ty}", gen_rules::name(arg))), what.to_string()])
+                let rule = gen_rules::all().find(|rule| rule.arg == arg);
+                let default = rule.map_or(String::new(), |rule| format!("Where it is not given: {}.", rule.default));
+                Some(vec![code(&format!("{}: {ty}", gen_rules::name(arg))), what.to_string(), default])
             }
             Target::At(at) => {
                 let declared = self.declaration(&self.location(file, target)?)?;

@@ -48,6 +48,7 @@ pub use names::{Declaration, Kind};
 pub use outline::Symbol;
 pub use rename::Changes;
 pub use signature::Signature;
+pub use words::argument;
 pub use workspace::{Analysis, Disk, NoDisk, Workspace};
 
 use std::ops::Range;

@@ -85,7 +85,7 @@ pub(crate) fn type_meaning(name: &str) -> Option<&'static str> {
 }
 
 /// The type of an argument of `gen`, and what it does.
-pub(crate) fn argument(arg: GenArg) -> (&'static str, &'static str) {
+pub fn argument(arg: GenArg) -> (&'static str, &'static str) {
     let kind = gen_rules::all().find(|rule| rule.arg == arg).map(|rule| rule.kind);
     let ty = match kind {
         Some(Kind::Int) => "int",

@@ -188,6 +188,9 @@ fn fire(context: &Context, code: &Arc<Code>, index: usize, step: &Step, inputs: 
             (None, None) => internal("a constant that does not exist"),
         },
         NodeKind::Text(_) | NodeKind::Open(_) | NodeKind::Close | NodeKind::Extend => {
+            if matches!(step.node.kind, NodeKind::Text(_) | NodeKind::Extend) {
+                context.writes(step.number);
+            }
             vec![append(&step.node.kind, inputs).map(Value::Prompt).map_err(|error| Fault::of(error, span))]
         }
         NodeKind::Host(HostOp::Builtin(Builtin::Race)) => race::run(context, inputs.next(), span),

@@ -210,7 +210,10 @@ async fn send(
     let prompt = request.prompt.clone();
     let place: Arc<[[u64; 2]]> = if request.stream { context.path.call(site).steps().into() } else { Arc::new([]) };
     let streamed = Streamed { context, place };
-    streamed.tell(Progress::Begin { place: streamed.place.clone(), span });
+    // A selection writes nothing that could be shown while it comes.
+    if matches!(request.ask, Ask::Generate(_)) {
+        streamed.tell(Progress::Begin { place: streamed.place.clone(), span });
+    }
     let reply = backend.submit(request);
     let outcome = reply.finish(|delta| streamed.tell(Progress::Text { place: streamed.place.clone(), delta })).await;
     match outcome {

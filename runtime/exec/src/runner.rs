@@ -8,7 +8,7 @@ use sgl_check::program::{FnId, ModelId};
 use sgl_diag::Diagnostic;
 use sgl_graph::graph::Graph;
 use sgl_host::{Fault, Outcome, Program, Value};
-use sgl_wire::{Backend, Place, Prompt, Usage, Watch};
+use sgl_wire::{Backend, NoTokens, Place, Prompt, Sight, Usage, Watch};
 
 use crate::backends::{Backends, Models};
 use crate::frame::region;
@@ -98,6 +98,13 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// Tells whoever watches that the node of this number writes into a prompt.
+    pub(crate) fn writes(&self, node: u32) {
+        if let Some(Watching { watch, run }) = &self.run.options.watching {
+            watch.saw(Sight::Writes { run: *run, node }, &NoTokens);
+        }
+    }
+
     /// Where the node of this number is, where somebody watches.
     pub(crate) fn place(&self, node: u32) -> Option<(&Arc<dyn Watch>, Place)> {
         let Watching { watch, run } = self.run.options.watching.as_ref()?;

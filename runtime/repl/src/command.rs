@@ -99,7 +99,7 @@ pub const COMMANDS: &[About] = &[
     about(
         "set",
         "[KEY [VALUE]]",
-        "set the seed, or a default argument of gen; alone, list what is set",
+        "set the seed, or a default argument of gen; alone, list all with their values",
         "Keys are `seed` and the arguments of gen that are numbers or truth values: temperature, max_tokens, top_p, top_k, min_p, … \
          What a `gen` says itself wins. A key without a value is set back. `:save` writes what was set into each `gen`.",
     ),

@@ -186,7 +186,7 @@ impl Session {
         let ready = program.map(|program| {
             let lowered = sgl_graph::lower_from(&program, self.next_site);
             let is_ours = |d: &Diagnostic| d.span().is_some_and(|span| sources.name(span.file) == name);
-            diagnostics.extend(sgl_graph::lints(&lowered).into_iter().filter(is_ours));
+            diagnostics.extend(sgl_graph::lints_on(&lowered, &self.prompt()).into_iter().filter(is_ours));
             let main = lowered.main.and_then(|main| lowered.functions.get(main.0 as usize));
             let next_site = main.map_or(self.next_site, |main| sgl_graph::next_site(&main.body, self.next_site));
             let value_of = |local: &Local| self.values.get(&local.name).cloned().unwrap_or(Value::None);

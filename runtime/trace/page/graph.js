@@ -1,6 +1,6 @@
 // The program's graph: laid out by sglc, drawn here, with what happened at each node. Drag moves it, the wheel zooms.
 
-const view = { x: 0, y: 0, scale: 1, canvas: null };
+const view = { x: 0, y: 0, scale: 1, canvas: null, isMoved: false };
 
 function drawGraph() {
   const graph = log.head?.graph;
@@ -21,6 +21,7 @@ function drawGraph() {
   }
   for (const box of drawn.boxes) view.canvas.append(drawItem(box, "box"));
   movable(picture);
+  document.documentElement.style.setProperty("--picture", `${Math.max(260, graph.size[1] + 40)}px`);
   fitGraph();
 }
 
@@ -71,6 +72,10 @@ function figures(item, width, height) {
     const took = item.effects.reduce((sum, effect) => sum + effect.took, 0);
     return [svg("text", { x: width - 40, y: 19, class: "figures", "text-anchor": "end" }, `${item.effects.length} × ${time(took / item.effects.length)}`)];
   }
+  if (item.k === "message") {
+    const text = item.wrote ? `${item.wrote.times > 1 ? `${count(item.wrote.times)} × from ` : "at "}${time(item.wrote.first)}` : log.wrote.size ? "not written" : "";
+    return [svg("text", { x: width - 42, y: 19, class: "figures when", "text-anchor": "end" }, text)];
+  }
   if (!item.requests.length) {
     return item.k === "gen" || item.k === "select" ? [svg("text", { x: 12, y: height - 10, class: "figures" }, "did not run")] : [];
   }
@@ -93,28 +98,35 @@ function stateOf(item) {
   const all = item.requests.map((asked) => answerOf(asked).kind);
   if (all.includes("failed") || item.effects.some((effect) => effect.result.fault)) return "failed";
   if (all.includes("open")) return "open";
-  if (all.length || item.effects.length) return "ran";
-  return item.k === "gen" || item.k === "select" ? "idle" : "";
+  if (all.length || item.effects.length || item.wrote) return "ran";
+  return item.k === "gen" || item.k === "select" || (item.k === "message" && log.wrote.size) ? "idle" : "";
 }
 
 function fitGraph() {
+  if (!view.canvas) return;
+  view.isMoved = false;
   const place = byId("graph"), [width, height] = log.head.graph.size;
   const room = [place.clientWidth - 24, place.clientHeight - 24];
-  view.scale = Math.min(1.15, room[0] / width, Math.max(room[1] / height, 0.8));
+  // Large pictures begin at their top, no smaller than can be read.
+  view.scale = Math.min(1.25, room[0] / width, Math.max(room[1] / height, 0.8));
   view.x = Math.max(12, (place.clientWidth - width * view.scale) / 2);
-  view.y = 12;
+  view.y = Math.max(12, (place.clientHeight - height * view.scale) / 2);
   moved();
 }
 
 const moved = () => view.canvas?.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.scale})`);
 
 function zoomGraph(factor, x, y) {
+  view.isMoved = true;
   const scale = Math.min(2.5, Math.max(0.1, view.scale * factor));
   view.x = x - ((x - view.x) * scale) / view.scale;
   view.y = y - ((y - view.y) * scale) / view.scale;
   view.scale = scale;
   moved();
 }
+
+/** A picture that nobody moved fits its pane, whatever becomes of that. */
+new ResizeObserver(() => { if (!view.isMoved) fitGraph(); }).observe(byId("graph"));
 
 function movable(picture) {
   const fingers = new Map();
@@ -134,6 +146,7 @@ function movable(picture) {
       const box = picture.getBoundingClientRect();
       zoomGraph(apart(event, others[0]) / Math.max(1, apart(was, others[0])), others[0].clientX - box.left, others[0].clientY - box.top);
     } else {
+      view.isMoved = true;
       view.x += event.clientX - was.clientX;
       view.y += event.clientY - was.clientY;
       far += Math.abs(event.clientX - was.clientX) + Math.abs(event.clientY - was.clientY);

@@ -3,7 +3,7 @@
 // Lines of steps are most of a large log. They are read after the page stands, a piece at a time.
 
 const log = {
-  head: null, requests: new Map(), list: [], runs: [], steps: [], effects: [], loads: [], prints: [],
+  head: null, requests: new Map(), list: [], runs: [], steps: [], effects: [], loads: [], prints: [], wrote: new Map(),
   texts: [], spelled: new Map(), end: null, last: 0, broken: 0, complete: false,
 };
 
@@ -42,6 +42,11 @@ const readers = {
   },
   answer: (line) => Object.assign(request(line.id), { answered: line.t, answer: line.answer, usage: line.usage }),
   lost: (line) => { request(line.id).lost = line.t; },
+  wrote: (line) => {
+    const wrote = log.wrote.get(line.node);
+    if (wrote) wrote.times += 1;
+    else log.wrote.set(line.node, { first: line.t, times: 1 });
+  },
   effect: (line) => { log.effects.push(line); },
   load: (line) => { log.loads.push(line); },
   print: (line) => { log.prints.push(line); },

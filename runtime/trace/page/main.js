@@ -29,7 +29,8 @@ function start() {
 
 function drawTop() {
   const { head } = log;
-  byId("program").textContent = head.program;
+  byId("program").textContent = head.program.split("/").pop();
+  byId("program").title = head.program;
   const how = log.end?.how ?? (log.last ? "cut" : "open");
   const words = { done: "done", failed: "failed", interrupted: "stopped by Ctrl-C", cut: "cut off: the log has no end", open: "did not begin" };
   const badge = byId("ended");

@@ -111,17 +111,21 @@ function options(asked, select) {
 
 /** Settings as people write them: `Some(80)` is 80, floats lose what 32 bits add. */
 function settingsView(asked) {
-  const rows = [["seed", asked.seed]];
+  const rows = [["seed", asked.seed]], type = itemOf(asked)?.ty;
+  if (type) rows.push(["type", type]);
   if (asked.priority) rows.push(["priority", asked.priority]);
   for (const line of asked.settings) {
     const [name, ...rest] = line.split(" ");
+    // What it was held to is said in the words of the program, where they are known.
+    if (name === "constraint" && type) continue;
     let value = rest.join(" ").replace(/^Some\((.*)\)$/, "$1");
     if (name === "option" || (name === "by" && answerOf(asked).kind === "select") || (!value && (name === "gen" || name === "select"))) continue;
     if (name === "stop" && value.startsWith("regex ")) value = `/${JSON.parse(value.slice(6))}/`;
     if (/^-?\d+\.\d{5,}$/.test(value)) value = String(Number(Number(value).toPrecision(6)));
     rows.push([name, value]);
   }
-  const one = ([name, value]) => [h("dt", {}, name), h("dd", {}, value.length > 120
+  const one = ([name, value]) => [h("dt", {}, name), h("dd", {}, name === "type"
+    ? h("pre", { class: "type-of" }, ...coloured(value)) : value.length > 120
     ? h("details", {}, h("summary", {}, oneLine(value, 70)), h("pre", {}, value)) : h("code", {}, String(value)))];
   return h("dl", { class: "settings" }, ...rows.flatMap(one));
 }

@@ -18,6 +18,10 @@ function readGraph() {
     for (const node of item.n) drawn.byNode.set(node, item);
   }
   for (const asked of log.list) drawn.byNode.get(asked.node)?.requests.push(asked);
+  for (const item of drawn.boxes) {
+    const wrote = item.n.map((node) => log.wrote.get(node)).filter(Boolean);
+    item.wrote = wrote.length ? { first: Math.min(...wrote.map((one) => one.first)), times: Math.max(...wrote.map((one) => one.times)) } : null;
+  }
   for (const effect of log.effects) drawn.byNode.get(effect.node)?.effects.push(effect);
   // A group has what lies inside of it.
   const within = (inner, outer) =>

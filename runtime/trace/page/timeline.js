@@ -1,7 +1,9 @@
 // The timeline: on top what the engine did in each step, below it a lane for what ran beside each other.
 
 const line = { from: 0, to: 1, lanes: [], top: 0, drag: null };
-const LANE = 15, HEAD = 78, LEFT = 8;
+const HEAD = 82, LEFT = 70, RIGHT = 10;
+/** A lane is high where there are few. */
+let LANE = 15;
 
 /** Requests one after another in as few lanes as keep them apart. */
 function layLanes() {
@@ -16,6 +18,10 @@ function layLanes() {
     one.lane = lane;
     line.lanes[lane].push({ one, from: one.asked, to: end });
   }
+  LANE = line.lanes.length > 8 ? 15 : 20;
+  // As high as its lanes, so that nothing of it is empty; where there are many, they scroll.
+  const height = HEAD + Math.max(1, line.lanes.length) * LANE + 8;
+  document.documentElement.style.setProperty("--lanes", `${Math.min(height, Math.max(190, innerHeight * 0.3))}px`);
 }
 
 function startTimeline() {
@@ -27,7 +33,7 @@ function startTimeline() {
     const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
     if (event.shiftKey || sideways) pan((event.deltaX || event.deltaY) / canvas.clientWidth);
     else if (!event.ctrlKey && tooTall() && event.offsetY > HEAD) scrollLanes(event.deltaY);
-    else zoomTime(Math.exp(event.deltaY / 500), at(event.offsetX));
+    else zoomTime(Math.exp(event.deltaY / 500), at(Math.max(LEFT, event.offsetX)));
     event.preventDefault();
   };
   canvas.onpointerdown = (event) => { line.drag = { x: event.clientX, y: event.clientY, far: 0 }; canvas.setPointerCapture(event.pointerId); };
@@ -48,7 +54,7 @@ function startTimeline() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawTimeline);
 }
 
-const width = () => byId("timeline").clientWidth - 2 * LEFT;
+const width = () => byId("timeline").clientWidth - LEFT - RIGHT;
 const x = (t) => LEFT + ((t - line.from) / (line.to - line.from)) * width();
 const at = (px) => line.from + ((px - LEFT) / width()) * (line.to - line.from);
 const tooTall = () => line.lanes.length * LANE + HEAD > byId("timeline").clientHeight;
@@ -83,14 +89,25 @@ function drawTimeline() {
   const pen = canvas.getContext("2d");
   pen.scale(scale, scale);
   pen.font = "11px ui-sans-serif, system-ui, sans-serif";
-  drawTicks(pen, canvas);
-  drawSteps(pen);
-  pen.save();
-  pen.beginPath();
-  pen.rect(0, HEAD, canvas.clientWidth, canvas.clientHeight - HEAD);
-  pen.clip();
-  drawLanes(pen, canvas);
-  pen.restore();
+  drawNames(pen);
+  const within = (top, draw) => {
+    pen.save();
+    pen.beginPath();
+    pen.rect(LEFT, top, canvas.clientWidth - LEFT, canvas.clientHeight - top);
+    pen.clip();
+    draw();
+    pen.restore();
+  };
+  within(0, () => { drawTicks(pen, canvas); drawSteps(pen); });
+  within(HEAD, () => drawLanes(pen, canvas));
+}
+
+/** What the bands are. */
+function drawNames(pen) {
+  pen.fillStyle = colour("dim");
+  pen.textAlign = "right";
+  for (const [name, y] of [["engine", 32], ["rows", 66], [line.lanes.length === 1 ? "request" : "requests", HEAD + LANE - 5]]) pen.fillText(name, LEFT - 8, y);
+  pen.textAlign = "left";
 }
 
 function drawTicks(pen, canvas) {
@@ -104,14 +121,14 @@ function drawTicks(pen, canvas) {
     pen.moveTo(x(t), 14);
     pen.lineTo(x(t), canvas.clientHeight);
     pen.stroke();
-    pen.fillText(time(t), x(t) + 3, 11);
+    if (x(t) + 50 < canvas.clientWidth) pen.fillText(t ? time(t).replace(/\.0+ /, " ") : "0", x(t) + 3, 11);
   }
 }
 
 /** Steps: plan, model and masks after another; below them the rows of each, prompts and new tokens. */
 function drawSteps(pen) {
   const most = log.steps.reduce((most, step) => Math.max(most, step.prefill + step.decode), 1);
-  const root = (rows) => Math.sqrt(rows / most) * 30;
+  const root = (rows) => Math.sqrt(rows / most) * 34;
   const colours = { plan: colour("plan"), forward: colour("forward"), read: colour("read"), prefill: colour("prefill"), decode: colour("decode") };
   let painted = -1;
   for (let i = Math.max(0, lowerBound(log.steps, line.from, (step) => step.t) - 1); i < log.steps.length; i += 1) {
@@ -130,9 +147,9 @@ function drawSteps(pen) {
     }
     const wide = Math.max(0.5, to - from - (to - from > 4 ? 1 : 0));
     pen.fillStyle = colours.prefill;
-    pen.fillRect(from, 72 - root(step.prefill + step.decode), wide, root(step.prefill + step.decode));
+    pen.fillRect(from, 76 - root(step.prefill + step.decode), wide, root(step.prefill + step.decode));
     pen.fillStyle = colours.decode;
-    pen.fillRect(from, 72 - root(step.decode), wide, root(step.decode));
+    pen.fillRect(from, 76 - root(step.decode), wide, root(step.decode));
   }
   for (const load of log.loads) {
     pen.fillStyle = colour("plan");
@@ -175,12 +192,13 @@ function label(pen, text, from, to, y, ink) {
   pen.beginPath();
   pen.rect(left, y, room, LANE);
   pen.clip();
-  pen.fillText(text, left, y + 11);
+  pen.fillText(text, left, y + LANE / 2 + 4);
   pen.restore();
 }
 
 function under(event) {
   const lane = Math.floor((event.offsetY - HEAD + line.top) / LANE), t = at(event.offsetX);
+  if (event.offsetX < LEFT) return null;
   if (event.offsetY < HEAD) {
     const step = log.steps[lowerBound(log.steps, t, (step) => step.end)];
     return step && step.t <= t ? { step } : null;

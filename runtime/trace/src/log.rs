@@ -292,6 +292,10 @@ impl Watch for Log {
                     "e": "node", "t": self.now(), "id": request, "run": run, "node": node, "path": &path[..],
                 }));
             }
+            Sight::Writes { run, node } => {
+                let line = format!("{{\"e\":\"wrote\",\"t\":{},\"run\":{run},\"node\":{node}}}\n", self.now());
+                self.with(|writing| writing.lines(&line));
+            }
             Sight::Prompt { request, tokens, sources } => {
                 let (now, sources) = (self.now(), compact::runs(sources));
                 self.with(|writing| {

@@ -67,10 +67,12 @@ impl Form {
     }
 }
 
-/// The lines in a file: those inside a page, or all.
-pub(crate) fn lines(file: &str) -> &str {
-    match file.split_once(OPENING) {
-        Some((_, inside)) => inside.split("</script>").next().unwrap_or_default(),
-        None => file,
+/// What stands before the lines in a file, and the lines: those inside a page, or all.
+pub(crate) fn lines(file: &str) -> (&str, &str) {
+    let begin = file.find(OPENING).map_or(0, |at| at + OPENING.len());
+    let (before, inside) = file.split_at(begin);
+    match begin {
+        0 => (before, inside),
+        _ => (before, inside.split("</script>").next().unwrap_or_default()),
     }
 }

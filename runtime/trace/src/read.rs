@@ -85,9 +85,9 @@ pub enum BadTrace {
         found: u64,
     },
     /// A line is wrong.
-    #[error("line {line} of the trace cannot be read: {why}")]
+    #[error("line {line} of it is broken: {why}")]
     Line {
-        /// Which, from 1.
+        /// Which of the file, from 1.
         line: usize,
         /// What is wrong with it.
         why: String,
@@ -147,10 +147,12 @@ enum Line {
 impl Trace {
     /// Reads a log, or the log in a page.
     pub fn read(file: &str) -> Result<Trace, BadTrace> {
-        let mut numbered = (1..).zip(lines(file).split_inclusive('\n')).filter(|(_, line)| !line.trim().is_empty());
-        let (_, first) = numbered.next().ok_or(BadTrace::NoTrace)?;
+        let (before, lines) = lines(file);
+        let begin = before.matches('\n').count() + 1;
+        let mut numbered = (begin..).zip(lines.split_inclusive('\n')).filter(|(_, line)| !line.trim().is_empty());
+        let (number, first) = numbered.next().ok_or(BadTrace::NoTrace)?;
         let mut trace = Trace {
-            head: head(first)?,
+            head: head(first, number)?,
             runs: Vec::new(),
             asked: Vec::new(),
             ended: false,
@@ -162,7 +164,7 @@ impl Trace {
             match serde_json::from_str(line) {
                 Ok(line) => trace.take(line, &mut reading).map_err(|why| BadTrace::Line { line: number, why })?,
                 Err(_) if !line.ends_with('\n') => break,
-                Err(error) => return Err(BadTrace::Line { line: number, why: error.to_string() }),
+                Err(error) => return Err(broken(number, &error)),
             }
         }
         let mut open: Vec<Asked> = reading.open.into_values().collect();
@@ -229,11 +231,19 @@ impl Reading {
     }
 }
 
-fn head(line: &str) -> Result<Head, BadTrace> {
+/// A line that is not JSON, or not of the format. What the parser says of the line's own lines is left out: there is one.
+fn broken(line: usize, error: &serde_json::Error) -> BadTrace {
+    let said = error.to_string();
+    let why = said.rsplit_once(" at line ").map_or(said.as_str(), |(why, _)| why);
+    let why = if error.column() > 0 { format!("{why}, at column {}", error.column()) } else { why.to_string() };
+    BadTrace::Line { line, why }
+}
+
+fn head(line: &str, number: usize) -> Result<Head, BadTrace> {
     let head: Json = serde_json::from_str(line).map_err(|_| BadTrace::NoTrace)?;
     match head.get("sgl_trace").and_then(Json::as_u64) {
         None => Err(BadTrace::NoTrace),
         Some(found) if found != u64::from(VERSION) => Err(BadTrace::Version { found }),
-        Some(_) => serde_json::from_value(head).map_err(|error| BadTrace::Line { line: 1, why: error.to_string() }),
+        Some(_) => serde_json::from_value(head).map_err(|error| broken(number, &error)),
     }
 }

@@ -274,6 +274,13 @@ fn what_is_no_log_is_said_and_what_is_cut_off_is_read_as_far_as_it_goes() {
         assert!(matches!(read(&format!("{lines}{line}")), Err(BadTrace::Line { .. })), "{line}");
     }
     assert_eq!(read(&format!("{lines}{{\"e\":\"of a later version\"}}\n")), Ok((2, true)));
+    // It is named by the line of the file, also in a page, and by no other.
+    let at = log.lines().count() - 5;
+    let broken: String =
+        log.lines().enumerate().map(|(n, line)| if n == at { "{]\n".into() } else { format!("{line}\n") }).collect();
+    let why = read(&broken).unwrap_err().to_string();
+    assert!(why.starts_with(&format!("line {} of it is broken: ", at + 1)), "{why}");
+    assert_eq!(why.matches("line").count(), 1, "{why}");
     // Wherever it is cut off there is no panic, and behind the first line a trace.
     let begin = log.find("id=\"log\">").unwrap();
     let first = begin + log[begin..].find("}\n").unwrap() + 2;

@@ -46,6 +46,13 @@ pub enum Sight<'a> {
         /// Where in the program.
         place: &'a Place,
     },
+    /// A node of a program's graph writes into a prompt.
+    Writes {
+        /// In which run.
+        run: u64,
+        /// Number of the node.
+        node: u32,
+    },
     /// The request is understood: this is its prompt, as the model reads it. What it must fulfil is compiled.
     Prompt {
         /// Which request.

@@ -1,4 +1,4 @@
-//! What stands around programs: the project, the places that models come from, and editors.
+//! What stands around programs: sglc itself, the project, the environment, the places that models come from, and editors.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,20 +9,67 @@ use crate::models::{Net, Place, table};
 use crate::project::Found;
 
 pub fn findings(online: bool) -> Vec<Finding> {
-    let mut found = vec![project()];
+    let mut found: Vec<Finding> = environment(|name| std::env::var(name).ok()).into_iter().collect();
     found.push(places(&Net::from_env(), online));
     found.extend(editors());
     found
 }
 
-fn project() -> Finding {
+/// The program that runs, and whether it is the one that shells and editors start.
+pub fn program() -> Finding {
+    let own = std::env::current_exe().ok();
+    let says = format!("{} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+    let Some(own) = own else { return Finding::new("sglc", State::Ok, says) };
+    let says = format!("{says}, {}", own.display());
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    match on_path("sglc") {
+        Some(first) if real(&first) == real(&own) => Finding::new("sglc", State::Ok, says),
+        Some(first) => Finding::new("sglc", State::Warning, says)
+            .help(format!("shells and editors start another one, which comes first in PATH: {}", first.display())),
+        None => Finding::new("sglc", State::Note, says)
+            .help("it is not in PATH: put its folder there, so that shells and editors find it"),
+    }
+}
+
+/// The project that a run here belongs to.
+pub fn project() -> (Found, Finding) {
     match Found::above(Path::new("")) {
-        Ok(Found { path: Some(path), .. }) => Finding::new("project", State::Ok, path.display().to_string()),
-        Ok(_) => Finding::new("project", State::Note, "no sgl.toml here or in a folder above: none is needed"),
+        Ok(found) => {
+            let finding = match &found.path {
+                Some(path) => Finding::new("project", State::Ok, path.display().to_string()),
+                None => {
+                    Finding::new("project", State::Note, "none: there is no sgl.toml here or above, and none is needed")
+                }
+            };
+            (found, finding)
+        }
         Err(complaint) => {
-            Finding::new("project", State::Problem, complaint.message).help("what is wrong with it stands above")
+            let finding = Finding::new("project", State::Problem, complaint.message);
+            (Found::default(), finding.help("what is wrong with it stands above"))
         }
     }
+}
+
+/// Variables that change what sglc does, with their values, and those whose values may be secret.
+const HEEDED: [(&str, bool); 8] = [
+    ("SGL_HOME", true),
+    ("SGL_KERNELS", true),
+    ("HF_ENDPOINT", true),
+    ("HTTPS_PROXY", false),
+    ("https_proxy", false),
+    ("ALL_PROXY", false),
+    ("NO_COLOR", true),
+    ("CLICOLOR_FORCE", true),
+];
+
+/// Those that are set.
+fn environment(of: impl Fn(&str) -> Option<String>) -> Option<Finding> {
+    let shown = HEEDED.iter().filter_map(|(name, is_open)| {
+        let value = of(name).filter(|value| !value.is_empty())?;
+        Some(if *is_open { format!("{name}={value}") } else { format!("{name} (its value is not shown)") })
+    });
+    let shown: Vec<String> = shown.collect();
+    (!shown.is_empty()).then(|| Finding::new("environment", State::Note, shown.join(", ")))
 }
 
 /// Where the default model comes from.
@@ -79,16 +126,17 @@ fn reach(net: &Net, place: &Place) -> Result<(), String> {
     }
 }
 
-/// Editors that are here, and whether they know sgl.
-fn editors() -> Vec<Finding> {
+/// Editors that start sglc. One that knows nothing of sgl is nobody's fault.
+fn editors() -> Option<Finding> {
     let mut found = Vec::new();
     let home = std::env::home_dir();
     let below = |path: &str| home.as_ref().map(|home| home.join(path));
     if let Some(code) = ["code", "codium"].into_iter().find(|name| on_path(name).is_some()) {
         let folders = [".vscode/extensions", ".vscode-oss/extensions"].into_iter().filter_map(below);
         let mut names = folders.flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
-        let has = names.any(|entry| entry.file_name().to_string_lossy().contains("sgl-"));
-        found.push(editor(code, has, "the extension is in editors/vscode, docs/editors.md says how to install it"));
+        if names.any(|entry| entry.file_name().to_string_lossy().contains("sgl-")) {
+            found.push(code);
+        }
     }
     let config = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| below(".config"));
     for (program, name, files) in
@@ -97,25 +145,33 @@ fn editors() -> Vec<Finding> {
         let folder = config.as_ref().map(|config| config.join(name));
         let texts = files.iter().filter_map(|file| std::fs::read_to_string(folder.as_ref()?.join(file)).ok());
         let has = texts.into_iter().any(|text| text.contains("sglc"));
-        if on_path(program).is_some() {
-            found.push(editor(program, has, "docs/editors.md has the lines that it needs"));
+        if has && on_path(program).is_some() {
+            found.push(program);
         }
     }
-    if found.is_empty() {
-        found.push(Finding::new("editors", State::Note, "none that docs/editors.md is about is here"));
-    }
-    found
-}
-
-fn editor(name: &str, has: bool, help: &str) -> Finding {
-    match has {
-        true => Finding::new(format!("editor {name}"), State::Ok, "set up for sgl"),
-        false => Finding::new(format!("editor {name}"), State::Note, "here, and not set up for sgl").help(help),
-    }
+    (!found.is_empty()).then(|| Finding::new("editors", State::Ok, format!("set up for sgl: {}", found.join(", "))))
 }
 
 /// Where a program lies.
 fn on_path(name: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
     std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_is_told_and_secrets_are_not() {
+        assert_eq!(environment(|_| None), None);
+        let set = |name: &str| match name {
+            "SGL_HOME" => Some("/big/disk".to_string()),
+            "HTTPS_PROXY" => Some("http://me:secret@proxy".to_string()),
+            "NO_COLOR" => Some(String::new()),
+            _ => None,
+        };
+        let says = environment(set).unwrap().says;
+        assert_eq!(says, "SGL_HOME=/big/disk, HTTPS_PROXY (its value is not shown)");
+    }
 }

@@ -5,16 +5,15 @@ use std::path::Path;
 
 use sgl_kernels::Home;
 
+use super::home::Wanted;
 use super::{Finding, State};
-use crate::models::table;
 use crate::terminal::bytes;
 
 /// Memory for the prompts that are kept, at most: what an engine takes where nobody says otherwise.
 const PROMPTS: u64 = 1 << 30;
 
-pub fn findings() -> Vec<Finding> {
-    let system = format!("{} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
-    vec![Finding::new("sglc", State::Ok, system), processor(), memory(), devices(Path::new("/"))]
+pub fn findings(wanted: &Wanted) -> Vec<Finding> {
+    [Some(processor()), memory(wanted), Some(devices(Path::new("/")))].into_iter().flatten().collect()
 }
 
 /// Instructions that kernels could use and that the processor has.
@@ -70,29 +69,37 @@ fn limit() -> Option<(u64, u64)> {
     Some((most, most.saturating_sub(read("current").unwrap_or(0))))
 }
 
-fn memory() -> Finding {
-    let system = fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory_of(&text));
-    let Some((all, free)) = system else {
-        return Finding::new("memory", State::Note, "this system does not say how much there is");
-    };
+/// How much there is, and how much of it is free, in bytes.
+#[cfg(target_os = "linux")]
+fn system() -> Option<(u64, u64)> {
+    fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory_of(&text)).or_else(|| {
+        // Where `/proc` is not there, the kernel still answers; it does not count caches as free.
+        let info = rustix::system::sysinfo();
+        let unit = u64::from(info.mem_unit);
+        let free = (info.freeram as u64).saturating_add(info.bufferram as u64);
+        Some(((info.totalram as u64).checked_mul(unit)?, free.checked_mul(unit)?))
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn system() -> Option<(u64, u64)> {
+    None
+}
+
+/// Nothing where the system does not tell: then nothing is known to be wrong.
+fn memory(Wanted { name, size }: &Wanted) -> Option<Finding> {
+    let (all, free) = system()?;
     let (all, free) =
         limit().filter(|(most, _)| *most < all).map_or((all, free), |(most, left)| (most, free.min(left)));
-    let [default, ..] = table::TABLE else { return Finding::new("memory", State::Ok, bytes(all)) };
-    let wants = default.size + PROMPTS;
-    let says = format!(
-        "{} of {} free; {} takes {} and up to {} for prompts",
-        bytes(free),
-        bytes(all),
-        default.name,
-        bytes(default.size),
-        bytes(PROMPTS)
-    );
-    match () {
-        () if free < default.size => Finding::new("memory", State::Problem, says).help("end other programs"),
-        () if free < wants => Finding::new("memory", State::Warning, says)
+    let (has, prompts) = (format!("{} of {} free", bytes(free), bytes(all)), bytes(PROMPTS));
+    let Some(size) = *size else { return Some(Finding::new("memory", State::Ok, has)) };
+    let says = format!("{has}; {name} takes {} and up to {prompts} for prompts", bytes(size));
+    Some(match () {
+        () if free < size => Finding::new("memory", State::Problem, says).help("end other programs"),
+        () if free < size + PROMPTS => Finding::new("memory", State::Warning, says)
             .help("fewer prompts are kept, so more is computed twice: end other programs"),
         () => Finding::new("memory", State::Ok, says),
-    }
+    })
 }
 
 /// Graphics processors, by what the system has of them below `root`.
@@ -123,8 +130,10 @@ fn devices(root: &Path) -> Finding {
             found.push(name.to_string());
         }
     }
+    let is_told = ["proc/driver", "sys/class"].iter().any(|path| root.join(path).is_dir());
     let says = match found.is_empty() {
-        true => "none found; none is needed: models run on the processor".to_string(),
+        true if is_told => "none found; none is needed: models run on the processor".to_string(),
+        true => "none is needed: models run on the processor".to_string(),
         false => format!("{}: not used, models run on the processor", found.join(", ")),
     };
     Finding::new("GPU", State::Note, says)
@@ -144,6 +153,8 @@ mod tests {
     #[test]
     fn devices_are_named() {
         let root = tempfile::tempdir().unwrap();
+        assert!(devices(root.path()).says.starts_with("none is needed"), "nobody looked");
+        fs::create_dir_all(root.path().join("sys/class")).unwrap();
         assert!(devices(root.path()).says.starts_with("none found"));
         let put = |path: &str, text: &str| {
             let path = root.path().join(path);

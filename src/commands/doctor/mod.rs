@@ -1,8 +1,8 @@
 //! `sglc doctor`: this machine in; what sgl uses of it, what is wrong, and what to do, out.
 //!
-//! 1. `machine` looks at the processor, the memory and what else could compute.
-//! 2. `home` looks at the folder of models: whether it can be used, and each file in it.
-//! 3. `around` looks at the project, the places that models come from, and editors.
+//! 1. `around` looks at the program itself, the project, the places that models come from, and editors that start it.
+//! 2. `machine` looks at the processor, the memory and what else could compute.
+//! 3. `home` looks at the folder of models: whether it can be used, and each file in it; before all at the model of a run here.
 
 mod around;
 mod home;
@@ -64,8 +64,12 @@ struct Report<'a> {
 
 /// Looks at everything.
 pub fn run(args: &DoctorArgs) -> Result<Exit, Complaint> {
-    let mut findings = machine::findings();
-    findings.extend(home::findings(&Bars::default()));
+    let (project, found) = around::project();
+    let wanted = home::Wanted::of(&project);
+    let mut findings = vec![around::program()];
+    findings.extend(machine::findings(&wanted));
+    findings.extend(home::findings(&wanted, &Bars::default()));
+    findings.push(found);
     findings.extend(around::findings(args.online));
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
     let (problems, warnings) = (count(State::Problem), count(State::Warning));

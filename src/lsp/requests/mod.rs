@@ -126,10 +126,12 @@ handlers! {
     text::Text => text::answer,
 }
 
-fn read<T: serde::de::DeserializeOwned>(params: Value) -> Result<T, ResponseError> {
+/// What a request says, as the protocol has it.
+pub(super) fn read<T: serde::de::DeserializeOwned>(params: Value) -> Result<T, ResponseError> {
     serde_json::from_value(params).map_err(|why| error(ErrorCode::InvalidParams, &why.to_string()))
 }
 
-fn written(answer: impl serde::Serialize) -> Result<Value, ResponseError> {
+/// An answer as JSON.
+pub(super) fn written(answer: impl serde::Serialize) -> Result<Value, ResponseError> {
     serde_json::to_value(answer).map_err(|why| error(ErrorCode::InternalError, &why.to_string()))
 }

@@ -6,6 +6,7 @@
 //! 3. [`layers`] lays out each region, inner ones first.
 
 pub mod layers;
+pub mod types;
 
 use std::collections::BTreeMap;
 
@@ -40,6 +41,8 @@ pub struct Drawn {
     pub title: String,
     /// What there is more to say.
     pub detail: String,
+    /// Of a generation what it is held to, as a program has it: see [`types`].
+    pub ty: String,
     /// Where it stands in the source.
     pub span: Span,
     /// Its upper left corner.
@@ -83,6 +86,7 @@ pub fn picture(graph: &Graph) -> Picture {
             kind: word,
             title: format!("{word} {}", item.name),
             detail: params.join(", "),
+            ty: String::new(),
             span: item.span,
             size: around(&plate),
             inside: vec![(PAD, HEADER, plate)],
@@ -174,6 +178,7 @@ struct Item {
     kind: &'static str,
     title: String,
     detail: String,
+    ty: String,
     span: Span,
     size: Point,
     inside: Vec<(f64, f64, Plate)>,
@@ -186,8 +191,8 @@ fn around(plate: &Plate) -> Point {
 
 impl Item {
     fn draw(self, at: Point, picture: &mut Picture) {
-        let Item { nodes, kind, title, detail, span, size, inside } = self;
-        let drawn = Drawn { nodes, kind, title, detail, span, at, size };
+        let Item { nodes, kind, title, detail, ty, span, size, inside } = self;
+        let drawn = Drawn { nodes, kind, title, detail, ty, span, at, size };
         if inside.is_empty() {
             picture.boxes.push(drawn);
             return;
@@ -311,6 +316,7 @@ impl Drawing<'_> {
             kind: "effect",
             title: String::new(),
             detail: String::new(),
+            ty: String::new(),
             span: node.span,
             size: (WIDTH, 0.0),
             inside: Vec::new(),
@@ -380,6 +386,7 @@ impl Drawing<'_> {
                 item.title = format!("gen<{}>", generation.value_ty.show(&self.graph.structs));
                 item.span = node.span;
                 item.detail = named(node, region);
+                item.ty = types::written(&generation.value_ty, &self.graph.structs);
             }
             NodeKind::Select(_) => {
                 (item.kind, item.title, item.span) = ("select", "select".into(), node.span);

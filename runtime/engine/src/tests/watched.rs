@@ -32,7 +32,7 @@ impl Watch for Notes {
                 lock(&self.prompts).push((request, tokens.to_vec(), sources.to_vec()));
             }
             Sight::Step(step) => lock(&self.steps).push((step.rows, step.tokens)),
-            Sight::Asks { .. } => panic!("an engine asks nothing"),
+            Sight::Asks { .. } | Sight::Writes { .. } => panic!("an engine asks nothing"),
         }
     }
 }
