@@ -133,7 +133,8 @@ pub enum Rejected {
         /// The token.
         token: u32,
     },
-    /// The constraint is so ambiguous here that following it would take too much memory.
+    /// The constraint is so ambiguous here that following it would take too much memory. A mask, which looks at many tokens
+    /// at once, may have allowed the token.
     #[error("the constraint is too ambiguous: more than {limit} ways to read the text so far")]
     Ambiguous {
         /// Most readings followed at once.

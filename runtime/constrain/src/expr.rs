@@ -290,22 +290,25 @@ pub(crate) fn separated(body: Expr, separator: &str, min: u32, max: Option<u32>)
     // A body that may be empty can stand for any missing turn.
     let min = if separator.is_empty() && nullable(&body) { 0 } else { min };
     match body {
-        Expr::Repeat(inner) if separator.is_empty() && inner.separator.is_empty() && merges(&inner, min) => {
-            let times = |a: Option<u32>, b: Option<u32>| Some(a?.saturating_mul(b?));
-            let (least, most) = (inner.min.saturating_mul(min), times(inner.max, max));
-            repeat(inner.body, least, most)
+        Expr::Repeat(inner) if separator.is_empty() && inner.separator.is_empty() => {
+            match merged((inner.min, inner.max), (min, max)) {
+                Some((min, max)) => repeat(inner.body, min, max),
+                None => Expr::Repeat(Box::new(Repeat { body: Expr::Repeat(inner), separator: "".into(), min, max })),
+            }
         }
         body => Expr::Repeat(Box::new(Repeat { body, separator: separator.into(), min, max })),
     }
 }
 
-/// Whether `(x{a,b}){min,…}` has no gap between the counts that it allows.
-fn merges(inner: &Repeat, min: u32) -> bool {
-    let (least, most) = (u64::from(inner.min), inner.max.map(u64::from));
-    let turns = u64::from(min);
+/// The counts `c` for which `x{c}` is `(x{inner}){outer}`; none if they have a gap.
+pub(crate) fn merged(inner: (u32, Option<u32>), outer: (u32, Option<u32>)) -> Option<(u32, Option<u32>)> {
+    let (least, most) = (u64::from(inner.0), inner.1.map(u64::from));
+    let turns = u64::from(outer.0);
     // From k turns (k ≥ 1) to k + 1: the counts must touch.
     let touch = |k: u64| most.is_none_or(|most| (k + 1) * least <= k * most + 1);
-    if turns == 0 { least <= 1 && touch(1) } else { touch(turns) }
+    let whole = if turns == 0 { least <= 1 && touch(1) } else { touch(turns) };
+    let times = |a: Option<u32>, b: Option<u32>| Some(a?.saturating_mul(b?));
+    whole.then(|| (inner.0.saturating_mul(outer.0), times(inner.1, outer.1)))
 }
 
 /// Whether the empty text is in `expr`. Rules never allow the empty text.

@@ -209,7 +209,7 @@ fn alone(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<open::Ope
     exclusive.then_some(slice)
 }
 
-/// Fewest tokens within the lean language: depth-first, each place once.
+/// Fewest tokens within the lean language, at most as many as bytes where all are tokens: depth-first, each place once.
 fn lean_fewest(graph: &mut Graph, tables: &Tables, from: StateId) -> u32 {
     struct Visit {
         state: StateId,
@@ -229,7 +229,9 @@ fn lean_fewest(graph: &mut Graph, tables: &Tables, from: StateId) -> u32 {
                 graph.fewest.insert(state, NEVER);
                 let targets = token_targets(graph, tables, state);
                 let ends = targets.iter().any(|to| graph.state(*to).complete);
-                let (at, best) = if ends { (targets.len(), 1) } else { (0, NEVER) };
+                // Where texts must differ, a shortest text may not be lean; its bytes are tokens.
+                let bytes = Some(graph.state(state).cost).filter(|bytes| *bytes < UNSPELLED);
+                let (at, best) = if ends { (targets.len(), 1) } else { (0, bytes.unwrap_or(NEVER)) };
                 path.push(Visit { state, targets, at, best });
             }
         }

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, LookSet};
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, LookSet, Repetition};
 
 use crate::expr::{self, Expr, Machine};
 use crate::groups;
@@ -168,6 +168,21 @@ impl Compiler {
         self.add(State::Class(class, next))
     }
 
+    /// What is repeated and how often, counts of counts made one where they can be.
+    fn repeated<'a>(&self, repetition: &'a Repetition) -> (&'a Hir, u32, Option<u32>) {
+        let (mut body, mut min, mut max) = (&*repetition.sub, repetition.min, repetition.max);
+        loop {
+            match body.kind() {
+                HirKind::Capture(capture) if capture.index as usize >= self.marks => body = &capture.sub,
+                HirKind::Repetition(inner) => match expr::merged((inner.min, inner.max), (min, max)) {
+                    Some(counts) => (body, (min, max)) = (&inner.sub, counts),
+                    None => return (body, min, max),
+                },
+                _ => return (body, min, max),
+            }
+        }
+    }
+
     /// Adds the states of `hir` in front of `next`, and gives the first.
     fn compile(&mut self, hir: &Hir, next: usize) -> Result<usize, String> {
         match hir.kind() {
@@ -190,25 +205,26 @@ impl Compiler {
                 self.add(State::Split(heads))
             }
             HirKind::Repetition(repetition) => {
+                let (body, min, max) = self.repeated(repetition);
                 let mut at = next;
-                match repetition.max {
+                match max {
                     None => {
                         let head = self.add(State::Split(vec![next]))?;
-                        let body = self.compile(&repetition.sub, head)?;
+                        let body = self.compile(body, head)?;
                         if let Some(State::Split(heads)) = self.states.get_mut(head) {
                             heads.push(body);
                         }
                         at = head;
                     }
                     Some(max) => {
-                        for _ in repetition.min..max {
-                            let body = self.compile(&repetition.sub, at)?;
+                        for _ in min..max {
+                            let body = self.compile(body, at)?;
                             at = self.add(State::Split(vec![body, next]))?;
                         }
                     }
                 }
-                for _ in 0..repetition.min {
-                    at = self.compile(&repetition.sub, at)?;
+                for _ in 0..min {
+                    at = self.compile(body, at)?;
                     // Repetitions of nothing would go round without adding a state.
                     self.add(State::Split(vec![at]))?;
                 }

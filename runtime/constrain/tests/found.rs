@@ -258,3 +258,53 @@ fn shapes_that_return_to_many_places_are_read_as_one() {
         assert_eq!(at.completes(text.as_bytes()), whole, "{text}");
     }
 }
+
+#[test]
+fn what_a_draft_does_not_know_looks_at_no_items() {
+    for (draft, key, kept) in [
+        ("draft/2019-09", r#""prefixItems":[{}]"#, false),
+        ("draft/2019-09", r#""items":[{}]"#, true),
+        ("draft/2019-09", r#""additionalItems":{}"#, false),
+        ("draft/2020-12", r#""prefixItems":[{}]"#, true),
+        ("draft/2020-12", r#""additionalItems":{}"#, false),
+        ("draft/2020-12", r##""$recursiveRef":"#/$defs/all","$defs":{"all":{"items":{}}}"##, false),
+        ("draft/2019-09", r##""$dynamicRef":"#/$defs/all","$defs":{"all":{"items":{}}}"##, false),
+        ("draft/2020-12", r##""$dynamicRef":"#/$defs/all","$defs":{"all":{"items":{}}}"##, true),
+    ] {
+        let text = format!(r#"{{"$schema":"https://json-schema.org/{draft}/schema",{key},"unevaluatedItems":false}}"#);
+        let at = schema(&text, KeyOrder::Schema, &bytes_and(&[]));
+        assert!(at.completes(b"[]"), "{text}");
+        assert_eq!(at.completes(b"[1]"), kept, "{text}");
+    }
+}
+
+#[test]
+fn a_number_of_tokens_that_suffices_is_at_most_that_of_bytes() {
+    // The nearest turn is `"a":-3`, but two others are nearer.
+    let text = r#"{"type":"object","minProperties":2,"properties":{"a":{"maximum":-2}}}"#;
+    let vocabulary = bytes_and(&["{\"a\""]);
+    let mut at = schema(text, KeyOrder::Any, &vocabulary);
+    for byte in "{\"é".bytes() {
+        let least = at.fewest();
+        (least..least + 4).for_each(|budget| budget_is_kept(&mut at, &vocabulary, budget));
+        at.advance(u32::from(byte)).unwrap();
+    }
+}
+
+#[test]
+fn counts_of_counts_around_an_anchor_are_one_count() {
+    let vocabulary = bytes_and(&[]);
+    let of_counts = Constraint::Regex("(?:(?:$|s|[^a]){0,40}){7,90}".into());
+    let mut at =
+        matcher(&Constraint::AnyOf(vec![of_counts, Constraint::NotBeginning("é".into())]), &vocabulary).unwrap();
+    for _ in 0..50 {
+        let mask = at.mask(None);
+        assert!(mask.allows(u32::from(b'b')) && mask == Arc::new(brute_mask(&at, &vocabulary)));
+        at.advance(u32::from(b'b')).unwrap();
+    }
+    for (pattern, counts) in [("(?:(?:a|$){0,4}){5}", 0..21), ("(?:(?:a$?){2,3}){2,4}", 4..13)] {
+        let at = matcher(&regex(pattern), &vocabulary).unwrap();
+        let whole = |count: &usize| at.completes("a".repeat(*count).as_bytes());
+        assert_eq!((0..40).filter(whole).collect::<Vec<_>>(), counts.collect::<Vec<_>>(), "{pattern}");
+    }
+}

@@ -296,24 +296,24 @@ impl Translator {
 
     /// Items by place; none where nothing is said.
     pub fn items(&mut self, at: Place) -> Result<Option<Items>, Problem> {
-        let value = self.document.member(at.id, "items");
-        let list = value.filter(|value| matches!(self.document.get(*value), Value::Array(_)));
-        let (mut prefix, mut rest) = (Vec::new(), Lit::ALWAYS);
-        let first = self.document.member(at.id, "prefixItems").filter(|_| at.draft >= Draft::D2020);
-        if let Some(first) = first {
-            prefix = self.schemas(at, "prefixItems", first)?;
-        }
-        match (list, value) {
-            // Since 2020-12 the list is called `prefixItems`; what else a list here should mean, nobody says.
-            (Some(list), _) if first.is_none() => {
-                prefix = self.schemas(at, "items", list)?;
-                rest = self.part(at, "additionalItems")?.unwrap_or(Lit::ALWAYS);
-            }
-            (_, Some(one)) => rest = self.schema(one, at.scope)?,
-            _ => {}
-        }
+        let (list, others) = self.item_keys(at);
+        let prefix = list.map_or(Ok(Vec::new()), |(key, list)| self.schemas(at, key, list))?;
+        let rest = others.map_or(Ok(Lit::ALWAYS), |others| self.schema(others, at.scope))?;
         let says = prefix.iter().any(|item| *item != Lit::ALWAYS) || rest != Lit::ALWAYS;
         Ok(says.then_some(Items { prefix, rest }))
+    }
+
+    /// What the draft takes for the list of the first items, with its keyword, and for the schema of the others.
+    pub fn item_keys(&self, at: Place) -> (Option<(&'static str, Id)>, Option<Id>) {
+        let member = |key| self.document.member(at.id, key);
+        let (first, items) = (member("prefixItems").filter(|_| at.draft >= Draft::D2020), member("items"));
+        match (first, items) {
+            // Since 2020-12 the list is called `prefixItems`; what else a list here should mean, nobody says.
+            (None, Some(list)) if matches!(self.document.get(list), Value::Array(_)) => {
+                (Some(("items", list)), member("additionalItems"))
+            }
+            _ => (first.map(|list| ("prefixItems", list)), items),
+        }
     }
 
     fn contains(&mut self, at: Place, value: Id) -> Result<Lit, Problem> {

@@ -145,11 +145,23 @@ impl Translator {
                 patterns: self.members(at, key)?.into_iter().map(|(pattern, _)| pattern).collect(),
                 ..Case::default()
             }),
-            "additionalProperties" | "unevaluatedProperties" => one(Case { all_properties: true, ..Case::default() }),
-            "prefixItems" | "items" if matches!(self.document.get(value), Value::Array(_)) => {
-                one(Case { prefix: parts.len(), ..Case::default() })
+            // What the draft around it does not know looks at nothing.
+            "unevaluatedProperties" | "unevaluatedItems" | "dependentSchemas" if at.draft < Draft::D2019 => {
+                one(Case::default())
             }
-            "items" | "additionalItems" | "unevaluatedItems" => one(Case { all_items: true, ..Case::default() }),
+            "$recursiveRef" if at.draft != Draft::D2019 => one(Case::default()),
+            "$dynamicRef" if at.draft < Draft::D2020 => one(Case::default()),
+            "if" if at.draft < Draft::D7 => one(Case::default()),
+            "additionalProperties" | "unevaluatedProperties" => one(Case { all_properties: true, ..Case::default() }),
+            "prefixItems" | "items" | "additionalItems" => {
+                let (list, rest) = self.item_keys(at);
+                let prefix = match list.map(|(_, list)| self.document.get(list)) {
+                    Some(Value::Array(items)) => items.len(),
+                    _ => 0,
+                };
+                one(Case { prefix, all_items: rest.is_some(), ..Case::default() })
+            }
+            "unevaluatedItems" => one(Case { all_items: true, ..Case::default() }),
             "contains" if at.draft >= Draft::D2020 => {
                 one(Case { contains: vec![self.schema(value, at.scope)?], ..Case::default() })
             }

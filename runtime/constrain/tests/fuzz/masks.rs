@@ -444,8 +444,14 @@ impl Case for Masked {
                 if *mask != brute {
                     let wrong: Vec<_> = (0..vocabulary.len() as u32)
                         .filter(|token| mask.allows(*token) != brute.allows(*token))
+                        // What is too much to follow is refused late.
+                        .filter(|token| !matches!(at.clone().advance(*token), Err(Rejected::Ambiguous { .. })))
                         .take(8)
                         .collect();
+                    if wrong.is_empty() {
+                        tally.add("ambiguous");
+                        break;
+                    }
                     let wrong: Vec<_> = wrong
                         .iter()
                         .map(|token| {

@@ -361,6 +361,8 @@ impl<'a> Judge<'a> {
                     fits = fits.and(match then {
                         Value::Array(names) if key != "dependentSchemas" => names.iter().all(there).into(),
                         Value::Text(_) => there(then).into(),
+                        // Drafts that know what was looked at do not know this keyword.
+                        schema if key == "dependencies" => self.fits(schema, value, depth),
                         schema => out.add(self.verdict(schema, value, depth)),
                     });
                 }
