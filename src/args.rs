@@ -154,6 +154,9 @@ pub struct EngineArgs {
     /// Compute every prompt from its start, without the prefix cache
     #[arg(long, help_heading = "Engine")]
     pub no_cache: bool,
+    /// Keep what prompts begin with for the next start, in DIR or beside the models; 1 GiB at most
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, conflicts_with = "no_cache", help_heading = "Engine")]
+    pub kv_cache: Option<Option<PathBuf>>,
     /// Most sequences in one step of the model
     #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true, help_heading = "Engine")]
     pub max_batch: Option<usize>,
@@ -170,6 +173,7 @@ impl EngineArgs {
             offline: self.offline || other.offline,
             threads: self.threads.or(other.threads),
             no_cache: self.no_cache || other.no_cache,
+            kv_cache: self.kv_cache.or(other.kv_cache),
             max_batch: self.max_batch.or(other.max_batch),
             chunk: self.chunk.or(other.chunk),
         }

@@ -1,11 +1,12 @@
 //! Models by name or path in, running engines out: each is found, pulled and loaded when a program first needs it.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sgl_check::program::{GenArg, ModelItem};
-use sgl_engine::{EngineOptions, LocalBackend};
+use sgl_engine::{EngineOptions, LocalBackend, Shelf};
 use sgl_exec::Backends;
 use sgl_host::Value;
 use sgl_model::LoadOptions;
@@ -15,7 +16,11 @@ use crate::args::EngineArgs;
 use crate::load::load;
 use crate::models::{self, table::DEFAULT};
 use crate::project::{Found, Resolved};
-use crate::terminal::{Bars, Complaint};
+use crate::stats::Latency;
+use crate::terminal::{self, Bars, Complaint};
+
+/// Bytes of prefixes that are kept on disk.
+const KEPT_BYTES: u64 = 1 << 30;
 
 /// The engines of one run.
 pub struct Session {
@@ -50,7 +55,7 @@ impl Session {
     /// The name of a model on every machine: that of the table, or of the file without its folders.
     pub fn name(&self, model: Option<&ModelItem>) -> String {
         let Resolved { source, .. } = self.resolved(model);
-        match std::path::Path::new(&source).file_name() {
+        match Path::new(&source).file_name() {
             Some(file) if models::is_path(&source) => file.to_string_lossy().into_owned(),
             _ => source,
         }
@@ -61,6 +66,18 @@ impl Session {
         let Resolved { source, settings } = self.resolved(None);
         let bytes = std::fs::metadata(&source).map_or(String::new(), |file| format!(" of {} bytes", file.len()));
         format!("{source}{bytes} {settings:?}")
+    }
+
+    /// What the engines did, all together.
+    pub fn latency(&self) -> Latency {
+        let mut all = Latency::default();
+        for stats in self.state().engines.values().map(|engine| engine.stats()) {
+            all.restored += stats.restored;
+            all.queue += stats.queue;
+            all.first_token += stats.first_token;
+            all.between_tokens += stats.between_tokens;
+        }
+        all
     }
 
     /// The models loaded so far, for people.
@@ -105,7 +122,9 @@ impl Session {
         let options = &self.options;
         let bars = Bars::default();
         let path = models::resolve(spec, options.offline, &bars)?;
-        let how = LoadOptions { threads: options.threads.unwrap_or(0), ..LoadOptions::default() };
+        let shelf = options.kv_cache.as_ref().map(|folder| self.shelf(folder.as_deref())).transpose()?;
+        let how =
+            LoadOptions { threads: options.threads.unwrap_or(0), identify: shelf.is_some(), ..LoadOptions::default() };
         let loaded = bars.wait(&format!("loading {spec}"), || load(&path, how))?;
         let usual = EngineOptions::default();
         let engine_options = EngineOptions {
@@ -114,8 +133,17 @@ impl Session {
             chunk: options.chunk.unwrap_or(usual.chunk),
             ..usual
         };
-        LocalBackend::new(loaded, engine_options)
+        LocalBackend::with_shelf(loaded, engine_options, shelf)
             .map_err(|failure| Complaint::failed(format!("the engine does not start on {spec}: {failure}")))
+    }
+
+    /// Where prefixes are kept for other runs.
+    fn shelf(&self, folder: Option<&Path>) -> Result<Shelf, Complaint> {
+        let folder = match folder {
+            Some(folder) => folder.to_owned(),
+            None => models::Store::from_env()?.folder().with_file_name("kv"),
+        };
+        Ok(Shelf::new(&folder, KEPT_BYTES, Box::new(|what| terminal::warn(&format!("--kv-cache: {what}")))))
     }
 }
 

@@ -117,6 +117,11 @@ impl From<models::Error> for Complaint {
     }
 }
 
+/// Says on standard error what went wrong without an effect on any result.
+pub fn warn(what: &str) {
+    write_error(&format!("{WARNING}warning{WARNING:#}: {what}\n"));
+}
+
 /// Writes to standard output. A reader that went away (`| head`) ends the process quietly, as it does other tools.
 pub fn write_result(text: &str) {
     let mut out = anstream::stdout().lock();

@@ -433,7 +433,10 @@ fn misused(faults: &[Fault]) -> Exit {
 /// Says what the run cost, where that was asked for.
 fn report(options: &RunOptions, session: &Session, cost: &Usage, elapsed: Duration) -> Result<(), Complaint> {
     let load = session.load_time();
-    let stats = || Stats::new(&session.names(), cost, load.as_secs_f64(), elapsed.saturating_sub(load).as_secs_f64());
+    let stats = || {
+        let wall = elapsed.saturating_sub(load).as_secs_f64();
+        Stats::new(&session.names(), cost, &session.latency(), load.as_secs_f64(), wall)
+    };
     match &options.stats {
         None => Ok(()),
         Some(None) => {

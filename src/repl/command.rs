@@ -57,7 +57,9 @@ impl Repl {
             Command::Stats => {
                 let load = self.engines.load_time().as_secs_f64();
                 let wall = (self.time.as_secs_f64() - load).max(0.0);
-                terminal::write_result(&Stats::new(&self.engines.names(), &self.usage, load, wall).draw());
+                terminal::write_result(
+                    &Stats::new(&self.engines.names(), &self.usage, &self.engines.latency(), load, wall).draw(),
+                );
             }
             Command::Back(count) => {
                 self.session.back(count).map_err(|TooFar { prompts }| match prompts {

@@ -10,6 +10,7 @@ mod doctor;
 mod fmt;
 mod help;
 mod hostile;
+mod kept;
 mod model;
 mod page;
 mod project;

@@ -47,7 +47,7 @@ fn loaded() -> Loaded {
     };
     let model = Box::new(SimModel::echoing(tokenizer.vocab_size(), 4 * WINDOW, ECHO));
     let template = ChatTemplate::new(CHATML, "", "").unwrap();
-    Loaded { model, tokenizer, template, info }
+    Loaded { model, tokenizer, template, info, identity: None }
 }
 
 /// A GGUF file that holds a byte-level tokenizer and nothing else.

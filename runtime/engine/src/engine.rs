@@ -13,6 +13,7 @@ use sgl_wire::{Failure, Outcome, Usage};
 
 use crate::batch::Rows;
 use crate::job::{Job, Message};
+use crate::kept::Keeper;
 use crate::sampler;
 use crate::schedule::Scheduler;
 use crate::stats::EngineStats;
@@ -25,6 +26,8 @@ pub(crate) struct Engine {
     jobs: HashMap<u64, Active>,
     inbox: Receiver<Message>,
     next_job: u64,
+    /// Who hands prefixes on to other processes, where that is wanted.
+    pub keeper: Option<Keeper>,
     rows: Rows,
     numbers: EngineStats,
     /// Where others read the numbers.
@@ -35,6 +38,10 @@ pub(crate) struct Engine {
 struct Active {
     job: Job,
     first_token: Option<Duration>,
+    /// Whether it had a row in a step.
+    entered: bool,
+    /// When it last got tokens.
+    last_token: Instant,
     /// Prompt tokens that were cached, and all tokens in the end: of its first sequence.
     cached: usize,
     tokens: Vec<u32>,
@@ -57,6 +64,7 @@ impl Engine {
             jobs: HashMap::new(),
             inbox,
             next_job: 0,
+            keeper: None,
             rows: Rows::default(),
             numbers: EngineStats::default(),
             published,
@@ -114,12 +122,20 @@ impl Engine {
     fn admit(&mut self, mut job: Job) {
         let id = self.next_job;
         self.next_job += 1;
+        if let (Some(keeper), Some(first)) = (&mut self.keeper, job.sequences.first()) {
+            let kept = std::mem::take(&mut job.kept);
+            keeper.knows(&kept.names);
+            self.numbers.restored += self.scheduler.restore(&mut *self.model, first, &kept) as u64;
+        }
         for mut sequence in std::mem::take(&mut job.sequences) {
             sequence.request = id;
             self.scheduler.submit(sequence);
         }
         let over = job.is_over();
-        self.jobs.insert(id, Active { job, first_token: None, cached: 0, tokens: Vec::new(), drafted: 0, accepted: 0 });
+        let last_token = job.submitted;
+        let (entered, tokens) = (false, Vec::new());
+        let active = Active { job, first_token: None, entered, last_token, cached: 0, tokens, drafted: 0, accepted: 0 };
+        self.jobs.insert(id, active);
         if over {
             // A constraint that only the empty text fulfils: there is nothing to ask the model.
             self.emit(HashSet::from([id]));
@@ -178,6 +194,11 @@ impl Engine {
         let job = |id| self.jobs.get(&id).map(|active| &active.job);
         let mut watching = Watching::new(step_began, running, waiting.len(), job);
         let began = Instant::now();
+        for sequence in running.iter().filter(|s| s.planned() > 0) {
+            let Some(active) = self.jobs.get_mut(&sequence.request).filter(|active| !active.entered) else { continue };
+            active.entered = true;
+            self.numbers.queue.note(began.saturating_duration_since(active.job.submitted));
+        }
         let ran = match batch {
             0 => return self.refuse_the_stuck(),
             _ => self.rows.run(&mut *self.model, &self.scheduler.running),
@@ -225,6 +246,7 @@ impl Engine {
 
     /// Hands each sequence the logits it wanted, and the store what was computed.
     fn sample(&mut self, own: &[Range<usize>], mut watching: Option<&mut Watching>) -> HashSet<u64> {
+        let now = Instant::now();
         let (mut moved, mut failed, mut distrusted) = (HashSet::new(), HashMap::new(), HashSet::new());
         for (sequence, own) in self.scheduler.running.iter_mut().zip(own) {
             let Some(active) = self.jobs.get_mut(&sequence.request) else { continue };
@@ -241,8 +263,18 @@ impl Engine {
                     break;
                 }
                 sequence.want = row + 1;
-                active.first_token.get_or_insert_with(|| active.job.submitted.elapsed());
                 moved.insert(sequence.request);
+            }
+            if moved.contains(&sequence.request) {
+                let waited = now.saturating_duration_since(active.last_token);
+                match active.first_token {
+                    Some(_) => self.numbers.between_tokens.note(waited),
+                    None => {
+                        self.numbers.first_token.note(waited);
+                        active.first_token = Some(waited);
+                    }
+                }
+                active.last_token = now;
             }
             if let Some(watching) = &mut watching {
                 watching.read(&mut active.job, |index| sequence.was_guessed(first + 1 + index));
@@ -269,6 +301,14 @@ impl Engine {
             }
         }
         let Scheduler { running, waiting, .. } = &mut self.scheduler;
+        if let Some(keeper) = &mut self.keeper {
+            for sequence in running.iter().filter(|s| s.part == 0 && over.contains(&s.request)) {
+                let Some(active) = self.jobs.get(&sequence.request) else { continue };
+                // Prompts alone: an answer that is read again is part of one by then.
+                let prompt = active.job.prompt_tokens.min(sequence.stored);
+                keeper.keep(&*self.model, sequence.salt, &sequence.tokens[..prompt], &sequence.slots[..prompt]);
+            }
+        }
         // Who was put back in this step may be over as well.
         let put_back = waiting.iter_mut().filter(|s| over.contains(&s.request));
         for sequence in running.iter_mut().filter(|s| s.is_done()).chain(put_back) {
@@ -283,7 +323,7 @@ impl Engine {
         self.scheduler.end(|sequence| sequence.is_done() || over.contains(&sequence.request));
         let mut done = Vec::with_capacity(over.len());
         for id in over {
-            let Some(Active { job, first_token, cached, tokens, drafted, accepted }) = self.jobs.remove(&id) else {
+            let Some(Active { job, first_token, cached, tokens, drafted, accepted, .. }) = self.jobs.remove(&id) else {
                 continue;
             };
             let usage = Usage {

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use sgl_constrain::Matcher;
 use sgl_model::{ChatTemplate, Loaded, Model};
+use sgl_shelf::Shelf;
 use sgl_wire::{
     Ask, Backend, Constraint, Failure, Generate, Part, Prompt, Rendered, Reply, ReplySender, Request, Select, Sight,
     Source, Spell,
@@ -20,6 +21,7 @@ use crate::draft::Drafter;
 use crate::engine::Engine;
 use crate::generation::{Bounds, Generation};
 use crate::job::{Job, Message, Work};
+use crate::kept::{Keeper, Kept, Reader};
 use crate::lexicon::Lexicon;
 use crate::policy::Eviction;
 use crate::radix::Radix;
@@ -103,6 +105,8 @@ struct Shared {
     renderer: Renderer,
     compiled: Compiled,
     stats: Arc<Mutex<EngineStats>>,
+    /// Where prefixes of other processes are, if anywhere.
+    kept: Option<Reader>,
     /// Where requests wait for what has to be compiled first.
     compiler: Sender<Uncompiled>,
     /// None only while it is dropped.
@@ -143,8 +147,15 @@ impl Drop for Shared {
 impl LocalBackend {
     /// Starts an engine on a loaded model.
     pub fn new(loaded: Loaded, options: EngineOptions) -> Result<Self, Failure> {
+        Self::with_shelf(loaded, options, None)
+    }
+
+    /// Starts an engine that keeps the prefixes of prompts on a shelf, and reads those that are there. A model without an
+    /// [identity](Loaded::identity) keeps nothing, nor does an engine without a cache.
+    pub fn with_shelf(loaded: Loaded, options: EngineOptions, shelf: Option<Shelf>) -> Result<Self, Failure> {
         let lexicon = Lexicon::of(Arc::new(loaded.tokenizer))?;
-        Self::start(loaded.model, lexicon, loaded.template, options)
+        let shelf = shelf.filter(|_| options.cache).zip(loaded.identity);
+        Self::start(loaded.model, lexicon, loaded.template, options, shelf)
     }
 
     pub(crate) fn start(
@@ -152,6 +163,7 @@ impl LocalBackend {
         lexicon: Lexicon,
         template: ChatTemplate,
         options: EngineOptions,
+        shelf: Option<(Shelf, [u8; 32])>,
     ) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Model(error.to_string());
         let (name, window) = (model.config().name.clone(), model.config().context_length);
@@ -165,7 +177,10 @@ impl LocalBackend {
         let scheduler = Scheduler::new(cache, Slots::new(slots), Limits::from(options));
         let stats = Arc::new(Mutex::new(EngineStats::default()));
         let (inbox, outbox) = channel();
-        let engine = Engine::new(model, scheduler, outbox, stats.clone());
+        let slot_bytes = model.config().kv_bytes_per_slot;
+        let mut engine = Engine::new(model, scheduler, outbox, stats.clone());
+        let shelf = shelf.map(|(shelf, identity)| (Arc::new(shelf), identity));
+        engine.keeper = shelf.clone().map(|(shelf, identity)| Keeper::new(shelf, identity));
         let thread = std::thread::Builder::new()
             .name("sgl-engine".into())
             .spawn(move || engine.run())
@@ -186,6 +201,7 @@ impl LocalBackend {
             renderer: Renderer::new(lexicon.clone(), template),
             lexicon,
             stats,
+            kept: shelf.map(|(shelf, identity)| Reader::new(shelf, identity, slot_bytes)),
             compiler,
             inbox: Some(inbox),
             thread: Some(thread),
@@ -244,7 +260,12 @@ impl LocalBackend {
             watched.watch.saw(sight, &*self.shared.lexicon);
         }
         let watched = watched.map(|watched| (watched, self.shared.lexicon.clone()));
-        Ok(Job { reply, work, sequences, prompt_tokens, submitted, timeout, stream, watched })
+        // The last token of a prompt is always computed, for its logits.
+        let kept = match (&self.shared.kept, sequences.first()) {
+            (Some(reader), Some(first)) => reader.find(self.salt, &first.tokens[..first.want.min(prompt_tokens)]),
+            _ => Kept::default(),
+        };
+        Ok(Job { reply, work, sequences, prompt_tokens, kept, submitted, timeout, stream, watched })
     }
 
     /// The context that stands for no prompt at all.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use sgl_wire::{Failure, NewToken, Outcome, ReplySender, Usage, Watched};
 
 use crate::generation::Generation;
+use crate::kept::Kept;
 use crate::lexicon::Lexicon;
 use crate::selection::Selection;
 use crate::sequence::Sequence;
@@ -36,6 +37,8 @@ pub(crate) struct Job {
     /// What it computes. Taken by the scheduler.
     pub sequences: Vec<Sequence>,
     pub prompt_tokens: usize,
+    /// What was found on disk of the prompt of the first sequence.
+    pub kept: Kept,
     pub submitted: Instant,
     pub timeout: Option<Duration>,
     /// Whether text is wanted as it comes.

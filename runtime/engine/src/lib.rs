@@ -3,7 +3,8 @@
 //! On the client's side, in [`front`], or in a thread of its own where something has to be compiled first:
 //! 1. [`render`] turns a prompt into tokens, with the model's chat markup.
 //! 2. [`check`] holds a request against its ranges; constraints and [`stops`] are [`compiled`] once and shared.
-//! 3. A [`job`] goes to the loop by a channel: a [`generation`] or a [`selection`], and its [`sequence`]s.
+//! 3. What another process [kept] of the prompt's beginning is read from disk, where there is a shelf for it.
+//! 4. A [`job`] goes to the loop by a channel: a [`generation`] or a [`selection`], and its [`sequence`]s.
 //!
 //! In the loop, one thread, each step of [`engine::Engine::step`]:
 //! 1. [`schedule`] gives each running sequence its rows and their [`slots`], and lets waiting ones enter; prefixes
@@ -34,6 +35,7 @@ mod forced;
 mod front;
 mod generation;
 mod job;
+mod kept;
 mod lexicon;
 mod memo;
 mod policy;
@@ -47,6 +49,7 @@ mod slots;
 mod stats;
 mod stops;
 mod text;
+mod times;
 mod watch;
 
 #[cfg(test)]
@@ -55,4 +58,6 @@ mod tests;
 pub use front::{EngineOptions, LocalBackend};
 pub use lexicon::vocabulary;
 pub use policy::Eviction;
+pub use sgl_shelf::Shelf;
 pub use stats::EngineStats;
+pub use times::Times;

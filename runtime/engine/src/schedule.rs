@@ -12,9 +12,10 @@
 
 use std::collections::HashSet;
 
-use sgl_model::Slot;
+use sgl_model::{Model, Slot};
 
 use crate::cache::{Place, Prefixes};
+use crate::kept::Kept;
 use crate::sequence::Sequence;
 use crate::slots::Slots;
 
@@ -147,6 +148,33 @@ impl Scheduler {
         }
         let planned = self.limits.step_tokens.max(1).saturating_sub(left.rows);
         self.guess(self.limits.draft.saturating_sub(planned).min(left.rows));
+    }
+
+    /// Takes over what another process computed of the beginning of a sequence; says of how many tokens.
+    pub fn restore(&mut self, model: &mut dyn Model, sequence: &Sequence, kept: &Kept) -> usize {
+        let slot_bytes = model.config().kv_bytes_per_slot.max(1);
+        let end = kept.from + kept.bytes.len() / slot_bytes;
+        if end == kept.from || end > sequence.tokens.len() || !self.cache.shares() {
+            return 0;
+        }
+        let (at, mut slots) = (self.cache.enter(sequence.salt), Vec::new());
+        let mut at = self.cache.follow(at, &sequence.tokens[..end], &mut slots);
+        let (begin, mut restored) = (slots.len(), 0);
+        slots.clear();
+        // What comes before may have been evicted since it was read.
+        if (kept.from..end).contains(&begin) {
+            let room = self.make_room(end - begin);
+            self.pool.take(room, &mut slots);
+            let bytes = &kept.bytes[(begin - kept.from) * slot_bytes..][..room * slot_bytes];
+            let tokens = &sequence.tokens[begin..begin + room];
+            let written = room > 0 && model.write_slots(&slots, bytes).is_ok();
+            match written.then(|| self.cache.extend(at, tokens, &mut slots, &mut self.spare)).flatten() {
+                Some(end) => (at, restored) = (end, room),
+                None => self.pool.give(slots),
+            }
+        }
+        self.cache.leave(at);
+        restored
     }
 
     /// Lets waiting sequences enter while there is room.

@@ -1,5 +1,7 @@
 //! Running numbers of an engine.
 
+use crate::times::Times;
+
 /// A snapshot of what an engine did and holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct EngineStats {
@@ -29,6 +31,12 @@ pub struct EngineStats {
     pub output_tokens: u64,
     /// Of those, forced by constraints.
     pub forced_tokens: u64,
+    /// From a request's coming to its first row in a step.
+    pub queue: Times,
+    /// From a request's coming to its first token.
+    pub first_token: Times,
+    /// Between two steps that gave a request tokens.
+    pub between_tokens: Times,
     /// Sequences that wait now.
     pub waiting: usize,
     /// Sequences that run now.
@@ -39,6 +47,8 @@ pub struct EngineStats {
     pub free: usize,
     /// Of those, owned by the prefix cache now.
     pub cached: usize,
+    /// Tokens whose keys and values were read from disk.
+    pub restored: u64,
     /// Tokens evicted from the cache.
     pub evicted: u64,
     /// Sequences put back because slots ran out.

@@ -210,6 +210,60 @@ fn typed_answers_fit_every_budget_of_the_real_vocabulary() {
     }
 }
 
+/// The pool holds a tenth of what all requests need at once.
+#[test]
+#[ignore = "takes a minute: cargo test -p sgl-engine --test real -- --ignored --nocapture two_hundred"]
+fn two_hundred_requests_in_a_tenth_of_the_room_all_end() {
+    let Some(loaded) = load(2) else { return };
+    let shared = |n: usize| user(&format!("Read this.\n\n{}\nSay something about it.", essay(30 + 15 * n)));
+    let mut requests = Vec::new();
+    for n in 0..200 {
+        let prompt = match n % 4 {
+            0 => shared(n % 5),
+            _ => user(&format!("{n}. {}", essay(15 * (n % 7)))),
+        };
+        let mut request = greedy(&prompt, if n % 10 == 0 { 30 } else { 3 + n as u32 % 7 });
+        request.priority = (n % 3) as i32;
+        requests.push(request);
+    }
+    let door = start(EngineOptions::default());
+    let tokens = |request: &Request| match &request.ask {
+        Ask::Generate(generate) => {
+            door.render(&request.prompt).unwrap().tokens.len() + generate.max_tokens.unwrap() as usize
+        }
+        Ask::Select(_) => 0,
+    };
+    let needed: usize = requests.iter().map(tokens).sum();
+    drop(door);
+    let backend =
+        LocalBackend::new(loaded, EngineOptions { kv_slots: Some(needed / 10), ..EngineOptions::default() }).unwrap();
+    let replies: Vec<Reply> = requests.iter().map(|request| backend.submit(request.clone())).collect();
+    for (request, reply) in requests.iter().zip(replies) {
+        let (Ask::Generate(ask), Ok(Outcome::Generated(answer))) = (&request.ask, wait(reply)) else {
+            panic!("no answer")
+        };
+        assert_eq!(Some(answer.output.tokens.len() as u32), ask.max_tokens);
+    }
+    let mut stats = backend.stats();
+    while stats.running + stats.waiting > 0 {
+        stats = backend.stats();
+    }
+    println!(
+        "{needed} tokens in {} slots: {} steps, {:.1} s in them; the longest wait {} steps; {} put back, {} evicted; hit rate {:.2}",
+        stats.slots,
+        stats.steps,
+        stats.step_seconds,
+        stats.longest_wait,
+        stats.retracted,
+        stats.evicted,
+        stats.hit_rate()
+    );
+    println!("queue {:?}, first token {:?}, between tokens {:?}", stats.queue, stats.first_token, stats.between_tokens);
+    assert_eq!((stats.answered, stats.free + stats.cached), (200, stats.slots));
+    // Who waits is overtaken by two levels of priority and the longest prefix at most, and then by nobody.
+    assert!(u64::from(stats.longest_wait) < stats.steps && stats.evicted > 0, "{stats:?}");
+}
+
 /// Seconds that these requests take, one after the other, and what the engine says of them.
 fn timed(backend: &LocalBackend, requests: &[Request]) -> (f64, Vec<String>) {
     let began = std::time::Instant::now();

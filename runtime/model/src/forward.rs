@@ -76,9 +76,26 @@ pub trait Model: Send {
     /// threads. On an error the pool may have been written in the slots of this batch, and nowhere else.
     fn forward(&mut self, batch: &Batch<'_>, logits: &mut [f32]) -> Result<(), ModelError>;
 
+    /// The keys and values of these slots, one slot after the other: [`ModelConfig::kv_bytes_per_slot`] bytes each. A slot
+    /// outside the pool gives none.
+    fn read_slots(&self, slots: &[Slot]) -> Vec<u8>;
+
+    /// Writes what [`Self::read_slots`] gave, of a model of the same [identity](crate::Loaded::identity), into these slots.
+    fn write_slots(&mut self, slots: &[Slot], bytes: &[u8]) -> Result<(), ModelError>;
+
     /// Time of all steps so far inside the kernels that do the most work; nothing where nobody counts it.
     fn spent(&self) -> Spent {
         Spent::default()
+    }
+}
+
+/// Checks that `bytes` are those of so many slots in the pool.
+pub(crate) fn check_bytes(config: &ModelConfig, pool: usize, slots: &[Slot], bytes: &[u8]) -> Result<(), ModelError> {
+    check_slots(slots, pool)?;
+    let needed = slots.len().saturating_mul(config.kv_bytes_per_slot);
+    match needed == bytes.len() {
+        true => Ok(()),
+        false => Err(ModelError::SlotBytes { needed, given: bytes.len() }),
     }
 }
 
@@ -168,6 +185,14 @@ pub enum ModelError {
     #[error("the logits need {needed} numbers, the output has {given}")]
     LogitsLength {
         /// Rows asked for × vocabulary.
+        needed: usize,
+        /// What came.
+        given: usize,
+    },
+    /// Keys and values that were kept have the wrong size.
+    #[error("the keys and values of these slots take {needed} bytes, {given} came")]
+    SlotBytes {
+        /// Slots × bytes of a slot.
         needed: usize,
         /// What came.
         given: usize,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use sgl_kernels::{Home, Kernels};
+use sha2::{Digest, Sha256};
 
 use crate::arch::{self, ArchitectureError, Hyper, Running};
 use crate::forward::{KvType, Model};
@@ -20,6 +21,8 @@ pub struct LoadOptions {
     pub exact: bool,
     /// How keys and values are kept.
     pub kv: KvType,
+    /// Whether the model is to have an [identity](Loaded::identity); the whole file is hashed for it.
+    pub identify: bool,
 }
 
 impl LoadOptions {
@@ -39,6 +42,9 @@ pub struct Loaded {
     pub template: ChatTemplate,
     /// Facts for people.
     pub info: ModelInfo,
+    /// All that keys and values depend on beside the tokens: the file, the numerics, how numbers are stored. None where
+    /// nobody [asked](LoadOptions::identify); then nothing may be kept for another process.
+    pub identity: Option<[u8; 32]>,
 }
 
 /// Facts about a loaded file.
@@ -95,7 +101,14 @@ pub fn from_gguf(gguf: &Gguf, options: LoadOptions) -> Result<Loaded, LoadError>
     let kernels = Kernels::new(home, options.threads);
     let threads = kernels.threads();
     let running = Running { kernels, exact: options.exact, kv_type: options.kv };
-    let (model, weight_bytes) = arch::build(gguf, hyper, tokenizer.vocab_size(), running)?;
+    // The file is hashed while its weights are packed: both read all of it.
+    let (built, file) = std::thread::scope(|scope| {
+        let hash = options.identify.then(|| scope.spawn(|| gguf.sha256()));
+        let built = arch::build(gguf, hyper, tokenizer.vocab_size(), running);
+        (built, hash.and_then(|hash| hash.join().ok()))
+    });
+    let (model, weight_bytes) = built?;
+    let identity = file.map(|file| identity(file, options));
     let mut tensor_types = BTreeMap::new();
     for (_, tensor) in gguf.tensors() {
         *tensor_types.entry(tensor.kind.name()).or_default() += 1;
@@ -116,7 +129,16 @@ pub fn from_gguf(gguf: &Gguf, options: LoadOptions) -> Result<Loaded, LoadError>
         threads,
         own_template,
     };
-    Ok(Loaded { model, tokenizer, template, info })
+    Ok(Loaded { model, tokenizer, template, info, identity })
+}
+
+fn identity(file: [u8; 32], options: LoadOptions) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(file);
+    // All source that computes or stores a number.
+    hash.update(env!("SGL_NUMERICS"));
+    hash.update(format!("{} {:?}", options.exact, options.kv));
+    hash.finalize().into()
 }
 
 fn template(gguf: &Gguf, tokenizer: &Tokenizer) -> Result<(ChatTemplate, bool), LoadError> {

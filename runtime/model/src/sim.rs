@@ -5,7 +5,7 @@
 //! token in the slot is the right one. That makes it the oracle for tests of the engine: instant, deterministic, and as
 //! strict about slots as a real model.
 
-use crate::forward::{Batch, Model, ModelConfig, ModelError, Slot};
+use crate::forward::{Batch, Model, ModelConfig, ModelError, Slot, check_bytes};
 
 /// See the module's text.
 pub struct SimModel {
@@ -32,7 +32,7 @@ impl SimModel {
             vocab_size,
             context_length,
             layers: 0,
-            kv_bytes_per_slot: size_of::<Held>(),
+            kv_bytes_per_slot: Held::default().to_bytes().len(),
         };
         Self { config, echo: 0.0, slots: Vec::new() }
     }
@@ -118,6 +118,34 @@ impl Model for SimModel {
             }
         }
         Ok(())
+    }
+
+    fn read_slots(&self, slots: &[Slot]) -> Vec<u8> {
+        slots.iter().filter_map(|&slot| self.slots.get(slot as usize)).flat_map(|held| held.to_bytes()).collect()
+    }
+
+    fn write_slots(&mut self, slots: &[Slot], bytes: &[u8]) -> Result<(), ModelError> {
+        check_bytes(&self.config, self.slots.len(), slots, bytes)?;
+        let (held, _) = bytes.as_chunks();
+        for (&slot, &held) in slots.iter().zip(held) {
+            self.slots[slot as usize] = Held::from_bytes(held);
+        }
+        Ok(())
+    }
+}
+
+/// A slot as it is kept.
+impl Held {
+    fn to_bytes(self) -> [u8; 12] {
+        let mut bytes = [0; 12];
+        bytes[..4].copy_from_slice(&self.token.to_le_bytes());
+        bytes[4..].copy_from_slice(&self.context.to_le_bytes());
+        bytes
+    }
+
+    fn from_bytes(bytes: [u8; 12]) -> Held {
+        let [a, b, c, d, context @ ..] = bytes;
+        Held { token: u32::from_le_bytes([a, b, c, d]), context: u64::from_le_bytes(context) }
     }
 }
 

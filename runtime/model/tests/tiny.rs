@@ -315,3 +315,49 @@ fn a_long_text_merges_in_time() {
     let text = "hello hell o".repeat(20_000);
     assert_eq!(tokenizer.decode(&tokenizer.encode(&text)), text.as_bytes());
 }
+
+#[test]
+fn keys_and_values_that_were_read_out_serve_in_other_slots_of_another_pool() {
+    let tokens: Vec<u32> = (0..20).collect();
+    for kv in [KvType::F16, KvType::F32] {
+        for file in [llama(TensorType::Q8_0, 4), gemma3(TensorType::Q8_0, 4)] {
+            let options = LoadOptions { kv, identify: true, ..LoadOptions::default() };
+            let mut first = load(&file, options);
+            first.model.reserve(40).unwrap();
+            let slots: Vec<Slot> = (0..20).map(|i| i * 7 % 40).collect();
+            let whole = run(&mut *first.model, &tokens, &slots, &[20]);
+            let bytes = first.model.read_slots(&slots[..19]);
+            assert_eq!(bytes.len(), 19 * first.model.config().kv_bytes_per_slot);
+
+            let mut second = load(&file, options);
+            assert!(first.identity.is_some() && first.identity == second.identity);
+            second.model.reserve(64).unwrap();
+            let slots: Vec<Slot> = (30..50).collect();
+            second.model.write_slots(&slots[..19], &bytes).unwrap();
+            let mut last = vec![0.0; second.model.config().vocab_size];
+            let batch = Batch {
+                tokens: &[19],
+                positions: &[19],
+                slots: &slots[19..],
+                segments: &[Segment { rows: 0..1, context: &slots }],
+                logits: &[0],
+            };
+            second.model.forward(&batch, &mut last).unwrap();
+            assert_eq!(bits(&last), bits(&whole[whole.len() - last.len()..]));
+
+            // What does not fit is refused, and writes nothing outside.
+            assert!(second.model.write_slots(&slots[..18], &bytes).is_err());
+            assert!(second.model.write_slots(&[64], &bytes[..bytes.len() / 19]).is_err());
+        }
+    }
+}
+
+#[test]
+fn an_identity_is_that_of_file_and_storage() {
+    let of = |file: &Writer, kv| load(file, LoadOptions { kv, identify: true, ..LoadOptions::default() }).identity;
+    let file = llama(TensorType::Q8_0, 4);
+    let revised = file.clone().edit("blk.0.attn_q.weight", |tensor| tensor.bytes[4] ^= 1);
+    let identities = [of(&file, KvType::F16), of(&file, KvType::F32), of(&revised, KvType::F16)];
+    assert!(identities[0] != identities[1] && identities[0] != identities[2] && identities[0].is_some());
+    assert_eq!(load(&file, LoadOptions::default()).identity, None);
+}

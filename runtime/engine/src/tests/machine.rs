@@ -56,6 +56,14 @@ impl Model for Faulty {
         self.model.reserve(slots)
     }
 
+    fn read_slots(&self, slots: &[Slot]) -> Vec<u8> {
+        self.model.read_slots(slots)
+    }
+
+    fn write_slots(&mut self, slots: &[Slot], bytes: &[u8]) -> Result<(), ModelError> {
+        self.model.write_slots(slots, bytes)
+    }
+
     fn forward(&mut self, batch: &Batch<'_>, logits: &mut [f32]) -> Result<(), ModelError> {
         let mut orders = self.orders.lock().unwrap();
         let fault = std::mem::take(&mut orders.next);

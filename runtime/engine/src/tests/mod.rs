@@ -3,6 +3,7 @@
 mod answers;
 mod bench;
 mod forced;
+mod kept;
 mod load;
 mod machine;
 mod pool;
@@ -90,7 +91,7 @@ fn spell(tokens: &[u32]) -> String {
 
 fn backend_of(model: impl Model + 'static, options: EngineOptions) -> LocalBackend {
     let template = ChatTemplate::new(CHATML, "", "").unwrap();
-    LocalBackend::start(Box::new(model), lexicon(), template, options).unwrap()
+    LocalBackend::start(Box::new(model), lexicon(), template, options, None).unwrap()
 }
 
 fn backend(options: EngineOptions) -> LocalBackend {

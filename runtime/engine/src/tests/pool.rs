@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sgl_model::{Batch, ModelConfig, ModelError};
+use sgl_model::{Batch, ModelConfig, ModelError, Slot};
 use sgl_wire::SelectBy;
 
 use super::bench::{Bench, Dice, is_done};
@@ -147,6 +147,14 @@ impl Model for Flawed {
 
     fn reserve(&mut self, slots: usize) -> Result<(), ModelError> {
         self.0.reserve(slots)
+    }
+
+    fn read_slots(&self, slots: &[Slot]) -> Vec<u8> {
+        self.0.read_slots(slots)
+    }
+
+    fn write_slots(&mut self, slots: &[Slot], bytes: &[u8]) -> Result<(), ModelError> {
+        self.0.write_slots(slots, bytes)
     }
 
     fn forward(&mut self, batch: &Batch<'_>, logits: &mut [f32]) -> Result<(), ModelError> {

@@ -6,7 +6,7 @@ use super::kv::{KvLayer, bytes_per_slot};
 use super::step::{Scratch, Step};
 use super::weights::Tensors;
 use super::{ArchitectureError, Built, Hyper, Running};
-use crate::forward::{Batch, KvType, Model, ModelConfig, ModelError};
+use crate::forward::{Batch, KvType, Model, ModelConfig, ModelError, Slot, check_bytes};
 use crate::gguf::Gguf;
 
 /// What an architecture is: its weights of one block, and what they do to the rows of a step.
@@ -126,6 +126,25 @@ impl<B: Block> Model for Decoder<B> {
             block.run(&mut step, kv);
         }
         step.finish(&self.final_norm, self.head.as_ref().unwrap_or(&self.embeddings), batch.logits, logits);
+        Ok(())
+    }
+
+    fn read_slots(&self, slots: &[Slot]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(slots.len() * self.config.kv_bytes_per_slot);
+        for &slot in slots.iter().filter(|&&slot| (slot as usize) < self.slots) {
+            self.kv.iter().for_each(|layer| layer.save(slot, &mut bytes));
+        }
+        bytes
+    }
+
+    fn write_slots(&mut self, slots: &[Slot], bytes: &[u8]) -> Result<(), ModelError> {
+        check_bytes(&self.config, self.slots, slots, bytes)?;
+        let mut rest = bytes;
+        for &slot in slots {
+            for layer in &mut self.kv {
+                rest = layer.restore(slot, rest);
+            }
+        }
         Ok(())
     }
 

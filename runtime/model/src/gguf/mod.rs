@@ -16,6 +16,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 use memmap2::Mmap;
 use sgl_kernels::TensorType;
+use sha2::{Digest, Sha256};
 
 pub use error::GgufError;
 pub use value::{FromValue, Value};
@@ -114,6 +115,11 @@ impl Gguf {
     pub fn tensor(&self, name: &str) -> Option<(&TensorInfo, &[u8])> {
         let info = self.tensors.get(name)?;
         Some((info, self.bytes.get().get(info.range.clone())?))
+    }
+
+    /// The SHA-256 of the whole file.
+    pub fn sha256(&self) -> [u8; 32] {
+        Sha256::digest(self.bytes.get()).into()
     }
 
     /// Bytes in the file.

@@ -1,0 +1,113 @@
+//! Prefixes that outlive the process: a prompt's tokens in, the keys and values that another process computed for its
+//! beginning out, and those of this one handed on.
+//!
+//! A prompt is cut into blocks of [`BLOCK`] tokens. The name of a block is a hash of all that its bytes depend on: the
+//! model's identity, the tenant, and every token up to its end. So nothing has to be compared or kept in order: a block
+//! that has the name is the block, and prompts that begin alike share the blocks of what they share.
+//!
+//! Reading happens at the door ([`Reader`]), on the client's thread; the loop only copies bytes ([`Keeper`]).
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sgl_model::{Model, Slot};
+use sgl_shelf::{Name, Shelf, digest};
+
+/// Tokens of a block. A prefix is kept but for its last tokens that fill none.
+pub(crate) const BLOCK: usize = 32;
+
+/// The names of the whole blocks of these tokens.
+fn names(identity: &[u8; 32], salt: u64, tokens: &[u32]) -> impl Iterator<Item = Name> {
+    let mut before = digest(&[b"kv", identity, &salt.to_le_bytes()]);
+    let (blocks, _) = tokens.as_chunks::<BLOCK>();
+    blocks.iter().map(move |block| {
+        before = digest(&[&before, block.map(u32::to_le_bytes).as_flattened()]);
+        before
+    })
+}
+
+/// Keys and values that were found for a prompt.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// The first token that they are of. Those before it are in the engine's own cache, or were.
+    pub from: usize,
+    /// One slot's after the other's.
+    pub bytes: Vec<u8>,
+    /// The names of all blocks from the first one on that are kept already.
+    pub names: Vec<Name>,
+}
+
+/// The side of clients: asks for each block once.
+pub(crate) struct Reader {
+    shelf: Arc<Shelf>,
+    identity: [u8; 32],
+    /// Bytes of a slot.
+    slot_bytes: usize,
+    /// The blocks that were asked for, and whether they were there.
+    asked: Mutex<HashMap<Name, bool>>,
+}
+
+impl Reader {
+    /// Reads the blocks of a model of this identity.
+    pub fn new(shelf: Arc<Shelf>, identity: [u8; 32], slot_bytes: usize) -> Self {
+        Reader { shelf, identity, slot_bytes, asked: Mutex::default() }
+    }
+
+    /// What is kept of the beginning of `tokens` and was not read before.
+    pub fn find(&self, salt: u64, tokens: &[u32]) -> Kept {
+        let mut kept = Kept::default();
+        // Whoever asks for the same at the same time waits, and then finds it in the engine.
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in names(&self.identity, salt, tokens) {
+            let is_kept = *asked.entry(name).or_insert_with(|| {
+                let read = self.shelf.get(&name).filter(|bytes| bytes.len() == BLOCK * self.slot_bytes);
+                let Some(read) = read else { return false };
+                if kept.bytes.is_empty() {
+                    kept.from = kept.names.len() * BLOCK;
+                }
+                kept.bytes.extend(read);
+                true
+            });
+            if !is_kept {
+                break;
+            }
+            kept.names.push(name);
+        }
+        kept
+    }
+}
+
+/// The side of the loop: hands on what was computed.
+pub(crate) struct Keeper {
+    shelf: Arc<Shelf>,
+    identity: [u8; 32],
+    /// The blocks that are on the shelf, or on their way.
+    kept: HashSet<Name>,
+}
+
+impl Keeper {
+    /// Keeps blocks of a model of this identity.
+    pub fn new(shelf: Arc<Shelf>, identity: [u8; 32]) -> Self {
+        Keeper { shelf, identity, kept: HashSet::new() }
+    }
+
+    /// These blocks were read.
+    pub fn knows(&mut self, names: &[Name]) {
+        self.kept.extend(names);
+    }
+
+    /// Keeps the blocks of `tokens`, which were computed in `slots`.
+    pub fn keep(&mut self, model: &dyn Model, salt: u64, tokens: &[u32], slots: &[Slot]) {
+        let (blocks, _) = slots.as_chunks::<BLOCK>();
+        for (name, slots) in names(&self.identity, salt, tokens).zip(blocks) {
+            if self.kept.contains(&name) {
+                continue;
+            }
+            if !self.shelf.put(name, model.read_slots(slots)) {
+                // The disk is behind. Without this block those after it could not be used.
+                return;
+            }
+            self.kept.insert(name);
+        }
+    }
+}

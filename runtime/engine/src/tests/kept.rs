@@ -1,0 +1,146 @@
+//! Prefixes on disk: answers are the same with them, without them, and with whatever became of their files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use sgl_wire::{Constraint, SelectBy};
+
+use super::*;
+use crate::Shelf;
+
+const MODEL: [u8; 32] = [7; 32];
+
+/// What becomes of the bytes of a file.
+type Damage<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+
+type Told = Arc<Mutex<Vec<String>>>;
+
+/// An engine of its own process, as far as the folder can tell, and what it warned of.
+fn process(folder: &Path, identity: [u8; 32], options: EngineOptions) -> (LocalBackend, Told) {
+    let told = Told::default();
+    let warn = Arc::clone(&told);
+    let shelf = Shelf::new(folder, 1 << 30, Box::new(move |what| warn.lock().unwrap().push(what)));
+    let template = ChatTemplate::new(CHATML, "", "").unwrap();
+    let model = Box::new(SimModel::new(VOCABULARY, WINDOW));
+    let backend = LocalBackend::start(model, lexicon(), template, options, Some((shelf, identity))).unwrap();
+    (backend, told)
+}
+
+fn requests() -> Vec<Request> {
+    let essay = "the essay and the world ".repeat(30);
+    let shared = message(&Prompt::empty(), Role::User, &essay);
+    let mut all = Vec::new();
+    for seed in 0..3 {
+        let prompt = message(&shared, Role::User, &format!("{seed} ").repeat(40)).push(Part::Open(Role::Assistant));
+        all.push(generate(prompt.clone(), seed, |_| ()));
+        all.push(generate(prompt.clone(), seed, |g| g.constraint = Constraint::Regex("[a-z]{3,9} the [0-9]+".into())));
+        all.push(select(prompt, seed, &["the world", "the essay", "no"], SelectBy::UnconditionalNormalized));
+    }
+    all
+}
+
+/// What a process that uses this folder answers to everything at once, and its numbers.
+fn answers(
+    folder: &Path,
+    identity: [u8; 32],
+    options: EngineOptions,
+) -> (Vec<String>, crate::EngineStats, Vec<String>) {
+    let (backend, told) = process(folder, identity, options);
+    let replies: Vec<_> = requests().into_iter().map(|request| backend.submit(request)).collect();
+    let found = replies.into_iter().map(|reply| content(&wait(reply))).collect();
+    assert_all_given_back(&backend);
+    let stats = backend.stats();
+    drop(backend);
+    let told = std::mem::take(&mut *told.lock().unwrap());
+    (found, stats, told)
+}
+
+fn plain() -> Vec<String> {
+    let backend = backend(EngineOptions { cache: false, ..slots(4096) });
+    requests().into_iter().map(|request| content(&run(&backend, request))).collect()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn the_second_process_computes_only_what_fills_no_block() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = plain();
+    let (found, first, told) = answers(folder.path(), MODEL, slots(4096));
+    assert_eq!((found, told.len(), first.restored), (expected.clone(), 0, 0));
+    let (found, second, told) = answers(folder.path(), MODEL, slots(4096));
+    assert_eq!((found, told.len()), (expected.clone(), 0));
+    assert!(second.restored > 400 && second.rows + second.restored <= first.rows, "{second:?} after {first:?}");
+    let prompts = second.prompt_tokens - second.cached_tokens;
+    assert!(prompts < 9 * 64, "{second:?}");
+    // A pool that is too small for what is there, and other ways to run.
+    for options in [slots(700), EngineOptions { chunk: 7, max_batch: 2, ..slots(900) }] {
+        let (found, stats, _) = answers(folder.path(), MODEL, options);
+        assert_eq!(found, expected, "{stats:?}");
+        assert!(stats.restored > 0);
+    }
+    let (found, stats, _) = answers(folder.path(), MODEL, EngineOptions { cache: false, ..slots(4096) });
+    assert_eq!((found, stats.restored), (expected, 0));
+}
+
+#[test]
+fn another_model_or_tenant_finds_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    answers(folder.path(), MODEL, slots(4096));
+    let (found, stats, told) = answers(folder.path(), [8; 32], slots(4096));
+    assert_eq!((found, stats.restored, told.len()), (plain(), 0, 0));
+    let (backend, _) = process(folder.path(), MODEL, slots(4096));
+    let tenant = backend.tenant(3);
+    run(&tenant, requests().remove(0)).unwrap();
+    assert_eq!(tenant.stats().restored, 0);
+}
+
+#[test]
+fn damaged_and_foreign_files_change_no_answer_and_are_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = plain();
+    answers(folder.path(), MODEL, slots(4096));
+    let whole: Vec<(PathBuf, Vec<u8>)> =
+        files(folder.path()).into_iter().map(|p| (p.clone(), fs::read(p).unwrap())).collect();
+    let other = whole[0].1.clone();
+    let damages: [Damage; 5] = [
+        &|bytes| bytes[..bytes.len() / 2].to_vec(),
+        &|bytes| [&bytes[..100], &vec![0; bytes.len() - 100]].concat(),
+        &|_| Vec::new(),
+        &|bytes| bytes.iter().map(|byte| !byte).collect(),
+        // What lay under another name: another model's, or another revision's.
+        &|bytes| if bytes == other { bytes[..9].to_vec() } else { other.clone() },
+    ];
+    for (n, damage) in damages.iter().enumerate() {
+        for every in [1, 3] {
+            for (path, bytes) in &whole {
+                fs::write(path, bytes).unwrap();
+            }
+            for (path, bytes) in whole.iter().step_by(every) {
+                fs::write(path, damage(bytes)).unwrap();
+            }
+            let (found, _, told) = answers(folder.path(), MODEL, slots(4096));
+            assert_eq!(found, expected, "damage {n} of every {every}");
+            assert!(told.len() <= 1 && (every > 1 || told.len() == 1), "{told:?}");
+        }
+    }
+    // What was damaged was written anew.
+    let (_, stats, told) = answers(folder.path(), MODEL, slots(4096));
+    assert!(stats.restored > 400 && told.is_empty(), "{stats:?} {told:?}");
+}
+
+#[test]
+fn a_folder_that_is_none_changes_no_answer_and_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    for folder in [&*file, Path::new("/proc/nothing/here")] {
+        let (found, stats, told) = answers(folder, MODEL, slots(4096));
+        assert_eq!((found, stats.restored, told.len()), (plain(), 0, 1));
+    }
+}
