@@ -161,7 +161,7 @@ fn once(graph: Arc<Graph>, data: &str, engine: &EngineArgs) -> Result<(Time, Sta
 }
 
 fn stats(session: &Session, usage: &Usage, seconds: f64) -> Stats {
-    Stats::new(&session.names(), usage, session.load_time().as_secs_f64(), seconds)
+    Stats::new(&session.names(), usage, &session.latency(), session.load_time().as_secs_f64(), seconds)
 }
 
 fn line(measured: &Measured) -> String {
