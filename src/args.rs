@@ -470,7 +470,8 @@ pub enum Space {
 #[derive(Debug, Args)]
 #[command(after_help = help::LSP)]
 pub struct LspArgs {
-    /// Count tokens as this model does, in hovers and hints: a model in the cache, or a GGUF file
+    /// Count tokens as this model does, in hovers and hints: a model in the cache, or a GGUF file [default: the model that
+    /// a run in the folder of the editor asks, if it is in the cache; else characters are counted]
     #[arg(long, value_name = "NAME|PATH.gguf")]
     pub model: Option<String>,
     /// For editors that say how they talk; there is no other way

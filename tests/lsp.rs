@@ -14,3 +14,5 @@ mod neovim;
 mod requests;
 #[path = "lsp/session.rs"]
 mod session;
+#[path = "support/mod.rs"]
+mod support;

@@ -19,6 +19,11 @@ pub struct Folders {
 }
 
 impl Folders {
+    /// The first of them.
+    pub fn first(&self) -> Option<&Path> {
+        self.folders.first().map(PathBuf::as_path)
+    }
+
     /// The folders of the editor.
     pub fn new(folders: Vec<PathBuf>) -> Self {
         Folders { folders, programs: Mutex::new(None) }

@@ -21,6 +21,7 @@ use super::position::Encoding;
 use super::requests::{self, Ask};
 use super::{capabilities, convert};
 use crate::args::LspArgs;
+use crate::project::Found;
 use crate::terminal::Exit;
 use crate::{load, models};
 
@@ -83,7 +84,7 @@ impl Server {
         });
         let folders = Arc::new(Folders::new(folders(params)));
         let disk = Shared(folders.clone());
-        let workspace = match tokenizer(args) {
+        let workspace = match tokenizer(args, folders.first()) {
             Some(tokenizer) => Workspace::with_tokens(disk, move |text| tokenizer.encode(text).len()),
             None => Workspace::new(disk),
         };
@@ -327,12 +328,11 @@ fn folders(params: &InitializeParams) -> Vec<PathBuf> {
     found
 }
 
-/// The tokenizer of the model that the command line names. Without one, and without a command to have one, characters are counted.
-fn tokenizer(args: &LspArgs) -> Option<sgl_model::Tokenizer> {
-    let model = args.model.as_deref()?;
-    let path = match models::is_path(model) {
-        true => PathBuf::from(model),
-        false => models::resolve(model, true, &models::Silent).ok()?,
-    };
-    load::tokenizer(Path::new(&path)).ok()
+/// The tokenizer of the model that the command line names, else of the one that a run in the editor's folder asks. Where its file
+/// is not here, characters are counted: nothing is downloaded because somebody opens an editor.
+fn tokenizer(args: &LspArgs, folder: Option<&Path>) -> Option<sgl_model::Tokenizer> {
+    let project = folder.and_then(|folder| Found::above(folder).ok()).unwrap_or_default();
+    let named = args.model.as_deref().or(project.project.model.as_deref());
+    let source = project.model(named.unwrap_or(models::table::DEFAULT)).source;
+    load::tokenizer(&models::resolve(&source, true, &models::Silent).ok()?).ok()
 }

@@ -41,9 +41,21 @@ impl Client {
 
     /// A server for an editor that can do this.
     pub fn with(capabilities: Value) -> Self {
+        Self::at_folder(capabilities, tempfile::tempdir().unwrap())
+    }
+
+    /// A server in a folder that is filled first.
+    pub fn in_folder(fill: impl FnOnce(&std::path::Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        fill(folder.path());
+        Self::at_folder(json!({}), folder)
+    }
+
+    fn at_folder(capabilities: Value, folder: tempfile::TempDir) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sglc"))
             .arg("lsp")
+            // No model is there: lengths are in characters, whatever this machine has.
+            .env("SGL_HOME", folder.path().join(".home"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::{Client, cursor};
+use crate::support;
 
 fn titles(found: &[Value]) -> Vec<String> {
     found.iter().map(|d| d["message"].as_str().unwrap().lines().next().unwrap().to_string()).collect()
@@ -107,4 +108,22 @@ fn a_body_that_is_no_message_is_answered_and_the_session_goes_on() {
     let id = client.begin("initialize", json!({ "capabilities": {} }));
     assert_eq!(client.finish(id).unwrap_err()["code"], -32600);
     assert_eq!(client.leave(), Some(0));
+}
+
+#[test]
+fn tokens_are_those_of_the_project_s_model() {
+    let Some(model) = support::real_model() else { return };
+    let mut client = Client::in_folder(|folder| {
+        std::fs::write(folder.join("sgl.toml"), format!("model = {:?}\n", model.display().to_string())).unwrap();
+    });
+    let hover = client.at(
+        "textDocument/hover",
+        "a.sgl",
+        "prompt main() -> bool {\n    user \"Is it?\"\n    assistant g<|>en<bool>()\n}\n",
+    );
+    let text = hover["contents"]["value"].as_str().unwrap();
+    assert!(text.contains("Shortest: `true`, 1 token") && !text.contains("character"), "{text}");
+    let text =
+        Client::new().at("textDocument/hover", "a.sgl", "prompt main() -> bool {\n    assistant g<|>en<bool>()\n}\n");
+    assert!(text["contents"]["value"].as_str().unwrap().contains("Shortest: `true`, 4 characters"), "{text}");
 }

@@ -30,15 +30,15 @@ pub enum Target {
 pub struct Notes {
     /// The structs of the program: types refer to them.
     pub structs: Vec<Struct>,
-    /// Types of expressions by their places, and of variables and parameters by the places of their names. Of a generic item
-    /// they are those of the item as such.
+    /// Types of expressions by their places, of variables and parameters by the places of their names, and types that are written by
+    /// theirs. Of a generic item they are those of the item as such.
     types: HashMap<Span, Type>,
     /// By place.
     names: Vec<(Span, Target)>,
 }
 
 impl Notes {
-    /// The type of the expression that stands exactly there, or of the variable that is declared there.
+    /// The type of the expression that stands exactly there, of the variable that is declared there, or that is written there.
     pub fn type_at(&self, span: Span) -> Option<&Type> {
         self.types.get(&span).filter(|ty| **ty != Type::Error)
     }

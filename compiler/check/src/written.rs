@@ -36,6 +36,14 @@ impl World {
     }
 
     fn ty_at(&mut self, file: usize, ast: &ast::Type, depth: u32) -> Type {
+        let ty = self.ty_here(file, ast, depth);
+        if let Some(notes) = &mut self.notes {
+            notes.add_type(ast.span(), ty.clone());
+        }
+        ty
+    }
+
+    fn ty_here(&mut self, file: usize, ast: &ast::Type, depth: u32) -> Type {
         match ast {
             ast::Type::Union(union) => self.union(file, union, depth),
             ast::Type::Optional(optional) => match optional.inner() {

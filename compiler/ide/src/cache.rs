@@ -5,10 +5,10 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use sgl_check::notes::Notes;
-use sgl_check::{Loader, Root, check_for_editor};
+use sgl_check::{Checked, Loader, Root, check_for_editor};
 use sgl_diag::{Diagnostic, FileId, SourceMap};
 use sgl_syntax::{Parse, Parsed};
 
@@ -44,8 +44,10 @@ struct Kept<T> {
 pub(crate) struct Module {
     /// Its files; the file itself is [`ROOT`].
     pub sources: SourceMap,
-    pub diagnostics: Vec<Diagnostic>,
     pub notes: Notes,
+    /// What checking says of it, and the program where that are no errors: its graph says more, and is made when somebody asks.
+    checked: Mutex<Checked>,
+    diagnostics: OnceLock<Vec<Diagnostic>>,
     text: Arc<str>,
     /// Files that were asked for, and what they said.
     asked: Vec<(String, Option<Arc<str>>)>,
@@ -54,6 +56,20 @@ pub(crate) struct Module {
 }
 
 impl Module {
+    /// What there is to say of the file, by place. Most of what editors ask has no use for it, and does not wait for it.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        self.diagnostics.get_or_init(|| {
+            let mut checked = lock(&self.checked);
+            let mut diagnostics = std::mem::take(&mut checked.diagnostics);
+            if let Some(program) = checked.program.take() {
+                diagnostics.extend(sgl_graph::lints(&sgl_graph::lower(&program)));
+            }
+            diagnostics.retain(|diagnostic| diagnostic.span().is_none_or(|span| span.file == ROOT));
+            diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
+            diagnostics
+        })
+    }
+
     fn is_true_for(&self, analysis: &Analysis, text: &Arc<str>) -> bool {
         if self.text != *text {
             return false;
@@ -168,14 +184,9 @@ fn check(analysis: &Analysis, name: &str, text: &Arc<str>) -> Module {
     let mut reads = Reads { analysis, asked: Vec::new() };
     let (checked, notes) = check_for_editor(analysis.kind(name), root, &mut reads, &mut sources);
     let asked = reads.asked;
-    let mut diagnostics = checked.diagnostics;
-    if let Some(program) = &checked.program {
-        diagnostics.extend(sgl_graph::lints(&sgl_graph::lower(program)));
-    }
-    diagnostics.retain(|diagnostic| diagnostic.span().is_none_or(|span| span.file == ROOT));
-    diagnostics.sort_by_key(|diagnostic| diagnostic.span().map(|span| span.start));
     let revision = AtomicU64::new(analysis.revision);
-    Module { sources, diagnostics, notes, text: text.clone(), asked, revision }
+    let (checked, diagnostics) = (Mutex::new(checked), OnceLock::new());
+    Module { sources, notes, checked, diagnostics, text: text.clone(), asked, revision }
 }
 
 /// Files for the checker: those that are open come first.
@@ -194,5 +205,23 @@ impl Loader for Reads<'_> {
 
     fn parse(&mut self, file: FileId, text: &str, kind: Root) -> Parse {
         self.analysis.shared.cache.parse(file, text, kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{NoDisk, Workspace};
+
+    #[test]
+    fn a_graph_is_made_where_diagnostics_are_asked_for_and_once() {
+        let mut workspace = Workspace::new(NoDisk);
+        workspace.set("a.sgl", "prompt f() -> str {\n    user \"Why?\"\n    gen()\n}\nfn main() -> str { f() }\n");
+        let analysis = workspace.analysis();
+        assert!(analysis.hover("a.sgl", 8).is_some());
+        let module = analysis.module("a.sgl").unwrap();
+        assert!(super::lock(&module.checked).program.is_some(), "a hover needs no graph");
+        assert_eq!(analysis.diagnostics("a.sgl").iter().map(|found| found.code).collect::<Vec<_>>(), ["W0517"]);
+        assert!(super::lock(&module.checked).program.is_none(), "nothing is kept that nobody needs");
+        assert_eq!(analysis.diagnostics("a.sgl").len(), 1);
     }
 }

@@ -47,7 +47,7 @@ impl Analysis {
     /// What there is to say about a file, by place.
     pub fn diagnostics(&self, file: &str) -> Vec<Finding> {
         let Some(module) = self.module(file) else { return Vec::new() };
-        module.diagnostics.iter().map(|diagnostic| finding(&module, diagnostic)).collect()
+        module.diagnostics().iter().map(|diagnostic| finding(&module, diagnostic)).collect()
     }
 }
 

@@ -40,6 +40,9 @@ impl Analysis {
         if let Some(target) = targets.last() {
             return self.about_target(file, token, *target);
         }
+        if let Some(parts) = self.about_written(file, token) {
+            return Some(parts);
+        }
         match token.kind() {
             SyntaxKind::KEYWORD => Some(self.about_keyword(file, token)),
             SyntaxKind::IDENT => self.about_name(file, token),
@@ -122,12 +125,18 @@ impl Analysis {
         parts
     }
 
+    /// A type that is written out, in which the token stands: the innermost one.
+    fn about_written(&self, file: &File, token: &SyntaxToken) -> Option<Vec<String>> {
+        let node = token.parent_ancestors().find(|node| ast::Type::fits(node.kind()))?;
+        let ty = file.module.notes.type_at(span(node_range(&node)))?;
+        let name = token.text();
+        let meaning = BUILTIN_TYPES.contains(&name).then(|| words::type_meaning(name)).flatten().unwrap_or_default();
+        let shown = code(&file.module.notes.show(ty));
+        Some(vec![shown, self.measured(file, ty).unwrap_or_default(), meaning.to_string()])
+    }
+
     fn about_name(&self, file: &File, token: &SyntaxToken) -> Option<Vec<String>> {
         let name = token.text();
-        let in_type = token.parent().is_some_and(|node| node.kind() == SyntaxKind::TYPE_PATH);
-        if in_type && BUILTIN_TYPES.contains(&name) {
-            return Some(vec![code(name), words::type_meaning(name)?.to_string()]);
-        }
         if token.parent().is_some_and(|node| node.kind() == SyntaxKind::ROLE) {
             return Some(vec![words::meaning(name)?.to_string()]);
         }

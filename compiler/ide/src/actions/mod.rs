@@ -50,7 +50,7 @@ impl Analysis {
     pub fn actions(&self, file: &str, range: Range<u32>) -> Vec<Change> {
         let Some(file) = self.file(file) else { return Vec::new() };
         let mut found = Vec::new();
-        for diagnostic in &file.module.diagnostics {
+        for diagnostic in file.module.diagnostics() {
             let at = diagnostic.span().filter(|at| at.start <= range.end && range.start <= at.end);
             if at.is_some() {
                 found.extend(self.fixes(&file, diagnostic));

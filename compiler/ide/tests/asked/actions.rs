@@ -67,6 +67,7 @@ fn every_quick_fix_makes_its_diagnostic_go_away() {
         ("W0511", "/// Not needed.\nfn _f() -> int { 1 }\n\nfn main() -> int { 1 }"),
         ("W0512", "fn main() -> int {\n    var x = 1\n    if true { let x = 2\n print(x) }\n    x\n}"),
         ("W0514", "fn main(name: str?) -> str { \"Dear {name}\" }"),
+        ("W0517", "prompt main() -> str {\n    user \"Why?\"\n    let why = gen(max_tokens: 5)\n    why\n}"),
         ("W0515", "fn main(name: str) -> str { \"Dear {{name}}\" }"),
     ]
     .iter()

@@ -103,3 +103,21 @@ fn a_module_shows_its_documentation() {
     );
     assert_snapshot!(shown);
 }
+
+#[test]
+fn a_type_that_is_written_out_shows_its_shortest_text() {
+    let lines = |code: &str| {
+        let text = hover(code).to_string();
+        text.lines().filter(|line| !line.starts_with("```") && !line.is_empty()).map(str::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        lines("struct S { year: re\"[12][0-9]<|>{3}\" }")[..],
+        ["re\"[12][0-9]{3}\"", "Shortest: `1000`, 1 token"]
+    );
+    let int = lines("prompt p() -> int {\n    assistant gen<int(1<|>0..=500)>()\n}");
+    assert_eq!(int[..], ["int(10..=500)", "Shortest: `10`, 1 token"]);
+    let text = lines("type T = list<st<|>r(max_len: 9, min_len: 2)>");
+    assert_eq!(text[..2], ["str(max_len: 9, min_len: 2)", "Shortest: `aa`, 1 token"]);
+    assert_eq!(text.len(), 3, "and what the word means: {text:?}");
+    assert_eq!(lines("fn main() -> str { \"re<|>d\" }")[..], ["1 token"]);
+}
