@@ -157,6 +157,12 @@ pub struct EngineArgs {
     /// Keep what prompts begin with for the next start, in DIR or beside the models; 1 GiB at most
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, conflicts_with = "no_cache", help_heading = "Engine")]
     pub kv_cache: Option<Option<PathBuf>>,
+    /// Rows up to which a step is filled with guesses of what comes next, 0 for none; no result depends on it [default: 16]
+    #[arg(long, value_name = "ROWS", help_heading = "Engine")]
+    pub draft: Option<usize>,
+    /// A small model with the same tokens that guesses for the large one, by name or a GGUF file
+    #[arg(long, value_name = "NAME|PATH.gguf", help_heading = "Engine")]
+    pub draft_model: Option<String>,
     /// Most sequences in one step of the model
     #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true, help_heading = "Engine")]
     pub max_batch: Option<usize>,
@@ -174,6 +180,8 @@ impl EngineArgs {
             threads: self.threads.or(other.threads),
             no_cache: self.no_cache || other.no_cache,
             kv_cache: self.kv_cache.or(other.kv_cache),
+            draft: self.draft.or(other.draft),
+            draft_model: self.draft_model.or(other.draft_model),
             max_batch: self.max_batch.or(other.max_batch),
             chunk: self.chunk.or(other.chunk),
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sgl_check::program::{GenArg, ModelItem};
-use sgl_engine::{EngineOptions, LocalBackend, Shelf};
+use sgl_engine::{Beside, EngineOptions, LocalBackend, Shelf};
 use sgl_exec::Backends;
 use sgl_host::Value;
 use sgl_model::LoadOptions;
@@ -126,14 +126,23 @@ impl Session {
         let how =
             LoadOptions { threads: options.threads.unwrap_or(0), identify: shelf.is_some(), ..LoadOptions::default() };
         let loaded = bars.wait(&format!("loading {spec}"), || load(&path, how))?;
+        let small = match &options.draft_model {
+            Some(name) => {
+                let path = models::resolve(&self.project.model(name).source, options.offline, &bars)?;
+                let how = LoadOptions { identify: false, ..how };
+                Some(bars.wait(&format!("loading {name}"), || load(&path, how))?)
+            }
+            None => None,
+        };
         let usual = EngineOptions::default();
         let engine_options = EngineOptions {
             cache: !options.no_cache,
             max_batch: options.max_batch.unwrap_or(usual.max_batch),
+            draft: options.draft.unwrap_or(usual.draft),
             chunk: options.chunk.unwrap_or(usual.chunk),
             ..usual
         };
-        LocalBackend::with_shelf(loaded, engine_options, shelf)
+        LocalBackend::with(loaded, engine_options, Beside { shelf, small })
             .map_err(|failure| Complaint::failed(format!("the engine does not start on {spec}: {failure}")))
     }
 

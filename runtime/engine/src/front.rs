@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use sgl_constrain::Matcher;
-use sgl_model::{ChatTemplate, Loaded, Model};
+use sgl_model::{ChatTemplate, Loaded, Model, Tokenizer};
 use sgl_shelf::Shelf;
 use sgl_wire::{
     Ask, Backend, Constraint, Failure, Generate, Part, Prompt, Rendered, Reply, ReplySender, Request, Select, Sight,
@@ -31,6 +31,7 @@ use crate::schedule::{Limits, Scheduler};
 use crate::selection::Selection;
 use crate::sequence::Sequence;
 use crate::slots::Slots;
+use crate::small::Small;
 use crate::stats::EngineStats;
 
 /// Most tokens of a generation whose request does not say.
@@ -82,6 +83,22 @@ impl From<EngineOptions> for Limits {
         let EngineOptions { chunk, step_tokens, max_batch, draft, .. } = options;
         Limits { chunk, step_tokens, max_batch, draft }
     }
+}
+
+/// What an engine may have beside its model. No answer depends on any of it.
+#[derive(Default)]
+pub struct Beside {
+    /// Where the prefixes of prompts are kept, and read if they are there. A model without an
+    /// [identity](Loaded::identity) keeps nothing, nor does an engine without a cache.
+    pub shelf: Option<Shelf>,
+    /// A small model of the same tokenizer, which guesses where a text does not repeat itself.
+    pub small: Option<Loaded>,
+}
+
+/// Whether two tokenizers have the same tokens.
+fn same_tokens(one: &Tokenizer, other: &Tokenizer) -> bool {
+    one.vocab_size() == other.vocab_size()
+        && (0..one.vocab_size() as u32).all(|id| one.token_bytes(id) == other.token_bytes(id))
 }
 
 /// The built-in engine as a [`Backend`]. Clones are handles to the same engine; when the last is dropped the engine
@@ -147,15 +164,22 @@ impl Drop for Shared {
 impl LocalBackend {
     /// Starts an engine on a loaded model.
     pub fn new(loaded: Loaded, options: EngineOptions) -> Result<Self, Failure> {
-        Self::with_shelf(loaded, options, None)
+        Self::with(loaded, options, Beside::default())
     }
 
-    /// Starts an engine that keeps the prefixes of prompts on a shelf, and reads those that are there. A model without an
-    /// [identity](Loaded::identity) keeps nothing, nor does an engine without a cache.
-    pub fn with_shelf(loaded: Loaded, options: EngineOptions, shelf: Option<Shelf>) -> Result<Self, Failure> {
+    /// Starts an engine with what it may have beside its model.
+    pub fn with(loaded: Loaded, options: EngineOptions, beside: Beside) -> Result<Self, Failure> {
+        let small = match beside.small {
+            Some(small) if !same_tokens(&small.tokenizer, &loaded.tokenizer) => {
+                let (small, large) = (&small.model.config().name, &loaded.model.config().name);
+                let reason = format!("{small} cannot guess for {large}, because its tokens are other ones");
+                return Err(Failure::BadRequest(reason));
+            }
+            small => small.map(|small| small.model),
+        };
         let lexicon = Lexicon::of(Arc::new(loaded.tokenizer))?;
-        let shelf = shelf.filter(|_| options.cache).zip(loaded.identity);
-        Self::start(loaded.model, lexicon, loaded.template, options, shelf)
+        let shelf = beside.shelf.filter(|_| options.cache).zip(loaded.identity);
+        Self::start(loaded.model, lexicon, loaded.template, options, (shelf, small))
     }
 
     pub(crate) fn start(
@@ -163,18 +187,25 @@ impl LocalBackend {
         lexicon: Lexicon,
         template: ChatTemplate,
         options: EngineOptions,
-        shelf: Option<(Shelf, [u8; 32])>,
+        (shelf, small): (Option<(Shelf, [u8; 32])>, Option<Box<dyn Model>>),
     ) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Model(error.to_string());
         let (name, window) = (model.config().name.clone(), model.config().context_length);
-        let fit = POOL_BYTES / model.config().kv_bytes_per_slot.max(1);
-        let slots = options.kv_slots.unwrap_or_else(|| window.saturating_mul(POOL_CONTEXTS).min(fit)).max(1);
+        let slots_of = |model: &dyn Model| {
+            let fit = POOL_BYTES / model.config().kv_bytes_per_slot.max(1);
+            options.kv_slots.unwrap_or_else(|| window.saturating_mul(POOL_CONTEXTS).min(fit)).max(1)
+        };
+        let slots = slots_of(&*model);
         model.reserve(slots).map_err(|error| failed(&error))?;
         let cache: Box<dyn Prefixes> = match options.cache {
             true => Box::new(Radix::new(options.eviction)),
             false => Box::new(Nothing),
         };
-        let scheduler = Scheduler::new(cache, Slots::new(slots), Limits::from(options));
+        let mut scheduler = Scheduler::new(cache, Slots::new(slots), Limits::from(options));
+        if let Some(small) = small {
+            let slots = slots_of(&*small);
+            scheduler.small = Some(Small::new(small, slots).map_err(|error| failed(&error))?);
+        }
         let stats = Arc::new(Mutex::new(EngineStats::default()));
         let (inbox, outbox) = channel();
         let slot_bytes = model.config().kv_bytes_per_slot;

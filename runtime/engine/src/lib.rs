@@ -8,8 +8,8 @@
 //!
 //! In the loop, one thread, each step of [`engine::Engine::step`]:
 //! 1. [`schedule`] gives each running sequence its rows and their [`slots`], and lets waiting ones enter; prefixes
-//!    that were computed before come from the [`cache`], which is a [`radix`] tree with a [`policy`]. A [`draft`] guesses
-//!    what is generated next.
+//!    that were computed before come from the [`cache`], which is a [`radix`] tree with a [`policy`]. A [`draft`], or a
+//!    [`small`] model, guesses what is generated next.
 //! 2. [`batch`] runs them through the model.
 //! 3. Each job reads its logits: the [`sampler`] draws, the constraint [forces](forced), the stops cut, [`text`] grows.
 //! 4. Those who [`watch`] are told what the step did; nothing is worked out for requests that nobody watches.
@@ -46,6 +46,7 @@ mod schedule;
 mod selection;
 mod sequence;
 mod slots;
+mod small;
 mod stats;
 mod stops;
 mod text;
@@ -55,7 +56,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
-pub use front::{EngineOptions, LocalBackend};
+pub use front::{Beside, EngineOptions, LocalBackend};
 pub use lexicon::vocabulary;
 pub use policy::Eviction;
 pub use sgl_shelf::Shelf;

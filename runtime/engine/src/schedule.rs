@@ -15,9 +15,11 @@ use std::collections::HashSet;
 use sgl_model::{Model, Slot};
 
 use crate::cache::{Place, Prefixes};
+use crate::draft::lookup;
 use crate::kept::Kept;
 use crate::sequence::Sequence;
 use crate::slots::Slots;
+use crate::small::{Ask, Small};
 
 /// One level of priority weighs as much as this many cached tokens.
 const PRIORITY: i64 = 4096;
@@ -50,6 +52,8 @@ pub(crate) struct Scheduler {
     cache: Box<dyn Prefixes>,
     pool: Slots,
     limits: Limits,
+    /// Who guesses where a text does not repeat itself.
+    pub small: Option<Small>,
     next_id: u64,
     /// Tokens evicted so far.
     pub evicted: u64,
@@ -96,6 +100,7 @@ impl Scheduler {
             cache,
             pool,
             limits,
+            small: None,
             next_id: 0,
             evicted: 0,
             retracted: 0,
@@ -282,24 +287,47 @@ impl Scheduler {
         Some((sequence.at?, *sequence.tokens.get(sequence.computed)?))
     }
 
-    /// Lets sequences that generate guess, up to `rows` rows for all of them.
+    /// Lets sequences that generate guess, up to `rows` rows for all of them: what followed the same words before, else
+    /// what the small model says.
     fn guess(&mut self, mut rows: usize) {
-        for index in 0..self.running.len() {
-            let sequence = &mut self.running[index];
+        let mut guesses = Vec::new();
+        for (index, sequence) in self.running.iter_mut().enumerate() {
             let ready = sequence.planned() > 0 && sequence.slots.len() == sequence.tokens.len();
             let Some(drafter) = sequence.drafter.as_mut().filter(|_| ready) else { continue };
             // The last token of an answer needs no row.
             let most = sequence.most.saturating_sub(sequence.tokens.len() + 1).min(rows);
-            if most == 0 {
-                continue;
-            }
-            let mut draft = drafter.guess(&sequence.tokens, most);
+            let most = if most > 0 { most.min(drafter.reach()) } else { 0 };
+            let draft = lookup(&sequence.tokens, most);
+            rows -= if self.small.is_some() { most } else { draft.len() };
+            guesses.push((index, most, draft));
+        }
+        self.ask_small(&mut guesses);
+        for (index, _, mut draft) in guesses {
             draft.truncate(self.make_room(draft.len()));
             let sequence = &mut self.running[index];
             if self.pool.take(draft.len(), &mut sequence.slots) {
-                rows -= draft.len();
                 sequence.draft = draft;
             }
+        }
+    }
+
+    /// Fills in the guesses of those who found nothing in their own text: by their index, how many, and what.
+    fn ask_small(&mut self, guesses: &mut [(usize, usize, Vec<u32>)]) {
+        let Some(small) = &mut self.small else { return };
+        let open = guesses.iter_mut().filter(|(_, most, draft)| *most > 0 && draft.is_empty());
+        let (open, asks): (Vec<_>, Vec<_>) = open
+            .map(|(index, most, draft)| {
+                let Sequence { salt, tokens, .. } = &self.running[*index];
+                (draft, Ask { salt: *salt, tokens, most: *most })
+            })
+            .unzip();
+        if asks.is_empty() {
+            return;
+        }
+        match small.guess(&asks) {
+            Ok(found) => open.into_iter().zip(found).for_each(|(draft, found)| *draft = found),
+            // Whoever cannot guess is asked no more.
+            Err(_) => self.small = None,
         }
     }
 

@@ -91,7 +91,13 @@ fn spell(tokens: &[u32]) -> String {
 
 fn backend_of(model: impl Model + 'static, options: EngineOptions) -> LocalBackend {
     let template = ChatTemplate::new(CHATML, "", "").unwrap();
-    LocalBackend::start(Box::new(model), lexicon(), template, options, None).unwrap()
+    LocalBackend::start(Box::new(model), lexicon(), template, options, (None, None)).unwrap()
+}
+
+/// An engine with a model that guesses for the other.
+fn backend_beside(model: SimModel, small: SimModel, options: EngineOptions) -> LocalBackend {
+    let template = ChatTemplate::new(CHATML, "", "").unwrap();
+    LocalBackend::start(Box::new(model), lexicon(), template, options, (None, Some(Box::new(small)))).unwrap()
 }
 
 fn backend(options: EngineOptions) -> LocalBackend {

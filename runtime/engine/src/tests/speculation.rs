@@ -6,6 +6,7 @@ use sgl_wire::{Constraint, SelectBy};
 
 use super::bench::{Bench, is_done};
 use super::*;
+use crate::small::{Ask, Small};
 
 /// The model that repeats itself this strongly.
 fn echo(strength: f32) -> SimModel {
@@ -87,6 +88,75 @@ fn what_is_written_once_more_takes_a_fraction_of_the_steps() {
     assert_eq!((usage.drafted_tokens, usage.accepted_tokens), (with.drafted, with.accepted));
 }
 
+#[test]
+fn a_small_model_changes_no_answer() {
+    let plain = guessing(0.0, 0);
+    let expected: Vec<String> = requests().into_iter().map(|request| content(&run(&plain, request))).collect();
+    let steps = plain.stats().steps;
+    // The same model, one that repeats itself, one without room, and one that reads little.
+    let smalls = [(echo(0.0), 4096), (echo(50.0), 4096), (echo(0.0), 330), (SimModel::new(VOCABULARY, 90), 4096)];
+    for (small, slots) in smalls {
+        let backend = backend_beside(echo(0.0), small, EngineOptions { draft: 16, ..super::slots(slots) });
+        for round in 0..2 {
+            let found: Vec<String> = match round {
+                0 => requests().into_iter().map(|request| content(&run(&backend, request))).collect(),
+                _ => {
+                    let replies: Vec<_> = requests().into_iter().map(|request| backend.submit(request)).collect();
+                    replies.into_iter().map(|reply| content(&wait(reply))).collect()
+                }
+            };
+            assert_eq!(found, expected);
+            if round == 0 {
+                let stats = backend.stats();
+                println!("{} steps, {steps} without, {:.2} of {}", stats.steps, stats.accepted_share(), stats.drafted);
+                assert!(stats.steps <= steps);
+            }
+        }
+        assert_all_given_back(&backend);
+    }
+}
+
+#[test]
+fn a_model_that_guesses_for_itself_is_always_right_where_nothing_is_drawn() {
+    let small = backend_beside(echo(0.0), echo(0.0), EngineOptions { draft: 16, ..slots(4096) });
+    let greedy = |g: &mut Generate| {
+        g.max_tokens = Some(100);
+        g.sampling.temperature = 0.0;
+        g.ignore_eos = true;
+    };
+    // The small model may write a token that is no text, and the large one may not.
+    let usage = generated(run(&small, generate(text("Hello"), 0, greedy))).usage;
+    assert!(small.stats().steps < 30, "{:?}", small.stats());
+    assert!(usage.accepted_tokens as f64 > 0.85 * usage.drafted_tokens as f64, "{usage:?}");
+}
+
+#[test]
+fn a_small_model_goes_on_as_it_would_alone_and_gives_back_its_slots() {
+    let (one, other) = (encode("the world and the essay"), encode("the world says nothing"));
+    let alone = |tokens: &[u32], most: usize| {
+        let mut tokens = tokens.to_vec();
+        for _ in 0..most {
+            let logits = echo(3.0).after(&tokens);
+            let best = (0..VOCABULARY as u32).rev().max_by(|a, b| logits[*a as usize].total_cmp(&logits[*b as usize]));
+            tokens.push(best.unwrap());
+        }
+        tokens
+    };
+    for slots in [1, 7, 20, 40, 500] {
+        let mut small = Small::new(Box::new(echo(3.0)), slots).unwrap();
+        for most in [3, 0, 1, 9, 9] {
+            let asks = [&one, &other, &one].map(|tokens| Ask { salt: 0, tokens, most });
+            let found = small.guess(&asks).unwrap();
+            for (ask, found) in asks.iter().zip(found) {
+                let whole = alone(ask.tokens, most);
+                assert!(whole[ask.tokens.len()..].starts_with(&found), "{slots} slots, {most} wanted");
+                assert!(slots < 500 || found.len() == most);
+            }
+            assert!(small.is_whole());
+        }
+    }
+}
+
 /// A full step leaves no room for guesses: they cost nobody anything.
 #[test]
 fn guesses_take_only_what_a_small_step_leaves() {
@@ -107,7 +177,6 @@ fn guesses_take_only_what_a_small_step_leaves() {
 /// The shares of what is drawn, with guesses and from the model's own probabilities.
 #[test]
 fn sampled_tokens_have_the_model_s_distribution() {
-    const SEEDS: u64 = 4_000;
     // The four best of those that are text, as the sampler takes them.
     let best = |context: &[u32]| -> Vec<(u32, f64)> {
         let logits = echo(4.0).after(context);
@@ -126,11 +195,26 @@ fn sampled_tokens_have_the_model_s_distribution() {
     };
     let prompt = texts.find(is_open).unwrap();
     let context = encode(&prompt);
-    let (backend, prompt) = (guessing(4.0, 16), text(&prompt));
+    let small = backend_beside(echo(4.0), echo(4.0), EngineOptions { draft: 16, ..slots(4096) });
+    for backend in [guessing(4.0, 16), small] {
+        shares_are_those_of_the_model(&backend, &prompt, &context, best);
+    }
+}
+
+/// Draws from which shares are counted.
+const SEEDS: u64 = 4_000;
+
+fn shares_are_those_of_the_model(
+    backend: &LocalBackend,
+    prompt: &str,
+    context: &[u32],
+    best: impl Fn(&[u32]) -> Vec<(u32, f64)>,
+) {
+    let prompt = text(prompt);
     let mut shares: HashMap<Vec<u32>, f64> = HashMap::new();
     for seed in 0..SEEDS {
         let g = generated(run(
-            &backend,
+            backend,
             generate(prompt.clone(), seed, |g| {
                 g.max_tokens = Some(2);
                 g.ignore_eos = true;
@@ -140,8 +224,8 @@ fn sampled_tokens_have_the_model_s_distribution() {
         *shares.entry(g.output.tokens.clone()).or_default() += 1.0 / SEEDS as f64;
     }
     let mut total = 0.0;
-    for (first, p) in best(&context) {
-        for (second, q) in best(&[&context[..], &[first]].concat()) {
+    for (first, p) in best(context) {
+        for (second, q) in best(&[context, &[first]].concat()) {
             let found = shares.get(&vec![first, second]).copied().unwrap_or_default();
             assert!((found - p * q).abs() < 0.03, "{first} {second}: {found} is not {}", p * q);
             total += found;
