@@ -95,6 +95,13 @@ pub struct Beside {
     pub small: Option<Loaded>,
 }
 
+/// What of that fits the model: a shelf with the model's identity, and a small model of the same tokens.
+#[derive(Default)]
+pub(crate) struct Fitting {
+    pub shelf: Option<(Shelf, [u8; 32])>,
+    pub small: Option<Box<dyn Model>>,
+}
+
 /// Whether two tokenizers have the same tokens.
 fn same_tokens(one: &Tokenizer, other: &Tokenizer) -> bool {
     one.vocab_size() == other.vocab_size()
@@ -179,7 +186,7 @@ impl LocalBackend {
         };
         let lexicon = Lexicon::of(Arc::new(loaded.tokenizer))?;
         let shelf = beside.shelf.filter(|_| options.cache).zip(loaded.identity);
-        Self::start(loaded.model, lexicon, loaded.template, options, (shelf, small))
+        Self::start(loaded.model, lexicon, loaded.template, options, Fitting { shelf, small })
     }
 
     pub(crate) fn start(
@@ -187,7 +194,7 @@ impl LocalBackend {
         lexicon: Lexicon,
         template: ChatTemplate,
         options: EngineOptions,
-        (shelf, small): (Option<(Shelf, [u8; 32])>, Option<Box<dyn Model>>),
+        Fitting { shelf, small }: Fitting,
     ) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Model(error.to_string());
         let (name, window) = (model.config().name.clone(), model.config().context_length);

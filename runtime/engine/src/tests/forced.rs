@@ -162,7 +162,8 @@ fn answers_under_forced_text_are_in_the_tokenizer_s_own_tokens() {
             let own = lexicon.clone();
             let mut mine = Lexicon::new(lexicon.vocabulary.clone(), Vec::new(), move |text| own.encode(text)).unwrap();
             mine.nothing = lexicon.nothing;
-            let backend = LocalBackend::start(Box::new(model), mine, template, slots(WINDOW), (None, None)).unwrap();
+            let backend =
+                LocalBackend::start(Box::new(model), mine, template, slots(WINDOW), Fitting::default()).unwrap();
             let prompt = words(&mut random, 6);
             // One choice, after which all is forced; what is drawn may hold some of that.
             let ways = [words(&mut random, 4), words(&mut random, 4)].map(|way| regex_syntax::escape(&way));

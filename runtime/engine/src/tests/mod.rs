@@ -20,6 +20,7 @@ use sgl_wire::{
     Ask, Backend, Failure, Generate, Generated, Outcome, Part, Prompt, Reply, Request, Role, Select, Selected,
 };
 
+use crate::front::Fitting;
 use crate::lexicon::Lexicon;
 use crate::{EngineOptions, LocalBackend};
 
@@ -91,13 +92,14 @@ fn spell(tokens: &[u32]) -> String {
 
 fn backend_of(model: impl Model + 'static, options: EngineOptions) -> LocalBackend {
     let template = ChatTemplate::new(CHATML, "", "").unwrap();
-    LocalBackend::start(Box::new(model), lexicon(), template, options, (None, None)).unwrap()
+    LocalBackend::start(Box::new(model), lexicon(), template, options, Fitting::default()).unwrap()
 }
 
 /// An engine with a model that guesses for the other.
 fn backend_beside(model: SimModel, small: SimModel, options: EngineOptions) -> LocalBackend {
     let template = ChatTemplate::new(CHATML, "", "").unwrap();
-    LocalBackend::start(Box::new(model), lexicon(), template, options, (None, Some(Box::new(small)))).unwrap()
+    let fitting = Fitting { small: Some(Box::new(small)), ..Fitting::default() };
+    LocalBackend::start(Box::new(model), lexicon(), template, options, fitting).unwrap()
 }
 
 fn backend(options: EngineOptions) -> LocalBackend {

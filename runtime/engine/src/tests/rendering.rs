@@ -42,7 +42,7 @@ fn a_space_follows_special_tokens_where_the_model_wants_one() {
     let template = ChatTemplate::new("{{ messages[0].content }}<|im_end|>", "", "").unwrap();
     let mut spaced = lexicon();
     spaced.space_prefix = true;
-    let backend = LocalBackend::start(Box::new(model), spaced, template, slots(64), (None, None)).unwrap();
+    let backend = LocalBackend::start(Box::new(model), spaced, template, slots(64), Fitting::default()).unwrap();
     let prompt = message(&Prompt::empty(), Role::User, "hi").push(Part::Text("on".into()));
     let rendered = backend.render(&prompt).unwrap();
     assert_eq!(rendered.text, "hi<|im_end|>on");
@@ -92,7 +92,7 @@ fn a_template_without_tools_has_the_user_tell_what_they_gave() {
                   {% endif %}[{{ m.role }}]{{ m.content }}{% endfor %}";
     let template = ChatTemplate::new(source, "", "").unwrap();
     let model = Box::new(SimModel::new(VOCABULARY, WINDOW));
-    let backend = LocalBackend::start(model, lexicon(), template, slots(64), (None, None)).unwrap();
+    let backend = LocalBackend::start(model, lexicon(), template, slots(64), Fitting::default()).unwrap();
     let prompt = message(&message(&message(&Prompt::empty(), Role::User, "a"), Role::Assistant, "b"), Role::Tool, "c");
     assert_eq!(backend.render(&prompt).unwrap().text, "[user]a[assistant]b[user]Tool result: c");
     let system = message(&prompt, Role::System, "d");
@@ -142,7 +142,7 @@ fn a_template_that_refuses_or_loses_messages_is_an_error() {
     ] {
         let template = ChatTemplate::new(source, "", "").unwrap();
         let model = Box::new(SimModel::new(VOCABULARY, WINDOW));
-        let backend = LocalBackend::start(model, lexicon(), template, slots(64), (None, None)).unwrap();
+        let backend = LocalBackend::start(model, lexicon(), template, slots(64), Fitting::default()).unwrap();
         let prompt = message(&message(&Prompt::empty(), Role::User, "a"), Role::User, "b");
         match backend.render(&prompt) {
             Err(Failure::Template(text)) => assert!(text.contains(reason), "{text}"),
