@@ -26,12 +26,20 @@ impl ActivationBlock {
     fn quantise(values: &[f32; BLOCK]) -> Self {
         // Adding this leaves a number below 2^22 as a whole one in the low bits of the sum.
         const ROUND: f32 = 12_582_912.0;
-        let largest = values.iter().fold(0.0f32, |max, x| if x.abs() > max { x.abs() } else { max });
+        // In lanes, because the compiler keeps the order of a fold of floats; the largest is the same in any.
+        let (mut sizes, mut poisons) = ([0.0f32; 8], [0.0f32; 8]);
+        for chunk in values.as_chunks::<8>().0 {
+            for i in 0..8 {
+                let size = chunk[i].abs();
+                sizes[i] = if size > sizes[i] { size } else { sizes[i] };
+                // A comparison passes over NaN, and its code would be zero: this keeps it, so that it shows in the result.
+                poisons[i] += chunk[i] * 0.0;
+            }
+        }
+        let largest = sizes.iter().fold(0.0f32, |max, &size| if size > max { size } else { max });
         // Below this the inverse would overflow; such a block is zero beside any other.
         let inverse = if largest > 1e-30 { 127.0 / largest } else { 0.0 };
-        // A comparison passes over NaN, and its code would be zero: this keeps it, so that it shows in the result.
-        let poison: f32 = values.iter().map(|x| x * 0.0).sum();
-        let mut block = Self { scale: largest / 127.0 + poison, ..Self::default() };
+        let mut block = Self { scale: largest / 127.0 + poisons.iter().sum::<f32>(), ..Self::default() };
         for (q, x) in block.q.iter_mut().zip(values) {
             *q = (x * inverse + ROUND).to_bits() as i8;
         }
@@ -44,7 +52,7 @@ impl ActivationBlock {
 
 /// Rows that are multiplied together. The blocks of a group lie column block by column block, its rows beside each
 /// other; the groups lie one after the other, and the last may have fewer rows.
-pub(crate) const GROUP: usize = 4;
+pub(crate) const GROUP: usize = 6;
 
 for_each_home! {
     /// The rows of one group.

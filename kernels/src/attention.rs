@@ -2,6 +2,7 @@
 //!
 //! Grouped heads share keys. A row reads its context in tiles of [`TILE`] positions that start at multiples of it, with an
 //! online softmax (Milakov and Gimelshein 2018), so a row's sums do not depend on how its prompt was cut into steps.
+//! Rows that share the beginning of their contexts read it together ([`AttentionPlan`]), each with the sums it has alone.
 //! With a window, a row reads the last positions of its context alone, and no tile before them.
 
 use std::ops::Range;
@@ -13,7 +14,7 @@ use half::slice::HalfFloatSliceExt;
 use crate::Kernels;
 use crate::cpu::{Home, Kind, for_each_home, portable};
 use crate::disjoint::Disjoint;
-use crate::math::{exp, sum_by, tanh};
+use crate::math::{exp, tanh, tree_sum};
 
 /// Positions in a tile.
 const TILE: usize = 64;
@@ -65,12 +66,89 @@ impl KvView<'_> {
     }
 }
 
+/// What the rows of a step read, in the order that it is read in: made once for all layers.
+///
+/// Rows whose contexts begin with the same slots are put together, so that a tile of a prefix that many sequences share is
+/// read once for all of them. What a row computes from it, and in which order, is the same as if it were alone.
+pub struct AttentionPlan<'a> {
+    spans: &'a [AttentionSpan<'a>],
+    tasks: Vec<Task>,
+    /// Pairs of a row and a position that it reads.
+    pairs: usize,
+}
+
+/// Rows that one thread does for one head of keys.
+struct Task {
+    /// Of spans by their index, some rows.
+    runs: Vec<(usize, Range<usize>)>,
+    /// Tiles that the contexts of all runs begin with.
+    shared: usize,
+}
+
+impl<'a> AttentionPlan<'a> {
+    /// A plan for spans in the order of their rows.
+    ///
+    /// # Panics
+    /// If spans overlap, or rows have no context.
+    pub fn new(spans: &'a [AttentionSpan<'a>]) -> Self {
+        assert!(spans.windows(2).all(|pair| pair[0].rows.end <= pair[1].rows.start), "spans overlap");
+        assert!(spans.iter().all(|span| span.rows.len() <= span.context.len()), "rows without a context");
+        // Beside each other stands what begins alike.
+        let mut order: Vec<usize> = (0..spans.len()).collect();
+        order.sort_by_key(|&index| spans[index].context);
+        let mut tasks: Vec<Task> = Vec::new();
+        for index in order {
+            let AttentionSpan { rows, context } = &spans[index];
+            for start in rows.clone().step_by(ROWS) {
+                let run = (index, start..rows.end.min(start + ROWS));
+                match tasks.last_mut().and_then(|task| Some((task.shared_with(spans, context, &run)?, task))) {
+                    Some((shared, task)) => {
+                        task.runs.push(run);
+                        task.shared = shared;
+                    }
+                    None => tasks.push(Task { runs: vec![run], shared: 0 }),
+                }
+            }
+        }
+        let pairs = spans.iter().map(|span| span.rows.len() * span.context.len()).sum();
+        Self { spans, tasks, pairs }
+    }
+}
+
+impl Task {
+    /// What all would share if a run joined; none where there is no room for it, or the others would share less.
+    fn shared_with(
+        &self,
+        spans: &[AttentionSpan<'_>],
+        context: &[u32],
+        (_, rows): &(usize, Range<usize>),
+    ) -> Option<usize> {
+        let others: usize = self.runs.iter().map(|(_, rows)| rows.len()).sum();
+        let (first, _) = self.runs.first().filter(|_| others + rows.len() <= ROWS)?;
+        let tiles = context.chunks_exact(TILE).zip(spans[*first].context.chunks_exact(TILE));
+        let shared = tiles.take_while(|(a, b)| a == b).count();
+        match self.runs.len() {
+            1 => Some(shared).filter(|shared| *shared > 0),
+            _ => Some(self.shared).filter(|most| shared >= *most),
+        }
+    }
+}
+
 /// A thread's working memory.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    keys: Vec<f32>,
-    values: Vec<f32>,
-    states: Vec<State>,
+    /// Keys, then values, of a tile.
+    tile: Vec<f32>,
+    lines: Vec<Line>,
+    heads: Vec<Head>,
+    /// Scores of the heads at work, [`TILE`] each.
+    scores: Vec<[f32; TILE]>,
+}
+
+/// A row of queries and the positions that it reads.
+struct Line {
+    row: usize,
+    seen: Range<usize>,
 }
 
 /// The running softmax of one row and head.
@@ -80,18 +158,28 @@ struct State {
     sum: f32,
 }
 
+/// One of the heads of a line that read the same keys.
+struct Head {
+    line: usize,
+    member: usize,
+    state: State,
+    /// Of the tile that is at work: the positions that it reads, and what its sums so far are multiplied with.
+    seen: Range<usize>,
+    shrink: f32,
+}
+
 impl Kernels {
     /// `out` and `queries` are rows × `heads` × `head_dim`; rows in no span are left as they are.
     ///
     /// # Panics
-    /// If sizes do not fit the shape, a slot is outside the pool, or spans overlap.
+    /// If sizes do not fit the shape, or a slot is outside the pool.
     pub fn attention(
         &mut self,
         shape: AttentionShape,
         queries: &[f32],
         keys: KvView<'_>,
         values: KvView<'_>,
-        spans: &[AttentionSpan<'_>],
+        plan: &AttentionPlan<'_>,
         out: &mut [f32],
     ) {
         let begin = Instant::now();
@@ -99,93 +187,164 @@ impl Kernels {
         assert!(kv_heads > 0 && heads.is_multiple_of(kv_heads) && head_dim.is_multiple_of(8), "{shape:?}");
         assert!(window != Some(0), "a window without room for the row itself");
         assert_eq!(queries.len(), out.len());
-        assert!(spans.windows(2).all(|pair| pair[0].rows.end <= pair[1].rows.start), "spans overlap");
-        assert!(spans.iter().all(|span| span.rows.len() <= span.context.len()), "rows without a context");
-        let work: usize = spans.iter().map(|span| span.rows.len() * span.context.len()).sum();
-        let tasks: Vec<_> = spans
-            .iter()
-            .flat_map(|span| span.rows.clone().step_by(ROWS).map(move |start| (span, start)))
-            .flat_map(|(span, start)| {
-                (0..kv_heads).map(move |head| (span, start..span.rows.end.min(start + ROWS), head))
-            })
-            .collect();
-        let out = Disjoint::new(out);
-        let (home, scratch) = (self.home, &self.scratch);
+        let work = Work { home: self.home, shape, queries, keys, values, plan, out: Disjoint::new(out) };
+        let items = plan.tasks.len() * kv_heads;
         // A short context of a lone row is done before another thread is awake.
-        let grain = if work * heads * head_dim < 64 * 1024 { tasks.len() } else { 1 };
-        self.pool.split(tasks.len(), grain, &|range, thread| {
+        let grain = if plan.pairs * heads * head_dim < 64 * 1024 { items } else { 1 };
+        let scratch = &self.scratch;
+        self.pool.split(items, grain, &|range, thread| {
             let mut scratch = scratch[thread].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            for (span, rows, kv_head) in &tasks[range] {
-                attend(home, shape, queries, keys, values, span, rows.clone(), *kv_head, &out, &mut scratch);
+            for item in range {
+                work.attend(&plan.tasks[item / kv_heads], item % kv_heads, &mut scratch);
             }
         });
         self.spent.attention += begin.elapsed();
     }
 }
 
-/// Some rows of a span and one head of keys.
-#[expect(clippy::too_many_arguments, reason = "the views of one task")]
-fn attend(
+/// What all tasks of a layer read and write.
+struct Work<'a> {
     home: Home,
     shape: AttentionShape,
-    queries: &[f32],
-    keys: KvView<'_>,
-    values: KvView<'_>,
-    span: &AttentionSpan<'_>,
-    rows: Range<usize>,
-    kv_head: usize,
-    out: &Disjoint<'_, f32>,
-    scratch: &mut Scratch,
-) {
-    let AttentionShape { heads, kv_heads, head_dim, window, .. } = shape;
-    let group = heads / kv_heads;
-    let Scratch { keys: key_tile, values: value_tile, states } = scratch;
-    key_tile.resize(TILE * head_dim, 0.0);
-    value_tile.resize(TILE * head_dim, 0.0);
-    states.clear();
-    states.resize(rows.len() * group, State { max: f32::NEG_INFINITY, sum: 0.0 });
-    let visible = |row: usize| {
-        let end = span.context.len() - (span.rows.end - 1 - row);
-        window.map_or(0, |window| end.saturating_sub(window))..end
-    };
-    let place = |row: usize, member: usize| {
-        let start = (row * heads + kv_head * group + member) * head_dim;
-        start..start + head_dim
-    };
-    // SAFETY: each row and head of a span belongs to one task, and spans do not overlap.
-    #[allow(unsafe_code)]
-    let part = |row, member| unsafe { out.slice(place(row, member)) };
-    for row in rows.clone() {
-        (0..group).for_each(|member| part(row, member).fill(0.0));
+    queries: &'a [f32],
+    keys: KvView<'a>,
+    values: KvView<'a>,
+    plan: &'a AttentionPlan<'a>,
+    out: Disjoint<'a, f32>,
+}
+
+impl Work<'_> {
+    /// The rows of a task and one head of keys.
+    fn attend(&self, task: &Task, kv_head: usize, scratch: &mut Scratch) {
+        let AttentionShape { heads, kv_heads, head_dim, window, .. } = self.shape;
+        let group = heads / kv_heads;
+        scratch.tile.resize(TILE * head_dim, 0.0);
+        scratch.lines.clear();
+        scratch.heads.clear();
+        for (index, rows) in &task.runs {
+            let span = &self.plan.spans[*index];
+            for row in rows.clone() {
+                let end = span.context.len() - (span.rows.end - 1 - row);
+                let seen = window.map_or(0, |window| end.saturating_sub(window))..end;
+                for member in 0..group {
+                    let state = State { max: f32::NEG_INFINITY, sum: 0.0 };
+                    let line = scratch.lines.len();
+                    scratch.heads.push(Head { line, member, state, seen: 0..0, shrink: 0.0 });
+                }
+                scratch.lines.push(Line { row, seen });
+            }
+        }
+        let Scratch { tile, lines, heads, scores } = scratch;
+        scores.resize(heads.len(), [0.0; TILE]);
+        for head in &*heads {
+            self.part(lines, head, kv_head).fill(0.0);
+        }
+        if let Some((index, _)) = task.runs.first() {
+            let unread = lines.iter().map(|line| line.seen.start / TILE).min().unwrap_or(0);
+            let tiles = self.plan.spans[*index].context.chunks_exact(TILE).take(task.shared);
+            for (number, slots) in tiles.enumerate().skip(unread) {
+                self.tile(number, slots, kv_head, tile, lines, heads, scores);
+            }
+        }
+        let mut first = 0;
+        for (index, rows) in &task.runs {
+            let own = first..first + rows.len();
+            let context = &self.plan.spans[*index].context[..lines[own.end - 1].seen.end];
+            let unread = (lines[first].seen.start / TILE).max(task.shared);
+            let heads = &mut heads[own.start * group..own.end * group];
+            for (number, slots) in context.chunks(TILE).enumerate().skip(unread) {
+                self.tile(number, slots, kv_head, tile, lines, heads, scores);
+            }
+            first = own.end;
+        }
+        for head in &*heads {
+            self.part(lines, head, kv_head).iter_mut().for_each(|x| *x /= head.state.sum);
+        }
     }
-    let context = &span.context[..visible(rows.end - 1).end];
-    let unread = visible(rows.start).start / TILE;
-    for (tile, slots) in context.chunks(TILE).enumerate().skip(unread) {
-        for (i, &slot) in slots.iter().enumerate() {
+
+    /// One tile of positions for some heads: first all that is done with keys, then all that is done with values, because
+    /// both together do not fit into the nearest cache.
+    #[expect(clippy::too_many_arguments, reason = "a tile and the scratch of its task")]
+    fn tile(
+        &self,
+        number: usize,
+        slots: &[u32],
+        kv_head: usize,
+        tile: &mut [f32],
+        lines: &[Line],
+        heads: &mut [Head],
+        scores: &mut [[f32; TILE]],
+    ) {
+        let (home, shape, head_dim) = (self.home, self.shape, self.shape.head_dim);
+        let scores = &mut scores[..heads.len()];
+        for head in heads.iter_mut() {
+            let seen = &lines[head.line].seen;
+            let inside = |position: usize| position.saturating_sub(number * TILE).min(slots.len());
+            head.seen = inside(seen.start)..inside(seen.end);
+        }
+        self.read(self.keys, slots, kv_head, tile);
+        for (heads, scores) in heads.chunks_mut(2).zip(scores.chunks_mut(2)) {
+            let count = heads.iter().map(|head| head.seen.end).max().unwrap_or(0);
+            match (&*heads, &mut *scores) {
+                ([a, b], [first, second]) => {
+                    let queries = [a, b].map(|head| &self.queries[self.place(lines, head, kv_head)]);
+                    dots_of_two(home, queries, tile, [first, second], count);
+                }
+                ([a], [scores]) => dots(home, &self.queries[self.place(lines, a, kv_head)], tile, scores, count),
+                _ => {}
+            }
+            for (head, scores) in heads.iter_mut().zip(scores).filter(|(head, _)| !head.seen.is_empty()) {
+                head.shrink = weigh(home, scores, head.seen.start, head.seen.end, shape, &mut head.state);
+            }
+        }
+        self.read(self.values, slots, kv_head, tile);
+        for (heads, scores) in heads.chunks(2).zip(scores.chunks(2)) {
+            match (heads, scores) {
+                ([a, b], [first, second]) if a.seen == b.seen && !a.seen.is_empty() => {
+                    let values = &tile[a.seen.start * head_dim..a.seen.end * head_dim];
+                    let (first, second) = (&first[a.seen.clone()], &second[a.seen.clone()]);
+                    let (one, two) = (self.part(lines, a, kv_head), self.part(lines, b, kv_head));
+                    add_values_of_two(home, first, second, values, a.shrink, b.shrink, one, two);
+                }
+                _ => {
+                    for (head, scores) in heads.iter().zip(scores).filter(|(head, _)| !head.seen.is_empty()) {
+                        let values = &tile[head.seen.start * head_dim..head.seen.end * head_dim];
+                        add_values(
+                            home,
+                            &scores[head.seen.clone()],
+                            values,
+                            head.shrink,
+                            self.part(lines, head, kv_head),
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keys or values of some slots as floats.
+    fn read(&self, from: KvView<'_>, slots: &[u32], kv_head: usize, tile: &mut [f32]) {
+        let AttentionShape { kv_heads, head_dim, .. } = self.shape;
+        for (&slot, out) in slots.iter().zip(tile.chunks_exact_mut(head_dim)) {
             let at = (slot as usize * kv_heads + kv_head) * head_dim;
-            keys.read(home, at..at + head_dim, &mut key_tile[i * head_dim..(i + 1) * head_dim]);
-            values.read(home, at..at + head_dim, &mut value_tile[i * head_dim..(i + 1) * head_dim]);
-        }
-        for (row, states) in rows.clone().zip(states.chunks_exact_mut(group)) {
-            let seen = visible(row);
-            let in_tile = |position: usize| position.saturating_sub(tile * TILE).min(slots.len());
-            let seen = in_tile(seen.start)..in_tile(seen.end);
-            if seen.is_empty() {
-                continue;
-            }
-            for (member, state) in states.iter_mut().enumerate() {
-                let query = &queries[place(row, member)];
-                let mut scores = [0.0; TILE];
-                dots(home, query, key_tile, &mut scores, seen.end);
-                let shrink = weigh(home, &mut scores, seen.start, seen.end, shape, state);
-                let values = &value_tile[seen.start * head_dim..seen.end * head_dim];
-                add_values(home, &scores[seen.clone()], values, shrink, part(row, member));
-            }
+            from.read(self.home, at..at + head_dim, out);
         }
     }
-    for (row, states) in rows.zip(states.chunks_exact(group)) {
-        for (member, state) in states.iter().enumerate() {
-            part(row, member).iter_mut().for_each(|x| *x /= state.sum);
+
+    /// Where the numbers of a head stand in queries and in results.
+    fn place(&self, lines: &[Line], head: &Head, kv_head: usize) -> Range<usize> {
+        let AttentionShape { heads, kv_heads, head_dim, .. } = self.shape;
+        let start = (lines[head.line].row * heads + kv_head * (heads / kv_heads) + head.member) * head_dim;
+        start..start + head_dim
+    }
+
+    /// The results of a head.
+    fn part(&self, lines: &[Line], head: &Head, kv_head: usize) -> &mut [f32] {
+        // SAFETY: each row and head belongs to one task, spans do not overlap, and a task asks for one part at a time or
+        // for those of two heads.
+        #[allow(unsafe_code)]
+        unsafe {
+            self.out.slice(self.place(lines, head, kv_head))
         }
     }
 }
@@ -198,6 +357,26 @@ fn dots(home: Home, query: &[f32], keys: &[f32], out: &mut [f32; TILE], count: u
         // SAFETY: a home of this kind is only made where the features were detected.
         #[allow(unsafe_code)]
         Kind::Avx2 => unsafe { crate::cpu::avx2::dots(query, keys, &mut out[..count.next_multiple_of(8)]) },
+    }
+}
+
+/// The same for two queries at once, which read each key once.
+fn dots_of_two(home: Home, queries: [&[f32]; 2], keys: &[f32], out: [&mut [f32; TILE]; 2], count: usize) {
+    let [first, second] = out;
+    match home.0 {
+        Kind::Portable => {
+            portable::dots(queries[0], keys, &mut first[..count]);
+            portable::dots(queries[1], keys, &mut second[..count]);
+        }
+        #[cfg(target_arch = "x86_64")]
+        Kind::Avx2 => {
+            let count = count.next_multiple_of(4);
+            // SAFETY: a home of this kind is only made where the features were detected.
+            #[allow(unsafe_code)]
+            unsafe {
+                crate::cpu::avx2::dots_of_two(queries, keys, &mut first[..count], &mut second[..count]);
+            }
+        }
     }
 }
 
@@ -226,9 +405,8 @@ for_each_home! {
                 *score *= shape.scale;
             }
         }
-        for (i, score) in scores.iter_mut().enumerate() {
-            *score = if i >= start && i < end { *score } else { f32::NEG_INFINITY };
-        }
+        scores[..start].fill(f32::NEG_INFINITY);
+        scores[end..].fill(f32::NEG_INFINITY);
         for scores in scores.as_chunks::<8>().0 {
             for i in 0..8 {
                 max[i] = if scores[i] > max[i] { scores[i] } else { max[i] };
@@ -239,7 +417,13 @@ for_each_home! {
         for score in scores.iter_mut() {
             *score = exp(*score - max);
         }
-        *state = State { max, sum: state.sum * shrink + sum_by(scores, |x| x) };
+        let mut sums = [0.0; 8];
+        for scores in scores.as_chunks::<8>().0 {
+            for i in 0..8 {
+                sums[i] += scores[i];
+            }
+        }
+        *state = State { max, sum: state.sum * shrink + tree_sum(sums) };
         shrink
     }
 }
@@ -260,8 +444,48 @@ for_each_home! {
     }
 }
 
+for_each_home! {
+    /// The same for two heads that read the same positions, which read each value once.
+    fn add_values_of_two(
+        weights: &[f32],
+        others: &[f32],
+        values: &[f32],
+        shrink: f32,
+        other_shrink: f32,
+        out: &mut [f32],
+        other_out: &mut [f32],
+    ) {
+        let head_dim = out.len();
+        let (wide, narrow) = out.as_chunks_mut::<HALF>();
+        let (other_wide, other_narrow) = other_out.as_chunks_mut::<HALF>();
+        for (i, (out, other_out)) in wide.iter_mut().zip(other_wide).enumerate() {
+            let mut sums = out.map(|sum| sum * shrink);
+            let mut other_sums = other_out.map(|sum| sum * other_shrink);
+            for ((weight, other), value) in weights.iter().zip(others).zip(values.chunks_exact(head_dim)) {
+                if let Some(value) = value[i * HALF..].first_chunk::<HALF>() {
+                    for i in 0..HALF {
+                        sums[i] += weight * value[i];
+                        other_sums[i] += other * value[i];
+                    }
+                }
+            }
+            (*out, *other_out) = (sums, other_sums);
+        }
+        let done = head_dim - narrow.len();
+        for (i, out) in narrow.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+            add_weighted(out, shrink, weights, values, head_dim, done + i * 8);
+        }
+        for (i, out) in other_narrow.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+            add_weighted(out, other_shrink, others, values, head_dim, done + i * 8);
+        }
+    }
+}
+
 /// Elements of a head that are summed over a tile at once: eight registers of eight.
 const WIDE: usize = 64;
+
+/// The same of two heads.
+const HALF: usize = WIDE / 2;
 
 /// `out ← out · shrink + Σ weight · value[at..at + N]`, value by value.
 #[inline(always)]

@@ -7,7 +7,7 @@
 //! 4. [`Kernels::swiglu`] or [`Kernels::geglu`], and [`Kernels::add`], finish the block.
 //! 5. [`log_sum_exp`] and [`exp_below`] make logits probabilities, for whoever draws from them.
 //!
-//! Two homes run them: `portable`, plain Rust and the truth, and `avx2`. `SGL_KERNELS=portable` forces the first.
+//! Two homes run them: `portable`, plain Rust and the truth, and `avx2`. `SGL_CPU` chooses one by name.
 //!
 //! Architecture invariant: a row's result never depends on its neighbours, on the home or on the number of threads.
 //! SIMD lanes are *outputs* (weight rows, or elements), so the sum behind one output has one order, written down in
@@ -31,9 +31,9 @@ mod types;
 mod vector;
 
 pub use activations::ActivationBlock;
-pub use attention::{AttentionShape, AttentionSpan, KvView};
+pub use attention::{AttentionPlan, AttentionShape, AttentionSpan, KvView};
 pub use block::dequantise_row;
-pub use cpu::Home;
+pub use cpu::{Home, HomeError};
 pub use matmul::{Input, Product};
 pub use matrix::{Matrix, MatrixError};
 pub use pool::Pool;

@@ -5,7 +5,7 @@
 use half::f16;
 use proptest::prelude::*;
 use sgl_kernels::{
-    AttentionShape, AttentionSpan, Home, Input, Kernels, KvView, Matrix, Product, RopeStyle, TensorType,
+    AttentionPlan, AttentionShape, AttentionSpan, Home, Input, Kernels, KvView, Matrix, Product, RopeStyle, TensorType,
     dequantise_row, exp_below, log_sum_exp,
 };
 
@@ -221,19 +221,26 @@ proptest! {
             true => (KvView::F16(&narrow_keys), KvView::F16(&narrow_values)),
             false => (KvView::F32(&keys), KvView::F32(&values)),
         };
-        let contexts: Vec<Vec<u32>> = (0..3)
-            .map(|_| (0..random.below(180) + 1).map(|_| random.below(pool) as u32).collect())
+        // Some begin with the same slots, and rows of them are read together.
+        let begin: Vec<u32> = (0..random.below(180)).map(|_| random.below(pool) as u32).collect();
+        let contexts: Vec<Vec<u32>> = (0..6)
+            .map(|_| {
+                let shared = [0, begin.len(), random.below(begin.len() + 1)][random.below(3)];
+                let own = (0..random.below(180) + 1).map(|_| random.below(pool) as u32);
+                begin[..shared].iter().copied().chain(own).collect()
+            })
             .collect();
         let mut spans = Vec::new();
         for context in &contexts {
             let start = spans.last().map_or(0, |span: &AttentionSpan| span.rows.end);
-            spans.push(AttentionSpan { rows: start..start + random.below(context.len()) + 1, context });
+            let most = if random.below(2) == 0 { 4 } else { context.len() };
+            spans.push(AttentionSpan { rows: start..start + random.below(most.min(context.len())) + 1, context });
         }
         let width = shape.heads * head_dim;
-        let queries = random.floats(spans[2].rows.end * width);
+        let queries = random.floats(spans[5].rows.end * width);
         let run = |kernels: &mut Kernels, spans: &[AttentionSpan], queries: &[f32]| {
             let mut out = vec![f32::NAN; queries.len()];
-            kernels.attention(shape, queries, keys, values, spans, &mut out);
+            kernels.attention(shape, queries, keys, values, &AttentionPlan::new(spans), &mut out);
             out
         };
         let mut all = all();

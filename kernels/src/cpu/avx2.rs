@@ -1,12 +1,13 @@
 //! The AVX2 twins of the functions in [`super::portable`] that the compiler does not vectorise well.
 //!
 //! Products have eight weight rows in the lanes of a register. A block's codes are unpacked once for a group of
-//! activation rows, whose sums stay in registers from the first block to the last.
+//! activation rows, whose sums stay in registers from the first block to the last. There are no closures here: passed to
+//! a function without these instructions they would stay calls, and every register would go through memory.
 
 #![allow(unsafe_code)]
 
+use std::arch::asm;
 use std::arch::x86_64::*;
-use std::ops::Range;
 
 use half::f16;
 
@@ -14,6 +15,9 @@ use crate::activations::{ActivationBlock, GROUP};
 use crate::block::{BLOCK, Coding, Scales};
 use crate::matrix::{LANES, TileLayout};
 use crate::types::TensorType;
+
+/// How many bytes before they are needed [`look_ahead`] asks for them.
+const AHEAD: usize = 1024;
 
 /// A tensor type as a type, so that each gets its own loop.
 trait Format {
@@ -58,13 +62,15 @@ pub(crate) fn panel_whole(kind: TensorType, panel: &[u8], blocks: &[ActivationBl
 /// Each number of rows gets its own loop.
 #[target_feature(enable = "avx2,f16c")]
 fn panel_of<F: Format>(panel: &[u8], blocks: &[ActivationBlock], out: &mut [[f32; LANES]]) {
-    const { assert!(GROUP == 4) };
+    const { assert!(GROUP == 6) };
     match out {
         [] => {}
         [_] => panel_times::<F, 1>(panel, blocks, out),
         [_, _] => panel_times::<F, 2>(panel, blocks, out),
         [_, _, _] => panel_times::<F, 3>(panel, blocks, out),
-        _ => panel_times::<F, 4>(panel, blocks, out),
+        [_, _, _, _] => panel_times::<F, 4>(panel, blocks, out),
+        [_, _, _, _, _] => panel_times::<F, 5>(panel, blocks, out),
+        _ => panel_times::<F, 6>(panel, blocks, out),
     }
 }
 
@@ -77,12 +83,26 @@ fn panel_times<F: Format, const ROWS: usize>(panel: &[u8], blocks: &[ActivationB
     for (tile, columns) in tiles.zip(columns.chunks(F::TILE.blocks)) {
         let parts = tile[F::TILE.head..].chunks_exact(F::TILE.block);
         for (part, inputs) in parts.zip(columns) {
+            if ROWS <= 2 {
+                look_ahead::<F>(part);
+            }
             add_products::<F, ROWS>(tile, part, inputs, &mut sums);
         }
     }
     for (out, sum) in out.iter_mut().zip(sums) {
         // SAFETY: `out` holds eight floats.
         unsafe { _mm256_storeu_ps(out.as_mut_ptr(), sum) }
+    }
+}
+
+/// Asks for the bytes of a later block. Few rows wait for memory, and the processor itself looks no further than to the
+/// end of a page.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn look_ahead<F: Format>(part: &[u8]) {
+    for line in 0..F::TILE.block.div_ceil(64) {
+        // A hint reads nothing, wherever it points.
+        _mm_prefetch::<_MM_HINT_T0>(part.as_ptr().wrapping_add(AHEAD + 64 * line).cast());
     }
 }
 
@@ -97,24 +117,25 @@ fn add_products<F: Format, const ROWS: usize>(
 ) {
     let none = [_mm256_setzero_si256(); ROWS];
     let own = F::TILE.scales;
-    let offset = |sum: i32| _mm256_set1_epi32(F::CODING.offset * sum);
     let mut products = none;
     if matches!(F::CODING.scales, Scales::SuperHalves) {
+        let mut sides = [none; 2];
+        whole_products::<F, ROWS, 0, 2>(part, inputs, &mut sides[0]);
+        whole_products::<F, ROWS, 2, 4>(part, inputs, &mut sides[1]);
         for half in 0..2 {
-            let mut part_products = none;
-            whole_products::<F, ROWS>(part, inputs, 2 * half..2 * half + 2, &mut part_products);
             let scale = _mm256_cvtepi8_epi32(load8(part, own + half * LANES));
             for row in 0..ROWS {
-                let product = _mm256_sub_epi32(part_products[row], offset(inputs[row].halves[half]));
-                products[row] = _mm256_add_epi32(products[row], _mm256_mullo_epi32(product, scale));
+                let offset = _mm256_set1_epi32(F::CODING.offset * inputs[row].halves[half]);
+                let product = _mm256_mullo_epi32(_mm256_sub_epi32(sides[half][row], offset), scale);
+                products[row] = _mm256_add_epi32(products[row], product);
             }
         }
     } else {
-        whole_products::<F, ROWS>(part, inputs, 0..4, &mut products);
+        whole_products::<F, ROWS, 0, 4>(part, inputs, &mut products);
         if F::CODING.offset != 0 {
             for row in 0..ROWS {
                 let [low, high] = inputs[row].halves;
-                products[row] = _mm256_sub_epi32(products[row], offset(low + high));
+                products[row] = _mm256_sub_epi32(products[row], _mm256_set1_epi32(F::CODING.offset * (low + high)));
             }
         }
     }
@@ -139,44 +160,41 @@ fn add_products<F: Format, const ROWS: usize>(
     }
 }
 
-/// Adds codes × activations over some of the block's four pairs of vectors, for each lane and row.
+/// Adds codes × activations over the pairs of vectors `FROM..TO` of the block's four, for each lane and row.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-fn whole_products<F: Format, const ROWS: usize>(
+fn whole_products<F: Format, const ROWS: usize, const FROM: usize, const TO: usize>(
     part: &[u8],
     inputs: &[ActivationBlock; ROWS],
-    pairs: Range<usize>,
     sums: &mut [__m256i; ROWS],
 ) {
     let ones = _mm256_set1_epi16(1);
-    let last = pairs.end - 1;
     let mut short = [_mm256_setzero_si256(); ROWS];
-    for pair in pairs {
+    for pair in FROM..TO {
         let codes = code_pair::<F>(part, pair);
         for row in 0..ROWS {
-            let four = [0, 1].map(|i| {
-                let bytes = inputs[row].q.as_ptr().cast::<i32>();
-                // SAFETY: `pair < 4`, so these are four of the block's 32 codes. Read as one number, they are broadcast
-                // from memory; read as bytes, the compiler takes them apart again.
-                _mm256_set1_epi32(unsafe { bytes.add(2 * pair + i).read_unaligned() })
-            });
+            let bytes = inputs[row].q.as_ptr().cast::<i32>();
+            // SAFETY: `pair < 4`, so these are eight of the block's 32 codes. Read as one number, four are broadcast from
+            // memory; read as bytes, the compiler takes them apart again.
+            let (x, y) = unsafe { (bytes.add(2 * pair).read_unaligned(), bytes.add(2 * pair + 1).read_unaligned()) };
+            let four = [_mm256_set1_epi32(x), _mm256_set1_epi32(y)];
             if F::CODING.bits == 8 {
                 for i in 0..2 {
                     let signed = _mm256_sign_epi8(four[i], codes[i]);
                     let product = _mm256_maddubs_epi16(_mm256_abs_epi8(codes[i]), signed);
-                    sums[row] = _mm256_add_epi32(sums[row], _mm256_madd_epi16(product, ones));
+                    sums[row] = in_order(_mm256_add_epi32(sums[row], _mm256_madd_epi16(product, ones)));
                 }
                 continue;
             }
-            let [low, high] = [0, 1].map(|i| _mm256_maddubs_epi16(codes[i], four[i]));
-            short[row] = _mm256_add_epi16(short[row], _mm256_add_epi16(low, high));
+            let (low, high) = (_mm256_maddubs_epi16(codes[0], four[0]), _mm256_maddubs_epi16(codes[1], four[1]));
+            short[row] = in_order(_mm256_add_epi16(short[row], _mm256_add_epi16(low, high)));
             // How many pairs of vectors fit into 16 bits: 4 · 127 · (2^bits - 1) each.
             let fits = match F::CODING.bits {
                 4 => 4,
                 5 => 2,
                 _ => 1,
             };
-            if (pair + 1).is_multiple_of(fits) || pair == last {
+            if (pair + 1).is_multiple_of(fits) || pair + 1 == TO {
                 sums[row] = _mm256_add_epi32(sums[row], _mm256_madd_epi16(short[row], ones));
                 short[row] = _mm256_setzero_si256();
             }
@@ -184,12 +202,22 @@ fn whole_products<F: Format, const ROWS: usize>(
     }
 }
 
+/// The same numbers. The compiler knows nothing of them, so it does not change the order of a sum that they are part of: it
+/// would make all products first, and have no registers left.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn in_order(mut sum: __m256i) -> __m256i {
+    // SAFETY: no instruction at all.
+    unsafe { asm!("/* {} */", inout(ymm_reg) sum, options(pure, nomem, nostack, preserves_flags)) };
+    sum
+}
+
 /// The codes of vectors `2 · pair` and the next.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 fn code_pair<F: Format>(part: &[u8], pair: usize) -> [__m256i; 2] {
     if F::CODING.bits == 8 {
-        return [2 * pair, 2 * pair + 1].map(|s| load32(part, s * BLOCK));
+        return [load32(part, 2 * pair * BLOCK), load32(part, (2 * pair + 1) * BLOCK)];
     }
     let low = _mm256_set1_epi8(15);
     let bytes = load32(part, pair * BLOCK);
@@ -231,17 +259,50 @@ pub(crate) fn dots(query: &[f32], keys: &[f32], out: &mut [f32]) {
     }
 }
 
+/// The same for two queries: four keys at a time.
+///
+/// # Panics
+/// If there are not as many keys, up to the next multiple of four, as there are sums of each.
+#[target_feature(enable = "avx2,f16c")]
+pub(crate) fn dots_of_two(queries: [&[f32]; 2], keys: &[f32], first: &mut [f32], second: &mut [f32]) {
+    let dim = queries[0].len();
+    assert!(queries[1].len() == dim && keys.len() >= dim * first.len().next_multiple_of(4));
+    let outs = first.as_chunks_mut::<4>().0.iter_mut().zip(second.as_chunks_mut::<4>().0);
+    for (keys, (first, second)) in keys.chunks_exact(4 * dim).zip(outs) {
+        let (mut a, mut b) = ([_mm256_setzero_ps(); 4], [_mm256_setzero_ps(); 4]);
+        for i in (0..dim / 8 * 8).step_by(8) {
+            // SAFETY: `i + 8 <= dim`, both queries are as long, and there are four keys.
+            unsafe {
+                let x = _mm256_loadu_ps(queries[0].as_ptr().add(i));
+                let y = _mm256_loadu_ps(queries[1].as_ptr().add(i));
+                for k in 0..4 {
+                    let key = _mm256_loadu_ps(keys.as_ptr().add(k * dim + i));
+                    a[k] = _mm256_add_ps(a[k], _mm256_mul_ps(x, key));
+                    b[k] = _mm256_add_ps(b[k], _mm256_mul_ps(y, key));
+                }
+            }
+        }
+        let sums = tree_sums([a[0], a[1], a[2], a[3], b[0], b[1], b[2], b[3]]);
+        // SAFETY: four floats each.
+        unsafe {
+            _mm_storeu_ps(first.as_mut_ptr(), _mm256_castps256_ps128(sums));
+            _mm_storeu_ps(second.as_mut_ptr(), _mm256_extractf128_ps::<1>(sums));
+        }
+    }
+}
+
 /// [`crate::math::tree_sum`] of each register.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 fn tree_sums(lanes: [__m256; 8]) -> __m256 {
-    let [ae, bf, cg, dh] = [0, 1, 2, 3].map(|i| {
-        let low = _mm256_permute2f128_ps::<0x20>(lanes[i], lanes[i + 4]);
-        _mm256_add_ps(low, _mm256_permute2f128_ps::<0x31>(lanes[i], lanes[i + 4]))
-    });
+    // Lanes 0..4 plus lanes 4..8, of two sums each.
+    let ae = halves_added(lanes[0], lanes[4]);
+    let bf = halves_added(lanes[1], lanes[5]);
+    let cg = halves_added(lanes[2], lanes[6]);
+    let dh = halves_added(lanes[3], lanes[7]);
     // Elements 0 + 2 of two sums of four lanes, then their 1 + 3.
-    let pair = |x, y| _mm256_add_ps(_mm256_unpacklo_ps(x, y), _mm256_unpackhi_ps(x, y));
-    let (abef, cdgh) = (pair(ae, bf), pair(cg, dh));
+    let abef = _mm256_add_ps(_mm256_unpacklo_ps(ae, bf), _mm256_unpackhi_ps(ae, bf));
+    let cdgh = _mm256_add_ps(_mm256_unpacklo_ps(cg, dh), _mm256_unpackhi_ps(cg, dh));
     _mm256_add_ps(_mm256_shuffle_ps::<0x44>(abef, cdgh), _mm256_shuffle_ps::<0xee>(abef, cdgh))
 }
 
@@ -258,6 +319,13 @@ pub(crate) fn multiply_whole<const CHAINS: usize>(rounds: usize) -> i16 {
     }
     let sum = sums.into_iter().fold(term, |a, b| _mm256_xor_si256(a, b));
     _mm256_extract_epi16::<0>(sum) as i16
+}
+
+/// The lower plus the upper half of each, side by side.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn halves_added(a: __m256, b: __m256) -> __m256 {
+    _mm256_add_ps(_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b))
 }
 
 /// Halves as floats; as many as both hold, a multiple of eight.

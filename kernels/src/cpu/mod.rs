@@ -31,11 +31,35 @@ impl Home {
         None
     }
 
-    /// The widest home of this machine, or the portable one if the environment says `SGL_KERNELS=portable`.
-    pub fn detect() -> Self {
-        if std::env::var_os("SGL_KERNELS").is_some_and(|value| value == "portable") {
-            return Self::portable();
+    /// The home that the environment names in `SGL_CPU`; the widest of this machine where it names none.
+    ///
+    /// # Errors
+    /// If there is no home of that name, or the machine lacks what it needs.
+    pub fn chosen() -> Result<Self, HomeError> {
+        match std::env::var("SGL_CPU") {
+            Ok(name) => Self::named(&name),
+            Err(_) => Ok(Self::widest()),
         }
+    }
+
+    /// The same; the widest home where the environment names none that can be had. Who loads a model has said so before.
+    pub fn detect() -> Self {
+        Self::chosen().unwrap_or_else(|_| Self::widest())
+    }
+
+    /// A home by its [name](Self::name).
+    ///
+    /// # Errors
+    /// As with [`Self::chosen`].
+    pub fn named(name: &str) -> Result<Self, HomeError> {
+        match name {
+            "portable" => Ok(Self::portable()),
+            "avx2" => Self::avx2().ok_or(HomeError::Lacking { name: "avx2", needs: "AVX2 and F16C" }),
+            _ => Err(HomeError::Unknown { name: name.to_owned() }),
+        }
+    }
+
+    fn widest() -> Self {
         Self::avx2().unwrap_or(Self::portable())
     }
 
@@ -48,6 +72,38 @@ impl Home {
         }
     }
 }
+
+/// Why the kernels that somebody asked for cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HomeError {
+    /// There are none of that name.
+    Unknown {
+        /// What was asked for.
+        name: String,
+    },
+    /// The processor lacks instructions.
+    Lacking {
+        /// What was asked for.
+        name: &'static str,
+        /// What it takes.
+        needs: &'static str,
+    },
+}
+
+impl std::fmt::Display for HomeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unknown { name } => {
+                write!(f, "SGL_CPU={name} names no kernels; there are `portable` and `avx2`")
+            }
+            Self::Lacking { name, needs } => {
+                write!(f, "SGL_CPU={name} asks for kernels that need {needs}, which this processor lacks; unset it")
+            }
+        }
+    }
+}
+
+impl std::error::Error for HomeError {}
 
 /// Compiles a plain function once for each home and calls the one of its first argument. The same source without
 /// fused operations gives the same bits; the wider home only lets the compiler use wider registers.
@@ -76,3 +132,17 @@ macro_rules! for_each_home {
     };
 }
 pub(crate) use for_each_home;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn homes_are_found_by_name() {
+        for home in [Home::portable(), Home::widest()] {
+            assert_eq!(Home::named(home.name()), Ok(home));
+        }
+        let error = Home::named("amx").unwrap_err();
+        assert_eq!(error.to_string(), "SGL_CPU=amx names no kernels; there are `portable` and `avx2`");
+    }
+}

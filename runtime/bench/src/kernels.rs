@@ -2,7 +2,9 @@
 
 use std::convert::Infallible;
 
-use sgl_kernels::{AttentionShape, AttentionSpan, Kernels, KvView, Matrix, MatrixError, Product, TensorType};
+use sgl_kernels::{
+    AttentionPlan, AttentionShape, AttentionSpan, Kernels, KvView, Matrix, MatrixError, Product, TensorType,
+};
 
 use crate::clock::{Time, median};
 
@@ -116,8 +118,8 @@ fn attention(kernels: &mut Kernels, plan: &KernelPlan, rows: usize) -> KernelFig
     let mut out = vec![0.0; queries.len()];
     let view = KvView::F32(&stored);
     let Ok(time) = median(plan.runs, || {
-        let span = AttentionSpan { rows: 0..rows, context: &context };
-        kernels.attention(SHAPE, &queries, view, view, &[span], &mut out);
+        let spans = [AttentionSpan { rows: 0..rows, context: &context }];
+        kernels.attention(SHAPE, &queries, view, view, &AttentionPlan::new(&spans), &mut out);
         Ok::<(), Infallible>(())
     });
     let read: usize = (0..rows).map(|row| DEPTH - row).sum();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use sgl_kernels::{Home, Kernels};
+use sgl_kernels::{Home, HomeError, Kernels};
 use sha2::{Digest, Sha256};
 
 use crate::arch::{self, ArchitectureError, Hyper, Running};
@@ -82,6 +82,9 @@ pub enum LoadError {
     /// Its model cannot be run.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
+    /// The kernels that were asked for cannot be had.
+    #[error(transparent)]
+    Kernels(#[from] HomeError),
     /// Its chat template does not parse.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -97,7 +100,7 @@ pub fn from_gguf(gguf: &Gguf, options: LoadOptions) -> Result<Loaded, LoadError>
     let hyper = Hyper::from_gguf(gguf)?;
     let tokenizer = Tokenizer::from_gguf(gguf)?;
     let (template, own_template) = template(gguf, &tokenizer)?;
-    let home = if options.exact { Home::portable() } else { Home::detect() };
+    let home = if options.exact { Home::portable() } else { Home::chosen()? };
     let kernels = Kernels::new(home, options.threads);
     let threads = kernels.threads();
     let running = Running { kernels, exact: options.exact, kv_type: options.kv };

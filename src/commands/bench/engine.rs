@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use sgl_bench::{Figure, Plan, Roof, Work};
-use sgl_kernels::{Home, Kernels};
+use sgl_kernels::Kernels;
 use sgl_model::{LoadOptions, ModelInfo};
 
 use super::table::{Table, limits, percent};
@@ -41,7 +41,8 @@ pub fn run(args: &BenchEngineArgs) -> Result<Exit, Complaint> {
     let bars = Bars::default();
     let path = models::resolve(spec, args.on.offline, &bars)?;
     let threads = args.on.threads.unwrap_or(0);
-    let roof = bars.wait("measuring the machine", || Roof::measure(&mut Kernels::new(Home::detect(), threads)));
+    let home = super::home()?;
+    let roof = bars.wait("measuring the machine", || Roof::measure(&mut Kernels::new(home, threads)));
     let how = LoadOptions { threads, ..LoadOptions::default() };
     let (time, loaded) = bars.wait(&format!("loading {spec}"), || sgl_bench::time(|| load(&path, how)));
     let mut loaded = loaded?;

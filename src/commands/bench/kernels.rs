@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use sgl_bench::{KernelFigure, KernelPlan, Roof};
-use sgl_kernels::{Home, Kernels};
+use sgl_kernels::Kernels;
 
 use super::table::{Table, limits, percent};
 use crate::args::BenchKernelsArgs;
@@ -24,7 +24,7 @@ struct Report<'a> {
 
 /// Measures the machine, then its kernels.
 pub fn run(args: &BenchKernelsArgs) -> Result<Exit, Complaint> {
-    let mut kernels = Kernels::new(Home::detect(), args.threads.unwrap_or(0));
+    let mut kernels = Kernels::new(super::home()?, args.threads.unwrap_or(0));
     let roof = Bars::default().wait("measuring the machine", || Roof::measure(&mut kernels));
     let (home, threads) = (kernels.home().name(), kernels.threads());
     if !args.json {

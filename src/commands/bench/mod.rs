@@ -5,6 +5,8 @@ mod kernels;
 mod programs;
 mod table;
 
+use sgl_kernels::Home;
+
 use crate::args::BenchCommand;
 use crate::terminal::{Complaint, Exit};
 
@@ -15,4 +17,9 @@ pub fn run(command: &BenchCommand) -> Result<Exit, Complaint> {
         BenchCommand::Kernels(args) => kernels::run(args),
         BenchCommand::Programs(args) => programs::run(args),
     }
+}
+
+/// The kernels to measure.
+fn home() -> Result<Home, Complaint> {
+    Home::chosen().map_err(|error| Complaint::usage(error.to_string()))
 }

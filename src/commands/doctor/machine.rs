@@ -43,10 +43,13 @@ fn processor() -> Finding {
     };
     let used = Home::detect();
     let says = format!("{cores}{has}; kernels: {}", used.name());
+    if let Err(error) = Home::chosen() {
+        return Finding::new("processor", State::Problem, says).help(error.to_string());
+    }
     match (used == Home::portable(), Home::avx2().is_some()) {
         (false, _) => Finding::new("processor", State::Ok, says),
         (true, true) => Finding::new("processor", State::Warning, says)
-            .help("SGL_KERNELS=portable asks for the slow kernels: unset it for the avx2 ones"),
+            .help("SGL_CPU=portable asks for the slow kernels: unset it for the avx2 ones"),
         (true, false) => Finding::new("processor", State::Warning, says)
             .help("models run several times faster on a processor with AVX2 and F16C"),
     }

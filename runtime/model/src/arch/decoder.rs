@@ -1,6 +1,6 @@
 //! A decoder of any architecture: a batch goes in, runs through the blocks, and logits come out.
 
-use sgl_kernels::{AttentionSpan, Kernels, Matrix, Spent};
+use sgl_kernels::{AttentionPlan, AttentionSpan, Kernels, Matrix, Spent};
 
 use super::kv::{KvLayer, bytes_per_slot};
 use super::step::{Scratch, Step};
@@ -119,7 +119,7 @@ impl<B: Block> Model for Decoder<B> {
             exact: self.exact,
             scratch: &mut self.scratch,
             slots: batch.slots,
-            spans: &spans,
+            plan: &AttentionPlan::new(&spans),
         };
         step.start(&self.embeddings, batch);
         for (block, kv) in self.blocks.iter().zip(&mut self.kv) {

@@ -2,7 +2,7 @@
 //!
 //! The state of the rows runs through; `normed` is what a half of a block reads, `change` what it adds to the state.
 
-use sgl_kernels::{ActivationBlock, AttentionShape, AttentionSpan, Input, Kernels, Matrix, Product};
+use sgl_kernels::{ActivationBlock, AttentionPlan, AttentionShape, Input, Kernels, Matrix, Product};
 
 use super::Hyper;
 use super::kv::KvLayer;
@@ -39,7 +39,7 @@ pub(super) struct Step<'a> {
     /// Where each row's keys and values go.
     pub slots: &'a [Slot],
     /// What each row reads.
-    pub spans: &'a [AttentionSpan<'a>],
+    pub plan: &'a AttentionPlan<'a>,
 }
 
 impl Step<'_> {
@@ -120,7 +120,7 @@ impl Step<'_> {
 
     /// `attended ← attention(queries)` over the contexts of the rows, after their keys and values are stored.
     pub fn attend(&mut self, kv: &mut KvLayer, window: Option<usize>) {
-        let Self { hyper, kernels, scratch, slots, spans, .. } = self;
+        let Self { hyper, kernels, scratch, slots, plan, .. } = self;
         let Scratch { queries, keys, values, attended, .. } = &mut **scratch;
         kv.write(slots, keys, values);
         let shape = AttentionShape {
@@ -131,7 +131,7 @@ impl Step<'_> {
             window,
             cap: hyper.score_cap,
         };
-        kernels.attention(shape, queries, kv.keys(), kv.values(), spans, attended);
+        kernels.attention(shape, queries, kv.keys(), kv.values(), plan, attended);
     }
 
     /// `change ← attended · weights`.
