@@ -339,10 +339,10 @@ impl Work<'_> {
     }
 
     /// The results of a head.
+    #[allow(unsafe_code, clippy::mut_from_ref)]
     fn part(&self, lines: &[Line], head: &Head, kv_head: usize) -> &mut [f32] {
         // SAFETY: each row and head belongs to one task, spans do not overlap, and a task asks for one part at a time or
         // for those of two heads.
-        #[allow(unsafe_code)]
         unsafe {
             self.out.slice(self.place(lines, head, kv_head))
         }

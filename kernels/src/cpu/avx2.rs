@@ -122,11 +122,11 @@ fn add_products<F: Format, const ROWS: usize>(
         let mut sides = [none; 2];
         whole_products::<F, ROWS, 0, 2>(part, inputs, &mut sides[0]);
         whole_products::<F, ROWS, 2, 4>(part, inputs, &mut sides[1]);
-        for half in 0..2 {
+        for (half, side) in sides.iter().enumerate() {
             let scale = _mm256_cvtepi8_epi32(load8(part, own + half * LANES));
             for row in 0..ROWS {
                 let offset = _mm256_set1_epi32(F::CODING.offset * inputs[row].halves[half]);
-                let product = _mm256_mullo_epi32(_mm256_sub_epi32(sides[half][row], offset), scale);
+                let product = _mm256_mullo_epi32(_mm256_sub_epi32(side[row], offset), scale);
                 products[row] = _mm256_add_epi32(products[row], product);
             }
         }
