@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sgl_check::program::{GenArg, ModelItem};
-use sgl_engine::{Beside, EngineOptions, LocalBackend, Shelf};
+use sgl_engine::{Beside, EngineOptions, EngineStats, LocalBackend, Shelf};
 use sgl_exec::Backends;
 use sgl_host::Value;
 use sgl_model::LoadOptions;
@@ -85,6 +85,11 @@ impl Session {
         let mut names: Vec<_> = self.state().engines.keys().cloned().collect();
         names.sort();
         names.join(", ")
+    }
+
+    /// What the engines loaded so far did.
+    pub fn engines(&self) -> Vec<EngineStats> {
+        self.state().engines.values().map(|engine| engine.stats()).collect()
     }
 
     /// Time spent so far on finding and loading models.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use sgl_engine::Times;
+use sgl_engine::{EngineStats, Times};
 use sgl_wire::Usage;
 
 use crate::terminal::{DIM, NAME};
@@ -75,6 +75,48 @@ pub struct Stats {
     pub load_time: f64,
     /// Time of the program itself.
     pub wall_time: f64,
+    /// Where the time of the engines' steps went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Steps>,
+}
+
+/// Steps of engines. Shares are of their time, as fractions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Steps {
+    /// How many.
+    pub count: u64,
+    /// Sequences in one, on average.
+    pub mean_batch: f64,
+    /// Mean time of one.
+    pub mean_time: f64,
+    /// In products with weights.
+    pub matmul: f64,
+    /// In attention.
+    pub attention: f64,
+    /// In all else that the model does.
+    pub model_rest: f64,
+    /// Outside of the model: scheduling, masks, drawing.
+    pub engine: f64,
+}
+
+impl Steps {
+    /// Of several engines together; none where none has run.
+    fn of(engines: &[EngineStats]) -> Option<Steps> {
+        let sum = |part: fn(&EngineStats) -> f64| engines.iter().map(part).sum::<f64>();
+        let count: u64 = engines.iter().map(|engine| engine.steps).sum();
+        let all = sum(|engine| engine.step_seconds);
+        let forward = sum(|engine| engine.forward_seconds);
+        let (matmul, attention) = (sum(|engine| engine.matmul_seconds), sum(|engine| engine.attention_seconds));
+        (count > 0 && all > 0.0).then(|| Steps {
+            count,
+            mean_batch: sum(|engine| engine.batched as f64) / count as f64,
+            mean_time: all / count as f64,
+            matmul: matmul / all,
+            attention: attention / all,
+            model_rest: (forward - matmul - attention).max(0.0) / all,
+            engine: (all - forward).max(0.0) / all,
+        })
+    }
 }
 
 impl Stats {
@@ -99,7 +141,13 @@ impl Stats {
             tokens_per_second: share(usage.output_tokens as f64, wall_time),
             load_time,
             wall_time,
+            steps: None,
         }
+    }
+
+    /// The same with what the engines did.
+    pub fn with(self, engines: &[EngineStats]) -> Stats {
+        Stats { steps: Steps::of(engines), ..self }
     }
 
     /// Lines for a terminal.
@@ -136,6 +184,19 @@ impl Stats {
             let about = format!("half of all; 90 %: {:.1} ms, 99 %: {:.1} ms", millis[1], millis[2]);
             line(name, format!("{:.1} ms", millis[0]), about);
         }
+        if let Some(steps) = &self.steps {
+            let percent = |share: f64| format!("{:.1} %", share * 100.0);
+            let shares = format!(
+                "{:.1} ms and {:.1} sequences each: {} products, {} attention, {} the rest of the model, {} the engine",
+                steps.mean_time * 1e3,
+                steps.mean_batch,
+                percent(steps.matmul),
+                percent(steps.attention),
+                percent(steps.model_rest),
+                percent(steps.engine)
+            );
+            line("steps", steps.count.to_string(), shares);
+        }
         out
     }
 }
@@ -164,13 +225,22 @@ mod tests {
             accepted_tokens: 8,
             first_token_seconds: 0.4,
         };
+        let engine = EngineStats {
+            steps: 20,
+            batched: 70,
+            step_seconds: 1.6,
+            forward_seconds: 1.52,
+            matmul_seconds: 1.2,
+            attention_seconds: 0.2,
+            ..EngineStats::default()
+        };
         let mut latency = Latency { restored: 640, ..Latency::default() };
         for millis in 1..=100 {
             latency.queue.note(Duration::from_micros(millis));
             latency.first_token.note(Duration::from_millis(2 * millis));
             latency.between_tokens.note(Duration::from_millis(10));
         }
-        let text = Stats::new("smollm2:135m", &usage, &latency, 0.25, 2.0).draw();
+        let text = Stats::new("smollm2:135m", &usage, &latency, 0.25, 2.0).with(&[engine]).draw();
         insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
         requests            4  smollm2:135m
         tokens in        1000  750 from the cache, 75.0 %; 640 from disk
@@ -179,6 +249,7 @@ mod tests {
         queue          0.1 ms  half of all; 90 %: 0.1 ms, 99 %: 0.1 ms
         first token  100.4 ms  half of all; 90 %: 176.1 ms, 99 %: 200.7 ms
         next token    10.0 ms  half of all; 90 %: 10.0 ms, 99 %: 10.0 ms
+        steps              20  80.0 ms and 3.5 sequences each: 75.0 % products, 12.5 % attention, 7.5 % the rest of the model, 5.0 % the engine
         ");
     }
 }

@@ -436,6 +436,7 @@ fn report(options: &RunOptions, session: &Session, cost: &Usage, elapsed: Durati
     let stats = || {
         let wall = elapsed.saturating_sub(load).as_secs_f64();
         Stats::new(&session.names(), cost, &session.latency(), load.as_secs_f64(), wall)
+            .with(&session.engines())
     };
     match &options.stats {
         None => Ok(()),

@@ -205,6 +205,9 @@ impl Engine {
         };
         let forward = began.elapsed();
         self.numbers.forward_seconds += forward.as_secs_f64();
+        let spent = self.model.spent();
+        self.numbers.matmul_seconds = spent.matmul.as_secs_f64();
+        self.numbers.attention_seconds = spent.attention.as_secs_f64();
         if let Some(watching) = &mut watching {
             watching.forward(forward);
         }

@@ -11,6 +11,10 @@ pub struct EngineStats {
     pub step_seconds: f64,
     /// Of those, inside the model.
     pub forward_seconds: f64,
+    /// Of those, in products with weights.
+    pub matmul_seconds: f64,
+    /// And in attention.
+    pub attention_seconds: f64,
     /// Rows computed: prompt tokens that were not cached, and generated ones.
     pub rows: u64,
     /// Sum over steps of the sequences in them.

@@ -162,6 +162,7 @@ fn once(graph: Arc<Graph>, data: &str, engine: &EngineArgs) -> Result<(Time, Sta
 
 fn stats(session: &Session, usage: &Usage, seconds: f64) -> Stats {
     Stats::new(&session.names(), usage, &session.latency(), session.load_time().as_secs_f64(), seconds)
+        .with(&session.engines())
 }
 
 fn line(measured: &Measured) -> String {
