@@ -435,8 +435,7 @@ fn report(options: &RunOptions, session: &Session, cost: &Usage, elapsed: Durati
     let load = session.load_time();
     let stats = || {
         let wall = elapsed.saturating_sub(load).as_secs_f64();
-        Stats::new(&session.names(), cost, &session.latency(), load.as_secs_f64(), wall)
-            .with(&session.engines())
+        Stats::new(&session.names(), cost, &session.latency(), load.as_secs_f64(), wall).with(&session.engines())
     };
     match &options.stats {
         None => Ok(()),
