@@ -90,7 +90,9 @@ pub(crate) fn fewest(graph: &mut Graph, tables: &Tables, state: StateId) -> u32 
         return *known;
     }
     let lean = graph.lean(tables, state);
-    let bound = lean_fewest(graph, tables, lean);
+    // Where texts must differ, a shortest text may not be lean.
+    let bytes = Some(graph.state(state).cost).filter(|bytes| *bytes < UNSPELLED);
+    let bound = lean_fewest(graph, tables, lean).min(bytes.unwrap_or(NEVER));
     if bound <= 1 || tables.costs.all_lean || !is_small(graph, tables) {
         return bound;
     }
@@ -229,7 +231,6 @@ fn lean_fewest(graph: &mut Graph, tables: &Tables, from: StateId) -> u32 {
                 graph.fewest.insert(state, NEVER);
                 let targets = token_targets(graph, tables, state);
                 let ends = targets.iter().any(|to| graph.state(*to).complete);
-                // Where texts must differ, a shortest text may not be lean; its bytes are tokens.
                 let bytes = Some(graph.state(state).cost).filter(|bytes| *bytes < UNSPELLED);
                 let (at, best) = if ends { (targets.len(), 1) } else { (0, bytes.unwrap_or(NEVER)) };
                 path.push(Visit { state, targets, at, best });

@@ -104,6 +104,26 @@ impl Automaton {
     }
 }
 
+/// The one byte that leads on from `state`, and where to; none where there are more.
+fn only_byte(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<(u8, StateId)> {
+    let threads = graph.state(state).threads.clone();
+    let mut bytes = Vec::new();
+    for thread in threads.iter() {
+        for edge in graph.edges(tables, thread) {
+            bytes.push(Some(edge.low).filter(|low| *low == edge.high)?);
+        }
+    }
+    bytes.sort_unstable();
+    bytes.dedup();
+    // A name that was written is in the tree of names still, but leads nowhere.
+    let ways = bytes.into_iter().map(|byte| (byte, graph.step(tables, state, byte)));
+    let mut live = ways.filter(|(_, to)| Graph::is_live(*to));
+    match (live.next(), live.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    }
+}
+
 /// Every rule has a finite text, and the whole a short one.
 fn check(rules: &Rules, costs: &Costs) -> Result<(), ConstrainError> {
     let endless = |what: &str| ConstrainError::Unsatisfiable {
@@ -217,16 +237,8 @@ impl Matcher {
         let tables = &self.automaton.tables;
         let (mut state, mut out) = (self.state, Vec::new());
         while out.len() < MOST_FORCED && !graph.state(state).complete {
-            let threads = graph.state(state).threads.clone();
-            let mut edges = threads.iter().flat_map(|thread| graph.edges(tables, thread));
-            let Some(byte) = edges.next().filter(|edge| edge.low == edge.high).map(|edge| edge.low) else { break };
-            if !edges.all(|edge| edge.low == byte && edge.high == byte) {
-                break;
-            }
-            state = graph.step(tables, state, byte);
-            if !Graph::is_live(state) {
-                break;
-            }
+            let Some((byte, to)) = only_byte(&mut graph, tables, state) else { break };
+            state = to;
             out.push(byte);
         }
         out

@@ -161,6 +161,9 @@ impl<'a> Found<'a> {
             }
             return self.explore(graph, tables, (main, 0..main.nodes.len()), state, &skip, whole);
         }
+        // More of its characters than an open class counts may lead back here, too.
+        self.mask.union(&tables.vocabulary.plain(steady).mask);
+        self.most_left = self.most_left.max(graph.state(self.state).cost);
         let endings = tables.vocabulary.endings(steady);
         self.explore(graph, tables, (&endings, 0..endings.nodes.len()), state, &[], false);
         // Tokens that begin otherwise.

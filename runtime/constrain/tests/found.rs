@@ -280,14 +280,16 @@ fn what_a_draft_does_not_know_looks_at_no_items() {
 
 #[test]
 fn a_number_of_tokens_that_suffices_is_at_most_that_of_bytes() {
-    // The nearest turn is `"a":-3`, but two others are nearer.
-    let text = r#"{"type":"object","minProperties":2,"properties":{"a":{"maximum":-2}}}"#;
-    let vocabulary = bytes_and(&["{\"a\""]);
-    let mut at = schema(text, KeyOrder::Any, &vocabulary);
-    for byte in "{\"é".bytes() {
-        let least = at.fewest();
-        (least..least + 4).for_each(|budget| budget_is_kept(&mut at, &vocabulary, budget));
-        at.advance(u32::from(byte)).unwrap();
+    // Of the first, the nearest turn is `"a":-3`, but two others are nearer.
+    for (inside, text) in [(r#"{"maximum":-2}"#, "{\"é"), ("{}", r#"{"xI,":97"#)] {
+        let of = format!(r#"{{"type":"object","minProperties":2,"properties":{{"a":{inside}}}}}"#);
+        let vocabulary = bytes_and(&["{\"a\""]);
+        let mut at = schema(&of, KeyOrder::Any, &vocabulary);
+        for byte in text.bytes() {
+            let least = at.fewest();
+            (least..least + 4).for_each(|budget| budget_is_kept(&mut at, &vocabulary, budget));
+            at.advance(u32::from(byte)).unwrap();
+        }
     }
 }
 
@@ -306,5 +308,31 @@ fn counts_of_counts_around_an_anchor_are_one_count() {
         let at = matcher(&regex(pattern), &vocabulary).unwrap();
         let whole = |count: &usize| at.completes("a".repeat(*count).as_bytes());
         assert_eq!((0..40).filter(whole).collect::<Vec<_>>(), counts.collect::<Vec<_>>(), "{pattern}");
+    }
+}
+
+#[test]
+fn a_counted_class_that_is_repeated_has_room_for_any_token() {
+    let vocabulary = bytes_and(&["{null", "``\n"]);
+    let mut at = matcher(&regex("(?:.{2,3})*"), &vocabulary).unwrap();
+    for _ in 0..6 {
+        assert_eq!(*at.mask(None), brute_mask(&at, &vocabulary));
+        at.advance(u32::from(b'`')).unwrap();
+    }
+}
+
+#[test]
+fn the_last_of_several_names_is_forced() {
+    let mut at = schema(r#"{"enum":[{"c":"b","k😀":0}]}"#, KeyOrder::Any, &bytes_and(&[]));
+    r#"{"c":"b""#.bytes().for_each(|byte| at.advance(u32::from(byte)).unwrap());
+    assert_eq!(String::from_utf8(at.forced()).unwrap(), r#","k😀":"#);
+}
+
+#[test]
+fn assertions_that_may_be_repeated_are_followed() {
+    let mut at = matcher(&regex(r"é(?:\B|é|0){100,1000}"), &bytes_and(&[])).unwrap();
+    for byte in "ééé".bytes() {
+        assert!(at.mask(None).allows(u32::from(byte)));
+        at.advance(u32::from(byte)).unwrap();
     }
 }

@@ -50,13 +50,13 @@ const HIDDEN: TextId = TextId::MAX;
 const UNSURE: TextId = TextId::MAX - 1;
 
 /// Threads of one place at most.
-pub(crate) const MOST_THREADS: usize = 2_048;
+pub(crate) const MOST_THREADS: usize = 16_384;
 /// Frames below the top that are made one where stacks are; what lies deeper is kept apart, which costs memory only.
 const MERGED_DEPTH: u32 = 1_000;
 /// Threads met for which memory is kept.
 const SELDOM: usize = 4096;
 /// Nodes looked at for one step at most.
-const MOST_VISITS: usize = 65_536;
+const MOST_VISITS: usize = 262_144;
 /// Bytes after which a matcher moves to a fresh graph.
 const SOFT_LIMIT: usize = 48 << 20;
 /// Bytes after which nothing is added within one call.
