@@ -336,3 +336,24 @@ fn assertions_that_may_be_repeated_are_followed() {
         at.advance(u32::from(byte)).unwrap();
     }
 }
+
+#[test]
+fn names_before_values_that_count_names_can_be_counted_on() {
+    let named = |pattern: &str| format!(r#"{{"not":{{"propertyNames":{{"not":{{"pattern":"{pattern}"}}}}}}}}"#);
+    let (five, seven) = (named("5b"), named("7"));
+    let text = format!(
+        r##"{{"allOf":[{five},{seven},{{"$ref":"#/$defs/inside"}}],"$defs":{{
+            "inside":{{"maxProperties":1,"propertyNames":{{"pattern":"^\\w+$"}},"patternProperties":{{"7":{{"$ref":"#/$defs/seven"}}}}}},
+            "seven":{{"allOf":[{five},{{"$ref":"#/$defs/inside"}}]}}}}}}"##
+    );
+    let at = schema(&text, KeyOrder::Any, &bytes_and(&[]));
+    for (text, whole) in [
+        (r#"{"75b":{"5b":1}}"#, true),
+        (r#"{"75b":{"75b":{"5b":{}}}}"#, true),
+        (r#"{"75b":{"6b":1}}"#, false),
+        (r#"{"5b":{"5b":1}}"#, false),
+        (r#"{"75b":1}"#, false),
+    ] {
+        assert_eq!(at.completes(text.as_bytes()), whole, "{text}");
+    }
+}

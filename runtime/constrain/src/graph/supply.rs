@@ -37,6 +37,8 @@ struct Language {
     few: bool,
     /// Whether a machine that is not settled stands inside some.
     open: bool,
+    /// Whether one that may have no texts stands in what follows the text in its turn: the value behind a name.
+    leads: bool,
 }
 
 impl Graph {
@@ -49,21 +51,29 @@ impl Graph {
         if waiting.is_empty() {
             return Ok(false);
         }
+        // Those that are known to have texts, though not yet which they can count on.
+        let (mut inhabited, mut stuck): (Vec<u32>, bool) = (Vec::new(), false);
         while !waiting.is_empty() {
+            let unknown: Vec<u32> = waiting.iter().filter(|machine| !inhabited.contains(machine)).copied().collect();
             let mut net = tables.net.clone();
-            net.shut(&waiting);
+            net.shut(&unknown);
             let costs = Costs::new(&mut net, |_| 1)?;
             let shut = Tables { net, costs, vocabulary: tables.vocabulary.clone(), spelled: true, captures: true };
             let mut graph = Graph::new(&shut);
-            let (mut empty, mut settled, mut refused) = (Vec::new(), Vec::new(), None);
+            let (mut empty, mut settled, mut refused, known) = (Vec::new(), Vec::new(), None, inhabited.len());
             for &machine in &waiting {
                 let Some(Machine::Turns(turns)) = shut.net.machines.get(machine as usize) else { continue };
-                let languages = graph.languages(&shut, &tables.net, turns, &waiting)?;
+                let languages = graph.languages(&shut, &tables.net, turns, (&waiting, &unknown))?;
                 let filled = fill(turns, &languages)?;
                 let possible = is_possible(&filled);
                 let few = languages.iter().any(|language| language.few);
                 if few && languages.iter().any(|language| language.open) {
                     refused = refused.or(possible.then(|| turns.at.clone()));
+                    continue;
+                }
+                let enough = stuck && inhabited.contains(&machine);
+                if few && !enough && languages.iter().any(|language| language.leads) {
+                    inhabited.extend(Some(machine).filter(|_| possible && unknown.contains(&machine)));
                     continue;
                 }
                 settled.push(machine);
@@ -75,7 +85,14 @@ impl Graph {
                 }
             }
             waiting.retain(|machine| !settled.contains(machine));
-            if settled.is_empty() {
+            let nothing = settled.is_empty() && inhabited.len() == known;
+            if nothing && !stuck && refused.is_some() && waiting.iter().any(|machine| inhabited.contains(machine)) {
+                // What is known of them must do.
+                stuck = true;
+                continue;
+            }
+            stuck = false;
+            if nothing {
                 if let Some(at) = refused {
                     return Err(ConstrainError::Schema {
                         at: at.to_string(),
@@ -85,7 +102,9 @@ impl Graph {
                     });
                 }
                 // Each would need another one inside.
-                empty.append(&mut waiting);
+                let gone = if unknown.is_empty() { waiting.clone() } else { unknown };
+                waiting.retain(|machine| !gone.contains(machine));
+                empty.extend(gone);
             }
             tables.net.shut(&empty);
         }
@@ -99,15 +118,16 @@ impl Graph {
         shut: &Tables,
         whole: &Network,
         turns: &Turns,
-        waiting: &[u32],
+        (waiting, unknown): (&[u32], &[u32]),
     ) -> Result<Vec<Language>, ConstrainError> {
         let most = wanted(turns);
         let mut out: Vec<Language> = Vec::new();
         for way in turns.moves.iter().filter(|way| turns.cells.asks(way.hits)) {
             let Some((body, end)) = captured(shut, way) else { continue };
             let texts = self.list(shut, body, most)?;
-            let (few, open) = (texts.len() < most, holds(whole, body, end, waiting));
-            out.push(Language { index: way.index, end, texts, few, open });
+            let (few, open) = (texts.len() < most, holds(whole, body, Some(end), waiting));
+            let leads = few && holds(whole, end, None, unknown);
+            out.push(Language { index: way.index, end, texts, few, open, leads });
         }
         // Texts of which there are few are not counted on where there are others.
         loop {
@@ -282,11 +302,11 @@ fn is_possible(turns: &Turns) -> bool {
     from.first().is_some_and(|cost| *cost < NEVER)
 }
 
-/// Whether any of `machines` stands in the texts from `body` to `end`.
-fn holds(net: &Network, body: NodeId, end: NodeId, machines: &[u32]) -> bool {
+/// Whether any of `machines` stands in the texts from `body` to `end`, or to that of its turn.
+fn holds(net: &Network, body: NodeId, end: Option<NodeId>, machines: &[u32]) -> bool {
     let (mut pending, mut seen) = (vec![body], vec![false; net.nodes.len()]);
     while let Some(at) = pending.pop() {
-        if at == end || seen.get(at as usize).is_none_or(|seen| *seen) {
+        if Some(at) == end || seen.get(at as usize).is_none_or(|seen| *seen) {
             continue;
         }
         if let Some(seen) = seen.get_mut(at as usize) {
