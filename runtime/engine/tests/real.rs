@@ -212,7 +212,7 @@ fn typed_answers_fit_every_budget_of_the_real_vocabulary() {
 
 /// The pool holds a tenth of what all requests need at once.
 #[test]
-#[ignore = "takes a minute: cargo test -p sgl-engine --test real -- --ignored --nocapture two_hundred"]
+#[ignore = "takes minutes on a busy machine: cargo test -p sgl-engine --test real -- --ignored --nocapture two_hundred"]
 fn two_hundred_requests_in_a_tenth_of_the_room_all_end() {
     let Some(loaded) = load(2) else { return };
     let shared = |n: usize| user(&format!("Read this.\n\n{}\nSay something about it.", essay(15 * n)));
