@@ -1,9 +1,13 @@
 //! JSON texts without white space that stand for one value: they differ at most in the order of properties.
 //!
-//! [`sorted`] writes a value in one way, [`Beginning`] says whether a text can still become one that is written so. Names
-//! do not come twice in one object, and scalars are spelled in one way.
+//! [`sorted`] writes a value in one way, [`Beginning`] says whether a text can still become one that is written so, which is
+//! read once, as a [`Value`]. Names do not come twice in one object, and scalars are spelled in one way.
 
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::hash::QuickMap;
 
 /// An array or object that is not closed yet.
 struct Open {
@@ -76,62 +80,131 @@ impl Beginning {
         Self { text: out, open }
     }
 
-    /// Whether it begins a text of `value`, which is [`sorted`].
-    pub fn begins(&self, value: &[u8]) -> bool {
-        // What may follow the bracket of what is open.
-        let (mut values, mut at) = (vec![value], 0);
-        let last = self.open.last().map_or(0, |open| open.from);
-        let last = self.text.get(last..).unwrap_or(&[]);
-        for (depth, Open { properties, from }) in self.open.iter().enumerate() {
-            let until = self.text.get(at..*from).unwrap_or(&[]);
+    /// Whether it begins a text of `value`.
+    pub fn begins(&self, value: &Value) -> bool {
+        let last = self.last();
+        match self.rests(value) {
+            Some(rests) if last.is_empty() && self.open.last().is_some_and(Open::is_new) => !rests.is_empty(),
+            rests => self.left(value, rests).any(|rest| rest.starts_with(last)),
+        }
+    }
+
+    /// The bytes with which it goes on to begin a text of `value`, but for commas and the brackets at the end of a part.
+    pub fn next<'a>(&'a self, value: &'a Value) -> impl Iterator<Item = u8> + 'a {
+        let last = self.last();
+        let rests = self.left(value, self.rests(value));
+        rests.filter_map(move |rest| rest.strip_prefix(last)?.first().copied())
+    }
+
+    /// What is not followed by a comma, of what is opened last.
+    fn last(&self) -> &[u8] {
+        self.text.get(self.open.last().map_or(0, |open| open.from)..).unwrap_or(&[])
+    }
+
+    /// Where in `value` what is opened last begins, in each way to read it; none where nothing is open.
+    fn rests(&self, value: &Value) -> Option<Vec<usize>> {
+        let (inner, outer) = self.open.split_last()?;
+        let (mut places, mut at) = (vec![0], 0);
+        for Open { properties, from } in outer {
+            places = self.past(value, places, at..*from);
             at = *from;
-            values = values.into_iter().filter_map(|value| value.strip_prefix(until)).collect();
-            let Some(properties) = properties else { continue };
-            if properties.is_empty() && last.is_empty() && depth + 1 == self.open.len() {
-                return !values.is_empty();
+            if let Some(properties) = properties {
+                places = places.iter().filter_map(|place| value.without(*place, properties)).flatten().collect();
             }
-            values = values.into_iter().filter_map(|value| without(value, properties)).flatten().collect();
         }
-        values.iter().any(|value| value.starts_with(last))
+        Some(self.past(value, places, at..inner.from))
+    }
+
+    /// The places of `value` behind the bytes of that range, from those at which they stand.
+    fn past(&self, value: &Value, places: Vec<usize>, bytes: Range<usize>) -> Vec<usize> {
+        let (len, bytes) = (bytes.len(), self.text.get(bytes).unwrap_or(&[]));
+        let stands = places.into_iter().filter(|place| value.from(*place).starts_with(bytes));
+        stands.map(|place| place + len).collect()
+    }
+
+    /// What of `value` may stand for what is written last, where what is opened last begins at `rests`.
+    fn left<'a>(&self, value: &'a Value, rests: Option<Vec<usize>>) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let places: Vec<usize> = match (rests, self.open.last().and_then(|open| open.properties.as_ref())) {
+            (None, _) => vec![0],
+            (Some(rests), None) => rests,
+            (Some(rests), Some(properties)) => {
+                rests.iter().filter_map(|place| value.without(*place, properties)).flatten().collect()
+            }
+        };
+        places.into_iter().map(|place| value.from(place))
     }
 }
 
-/// The properties of an object, from behind its brace on, but for those that are `written`; none unless it has all of them.
-/// Each goes on to the end of all.
-fn without<'a>(object: &'a [u8], written: &[Vec<u8>]) -> Option<Vec<&'a [u8]>> {
-    let (mut left, mut found) = (Vec::new(), 0);
-    for property in parts(object) {
-        match written.get(found) {
-            Some(next) if property.0 == next.as_slice() => found += 1,
-            _ => left.push(property.1),
-        }
+impl Open {
+    /// Whether it is an object in which no property is whole.
+    fn is_new(&self) -> bool {
+        self.properties.as_ref().is_some_and(Vec::is_empty)
     }
-    (found == written.len()).then_some(left)
 }
 
-/// The parts of an array or object from behind its bracket on: each alone, and with all that follows.
-fn parts(text: &[u8]) -> Vec<(&[u8], &[u8])> {
-    let (mut out, mut depth, mut from, mut quoted) = (Vec::new(), 0usize, 0, Quoted::default());
-    for (at, byte) in text.iter().enumerate() {
-        if quoted.has(*byte) {
-            continue;
-        }
-        match byte {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' | b',' if depth == 0 => {
-                if at > from {
-                    out.push((text.get(from..at).unwrap_or(&[]), text.get(from..).unwrap_or(&[])));
-                }
-                from = at + 1;
-                if *byte != b',' {
-                    break;
-                }
+/// A [`sorted`] text and where its parts are.
+#[derive(Debug, Clone)]
+pub(crate) struct Value {
+    text: Arc<[u8]>,
+    /// The parts of each array and object, by where it begins behind its bracket.
+    parts: QuickMap<usize, Vec<Range<usize>>>,
+}
+
+impl Value {
+    /// Reads a text.
+    pub fn of(text: Arc<[u8]>) -> Self {
+        let (mut parts, mut quoted) = (QuickMap::default(), Quoted::default());
+        // Of what is open: where it begins, its parts, and where the next of them begins.
+        let mut open: Vec<(usize, Vec<Range<usize>>, usize)> = Vec::new();
+        for (at, byte) in text.iter().enumerate() {
+            if quoted.has(*byte) {
+                continue;
             }
-            b'}' | b']' => depth -= 1,
-            _ => {}
+            if matches!(byte, b'}' | b']' | b',')
+                && let Some((_, parts, from)) = open.last_mut()
+            {
+                parts.extend((at > *from).then_some(*from..at));
+                *from = at + 1;
+            }
+            match byte {
+                b'{' | b'[' => open.push((at + 1, Vec::new(), at + 1)),
+                b'}' | b']' => parts.extend(open.pop().map(|(begin, own, _)| (begin, own))),
+                _ => {}
+            }
         }
+        Self { text, parts }
     }
-    out
+
+    /// The text.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Bytes that it holds beside its text.
+    pub fn held(&self) -> usize {
+        64 + self.parts.values().map(|parts| 48 + parts.len() * 16).sum::<usize>()
+    }
+
+    /// What stands from there on.
+    fn from(&self, place: usize) -> &[u8] {
+        self.text.get(place..).unwrap_or(&[])
+    }
+
+    /// Where those properties of the object that begins there begin that are not `written`; none unless it has all of these.
+    fn without<'a>(&'a self, object: usize, written: &'a [Vec<u8>]) -> Option<impl Iterator<Item = usize> + 'a> {
+        let parts = self.parts.get(&object)?;
+        let is = |part: &Range<usize>, property: &Vec<u8>| self.text.get(part.clone()) == Some(property.as_slice());
+        let mut rest = written.iter().peekable();
+        for part in parts {
+            rest.next_if(|property| is(part, property));
+        }
+        if rest.peek().is_some() {
+            return None;
+        }
+        let mut rest = written.iter().peekable();
+        let left = parts.iter().filter(move |part| rest.next_if(|property| is(part, property)).is_none());
+        Some(left.map(|part| part.start))
+    }
 }
 
 /// Whether bytes are inside a string.
@@ -175,7 +248,7 @@ mod tests {
     #[test]
     fn beginnings_of_equal_values_are_found_in_any_order() {
         let value = r#"{"a":[{"x":1,"y":{}},2],"b":"\",","c":12}"#;
-        let begins = |text: &str| Beginning::of(text.as_bytes()).begins(sorted(value.as_bytes()).as_ref());
+        let begins = |text: &str| Beginning::of(text.as_bytes()).begins(&Value::of(sorted(value.as_bytes()).into()));
         for text in [
             "",
             "{",

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::cost::{self, NEVER};
+use crate::equal::Value;
 use crate::error::ConstrainError;
 use crate::expr::TurnOrder;
 use crate::names::{Names, Place};
@@ -57,7 +58,7 @@ pub(crate) struct Supply {
     /// For each move, what it can draw on; none where any text does.
     pub draws: Vec<Vec<Draw>>,
     /// The texts that are few, sorted, and the counter of each: it ends when all texts like it are used.
-    pub scarce: Vec<(Box<[u8]>, u64)>,
+    pub scarce: Vec<(Value, u64)>,
     /// Texts in all that can be used while turns are missing, those of the missing turns included.
     pub enough: usize,
 }
@@ -224,7 +225,7 @@ impl Turns {
 
     /// The counter of `text`, if texts like it are few.
     pub fn kind(&self, text: &[u8]) -> Option<u64> {
-        let at = self.supply.scarce.binary_search_by(|(known, _)| (**known).cmp(text)).ok()?;
+        let at = self.supply.scarce.binary_search_by(|(known, _)| known.text().cmp(text)).ok()?;
         self.supply.scarce.get(at).map(|(_, hits)| *hits)
     }
 

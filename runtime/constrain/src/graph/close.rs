@@ -74,13 +74,8 @@ impl Graph {
         threads.sort_unstable();
         threads.dedup();
         if text != HIDDEN && threads.iter().any(|thread| self.captures(thread.stack) > 0) {
-            let mut kept = Vec::with_capacity(threads.len());
-            for thread in threads {
-                if self.captures(thread.stack) == 0 || self.captured_cost(tables, &thread, text) < NEVER {
-                    kept.push(thread);
-                }
-            }
-            threads = kept;
+            let mut costs = self.captured_costs(tables, &threads, text).into_iter();
+            threads.retain(|thread| costs.next().is_some_and(|cost| cost < NEVER) || self.captures(thread.stack) == 0);
         }
         let text = match at.unsure {
             true => UNSURE,

@@ -14,7 +14,7 @@ use std::collections::BinaryHeap;
 use super::stack::{Stack, is_filler, is_quoted, is_space};
 use super::{BOTTOM, BTreeSet, Frame, Graph, HIDDEN, StackId, StateId, Tables, TextId, Thread};
 use crate::cost::{self, NEVER};
-use crate::equal::{self, Beginning};
+use crate::equal::{self, Beginning, Value};
 use crate::network::{Machine, Node, NodeId};
 use crate::turns::{Move, Seen, Turns};
 
@@ -39,6 +39,8 @@ pub(super) struct Outer<'a> {
     above: Vec<Frame>,
     /// Where its text begins.
     pub start: usize,
+    /// Below its frame.
+    on: StackId,
     /// Below the machine's frame.
     pub below: StackId,
     pub goal: Goal<'a>,
@@ -63,36 +65,66 @@ pub(super) struct Way {
 }
 
 impl Graph {
-    /// Bytes to the end from `thread`, inside one or more captures, where `text` is what the place holds.
-    pub(super) fn captured_cost(&mut self, tables: &Tables, thread: &Thread, text: TextId) -> u32 {
-        if let Some(known) = self.captured.get(&(*thread, text)) {
-            return *known;
-        }
-        let cost = self.find_captured_cost(tables, thread, text);
-        self.bytes += 24;
-        self.captured.insert((*thread, text), cost);
-        cost
-    }
-
-    fn find_captured_cost(&mut self, tables: &Tables, thread: &Thread, text: TextId) -> u32 {
-        let Some(outer) = self.outer(tables, thread.stack) else { return NEVER };
+    /// For each of `threads`, bytes to the end from it if it is inside a capture; `text` is what the place holds. Where what
+    /// is captured may become a known text, all threads inside the same capture have the distance of the nearest: their
+    /// way on is looked for once.
+    pub(super) fn captured_costs(&mut self, tables: &Tables, threads: &[Thread], text: TextId) -> Vec<u32> {
         let whole = self.text(text);
-        let written = whole.get(outer.start..).unwrap_or(&[]);
-        let inside = self.within(tables, thread, &outer, &whole);
-        match self.touches(outer.goal.turns, &outer.goal.next.used, written) {
-            false => cost::sum(self.state(inside).cost, self.ends(tables, &outer.goal, None)),
-            true => self.begun(tables, inside, written, &outer.goal).map_or(NEVER, |begun| begun.cost),
+        let mut costs = vec![NEVER; threads.len()];
+        let mut captures: Vec<(Outer<'_>, Vec<usize>)> = Vec::new();
+        for (at, thread) in threads.iter().enumerate().filter(|(_, thread)| self.captures(thread.stack) > 0) {
+            let Some(outer) = self.outer(tables, thread.stack) else { continue };
+            match captures.iter_mut().find(|(known, _)| known.on == outer.on && known.start == outer.start) {
+                Some((_, inside)) => inside.push(at),
+                None => captures.push((outer, vec![at])),
+            }
         }
+        for (Outer { start, on, goal, .. }, inside) in captures {
+            let written = whole.get(start..).unwrap_or(&[]);
+            let own: Vec<Thread> = inside.iter().filter_map(|at| threads.get(*at)).copied().collect();
+            if self.touches(goal.turns, &goal.next.used, written) {
+                let place = self.within(tables, &own, &whole);
+                let key = (place, on, text);
+                let cost = match self.captured.get(&key) {
+                    Some(known) => *known,
+                    None => {
+                        let cost = self.begun(tables, place, written, &goal).map_or(NEVER, |begun| begun.cost);
+                        self.bytes += 24;
+                        self.captured.insert(key, cost);
+                        cost
+                    }
+                };
+                inside.iter().for_each(|at| costs[*at] = cost);
+                continue;
+            }
+            let (end, below) = (self.ends(tables, &goal, None), self.stack_cost(on));
+            for (at, thread) in inside.iter().zip(&own) {
+                let ahead = self.ahead(tables, thread);
+                // What lies below the capture is no part of the way to its end.
+                let own = if self.captures(thread.stack) == 1 && below < NEVER && ahead < NEVER - 1 {
+                    ahead.saturating_sub(below)
+                } else {
+                    let place = self.within(tables, &[*thread], &whole);
+                    self.state(place).cost
+                };
+                costs[*at] = cost::sum(own, end);
+            }
+        }
+        costs
     }
 
     /// Whether anything that is open on the stacks of `threads` is compared with a text that begins like it.
     pub(super) fn is_touched(&self, tables: &Tables, threads: &[Thread], text: TextId) -> bool {
         let whole = self.text(text);
+        let mut looked: Vec<(u32, StackId)> = Vec::new();
         threads.iter().any(|thread| {
             let mut at = thread.stack;
             while self.captures(at) > 0 {
                 let Stack::Pushed(frame, below) = *self.stack(at) else { return true };
-                if let Frame::Capture { start, .. } = frame {
+                if let Frame::Capture { start, .. } = frame
+                    && !looked.contains(&(start, below))
+                {
+                    looked.push((start, below));
                     let Some((turns, seen)) = self.turns_of(tables, below) else { return true };
                     if self.touches(turns, &seen.used, whole.get(start as usize..).unwrap_or(&[])) {
                         return true;
@@ -166,8 +198,19 @@ impl Graph {
         }
         let cell = turns.cells.draw(next.cell, turns.kind(text).unwrap_or(0))?;
         let id = self.text_id(text);
+        self.read_value(id);
         let used = below.iter().chain([&id]).chain(above).copied().collect();
         Some(Seen { cell, used, ..next.clone() })
+    }
+
+    /// Keeps a text that was used as a value, if it can be written in more than one order.
+    pub(super) fn read_value(&mut self, id: TextId) {
+        let text = self.text(id);
+        if text.contains(&b'{') && !self.values.contains_key(&id) {
+            let value = Value::of(text);
+            self.bytes += value.held();
+            self.values.insert(id, value);
+        }
     }
 
     /// Bytes from the end of a captured text to the end of all. None stands for a text like no known one.
@@ -189,21 +232,54 @@ impl Graph {
 
     /// Whether `written` may become equal to a text that was used, or of which there are few.
     fn touches(&self, turns: &Turns, used: &[TextId], written: &[u8]) -> bool {
-        let at = used.partition_point(|known| self.bytes_of(*known) < written);
-        let scarce = &turns.supply.scarce;
-        let first = scarce.partition_point(|(text, _)| **text < *written);
-        if used.get(at).is_some_and(|known| self.bytes_of(*known).starts_with(written))
-            || scarce.get(first).is_some_and(|(text, _)| text.starts_with(written))
-        {
+        if self.alike(turns, used, written).next().is_some() {
             return true;
         }
         // Only objects have more than one order.
-        if !written.contains(&b'{') {
+        let mut values = self.values(turns, used).peekable();
+        if values.peek().is_none() || !written.contains(&b'{') {
             return false;
         }
         let beginning = Beginning::of(written);
-        used.iter().any(|known| beginning.begins(self.bytes_of(*known)))
-            || scarce.iter().any(|(text, _)| beginning.begins(text))
+        values.any(|value| beginning.begins(value))
+    }
+
+    /// The bytes after which `written` still [`touches`](Self::touches) a text.
+    fn touching(&self, turns: &Turns, used: &[TextId], written: &[u8]) -> [bool; 256] {
+        let mut bytes = [false; 256];
+        let mut note = |byte: u8| bytes[usize::from(byte)] = true;
+        if !written.contains(&b'{') {
+            self.alike(turns, used, written).filter_map(|rest| rest.first()).for_each(|byte| note(*byte));
+            return bytes;
+        }
+        let beginning = Beginning::of(written);
+        self.values(turns, used).for_each(|value| beginning.next(value).for_each(&mut note));
+        if !is_quoted(written) {
+            for end in [b',', b'}', b']'] {
+                bytes[usize::from(end)] = self.touches(turns, used, &[written, &[end]].concat());
+            }
+        }
+        bytes
+    }
+
+    /// What follows `written` in the texts that begin with it, of those that were used or of which there are few.
+    fn alike<'a>(
+        &'a self,
+        turns: &'a Turns,
+        used: &'a [TextId],
+        written: &'a [u8],
+    ) -> impl Iterator<Item = &'a [u8]> + 'a {
+        let at = used.partition_point(|known| self.bytes_of(*known) < written);
+        let used = used.iter().skip(at).map_while(|known| self.bytes_of(*known).strip_prefix(written));
+        let scarce = &turns.supply.scarce;
+        let at = scarce.partition_point(|(value, _)| value.text() < written);
+        used.chain(scarce.iter().skip(at).map_while(|(value, _)| value.text().strip_prefix(written)))
+    }
+
+    /// The texts that were used, and those of which there are few.
+    fn values<'a>(&'a self, turns: &'a Turns, used: &'a [TextId]) -> impl Iterator<Item = &'a Value> + 'a {
+        let used = used.iter().filter_map(|known| self.values.get(known));
+        used.chain(turns.supply.scarce.iter().map(|(value, _)| value))
     }
 
     /// The bytes that a token can spell at `state`, ascending; those of white space only where there are no others.
@@ -255,6 +331,7 @@ impl Graph {
             }
             // Of those that are not touched, the best is enough.
             let quoted = is_quoted(&text);
+            let touching = self.touching(goal.turns, &goal.next.used, &text);
             let mut free: Option<(u32, Vec<u8>, Vec<u8>, StateId)> = None;
             let (mut longer, mut spelled) = (text.clone(), bytes);
             for byte in self.bytes_at(tables, place, &text) {
@@ -268,7 +345,7 @@ impl Graph {
                 }
                 spelled.push(byte);
                 let inside = cost::sum(read + 1, self.state(to).cost);
-                if filler || self.touches(goal.turns, &goal.next.used, &longer) {
+                if filler || touching[usize::from(byte)] {
                     let cost = cost::sum(inside, least);
                     ahead.push(Reverse((cost, spelled.clone(), longer.clone(), Some(to), true)));
                 } else if floor < NEVER && free.as_ref().is_none_or(|(least, ..)| inside < *least) {
@@ -333,24 +410,36 @@ impl Graph {
         }
         let (frames, start, end, below) = found?;
         above.truncate(frames);
-        let (turns, next) = self.turns_of(tables, below)?;
-        let (machine, _, below) = self.turn(below)?;
+        let (on, (turns, next)) = (below, self.turns_of(tables, below)?);
+        let (machine, _, below) = self.turn(on)?;
         let goal = Goal { machine, turns, next, end, below: self.stack_cost(below) };
-        Some(Outer { above, start, below, goal })
+        Some(Outer { above, start, on, below, goal })
     }
 
-    /// The place of `thread` alone within what is captured.
-    pub(super) fn within(&mut self, tables: &Tables, thread: &Thread, outer: &Outer<'_>, whole: &[u8]) -> StateId {
-        let first = outer.above.iter().rev().find_map(|frame| match frame {
-            Frame::Capture { start, .. } => Some(*start),
-            _ => None,
-        });
-        let stack = self.moved(tables, &outer.above, BOTTOM, first.unwrap_or(0));
+    /// The place of `threads`, which are inside the same capture, within what that captures.
+    pub(super) fn within(&mut self, tables: &Tables, threads: &[Thread], whole: &[u8]) -> StateId {
+        let mut inner: Vec<(NodeId, Vec<Frame>)> = Vec::with_capacity(threads.len());
+        let mut first = None;
+        for thread in threads {
+            let above = self.outer(tables, thread.stack).map_or_else(Vec::new, |outer| outer.above);
+            let starts = above.iter().filter_map(|frame| match frame {
+                Frame::Capture { start, .. } => Some(*start),
+                _ => None,
+            });
+            first = starts.chain(first).min();
+            inner.push((thread.node, above));
+        }
+        let mut own: Vec<Thread> = Vec::with_capacity(inner.len());
+        for (node, above) in inner {
+            own.push(Thread { node, stack: self.moved(tables, &above, BOTTOM, first.unwrap_or(0)) });
+        }
+        own.sort_unstable();
+        own.dedup();
         let text = match first {
             Some(first) => self.text_id(whole.get(first as usize..).unwrap_or(&[])),
             None => 0,
         };
-        self.intern(tables, [Thread { node: thread.node, stack }].into(), text, false, false)
+        self.intern(tables, own.into(), text, false, false)
     }
 
     /// `frames`, from the top, on `stack`; their captures begin so many bytes earlier.

@@ -19,6 +19,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::cost::{Costs, NEVER};
+use crate::equal::Value;
 use crate::hash::{QuickMap, QuickSet};
 use crate::loops::InLoop;
 use crate::network::{Edge, Network, NodeId};
@@ -168,10 +169,12 @@ pub(crate) struct Graph {
     rows: QuickMap<Filled, Arc<[u32]>>,
     /// For states of machines with names, the distances by each name.
     named: QuickMap<(u32, u32), Arc<[u32]>>,
-    /// Distances from threads inside captures, by the text.
-    captured: QuickMap<(Thread, TextId), u32>,
+    /// Distances from places inside a capture that may become a known text: the place within, what lies below, the text.
+    captured: QuickMap<(StateId, StackId, TextId), u32>,
     texts: Vec<Arc<[u8]>>,
     text_ids: HashMap<Arc<[u8]>, TextId>,
+    /// Of the texts that were used, those that stand for objects.
+    values: QuickMap<TextId, Value>,
     /// The places without their texts.
     hidden: QuickMap<StateId, StateId>,
     hidden_stacks: QuickMap<StackId, StackId>,
@@ -227,6 +230,7 @@ impl Graph {
             captured: QuickMap::default(),
             texts: vec![Arc::from([])],
             text_ids: HashMap::from([(Arc::from([]), 0)]),
+            values: QuickMap::default(),
             hidden: QuickMap::default(),
             hidden_stacks: QuickMap::default(),
             lean_stacks: QuickMap::default(),
@@ -408,12 +412,11 @@ impl Graph {
         }
         let threads = key.0.clone();
         let mut cost = NEVER;
-        for thread in threads.iter() {
-            let ahead = match captures && self.captures(thread.stack) > 0 {
-                true => self.captured_cost(tables, thread, text),
-                false => self.ahead(tables, thread),
-            };
-            cost = cost.min(ahead);
+        if captures {
+            cost = self.captured_costs(tables, &threads, text).into_iter().min().unwrap_or(cost);
+        }
+        for thread in threads.iter().filter(|thread| !captures || self.captures(thread.stack) == 0) {
+            cost = cost.min(self.ahead(tables, thread));
         }
         if complete {
             cost = 0;

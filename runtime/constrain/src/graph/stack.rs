@@ -201,6 +201,7 @@ impl Graph {
         let cost = self.after(tables, (machine, turns), &key.1);
         let id = self.seen.len() as u32;
         self.bytes += 160 + key.1.slots.len() * 16 + key.1.used.len() * 8;
+        key.1.used.iter().for_each(|text| self.read_value(*text));
         self.seen.push((machine, key.1.clone(), cost));
         self.seen_ids.insert(key, id);
         (id, cost)

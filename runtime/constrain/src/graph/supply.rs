@@ -15,7 +15,7 @@ use super::distinct::captured;
 use super::stack::is_filler;
 use super::{BOTTOM, BTreeSet, Graph, NodeId, StateId, Tables};
 use crate::cost::{self, Costs, NEVER};
-use crate::equal;
+use crate::equal::{self, Value};
 use crate::error::ConstrainError;
 use crate::expr::TurnOrder;
 use crate::network::{Machine, Network, Node};
@@ -282,14 +282,14 @@ fn fill(turns: &Turns, languages: &[Language]) -> Result<Turns, ConstrainError> 
     }
     for (at, (of, texts)) in kinds.iter().enumerate() {
         let hits = first << at;
-        out.supply.scarce.extend(texts.iter().map(|text| ((*text).into(), hits)));
+        out.supply.scarce.extend(texts.iter().map(|text| (Value::of((*text).into()), hits)));
         for language in languages.iter().filter(|language| of.contains(&language.index)) {
             if let Some(draws) = draws.get_mut(language.index as usize) {
                 draws.push(Draw { hits, bytes: longest(texts), end: language.end });
             }
         }
     }
-    out.supply.scarce.sort();
+    out.supply.scarce.sort_by(|(a, _), (b, _)| a.text().cmp(b.text()));
     (out.cells, out.supply.draws, out.supply.enough) = (cells, draws, wanted(turns));
     Ok(out)
 }
