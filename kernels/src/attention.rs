@@ -343,9 +343,7 @@ impl Work<'_> {
     fn part(&self, lines: &[Line], head: &Head, kv_head: usize) -> &mut [f32] {
         // SAFETY: each row and head belongs to one task, spans do not overlap, and a task asks for one part at a time or
         // for those of two heads.
-        unsafe {
-            self.out.slice(self.place(lines, head, kv_head))
-        }
+        unsafe { self.out.slice(self.place(lines, head, kv_head)) }
     }
 }
 

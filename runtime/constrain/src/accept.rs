@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use sgl_wire::Constraint;
 
 use crate::error::ConstrainError;
-use crate::expr::Expr;
 use crate::lower::Rules;
+use crate::lower::expr::Expr;
 use crate::matcher::{Automaton, Matcher};
 use crate::vocabulary::Vocabulary;
 

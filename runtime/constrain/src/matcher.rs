@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sgl_wire::Constraint;
 
-use crate::build;
-use crate::cost::{Costs, NEVER, UNSPELLED};
 use crate::error::{ConstrainError, Dropped, Rejected};
 use crate::graph::{AMBIGUOUS, Graph, MOST_THREADS, StateId, Tables};
 use crate::lower::{self, Rules};
-use crate::mask::Mask;
+use crate::masks::mask::Mask;
+use crate::network::build;
+use crate::network::cost::{Costs, NEVER, UNSPELLED};
 use crate::network::{Edge, Node};
 use crate::vocabulary::Vocabulary;
-use crate::{fewest, walk};
+use crate::{masks::fewest, masks::walk};
 
 /// Bytes of a constraint's shortest text at most.
 const LONGEST_SHORTEST: u32 = 1 << 16;

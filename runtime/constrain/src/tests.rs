@@ -12,14 +12,14 @@ use std::sync::Arc;
 use basics::Random;
 use proptest::prelude::*;
 
-use crate::equal;
-use crate::expr::{self, Expr, Measured};
+use crate::graph::equal;
 use crate::lower::Rules;
-use crate::mask::Mask;
+use crate::lower::expr::{self, Expr, Measured};
+use crate::lower::regex::Spelling;
+use crate::lower::shape::{Array, Count, Field, Object, Order, Others, Shape, Shapes, Space, Way};
+use crate::lower::shapes;
+use crate::masks::mask::Mask;
 use crate::matcher::{Automaton, Matcher};
-use crate::regex::Spelling;
-use crate::shape::{Array, Count, Field, Object, Order, Others, Shape, Shapes, Space, Way};
-use crate::shapes;
 use crate::trail::Trail;
 use crate::vocabulary::Vocabulary;
 
@@ -60,7 +60,7 @@ fn ends(expr: &Expr, text: &[u8], from: usize) -> BTreeSet<usize> {
                         by.steps[state as usize]
                             .iter()
                             .flat_map(move |(class, to)| {
-                                ends(&crate::regex::spell_class(class, by.spelling), text, at)
+                                ends(&crate::lower::regex::spell_class(class, by.spelling), text, at)
                                     .into_iter()
                                     .map(|end| (end, *to))
                             })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::Rejected;
-use crate::mask::Mask;
+use crate::masks::mask::Mask;
 use crate::matcher::Matcher;
 
 /// A [`Matcher`] and the places before its last tokens.

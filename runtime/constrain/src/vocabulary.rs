@@ -7,8 +7,8 @@ use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
 use crate::groups::{self, PARTIAL};
 use crate::hash::QuickMap;
-use crate::mask::Mask;
-use crate::regex;
+use crate::lower::regex;
+use crate::masks::mask::Mask;
 
 /// Tokens longer than this never pass a mask: no tokenizer has them, and they would only cost memory.
 const LONGEST_TOKEN: usize = 1024;

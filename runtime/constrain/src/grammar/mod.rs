@@ -13,8 +13,8 @@ mod lark;
 use regex_syntax::hir::ClassUnicode;
 
 use crate::error::{ConstrainError, GrammarError};
-use crate::expr::{self, Expr};
-use crate::regex::{self, Spelling};
+use crate::lower::expr::{self, Expr};
+use crate::lower::regex::{self, Spelling};
 use cursor::Place;
 
 /// Brackets inside each other at most.

@@ -6,12 +6,12 @@ use super::stack::Stack;
 use super::{AMBIGUOUS, BOTTOM, DEAD, Frame, Graph, HARD_LIMIT, HIDDEN, LITERAL, MERGED_DEPTH, MOST_THREADS};
 use super::{MOST_VISITS, Met, UNSURE};
 use super::{NodeId, StackId, StateId, Tables, TextId, Thread};
-use crate::cost::{self, NEVER};
-use crate::expr::TurnOrder;
 use crate::hash::{QuickMap, QuickSet};
-use crate::meter::Meter;
+use crate::lower::expr::TurnOrder;
+use crate::network::cost::{self, NEVER};
+use crate::network::meter::Meter;
+use crate::network::turns::{Move, Seen, Turns};
 use crate::network::{Counter, Machine, Network, Node};
-use crate::turns::{Move, Seen, Turns};
 
 /// Captures inside each other in which the text is free; inside more, each text is a given one.
 const MOST_NESTED: u32 = 32;

@@ -13,10 +13,10 @@ use std::collections::BinaryHeap;
 
 use super::stack::{Stack, is_filler, is_quoted, is_space};
 use super::{BOTTOM, BTreeSet, Frame, Graph, HIDDEN, StackId, StateId, Tables, TextId, Thread};
-use crate::cost::{self, NEVER};
-use crate::equal::{self, Beginning, Value};
+use crate::graph::equal::{self, Beginning, Value};
+use crate::network::cost::{self, NEVER};
+use crate::network::turns::{Move, Seen, Turns};
 use crate::network::{Machine, Node, NodeId};
-use crate::turns::{Move, Seen, Turns};
 
 /// Bytes of a text that is chosen for its shortness.
 const LONGEST: usize = 1 << 16;

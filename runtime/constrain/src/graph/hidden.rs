@@ -7,7 +7,7 @@
 use super::stack::Stack;
 use super::{BTreeSet, Frame, Graph, HIDDEN, StackId, StateId, Tables, Thread, UNSURE};
 use crate::hash::QuickMap;
-use crate::turns::{Seen, Turns};
+use crate::network::turns::{Seen, Turns};
 
 impl Graph {
     /// The place without its texts; none if it has none, or is inside one that may become like a known one.

@@ -9,6 +9,7 @@
 
 mod close;
 mod distinct;
+pub(crate) mod equal;
 mod hidden;
 mod plan;
 mod stack;
@@ -18,18 +19,18 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::cost::{Costs, NEVER};
-use crate::equal::Value;
+use crate::graph::equal::Value;
 use crate::hash::{QuickMap, QuickSet};
-use crate::loops::InLoop;
+use crate::masks::loops::InLoop;
+use crate::masks::open::Free;
+use crate::masks::region::Alive;
+use crate::masks::spelt::Spelt;
+use crate::masks::walk::Kept;
+use crate::masks::words::Words;
+use crate::network::cost::{Costs, NEVER};
+use crate::network::turns::Seen;
 use crate::network::{Edge, Network, NodeId};
-use crate::open::Free;
-use crate::region::Alive;
-use crate::spelt::Spelt;
-use crate::turns::Seen;
 use crate::vocabulary::Vocabulary;
-use crate::walk::Kept;
-use crate::words::Words;
 
 use plan::Planned;
 pub(crate) use stack::Frame;
@@ -103,7 +104,7 @@ pub(crate) struct State {
     text: TextId,
     /// Whether the text may end here.
     pub complete: bool,
-    /// Whether only the lean language (see [`crate::cost`]) is followed from here.
+    /// Whether only the lean language (see [`crate::network::cost`]) is followed from here.
     pub lean: bool,
     /// Bytes to the end.
     pub cost: u32,

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::distinct::{Goal, Way, captured};
 use super::{BOTTOM, Frame, Graph, StackId, Tables, TextId, Thread};
-use crate::cost::NEVER;
-use crate::equal;
-use crate::turns::{Move, Seen, Turns};
+use crate::graph::equal;
+use crate::network::cost::NEVER;
+use crate::network::turns::{Move, Seen, Turns};
 
 /// A turn of the lean language.
 #[derive(Debug)]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{BOTTOM, BTreeSet, Graph, HIDDEN, LITERAL, StackId, StateId, Tables, TextId, Thread};
-use crate::cost::{self, NEVER, UNSPELLED};
-use crate::expr::TurnOrder;
+use crate::lower::expr::TurnOrder;
+use crate::network::cost::{self, NEVER, UNSPELLED};
+use crate::network::turns::{Move, Seen, Turns};
 use crate::network::{Machine, NodeId};
-use crate::turns::{Move, Seen, Turns};
 
 /// What lies on a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

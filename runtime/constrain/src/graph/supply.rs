@@ -14,12 +14,12 @@ use std::collections::{BTreeMap, BinaryHeap};
 use super::distinct::captured;
 use super::stack::is_filler;
 use super::{BOTTOM, BTreeSet, Graph, NodeId, StateId, Tables};
-use crate::cost::{self, Costs, NEVER};
-use crate::equal::{self, Value};
 use crate::error::ConstrainError;
-use crate::expr::TurnOrder;
+use crate::graph::equal::{self, Value};
+use crate::lower::expr::TurnOrder;
+use crate::network::cost::{self, Costs, NEVER};
+use crate::network::turns::{Draw, Turns};
 use crate::network::{Machine, Network, Node};
-use crate::turns::{Draw, Turns};
 
 /// Turns that bring the end no nearer while others are missing, at most; then the others follow.
 const MOST_OTHERS: usize = 256;

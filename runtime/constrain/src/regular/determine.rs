@@ -9,7 +9,7 @@ use super::Reason;
 use super::alphabet::{Alphabet, Group};
 use super::dfa::{DEAD, Dfa, MOST_STATES, State};
 use crate::hash::{QuickMap, QuickSet};
-use crate::look::{Label, Nfa};
+use crate::lower::look::{Label, Nfa};
 
 /// Steps that are followed at most.
 const MOST_WORK: usize = 4_000_000;

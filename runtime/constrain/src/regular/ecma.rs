@@ -10,8 +10,8 @@ use regex_syntax::hir::{Capture, Class, ClassUnicode, ClassUnicodeRange, Hir, Hi
 
 use super::Reason;
 use super::determine::{self, Check};
-use crate::look;
-use crate::regex::NEST;
+use crate::lower::look;
+use crate::lower::regex::NEST;
 
 /// Bytes of a pattern at most.
 const LONGEST: usize = 1 << 16;

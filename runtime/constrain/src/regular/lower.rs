@@ -7,9 +7,9 @@ use regex_syntax::hir::ClassUnicode;
 use super::alphabet::Group;
 use super::dfa::{DEAD, Dfa, Op, State};
 use super::{Core, Part, Reason};
-use crate::expr::{self, Expr, Machine, Measured};
 use crate::hash::QuickMap;
-use crate::regex::{self, Spelling};
+use crate::lower::expr::{self, Expr, Machine, Measured};
+use crate::lower::regex::{self, Spelling};
 
 /// States of an automaton in which lengths are written out, at most.
 const UNROLLED: usize = 256;

@@ -2,7 +2,7 @@
 //! complement; an [`Expr`] out.
 //!
 //! The steps:
-//! 1. [`ecma`], [`formats`] and [`numbers`] read what a schema says; [`crate::look`] makes non-deterministic automata of it.
+//! 1. [`ecma`], [`formats`] and [`numbers`] read what a schema says; [`crate::lower::look`] makes non-deterministic automata of it.
 //! 2. [`determine`] makes these deterministic over the [`alphabet`] of what they tell apart, [`minimal`] small.
 //! 3. [`dfa`] has product, complement and questions; [`lengths`] what numbers of characters are possible.
 //! 4. [`Lang`] puts off each step until it is needed, keeps texts that were listed and lengths apart from automata,
@@ -31,8 +31,8 @@ use dfa::{Dfa, Op};
 use pattern::Pattern;
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 
-use crate::expr::Expr;
-use crate::regex::{self, Spelling};
+use crate::lower::expr::Expr;
+use crate::lower::regex::{self, Spelling};
 
 /// Texts that an expression has are listed if there are no more than this.
 const LISTED: usize = 32;
@@ -283,7 +283,7 @@ impl Lang {
     /// The texts as an expression, each character spelled as `spelling` says.
     pub(crate) fn expr(&self, spelling: Spelling) -> Result<Expr, Reason> {
         let parts = self.parts.iter().map(|part| part.expr(spelling)).collect::<Result<Vec<_>, _>>()?;
-        Ok(crate::expr::alt(parts))
+        Ok(crate::lower::expr::alt(parts))
     }
 }
 

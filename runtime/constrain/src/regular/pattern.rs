@@ -10,9 +10,9 @@ use super::dfa::{DEAD, Dfa};
 use super::ecma;
 use super::lengths::Lengths;
 use super::lower;
-use crate::expr::Expr;
-use crate::regex::{Spelling, unicode};
-use crate::{accept, look, regex};
+use crate::lower::expr::Expr;
+use crate::lower::regex::{Spelling, unicode};
+use crate::{accept, lower::look, lower::regex};
 
 /// A language of texts: a regular expression, or only an automaton.
 #[derive(Debug)]

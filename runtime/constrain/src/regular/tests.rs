@@ -7,7 +7,7 @@ use std::time::Instant;
 use regex_automata::meta::Regex;
 
 use super::*;
-use crate::expr::Measured;
+use crate::lower::expr::Measured;
 use crate::tests::basics::{Random, data};
 
 impl Random {
@@ -415,7 +415,7 @@ fn the_cheap_expressions_of_numbers_are_those_of_the_machines() {
     for integer in [false, true] {
         let lang = Lang::number(&Numbers { integer, ..Numbers::default() }).unwrap();
         let [Part { core: Core::Pattern(pattern), .. }] = lang.parts.as_slice() else { panic!("one pattern") };
-        let nfa = crate::look::automaton(pattern.hir().unwrap(), 0).unwrap();
+        let nfa = crate::lower::look::automaton(pattern.hir().unwrap(), 0).unwrap();
         let read = determine::determinise(&nfa, &[]).unwrap();
         let made = pattern.dfa().unwrap();
         for difference in [read.product(&made, Op::Minus).unwrap(), made.product(&read, Op::Minus).unwrap()] {

@@ -3,7 +3,7 @@
 use super::formula::{Formula, Items, Lit};
 use super::normal::{Node, Normal};
 use super::problem::Problem;
-use crate::shape::{Array, Count};
+use crate::lower::shape::{Array, Count};
 
 /// Counters of one array or object at most.
 pub(super) const COUNTERS: usize = 64;
@@ -102,7 +102,7 @@ impl Normal {
         counters: &[Counter],
         place: usize,
         canonical: bool,
-    ) -> Result<Vec<crate::shape::Way>, Problem> {
+    ) -> Result<Vec<crate::lower::shape::Way>, Problem> {
         let lits: Vec<Lit> = all.iter().map(|items| items.at(place)).collect();
         let hits = counters.iter().map(|counter| match counter {
             Counter::Contains(item, count) => (self.translator.formulas.resolved(*item), count.max.is_some()),

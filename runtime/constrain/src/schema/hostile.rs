@@ -6,7 +6,7 @@ use sgl_wire::{Formats, KeyOrder, SchemaOptions, WhiteSpace};
 
 use super::lower;
 use crate::error::ConstrainError;
-use crate::shape::Shapes;
+use crate::lower::shape::Shapes;
 
 fn built(text: &str) -> Result<Shapes, ConstrainError> {
     let options = SchemaOptions {

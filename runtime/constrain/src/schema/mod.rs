@@ -40,7 +40,7 @@ mod unevaluated;
 use sgl_wire::{Draft, KeyOrder, SchemaOptions, WhiteSpace};
 
 use crate::error::{ConstrainError, Dropped};
-use crate::shape::{Order, Shapes, Space};
+use crate::lower::shape::{Order, Shapes, Space};
 
 /// The values that the schema `text` holds valid, and the keywords that are not kept (none unless `options` are lenient).
 pub(crate) fn lower(text: &str, options: SchemaOptions) -> Result<(Shapes, Vec<Dropped>), ConstrainError> {

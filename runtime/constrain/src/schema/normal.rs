@@ -10,8 +10,8 @@ use super::formula::{Formula, Kind, Lit};
 use super::keywords::Translator;
 use super::problem::Problem;
 use super::tableau;
-use crate::expr::Expr;
-use crate::shape::{Order, Shape, Shapes, Space, Way};
+use crate::lower::expr::Expr;
+use crate::lower::shape::{Order, Shape, Shapes, Space, Way};
 
 /// Combinations of what is counted in one place at most, and so many that those without values are looked for at once.
 const WAYS: usize = 256;

@@ -10,10 +10,10 @@ use super::arrays::COUNTERS;
 use super::formula::{Formula, Kind, Lit, Properties};
 use super::normal::{Node, Normal};
 use super::problem::Problem;
-use crate::expr::Expr;
-use crate::regex::{self, Spelling};
+use crate::lower::expr::Expr;
+use crate::lower::regex::{self, Spelling};
+use crate::lower::shape::{Count, Field, Object, Order, Others, Way};
 use crate::regular::Lang;
-use crate::shape::{Count, Field, Object, Order, Others, Way};
 
 /// Names that are counted, so that they come in any order where the schema gives none, at most.
 const LOOSE: usize = 4;

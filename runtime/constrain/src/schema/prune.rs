@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::error::ConstrainError;
-use crate::expr::Expr;
-use crate::shape::{Array, Count, Object, Shape, Shapes, Way};
+use crate::lower::expr::Expr;
+use crate::lower::shape::{Array, Count, Object, Shape, Shapes, Way};
 
 /// Prunes `shapes`, or says why there is no value at all; `causes` are known reasons why a shape has nothing.
 pub(super) fn prune(mut shapes: Shapes, causes: &HashMap<usize, String>) -> Result<Shapes, ConstrainError> {

@@ -7,9 +7,9 @@ use super::keywords::Translator;
 use super::normal::{Node, Normal};
 use super::problem::Problem;
 use super::tableau::Reduced;
-use crate::expr::{self, Expr};
-use crate::json;
-use crate::regex::Spelling;
+use crate::lower::expr::{self, Expr};
+use crate::lower::json;
+use crate::lower::regex::Spelling;
 use crate::regular::{Decimal, Lang, Numbers, Reason};
 
 impl Translator {

@@ -14,7 +14,7 @@ use super::read::{Document, Id, Value};
 use super::twin::{Twin, dumped};
 use crate::accept::prove;
 use crate::error::{ConstrainError, Dropped};
-use crate::shape::Shapes;
+use crate::lower::shape::Shapes;
 use crate::tests::basics::data;
 
 const OPTIONS: SchemaOptions = SchemaOptions {

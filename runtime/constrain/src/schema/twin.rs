@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::read::{Document, Id, Value};
-use crate::expr::{self, Expr};
-use crate::regex::{self, Spelling};
-use crate::shape::{Array, Count, Object, Order, Shapes, Way};
+use crate::lower::expr::{self, Expr};
+use crate::lower::regex::{self, Spelling};
+use crate::lower::shape::{Array, Count, Object, Order, Shapes, Way};
 
 /// A value as `json.dumps(value, ensure_ascii=False)` writes it.
 pub(super) fn dumped(document: &Document, id: Id) -> String {

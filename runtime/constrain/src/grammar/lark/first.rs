@@ -15,9 +15,9 @@ use std::collections::{HashMap, HashSet};
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look};
 
 use super::python::{Check, check_of};
-use crate::expr::{self, Expr};
 use crate::groups;
-use crate::regex::{self, Spelling};
+use crate::lower::expr::{self, Expr};
+use crate::lower::regex::{self, Spelling};
 
 /// States of the automaton with choices at most; counts are unrolled here.
 const MOST_STATES: usize = 20_000;

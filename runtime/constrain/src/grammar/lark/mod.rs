@@ -19,8 +19,8 @@ use self::python::Check;
 use self::read::{Definition, Kind, Node, Statement, is_terminal};
 use super::cursor::{Place, Read, wrong};
 use super::{Grammar, Item, MOST_RULES, Rule};
-use crate::expr::Expr;
-use crate::regex::Spelling;
+use crate::lower::expr::Expr;
+use crate::lower::regex::Spelling;
 
 /// Parts of all terminals at most.
 const MOST_PARTS: usize = 500_000;

@@ -6,15 +6,15 @@ use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 use regex_syntax::utf8::{Utf8Sequence, Utf8Sequences};
 
 use crate::error::ConstrainError;
-use crate::expr::{self, Brackets, Branch, Expr, Listed, Measured, Part, Repeat, TurnOrder};
 use crate::groups;
 use crate::hash::QuickMap;
 use crate::lower::Rules;
-use crate::meter::Meter;
-use crate::names::{Names, Place};
+use crate::lower::expr::{self, Brackets, Branch, Expr, Listed, Measured, Part, Repeat, TurnOrder};
+use crate::lower::regex;
+use crate::network::meter::Meter;
+use crate::network::names::{Names, Place};
+use crate::network::turns::{Cells, Move, Slot, Supply, Turns};
 use crate::network::{Counter, Edge, MOST_NODES, Machine, Network, Node, NodeId, Slice};
-use crate::regex;
-use crate::turns::{Cells, Move, Slot, Supply, Turns};
 
 /// Optional parts of an object in a row that stand beside each other at one place, at most; more are a tree of names.
 const MOST_BESIDE: usize = 8;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
-use crate::regex::Spelling;
+use crate::lower::regex::Spelling;
 
 /// A set of texts.
 #[derive(Debug, Clone, PartialEq)]

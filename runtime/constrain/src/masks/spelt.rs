@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::graph::{Graph, StateId, Tables, Thread};
-use crate::names::Place;
+use crate::network::names::Place;
 use crate::network::{Node, NodeId};
 use crate::vocabulary::Trie;
 
@@ -88,12 +88,12 @@ pub(crate) fn left(graph: &Graph, tables: &Tables, thread: &Thread) -> Option<Le
     let (mut count, mut most) = (0, 0);
     before.push(0);
     for cost in named.iter() {
-        if *cost < crate::cost::NEVER {
+        if *cost < crate::network::cost::NEVER {
             (count, most) = (count + 1, most.max(*cost));
         }
         before.push(count);
     }
-    Some(Left { before, most: crate::cost::sum(most, graph.stack_cost(below)), machine })
+    Some(Left { before, most: crate::network::cost::sum(most, graph.stack_cost(below)), machine })
 }
 
 /// The place behind the name that ends at `end`.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::graph::{BOTTOM, Frame, Graph, StateId, Tables, Thread};
 use crate::vocabulary::Trie;
-use crate::{spelt, walk};
+use crate::{masks::spelt, masks::walk};
 
 /// What tokens do from a place in a rule until its end.
 #[derive(Debug)]

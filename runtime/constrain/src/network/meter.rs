@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::cost::{self, NEVER};
 use crate::error::ConstrainError;
-use crate::expr::Measured;
+use crate::lower::expr::Measured;
 use crate::network::NodeId;
+use crate::network::cost::{self, NEVER};
 
 /// Distances kept for one meter at most.
 const MOST_CELLS: usize = 1 << 22;

@@ -6,12 +6,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::cost::{self, NEVER};
-use crate::equal::Value;
 use crate::error::ConstrainError;
-use crate::expr::TurnOrder;
-use crate::names::{Names, Place};
+use crate::graph::equal::Value;
+use crate::lower::expr::TurnOrder;
 use crate::network::NodeId;
+use crate::network::cost::{self, NEVER};
+use crate::network::names::{Names, Place};
 
 /// States of one machine at most.
 const MOST_CELLS: usize = 1 << 20;
@@ -25,7 +25,7 @@ pub(crate) struct Move {
     pub body: NodeId,
     /// The slot that it fills; none if it may be made again.
     pub slot: Option<u32>,
-    /// What the name costs. Filled by [`Costs::new`](crate::cost::Costs::new).
+    /// What the name costs. Filled by [`Costs::new`](crate::network::cost::Costs::new).
     pub before: u32,
     /// The counters that it counts for.
     pub hits: u64,

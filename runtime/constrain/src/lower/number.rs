@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::expr::{self, Expr};
+use crate::lower::expr::{self, Expr};
 
 /// Digits of a [`float`] at most, a lone leading zero not counted: what a 64-bit number can tell apart.
 pub(crate) const DIGITS: u32 = 17;

@@ -7,10 +7,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::graph::{DEAD, Graph, StateId, Tables, Thread};
-use crate::mask::Mask;
-use crate::open::{self, Free, Open, Skip};
+use crate::masks::mask::Mask;
+use crate::masks::open::{self, Free, Open, Skip};
+use crate::masks::walk::{Kept, allow_ends, allow_plain, find, remember};
 use crate::vocabulary::TrieNode;
-use crate::walk::{Kept, allow_ends, allow_plain, find, remember};
 
 /// The mask of `state` without a budget.
 pub(crate) fn mask(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Kept> {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use sgl_wire::{Json, Literal, Schema, SchemaOptions};
 
 use crate::error::ConstrainError;
-use crate::expr::{self, Brackets, Expr, Listed, Part};
 use crate::grammar::{self, Notation};
+use crate::lower::expr::{self, Brackets, Expr, Listed, Part};
+use crate::lower::number;
+use crate::lower::regex::{self, Spelling};
 use crate::lower::{check_lengths, unsatisfiable};
-use crate::number;
-use crate::regex::{self, Spelling};
-use crate::{schema, shapes};
+use crate::{lower::shapes, schema};
 
 /// Shapes written inside each other at most (definitions start anew).
 const DEPTH: usize = 128;

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::graph::{Frame, Graph, StateId, Tables, Thread};
+use crate::masks::walk::Kept;
 use crate::network::NodeId;
-use crate::walk::Kept;
 
 /// A thread of such a place: the loop that it is in, and the stack below that.
 pub(crate) type InLoop = (NodeId, u32, Option<u32>);

@@ -5,9 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::error::ConstrainError;
-use crate::expr::{self, Brackets, Branch, Expr, Listed, Part, Slot, TurnOrder, Turns};
-use crate::regex::{self, Spelling};
-use crate::shape::{Array, Count, Object, Order, Shape, Shapes, Space, Way};
+use crate::lower::expr::{self, Brackets, Branch, Expr, Listed, Part, Slot, TurnOrder, Turns};
+use crate::lower::regex::{self, Spelling};
+use crate::lower::shape::{Array, Count, Object, Order, Shape, Shapes, Space, Way};
 
 /// Shapes written inside each other at most before one becomes a rule.
 const DEEP: usize = 16;

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 
 use crate::error::ConstrainError;
-use crate::expr::{self, Expr};
-use crate::look;
+use crate::lower::expr::{self, Expr};
+use crate::lower::look;
 
 /// Groups inside each other at most.
 pub(crate) const NEST: u32 = 100;

@@ -1,11 +1,11 @@
 //! What a JSON Schema, or a shape of sgl's own, comes to: the values of each kind, told apart by what a text shows in turn.
 //!
-//! [`crate::schema`] and [`crate::json`] write it, the lowering of shapes to rules reads it. A shape is a union: of scalar texts,
+//! [`crate::schema`] and [`crate::lower::json`] write it, the lowering of shapes to rules reads it. A shape is a union: of scalar texts,
 //! of arrays and of objects. What needs memory (how many, which were there, whether two are equal) is said in counts.
 
 use std::sync::Arc;
 
-use crate::expr::Expr;
+use crate::lower::expr::Expr;
 
 /// All shapes that one constraint needs; they name each other by index.
 #[derive(Debug, Clone)]

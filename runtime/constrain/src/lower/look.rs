@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, LookSet, Repetition};
 
-use crate::expr::{self, Expr, Machine};
 use crate::groups;
-use crate::regex::{self, Spelling};
+use crate::lower::expr::{self, Expr, Machine};
+use crate::lower::regex::{self, Spelling};
 
 /// States of the character automaton at most; counts are unrolled here.
 const MOST_STATES: usize = 20_000;

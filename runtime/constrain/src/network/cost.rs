@@ -14,9 +14,9 @@ use std::convert::Infallible;
 use std::ops::Range;
 
 use crate::error::ConstrainError;
-use crate::expr::TurnOrder;
+use crate::lower::expr::TurnOrder;
+use crate::network::turns::{Draw, Move, Seen, Turns};
 use crate::network::{Edge, Machine, Network, Node, NodeId};
-use crate::turns::{Draw, Move, Seen, Turns};
 
 /// Cost of a byte that the vocabulary has no token for.
 pub(crate) const UNSPELLED: u32 = 1 << 20;

@@ -1,14 +1,14 @@
 //! Fewest tokens from a place to a valid end.
 //!
 //! Exact where the whole automaton is small: breadth-first over the places that tokens lead to. Else exact
-//! within the lean language (see [`crate::cost`]), which is finite: an upper bound that keeps its word, for
+//! within the lean language (see [`crate::network::cost`]), which is finite: an upper bound that keeps its word, for
 //! after the first token of a shortest lean way the place allows at least the rest of that way.
 
 use std::sync::Arc;
 
-use crate::cost::{NEVER, UNSPELLED};
 use crate::graph::{Graph, StateId, Tables};
-use crate::{open, walk};
+use crate::network::cost::{NEVER, UNSPELLED};
+use crate::{masks::open, masks::walk};
 
 /// Places of an automaton that counts as small.
 const SMALL: usize = 256;

@@ -13,17 +13,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::cost::UNSPELLED;
-use crate::fewest;
 use crate::graph::{DEAD, Graph, StateId, Tables, Thread};
 use crate::groups;
-use crate::mask::Mask;
-use crate::open::{self, Free, Open, Skip};
-use crate::region;
-use crate::texts::{self, Step};
+use crate::masks::fewest;
+use crate::masks::mask::Mask;
+use crate::masks::open::{self, Free, Open, Skip};
+use crate::masks::region;
+use crate::masks::texts::{self, Step};
+use crate::masks::words::{self, Apart};
+use crate::network::cost::UNSPELLED;
 use crate::vocabulary::{Trie, TrieNode};
-use crate::words::{self, Apart};
-use crate::{loops, spelt};
+use crate::{masks::loops, masks::spelt};
 
 /// Masks kept for one graph at most.
 const MOST_MASKS: usize = 2_048;

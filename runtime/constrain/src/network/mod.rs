@@ -1,13 +1,19 @@
-//! A recursive transition network over bytes, as [`crate::build`] makes it of rules.
+//! A recursive transition network over bytes, as [`crate::network::build`] makes it of rules.
 //!
 //! A rule is called by pushing where to go on; what takes turns (a counted repetition, the parts of an object) pushes
 //! how far it has come. So a place in a text is a node and a stack.
 
+pub(crate) mod build;
+pub(crate) mod cost;
+pub(crate) mod meter;
+pub(crate) mod names;
+pub(crate) mod turns;
+
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::meter::Meter;
-use crate::turns::Turns;
+use crate::network::meter::Meter;
+use crate::network::turns::Turns;
 
 /// Nodes of a network at most.
 pub(crate) const MOST_NODES: usize = 500_000;

@@ -1,13 +1,21 @@
 //! [`Constraint`] → rules: an [`Expr`] for the whole, and one for each part that may contain itself.
 
+pub(crate) mod expr;
+pub(crate) mod json;
+pub(crate) mod look;
+pub(crate) mod number;
+pub(crate) mod regex;
+pub(crate) mod shape;
+pub(crate) mod shapes;
+
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 use sgl_wire::Constraint;
 
 use crate::error::{ConstrainError, Dropped};
-use crate::expr::{self, Expr, Machine};
 use crate::grammar::{self, Notation};
-use crate::regex::{self, Spelling};
-use crate::{json, schema, shapes};
+use crate::lower::expr::{Expr, Machine};
+use crate::lower::regex::Spelling;
+use crate::schema;
 
 /// Constraints written inside each other at most.
 const DEPTH: usize = 64;
