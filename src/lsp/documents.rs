@@ -12,6 +12,8 @@ use super::position::{Encoding, Lines};
 pub struct Document {
     /// Its address.
     pub uri: lsp_types::Uri,
+    /// The number of its opening: after each opening an editor numbers states anew.
+    pub opening: u64,
     /// The editor's number of its state.
     pub version: i32,
     /// What it says.
@@ -20,27 +22,31 @@ pub struct Document {
 
 /// The texts that are open, by the names that the compiler knows them by.
 #[derive(Debug, Default)]
-pub struct Documents(HashMap<String, Document>);
+pub struct Documents {
+    open: HashMap<String, Document>,
+    openings: u64,
+}
 
 impl Documents {
     /// Opens a text, or takes it anew.
-    pub fn open(&mut self, name: &str, document: Document) {
-        self.0.insert(name.to_string(), document);
+    pub fn open(&mut self, name: &str, uri: lsp_types::Uri, version: i32, text: Arc<str>) {
+        self.openings += 1;
+        self.open.insert(name.to_string(), Document { uri, opening: self.openings, version, text });
     }
 
     /// It is open no longer.
     pub fn close(&mut self, name: &str) -> Option<Document> {
-        self.0.remove(name)
+        self.open.remove(name)
     }
 
     /// A text that is open.
     pub fn get(&self, name: &str) -> Option<&Document> {
-        self.0.get(name)
+        self.open.get(name)
     }
 
     /// All that are open.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Document)> {
-        self.0.iter().map(|(name, document)| (name.as_str(), document))
+        self.open.iter().map(|(name, document)| (name.as_str(), document))
     }
 
     /// Changes a text, each change on what the one before left. Gives the new text.
@@ -51,7 +57,7 @@ impl Documents {
         changes: Vec<TextDocumentContentChangeEvent>,
         encoding: Encoding,
     ) -> Option<Arc<str>> {
-        let document = self.0.get_mut(name)?;
+        let document = self.open.get_mut(name)?;
         for change in changes {
             document.text = match change.range {
                 None => change.text.into(),

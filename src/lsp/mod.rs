@@ -12,6 +12,7 @@ mod capabilities;
 mod convert;
 mod disk;
 mod documents;
+mod pending;
 mod pool;
 mod position;
 mod requests;

@@ -20,6 +20,8 @@ pub enum Done {
     Checked {
         /// The text.
         name: String,
+        /// Which of its openings this is of.
+        opening: u64,
         /// Its state.
         version: i32,
         /// What there is to say.

@@ -1,6 +1,6 @@
 //! An event in; texts changed, work handed out, messages sent out. What is known of the editor and its texts is here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +16,8 @@ use sgl_ide::{Finding, Workspace};
 use super::Event;
 use super::disk::{Folders, Shared, name_of};
 use super::documents::{Document, Documents};
-use super::pool::{Done, Pool, Wanted, error, isolated};
+use super::pending::{Asked, Fate, Pending};
+use super::pool::{Done, Pool, error, isolated};
 use super::position::Encoding;
 use super::requests::{self, Ask};
 use super::{capabilities, convert};
@@ -60,7 +61,7 @@ pub struct Server {
     answerers: Pool,
     checker: Pool,
     /// Requests that are not answered yet.
-    pending: HashMap<RequestId, Wanted>,
+    pending: Pending,
     /// Texts that were changed since they were checked; since when, and when that will be.
     waiting: Option<(Instant, Instant)>,
     /// How often the texts were checked: work for an earlier time is passed over.
@@ -97,7 +98,7 @@ impl Server {
             done,
             answerers: Pool::new("answer", ANSWERERS),
             checker: Pool::new("check", 1),
-            pending: HashMap::new(),
+            pending: Pending::default(),
             waiting: None,
             checks: Arc::default(),
             published: HashMap::new(),
@@ -173,37 +174,40 @@ impl Server {
         let Some(handler) = requests::handler(&method) else {
             return self.answer(id, Err(error(ErrorCode::MethodNotFound, &format!("there is no request {method}"))));
         };
+        let asked = Asked::new(&method, params, handler);
+        self.pending.add(id.clone(), asked.clone());
+        self.work_on(id, asked);
+    }
+
+    /// Has a request answered, with the texts as they are now.
+    fn work_on(&self, id: RequestId, asked: Asked) {
         let ask = Ask { analysis: self.workspace.analysis(), client: self.client.clone() };
-        let (wanted, done) = (Wanted::default(), self.done.clone());
-        self.pending.insert(id.clone(), wanted.clone());
+        let done = self.done.clone();
         self.answerers.run(Box::new(move || {
-            if !wanted.is_given_up() {
-                let answer = isolated(|| handler(&ask, params));
+            if !asked.wanted.is_given_up() {
+                let answer = isolated(|| (asked.handler)(&ask, asked.params));
                 let _ = done.send(Done::Answered(id, answer));
             }
         }));
     }
 
     /// Answers that a request is not worked on any more; its work is passed over.
-    fn give_up(&mut self, id: &RequestId, code: ErrorCode, why: &str) {
-        if let Some(wanted) = self.pending.remove(id) {
-            wanted.give_up();
-            self.answer(id.clone(), Err(error(code, why)));
+    fn give_up(&mut self, id: RequestId, code: ErrorCode, why: &str) {
+        if self.pending.give_up(&id) {
+            self.answer(id, Err(error(code, why)));
         }
     }
 
     fn done(&mut self, done: Done) {
         match done {
-            Done::Answered(id, answer) => {
-                // One that was cancelled has its answer.
-                if self.pending.remove(&id).is_some() {
-                    self.answer(id, answer);
-                }
-            }
-            Done::Checked { name, version, findings } => {
-                let Some(document) = self.documents.get(&name).filter(|document| document.version == version) else {
-                    return;
-                };
+            Done::Answered(id, answer) => match self.pending.worked(&id, &self.workspace.analysis()) {
+                Fate::Fits => self.answer(id, answer),
+                Fate::Again(asked) => self.work_on(id, asked),
+                Fate::Unwanted => {}
+            },
+            Done::Checked { name, opening, version, findings } => {
+                let is_of = |document: &&Document| (document.opening, document.version) == (opening, version);
+                let Some(document) = self.documents.get(&name).filter(is_of) else { return };
                 let known = self.published.get(&name);
                 if known.is_some_and(|(of, said)| *of == version && *said == findings) {
                     return;
@@ -235,7 +239,7 @@ impl Server {
                     lsp_types::NumberOrString::Number(number) => RequestId::from(number),
                     lsp_types::NumberOrString::String(text) => RequestId::from(text),
                 }) {
-                    self.give_up(&id, ErrorCode::RequestCanceled, "cancelled");
+                    self.give_up(id, ErrorCode::RequestCanceled, "cancelled");
                 }
             }
             notification::DidOpenTextDocument::METHOD => {
@@ -243,7 +247,8 @@ impl Server {
                     let lsp_types::TextDocumentItem { uri, version, text, .. } = params.text_document;
                     let (name, text): (_, Arc<str>) = (name_of(&uri), text.into());
                     self.workspace.set(&name, text.clone());
-                    self.documents.open(&name, Document { uri, version, text });
+                    self.documents.open(&name, uri, version, text);
+                    self.drop_stale(&name);
                     self.check_soon();
                 }
             }
@@ -253,7 +258,7 @@ impl Server {
                     let (version, changes) = (params.text_document.version, params.content_changes);
                     if let Some(text) = self.documents.change(&name, version, changes, self.client.encoding) {
                         self.workspace.set(&name, text);
-                        self.drop_stale();
+                        self.drop_stale(&name);
                         self.check_soon();
                     }
                 }
@@ -262,6 +267,7 @@ impl Server {
                 if let Some(params) = read::<lsp_types::DidCloseTextDocumentParams>(told.params) {
                     let name = name_of(&params.text_document.uri);
                     self.workspace.close(&name);
+                    self.drop_stale(&name);
                     self.published.remove(&name);
                     if let Some(document) = self.documents.close(&name) {
                         self.publish(document.uri, Vec::new(), None);
@@ -279,11 +285,11 @@ impl Server {
         Next::Go
     }
 
-    /// What was asked of the text before it was changed has no answer that still fits.
-    fn drop_stale(&mut self) {
-        let ids: HashSet<RequestId> = self.pending.keys().cloned().collect();
-        for id in ids {
-            self.give_up(&id, ErrorCode::ContentModified, "the text has changed");
+    /// A text has changed: what was asked of it is not worked on any more. Requests about others are answered, on the new
+    /// state where they depend on it.
+    fn drop_stale(&mut self, name: &str) {
+        for id in self.pending.changed(name) {
+            self.give_up(id, ErrorCode::ContentModified, "the text has changed");
         }
     }
 
@@ -299,15 +305,15 @@ impl Server {
     fn check(&mut self) {
         self.waiting = None;
         let time = self.checks.fetch_add(1, Ordering::Relaxed) + 1;
-        let texts = self.documents.iter().map(|(name, document)| (name.to_string(), document.version));
-        for (name, version) in texts.collect::<Vec<_>>() {
+        for (name, document) in self.documents.iter() {
+            let (name, opening, version) = (name.to_string(), document.opening, document.version);
             let (analysis, done, checks) = (self.workspace.analysis(), self.done.clone(), self.checks.clone());
             self.checker.run(Box::new(move || {
                 if checks.load(Ordering::Relaxed) != time {
                     return;
                 }
                 if let Ok(findings) = isolated(|| Ok(analysis.diagnostics(&name))) {
-                    let _ = done.send(Done::Checked { name, version, findings });
+                    let _ = done.send(Done::Checked { name, opening, version, findings });
                 }
             }));
         }
@@ -335,4 +341,104 @@ fn tokenizer(args: &LspArgs, folder: Option<&Path>) -> Option<sgl_model::Tokeniz
     let named = args.model.as_deref().or(project.project.model.as_deref());
     let source = project.model(named.unwrap_or(models::table::DEFAULT)).source;
     load::tokenizer(&models::resolve(&source, true, &models::Silent).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::{Receiver, unbounded};
+
+    use super::*;
+
+    /// A server whose workers' results nobody hands on but the test, with what it says and what they find.
+    fn server() -> (Server, Receiver<Message>, Receiver<Done>) {
+        let ((sender, said), (done, results)) = (unbounded(), unbounded());
+        let args = LspArgs { model: Some("./none.gguf".into()), stdio: true };
+        (Server::new(&InitializeParams::default(), &args, sender, done), said, results)
+    }
+
+    fn tell(server: &mut Server, method: &str, params: Value) {
+        server.on(Event::Client(Notification::new(method.into(), params).into()));
+    }
+
+    fn open(server: &mut Server, name: &str, text: &str) {
+        let document = json!({ "uri": format!("file:///{name}"), "languageId": "sgl", "version": 1, "text": text });
+        tell(server, "textDocument/didOpen", json!({ "textDocument": document }));
+    }
+
+    fn change(server: &mut Server, name: &str, text: &str) {
+        let document = json!({ "uri": format!("file:///{name}"), "version": 2 });
+        let params = json!({ "textDocument": document, "contentChanges": [{ "text": text }] });
+        tell(server, "textDocument/didChange", params);
+    }
+
+    /// Asks for the symbols or the inlay hints of a whole file.
+    fn ask(server: &mut Server, id: i32, method: &str, name: &str) {
+        let all = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 99, "character": 0 } });
+        let params = json!({ "textDocument": { "uri": format!("file:///{name}") }, "range": all });
+        server.on(Event::Client(Request::new(id.into(), method.into(), params).into()));
+    }
+
+    fn answers(said: &Receiver<Message>) -> Vec<Response> {
+        let answer = |message| match message {
+            Message::Response(response) => Some(response),
+            _ => None,
+        };
+        said.try_iter().filter_map(answer).collect()
+    }
+
+    #[test]
+    fn an_edit_drops_what_was_asked_of_that_text_alone() {
+        let (mut server, said, results) = server();
+        open(&mut server, "a.sgl", "fn a() -> int { 1 }\n");
+        open(&mut server, "b.sgl", "fn b() -> int { 1 }\n");
+        ask(&mut server, 1, "textDocument/documentSymbol", "a.sgl");
+        ask(&mut server, 2, "textDocument/documentSymbol", "b.sgl");
+        change(&mut server, "a.sgl", "fn c() -> int { 1 }\n");
+        let dropped = answers(&said);
+        assert_eq!(dropped.len(), 1);
+        assert_eq!(dropped[0].id, 1.into());
+        assert_eq!(dropped[0].response_result.as_ref().unwrap_err().code, ErrorCode::ContentModified as i32);
+        let mut answered = Vec::new();
+        while answered.is_empty() {
+            server.on(Event::Done(results.recv_timeout(Duration::from_secs(60)).unwrap()));
+            answered = answers(&said);
+        }
+        assert_eq!(answered[0].id, 2.into());
+        assert_eq!(answered[0].response_result.as_ref().unwrap()[0]["name"], "b");
+    }
+
+    #[test]
+    fn what_depends_on_an_edited_text_is_answered_on_its_new_state() {
+        let (mut server, said, results) = server();
+        open(&mut server, "util.sgl", "fn one() -> int { 1 }\n");
+        open(
+            &mut server,
+            "b.sgl",
+            "import \"./util.sgl\" as util\nfn b() -> int {\n    let x = util.one()\n    1\n}\n",
+        );
+        ask(&mut server, 1, "textDocument/inlayHint", "b.sgl");
+        // The answer is found before the edit, and comes after it.
+        let found = results.recv_timeout(Duration::from_secs(60)).unwrap();
+        change(&mut server, "util.sgl", "fn one() -> str { \"\" }\n");
+        server.on(Event::Done(found));
+        assert!(answers(&said).is_empty(), "of a state that is over");
+        server.on(Event::Done(results.recv_timeout(Duration::from_secs(60)).unwrap()));
+        assert_eq!(answers(&said)[0].response_result.as_ref().unwrap()[0]["label"], ": str");
+    }
+
+    #[test]
+    fn a_text_that_was_opened_again_does_not_get_what_was_found_before() {
+        let (mut server, said, results) = server();
+        open(&mut server, "a.sgl", "fn main() -> int { nothing }\n");
+        server.on(Event::Due);
+        let found = results.recv_timeout(Duration::from_secs(60)).unwrap();
+        tell(&mut server, "textDocument/didClose", json!({ "textDocument": { "uri": "file:///a.sgl" } }));
+        open(&mut server, "a.sgl", "fn main() -> int { 1 }\n");
+        let _ = said.try_iter().count();
+        server.on(Event::Done(found));
+        assert_eq!(said.try_iter().count(), 0, "of the text that is closed");
+        server.on(Event::Due);
+        server.on(Event::Done(results.recv_timeout(Duration::from_secs(60)).unwrap()));
+        assert_eq!(said.try_iter().count(), 1);
+    }
 }

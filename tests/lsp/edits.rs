@@ -1,5 +1,7 @@
-//! A day's editing in a few seconds: thousands of random edits, after which both sides have the same text, nothing that is
+//! A day's editing in a few seconds: thousands of random edits, after each of which both sides have the same text; nothing that is
 //! published is stale, and the memory is what it was.
+
+use std::ops::Range;
 
 use serde_json::{Value, json};
 use sgl_ide::{NoDisk, Workspace};
@@ -62,8 +64,46 @@ fn place(text: &str, numbers: &mut Numbers) -> usize {
     if text[..at].ends_with('\r') && text[at..].starts_with('\n') { at + 1 } else { at }
 }
 
+/// A change as people make them: a few characters typed, taken away or replaced, several lines cut or pasted. Where the text is
+/// longer than it was, something goes.
+fn edit(text: &str, original: &str, numbers: &mut Numbers) -> (Range<usize>, String) {
+    let a = place(text, numbers);
+    let kind = if text.len() > original.len() { 2 + numbers.below(3) } else { numbers.below(5) };
+    let end = match kind {
+        // Pasted, or typed.
+        0 | 1 => a,
+        // A few characters.
+        2 | 3 => after(text, a, 1 + numbers.below(6)),
+        // To somewhere in one of the next lines.
+        _ => {
+            let lines = text[a..].split_inclusive('\n').take(1 + numbers.below(4)).map(str::len).sum::<usize>();
+            a + place(&text[a..a + lines], numbers)
+        }
+    };
+    let typed = match kind {
+        0 => {
+            let from = place(original, numbers);
+            original[from..].split_inclusive('\n').take(1 + numbers.below(3)).collect()
+        }
+        3 => String::new(),
+        _ => TYPED[numbers.below(TYPED.len())].to_string(),
+    };
+    (a..end, typed)
+}
+
+/// The place so many characters behind another one. A line end is one.
+fn after(text: &str, at: usize, characters: usize) -> usize {
+    (0..characters).fold(at, |at, _| {
+        let rest = &text[at..];
+        let step = if rest.starts_with("\r\n") { 2 } else { rest.chars().next().map_or(0, char::len_utf8) };
+        at + step
+    })
+}
+
 /// Line and column in UTF-16, counted another way than the server does.
 fn position(text: &str, at: usize) -> Value {
+    // Between the two halves of a line end is its beginning.
+    let at = if text[..at].ends_with('\r') && text[at..].starts_with('\n') { at - 1 } else { at };
     let before = text[..at].replace("\r\n", "\n").replace('\r', "\n");
     let line = before.matches('\n').count();
     let column: usize = before.rsplit('\n').next().unwrap().chars().map(char::len_utf16).sum();
@@ -77,8 +117,26 @@ pub fn memory(process: u32) -> Option<u64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-fn said(diagnostics: &[Value]) -> Vec<String> {
-    diagnostics.iter().map(|d| d["code"].as_str().unwrap().to_string()).collect()
+/// Codes and places of what the server published.
+fn theirs(diagnostics: &[Value]) -> Vec<(String, Value)> {
+    diagnostics.iter().map(|d| (d["code"].as_str().unwrap().to_string(), d["range"].clone())).collect()
+}
+
+/// The same of a text that was never edited.
+fn ours(text: &str) -> Vec<(String, Value)> {
+    let mut workspace = Workspace::new(NoDisk);
+    workspace.set("a.sgl", text);
+    let found = workspace.analysis().diagnostics("a.sgl");
+    found
+        .iter()
+        .map(|finding| {
+            (finding.code.to_string(), range(text, finding.range.start as usize..finding.range.end as usize))
+        })
+        .collect()
+}
+
+fn range(text: &str, bytes: Range<usize>) -> Value {
+    json!({ "start": position(text, bytes.start), "end": position(text, bytes.end) })
 }
 
 #[test]
@@ -89,35 +147,27 @@ fn ten_thousand_random_edits() {
     client.diagnostics("a.sgl");
     let before = memory(client.process());
     let (mut text, mut numbers) = (original.to_string(), Numbers(0x5eed));
+    let (mut changes, mut taken, mut across_lines) = (0, 0, 0);
     for n in 1..=EDITS {
-        // Texts that grow and grow are no day's work.
-        let changes = if text.len() > 2 * original.len() || text.is_empty() {
+        // Edits without a thought make a program unlike any; so it begins anew now and then.
+        let all = if n % 200 == 0 {
             text = original.to_string();
             vec![json!({ "text": original })]
         } else {
             (0..1 + numbers.below(3))
                 .map(|_| {
-                    let (a, b) = (place(&text, &mut numbers), place(&text, &mut numbers));
-                    // Mostly small edits.
-                    let end = if numbers.below(10) == 0 { a.max(b) } else { a.min(b).max(a) };
-                    let (start, end) = if end - a.min(end) > 40 { (a, a) } else { (a.min(end), end) };
-                    let typed = TYPED[numbers.below(TYPED.len())];
-                    let range = json!({ "start": position(&text, start), "end": position(&text, end) });
-                    text.replace_range(start..end, typed);
+                    let (bytes, typed) = edit(&text, original, &mut numbers);
+                    changes += 1;
+                    taken += usize::from(!bytes.is_empty());
+                    across_lines += usize::from(text[bytes.clone()].contains(['\n', '\r']));
+                    let range = range(&text, bytes.clone());
+                    text.replace_range(bytes, &typed);
                     json!({ "range": range, "text": typed })
                 })
                 .collect()
         };
-        client.change("a.sgl", Value::Array(changes));
-        if n % 500 == 0 {
-            let theirs = client.ask("sgl/text", json!({ "uri": client.uri("a.sgl") }));
-            assert_eq!(theirs, text.as_str(), "after {n} edits");
-            let mut workspace = Workspace::new(NoDisk);
-            workspace.set("a.sgl", text.as_str());
-            let ours: Vec<String> =
-                workspace.analysis().diagnostics("a.sgl").iter().map(|d| d.code.to_string()).collect();
-            assert_eq!(said(&client.diagnostics("a.sgl")), ours, "after {n} edits of\n{text}");
-        } else if n % 7 == 0 {
+        client.change("a.sgl", Value::Array(all));
+        if n % 20 == 0 {
             // Whatever is asked of such a text has an answer, or is given up for the next edit.
             let at = place(&text, &mut numbers);
             let params = json!({ "textDocument": { "uri": client.uri("a.sgl") }, "position": position(&text, at) });
@@ -127,7 +177,16 @@ fn ten_thousand_random_edits() {
                 assert_eq!(error["code"], -32801, "{error}");
             }
         }
+        assert_eq!(client.ask("sgl/text", json!({ "uri": client.uri("a.sgl") })), text.as_str(), "after {n} edits");
+        if n % 100 == 3 {
+            assert_eq!(theirs(&client.diagnostics("a.sgl")), ours(&text), "after {n} edits of\n{text}");
+        }
     }
+    assert!(
+        taken * 2 > changes && across_lines * 10 > changes,
+        "{taken} and {across_lines} of {changes} take text away"
+    );
+    assert!(text.len() < 2 * original.len(), "{} bytes", text.len());
     if let (Some(before), Some(after)) = (before, memory(client.process())) {
         println!("memory of the server: {} MiB after opening, {} MiB after {EDITS} edits", before / 1024, after / 1024);
         assert!(after < before + 100 * 1024, "{before} KiB grew to {after} KiB");

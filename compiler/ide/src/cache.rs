@@ -170,6 +170,16 @@ impl Cache {
         module
     }
 
+    /// Whether the check of a file asked for another one. Waits for nobody: while the file is being checked, it may.
+    pub fn depends_on(&self, name: &str, other: &str) -> bool {
+        let Some(slot) = lock(&self.modules).get(name).map(|kept| kept.what.clone()) else { return false };
+        let asks = |module: &Arc<Module>| module.asked.iter().any(|(asked, _)| asked == other);
+        match slot.try_lock() {
+            Ok(found) => found.as_ref().is_some_and(asks),
+            Err(_) => true,
+        }
+    }
+
     /// Nobody will ask for this file soon.
     pub fn forget(&self, name: &str) {
         lock(&self.modules).remove(name);

@@ -199,6 +199,11 @@ impl Analysis {
         Some(File { name: name.to_string(), text, tree: parse.tree, module })
     }
 
+    /// Whether what is known of a file was found out with another one's text. True, where somebody is just finding it out.
+    pub fn depends_on(&self, file: &str, other: &str) -> bool {
+        self.shared.cache.depends_on(file, other)
+    }
+
     pub(crate) fn module(&self, name: &str) -> Option<Arc<Module>> {
         let text = self.text(name)?;
         Some(self.shared.cache.module(self, name, &text))
