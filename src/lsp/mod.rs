@@ -40,8 +40,6 @@ enum Event {
     Done(Done),
     /// It is time to check what was typed.
     Due,
-    /// The editor is gone.
-    Gone,
 }
 
 /// Serves one editor until it leaves.
@@ -56,20 +54,24 @@ pub fn run(args: &LspArgs) -> Result<Exit, Complaint> {
     let wire = Wire::stdio().map_err(lost)?;
     let left = serve(&wire, args);
     wire.close().map_err(lost)?;
-    Ok(left)
+    left
 }
 
-fn serve(wire: &Wire, args: &LspArgs) -> Exit {
-    let Some((id, params)) = greeting(wire) else { return Exit::Failed };
+fn serve(wire: &Wire, args: &LspArgs) -> Result<Exit, Complaint> {
+    let gone = |before| Complaint::failed(format!("the editor is gone: standard input ended before `{before}`"));
+    let Some((id, params)) = greeting(wire) else { return Err(gone("initialize")) };
     let (done, results) = unbounded();
-    let mut server = Server::new(&params, args, wire.sender.clone(), done);
+    let mut server = Server::new(&params, args, wire.sender.clone(), done).map_err(|error| {
+        Complaint::failed(format!("the system gives no thread to answer on: {}", sgl_diag::plain::io(&error)))
+    })?;
     // An editor that is gone is noticed where the next message is read.
     let response_result = requests::written(server.capabilities());
     let _ = wire.sender.send(Response { id, response_result }.into());
     loop {
-        match server.on(next(wire, &results, server.due())) {
+        let Some(event) = next(wire, &results, server.due()) else { return Err(gone("exit")) };
+        match server.on(event) {
             Next::Go => {}
-            Next::Leave(exit) => return exit,
+            Next::Leave(exit) => return Ok(exit),
         }
     }
 }
@@ -94,12 +96,12 @@ fn greeting(wire: &Wire) -> Option<(RequestId, InitializeParams)> {
     None
 }
 
-/// Waits for the next event.
-fn next(wire: &Wire, results: &Receiver<Done>, due: Option<Instant>) -> Event {
+/// Waits for the next event. None, if the editor is gone.
+fn next(wire: &Wire, results: &Receiver<Done>, due: Option<Instant>) -> Option<Event> {
     let due = due.map_or_else(never, |due| after(due.saturating_duration_since(Instant::now())));
     select! {
-        recv(wire.receiver) -> message => message.map_or(Event::Gone, Event::Client),
-        recv(results) -> done => done.map_or(Event::Gone, Event::Done),
-        recv(due) -> _ => Event::Due,
+        recv(wire.receiver) -> message => message.ok().map(Event::Client),
+        recv(results) -> done => done.ok().map(Event::Done),
+        recv(due) -> _ => Some(Event::Due),
     }
 }

@@ -1,5 +1,6 @@
 //! Work in, answers out: threads beside the loop, and what a panic on them becomes.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,16 +37,20 @@ pub type Job = Box<dyn FnOnce() + Send>;
 pub struct Pool(Sender<Job>);
 
 impl Pool {
-    /// So many threads. They end with the pool.
-    pub fn new(name: &str, threads: usize) -> Self {
+    /// So many threads, or as many of them as the system gives; the error is that it gives none. They end with the pool.
+    pub fn new(name: &str, threads: usize) -> io::Result<Self> {
         let (sender, jobs) = unbounded::<Job>();
-        for _ in 0..threads {
+        let mut begun = Ok(());
+        for number in 0..threads {
             let jobs: Receiver<Job> = jobs.clone();
             let thread = std::thread::Builder::new().name(name.into()).stack_size(STACK_BYTES);
-            // Without a second thread the first one does all; without any, nothing is answered, and the editor says so.
-            let _ = thread.spawn(move || jobs.into_iter().for_each(|job| job()));
+            let spawned = thread.spawn(move || jobs.into_iter().for_each(|job| job()));
+            // Without a second thread the first one does all.
+            if number == 0 {
+                begun = spawned.map(drop);
+            }
         }
-        Pool(sender)
+        begun.map(|()| Pool(sender))
     }
 
     /// Does a job when a thread is free.
@@ -62,6 +67,11 @@ impl Wanted {
     /// It does not.
     pub fn give_up(&self) {
         self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// The flag that says so.
+    pub fn given_up(&self) -> Arc<AtomicBool> {
+        self.0.clone()
     }
 
     /// Whether it does not.
@@ -90,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_an_error_and_the_thread_goes_on() {
-        let pool = Pool::new("test", 1);
+        let pool = Pool::new("test", 1).unwrap();
         let (sender, results) = unbounded();
         for number in [0u8, 1] {
             let sender = sender.clone();

@@ -1,9 +1,9 @@
 //! An event in; texts changed, work handed out, messages sent out. What is known of the editor and its texts is here.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
@@ -17,7 +17,7 @@ use super::Event;
 use super::disk::{Folders, Shared, name_of};
 use super::documents::{Document, Documents};
 use super::pending::{Asked, Fate, Pending};
-use super::pool::{Done, Pool, error, isolated};
+use super::pool::{Done, Pool, Wanted, error, isolated};
 use super::position::Encoding;
 use super::requests::{self, Ask};
 use super::{capabilities, convert};
@@ -64,8 +64,8 @@ pub struct Server {
     pending: Pending,
     /// Texts that were changed since they were checked; since when, and when that will be.
     waiting: Option<(Instant, Instant)>,
-    /// How often the texts were checked: work for an earlier time is passed over.
-    checks: Arc<AtomicU64>,
+    /// The last check of the texts: with the next one nobody waits for it.
+    checking: Wanted,
     /// What was published last of each text, and of which state.
     published: HashMap<String, (i32, Vec<Finding>)>,
     /// Whether the editor has said that it will leave.
@@ -73,7 +73,12 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new(params: &InitializeParams, args: &LspArgs, sender: Sender<Message>, done: Sender<Done>) -> Self {
+    pub fn new(
+        params: &InitializeParams,
+        args: &LspArgs,
+        sender: Sender<Message>,
+        done: Sender<Done>,
+    ) -> io::Result<Self> {
         let general = params.capabilities.general.as_ref();
         let text = params.capabilities.text_document.as_ref();
         let item = text.and_then(|text| text.completion.as_ref()?.completion_item.as_ref());
@@ -89,21 +94,21 @@ impl Server {
             Some(tokenizer) => Workspace::with_tokens(disk, move |text| tokenizer.encode(text).len()),
             None => Workspace::new(disk),
         };
-        Server {
+        Ok(Server {
             client,
             folders,
             workspace,
             documents: Documents::default(),
             sender,
             done,
-            answerers: Pool::new("answer", ANSWERERS),
-            checker: Pool::new("check", 1),
+            answerers: Pool::new("answer", ANSWERERS)?,
+            checker: Pool::new("check", 1)?,
             pending: Pending::default(),
             waiting: None,
-            checks: Arc::default(),
+            checking: Wanted::default(),
             published: HashMap::new(),
             leaving: false,
-        }
+        })
     }
 
     /// What the server says of itself.
@@ -137,7 +142,6 @@ impl Server {
     /// Does what an event asks for.
     pub fn on(&mut self, event: Event) -> Next {
         match event {
-            Event::Gone => return Next::Leave(Exit::Failed),
             Event::Due => self.check(),
             Event::Done(done) => self.done(done),
             Event::Client(Message::Request(request)) => self.request(request),
@@ -181,7 +185,8 @@ impl Server {
 
     /// Has a request answered, with the texts as they are now.
     fn work_on(&self, id: RequestId, asked: Asked) {
-        let ask = Ask { analysis: self.workspace.analysis(), client: self.client.clone() };
+        let analysis = self.workspace.analysis().until(asked.wanted.given_up());
+        let ask = Ask { analysis, client: self.client.clone() };
         let done = self.done.clone();
         self.answerers.run(Box::new(move || {
             if !asked.wanted.is_given_up() {
@@ -304,15 +309,16 @@ impl Server {
     /// Checks every text that is open. Those that did not change, nor anything that they import, take no time.
     fn check(&mut self) {
         self.waiting = None;
-        let time = self.checks.fetch_add(1, Ordering::Relaxed) + 1;
+        self.checking.give_up();
+        self.checking = Wanted::default();
         for (name, document) in self.documents.iter() {
             let (name, opening, version) = (name.to_string(), document.opening, document.version);
-            let (analysis, done, checks) = (self.workspace.analysis(), self.done.clone(), self.checks.clone());
+            let (analysis, done, wanted) = (self.workspace.analysis(), self.done.clone(), self.checking.clone());
+            let analysis = analysis.until(wanted.given_up());
             self.checker.run(Box::new(move || {
-                if checks.load(Ordering::Relaxed) != time {
-                    return;
-                }
-                if let Ok(findings) = isolated(|| Ok(analysis.diagnostics(&name))) {
+                let found = isolated(|| Ok(analysis.diagnostics(&name)));
+                // What was given up is not whole.
+                if let (Ok(findings), false) = (found, wanted.is_given_up()) {
                     let _ = done.send(Done::Checked { name, opening, version, findings });
                 }
             }));
@@ -353,7 +359,7 @@ mod tests {
     fn server() -> (Server, Receiver<Message>, Receiver<Done>) {
         let ((sender, said), (done, results)) = (unbounded(), unbounded());
         let args = LspArgs { model: Some("./none.gguf".into()), stdio: true };
-        (Server::new(&InitializeParams::default(), &args, sender, done), said, results)
+        (Server::new(&InitializeParams::default(), &args, sender, done).unwrap(), said, results)
     }
 
     fn tell(server: &mut Server, method: &str, params: Value) {

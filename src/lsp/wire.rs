@@ -39,13 +39,19 @@ impl Wire {
     }
 }
 
+/// Bytes of a message at most.
+const MOST_BYTES: u64 = 256 << 20;
+
 /// Hands on messages until there are no more; answers what is none.
 fn hear(input: &mut impl BufRead, heard: &Sender<Message>, output: &mut impl Write) {
     while let Ok(Some(body)) = frame(input) {
         let said = body.and_then(|body| message(&body));
         let is_over = match said {
             Ok(message) => heard.send(message).is_err(),
-            Err(wrong) => answer(output, wrong).is_err(),
+            Err(wrong) => {
+                let rest = wrong.rest;
+                answer(output, wrong).is_err() || io::copy(&mut input.take(rest), &mut io::sink()).is_err()
+            }
         };
         if is_over {
             return;
@@ -61,10 +67,12 @@ struct Wrong {
     why: String,
     /// The number of the request, where it has one.
     id: Value,
+    /// Bytes of it that are still to be passed over.
+    rest: u64,
 }
 
 fn wrong(code: ErrorCode, why: impl Into<String>) -> Wrong {
-    Wrong { code: code as i32, why: why.into(), id: Value::Null }
+    Wrong { code: code as i32, why: why.into(), id: Value::Null, rest: 0 }
 }
 
 /// The bytes of the next message; none at the end. Lines that are no header are passed over, so that reading goes on at the next
@@ -84,6 +92,10 @@ fn frame(input: &mut impl BufRead) -> io::Result<Option<Result<Vec<u8>, Wrong>>>
                 Ok(number) => length = Some(number),
                 Err(_) => return Ok(Some(Err(wrong(ErrorCode::ParseError, format!("`{line}` is no length"))))),
             },
+            (None, Some(length)) if line.is_empty() && length > MOST_BYTES => {
+                let why = format!("a message of {length} bytes is longer than {MOST_BYTES} bytes");
+                return Ok(Some(Err(Wrong { rest: length, ..wrong(ErrorCode::InvalidRequest, why) })));
+            }
             (None, Some(length)) if line.is_empty() => {
                 let mut body = Vec::new();
                 let read = input.take(length).read_to_end(&mut body)?;
@@ -139,9 +151,13 @@ mod tests {
 
     /// The methods of the messages that are heard, and the codes and numbers of the errors that are answered.
     fn heard(input: &str) -> (Vec<String>, Vec<(i64, Value)>) {
+        heard_of(&mut input.as_bytes())
+    }
+
+    fn heard_of(input: &mut impl BufRead) -> (Vec<String>, Vec<(i64, Value)>) {
         let (sender, messages) = unbounded();
         let mut output = Vec::new();
-        hear(&mut input.as_bytes(), &sender, &mut output);
+        hear(input, &sender, &mut output);
         drop(sender);
         let methods = messages.into_iter().map(|message| match message {
             Message::Request(request) => request.method,
@@ -173,8 +189,18 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_is_too_long_is_answered_and_passed_over() {
+        let next = framed(&[r#"{"jsonrpc":"2.0","method":"next"}"#]);
+        let head = format!("Content-Length: {}\r\n\r\n", MOST_BYTES + 1);
+        let body = io::repeat(b' ').take(MOST_BYTES + 1);
+        let mut input = io::BufReader::new(head.as_bytes().chain(body).chain(next.as_bytes()));
+        assert_eq!(heard_of(&mut input), (vec!["next".to_string()], vec![(-32600, json!(null))]));
+        assert_eq!(heard("Content-Length: 18446744073709551615\r\n\r\n{}"), (vec![], vec![(-32600, json!(null))]));
+    }
+
+    #[test]
     fn a_message_that_is_cut_off_is_the_end() {
-        assert_eq!(heard("Content-Length: 18446744073709551615\r\n\r\n{}"), (vec![], vec![]));
+        assert_eq!(heard("Content-Length: 99\r\n\r\n{}"), (vec![], vec![]));
         let all = framed(&[r#"{"id":1,"method":"a"}"#, r#"{"id":1,"result":null}"#]);
         assert_eq!(heard(&all[..all.len() - 3]).0, ["a"]);
         assert_eq!(heard(&all).0, ["a", "answer"]);

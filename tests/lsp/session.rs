@@ -127,3 +127,24 @@ fn tokens_are_those_of_the_project_s_model() {
         Client::new().at("textDocument/hover", "a.sgl", "prompt main() -> bool {\n    assistant g<|>en<bool>()\n}\n");
     assert!(text["contents"]["value"].as_str().unwrap().contains("Shortest: `true`, 4 characters"), "{text}");
 }
+
+#[test]
+fn an_editor_that_goes_without_a_word_is_said_in_one_sentence() {
+    for (input, before) in [("", "initialize"), ("garbage\n\nmore", "initialize")] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_sglc"))
+            .arg("lsp")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1));
+        assert!(
+            said.contains(&format!("standard input ended before `{before}`")) && said.lines().count() == 1,
+            "{said}"
+        );
+    }
+}

@@ -150,8 +150,8 @@ impl Cache {
         (common * 2 > text.len()).then(|| known.clone())
     }
 
-    /// What checking says of a file.
-    pub fn module(&self, analysis: &Analysis, name: &str, text: &Arc<str>) -> Arc<Module> {
+    /// What checking says of a file; none, if it is not known and nobody waits for it any more.
+    pub fn module(&self, analysis: &Analysis, name: &str, text: &Arc<str>) -> Option<Arc<Module>> {
         let used = self.tick();
         let slot = {
             let mut modules = lock(&self.modules);
@@ -163,11 +163,15 @@ impl Cache {
         };
         let mut found = lock(&slot);
         if let Some(known) = found.as_ref().filter(|known| known.is_true_for(analysis, text)) {
-            return known.clone();
+            return Some(known.clone());
+        }
+        // Another thread may have taken its time with the file.
+        if analysis.is_over() {
+            return None;
         }
         let module = Arc::new(check(analysis, name, text));
         *found = Some(module.clone());
-        module
+        Some(module)
     }
 
     /// Whether the check of a file asked for another one. Waits for nobody: while the file is being checked, it may.

@@ -80,7 +80,7 @@ impl Analysis {
             let at = range(token);
             at.start < within.end && at.end > within.start
         });
-        inside.filter_map(|token| self.color(&file, &token, &mut known)).collect()
+        inside.take_while(|_| !self.is_over()).filter_map(|token| self.color(&file, &token, &mut known)).collect()
     }
 
     fn color(&self, file: &File, token: &SyntaxToken, known: &mut HashMap<Target, Option<Kind>>) -> Option<Colored> {

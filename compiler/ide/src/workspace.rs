@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sgl_check::{Root, std_modules};
 use sgl_diag::{FileId, plain};
@@ -64,6 +65,7 @@ pub struct Analysis {
     /// Grows with each change of a text or a file.
     pub(crate) revision: u64,
     pub(crate) shared: Arc<Shared>,
+    given_up: Arc<AtomicBool>,
 }
 
 /// What all pictures share.
@@ -92,7 +94,7 @@ impl Workspace {
 
     fn of(disk: Arc<dyn Disk>, tokens: Option<Tokens>) -> Self {
         let shared = Arc::new(Shared { disk, tokens, cache: Cache::default() });
-        Workspace { analysis: Analysis { texts: Arc::default(), revision: 1, shared } }
+        Workspace { analysis: Analysis { texts: Arc::default(), revision: 1, shared, given_up: Arc::default() } }
     }
 
     /// A file is open and says this.
@@ -147,6 +149,18 @@ impl File {
 }
 
 impl Analysis {
+    /// The same picture for one question: once the flag is set nobody waits for the answer, long work ends soon, and what it
+    /// has given is a part of the answer.
+    pub fn until(mut self, given_up: Arc<AtomicBool>) -> Self {
+        self.given_up = given_up;
+        self
+    }
+
+    /// Whether nobody waits for the answer any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed)
+    }
+
     /// A picture in which some texts say something else. What is found out about it is kept apart.
     pub(crate) fn looking_at<'t>(&self, texts: impl Iterator<Item = (&'t str, String)>) -> Analysis {
         let mut all = (*self.texts).clone();
@@ -156,7 +170,7 @@ impl Analysis {
         }
         let (disk, tokens) = (self.shared.disk.clone(), self.shared.tokens.clone());
         let shared = Arc::new(Shared { disk, tokens, cache: self.shared.cache.with_parses() });
-        Analysis { texts: Arc::new(all), revision: self.revision, shared }
+        Analysis { texts: Arc::new(all), revision: self.revision, shared, given_up: self.given_up.clone() }
     }
 
     /// The names of the texts that are open.
@@ -206,6 +220,6 @@ impl Analysis {
 
     pub(crate) fn module(&self, name: &str) -> Option<Arc<Module>> {
         let text = self.text(name)?;
-        Some(self.shared.cache.module(self, name, &text))
+        self.shared.cache.module(self, name, &text)
     }
 }
