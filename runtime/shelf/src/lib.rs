@@ -12,6 +12,8 @@
 //! Architecture invariant: what the bytes are is not known here, nor who may read them; a name says all of that.
 //! Architecture invariant: several processes may use one folder at the same time; none of them locks anything.
 
+#![allow(rustdoc::private_intra_doc_links, reason = "the steps link to the code of each")]
+
 mod block;
 mod room;
 mod write;
