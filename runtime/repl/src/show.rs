@@ -20,7 +20,7 @@ pub fn typed(value: &Value, ty: &Type, structs: &[Struct]) -> Option<String> {
 /// A value as it is written; texts of several lines, and values that are too long for one, stand in several.
 pub fn text(value: &Value, structs: &[Struct]) -> String {
     match value {
-        Value::Str(text) if text.trim_end().contains('\n') => format!("\"\"\"\n{text}\n\"\"\""),
+        Value::Str(text) if text.trim_end().contains('\n') => block(text),
         value => {
             let mut out = String::new();
             write(value, structs, 0, &mut out);
@@ -38,7 +38,7 @@ fn inline(value: &Value, structs: &[Struct]) -> String {
         Value::Int(number) => number.to_string(),
         Value::Float(_) => sgl_host::text_of(value).map_or_else(|_| "?".into(), |text| text.to_string()),
         Value::Str(text) => quoted(text),
-        Value::Regex(regex) => format!("re\"{}\"", regex.pattern()),
+        Value::Regex(regex) => pattern(regex.pattern()),
         Value::List(items) => format!("[{}]", parts(items.items())),
         Value::Tuple(items) => format!("({})", parts(items.items())),
         Value::Map(fields) if fields.items().is_empty() => "{}".into(),
@@ -108,21 +108,63 @@ fn write(value: &Value, structs: &[Struct], level: usize, out: &mut String) {
 fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '{' => out.push_str("\\{"),
-            '}' => out.push_str("\\}"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{{{:X}}}", c as u32);
-            }
-            c => out.push(c),
-        }
-    }
+    text.chars().for_each(|c| escape(c, &mut out));
     out.push('"');
     out
+}
+
+/// A text of several lines between triple quotes. What a program would take for its indentation is escaped.
+fn block(text: &str) -> String {
+    let is_blank = |line: &str| line.chars().all(char::is_whitespace);
+    let mut lines = text.split('\n').filter(|line| !is_blank(line));
+    // One line that does not begin with a space is enough.
+    let mut is_indented = lines.all(|line| line.starts_with(' '));
+    let mut out = String::from("\"\"\"\n");
+    for line in text.split('\n') {
+        let mut rest = line;
+        if is_blank(line) || is_indented {
+            let mut chars = line.chars();
+            if let Some(c) = chars.next() {
+                code(c, &mut out);
+            }
+            rest = chars.as_str();
+            is_indented &= is_blank(line);
+        }
+        for (index, part) in rest.split("\"\"\"").enumerate() {
+            out.push_str(if index > 0 { "\\\"\\\"\\\"" } else { "" });
+            part.chars().for_each(|c| match c {
+                '"' => out.push(c),
+                c => escape(c, &mut out),
+            });
+        }
+        out.push('\n');
+    }
+    out + "\"\"\""
+}
+
+/// A character of a text between quotes.
+fn escape(c: char, out: &mut String) {
+    match c {
+        '"' | '\\' | '{' | '}' => out.extend(['\\', c]),
+        '\n' => out.push_str("\\n"),
+        '\t' => out.push_str("\\t"),
+        '\r' => out.push_str("\\r"),
+        c if c.is_control() => code(c, out),
+        c => out.push(c),
+    }
+}
+
+/// A character by its number.
+fn code(c: char, out: &mut String) {
+    let _ = write!(out, "\\u{{{:X}}}", c as u32);
+}
+
+/// A regular expression. Nothing in it can be escaped: one that does not fit between quotes stands between triple ones.
+fn pattern(pattern: &str) -> String {
+    let (mut fits, mut escaped) = (true, false);
+    for c in pattern.chars() {
+        fits &= c != '\n' && (c != '"' || escaped);
+        escaped = c == '\\' && !escaped;
+    }
+    if fits { format!("re\"{pattern}\"") } else { format!("re\"\"\"\n{pattern}\n\"\"\"") }
 }
