@@ -11,7 +11,8 @@ use crate::help;
 use crate::terminal::{ERROR, GOOD, NAME};
 
 /// Colours of help and usage errors.
-pub const STYLES: Styles = Styles::styled().header(GOOD).usage(GOOD).literal(NAME).placeholder(NAME).error(ERROR);
+pub const STYLES: Styles =
+    Styles::styled().header(GOOD.0).usage(GOOD.0).literal(NAME.0).placeholder(NAME.0).error(ERROR.0);
 
 /// Compiler and engine for sgl, a language for programs that call language models many times.
 #[derive(Debug, Parser)]

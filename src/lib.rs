@@ -10,7 +10,8 @@
 //!    [`trace`] writes all that happens in a run into a file.
 //! 6. [`allow`] reads what a program may reach outside of it; [`needs`] says what it needs.
 //! 7. [`lsp`] serves editors. [`repl`] is a session in which entries run one after another.
-//! 8. [`render`] draws diagnostics, [`page`] explanations of them, [`terminal`] everything else that people read.
+//! 8. [`render`] draws diagnostics, [`page`] explanations of them, [`terminal`] everything else that people read; of all of it
+//!    [`visible`] lets through what a terminal may show.
 //!
 //! Architecture invariant: only this package writes to a terminal, knows clap, miette or the protocol of editors, or downloads anything.
 //! Architecture invariant: nothing is parsed, checked, lowered, sampled or computed here.
@@ -40,6 +41,7 @@ pub mod stream;
 pub mod terminal;
 pub mod testing;
 pub mod trace;
+pub mod visible;
 pub mod watch;
 
 use std::ffi::OsString;
@@ -47,17 +49,20 @@ use std::io::IsTerminal;
 
 use clap::{CommandFactory, Parser};
 use terminal::Exit;
+use visible::{marked, visible};
 
 /// Runs one command line, program name first.
 pub fn main(words: impl IntoIterator<Item = OsString>) -> Exit {
-    let outcome = match args::Cli::try_parse_from(words) {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let outcome = match parsed(&words, args::Cli::try_parse_from) {
         Ok(cli) => match cli.command {
             Some(command) => commands::run(command),
             None if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() => {
                 commands::run(args::Command::Repl(args::ReplArgs::default()))
             }
             None => {
-                terminal::write_error(&args::Cli::command().styles(args::STYLES).render_help().ansi().to_string());
+                let help = args::Cli::command().styles(args::STYLES).render_help();
+                terminal::write_error(&marked(&help.ansi().to_string()));
                 Ok(Exit::Usage)
             }
         },
@@ -66,9 +71,20 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> Exit {
     outcome.unwrap_or_else(|complaint| complaint.report())
 }
 
+/// Parses words; what is said of wrong ones shows their control characters.
+pub(crate) fn parsed<T>(
+    words: &[OsString],
+    parse: impl Fn(Vec<OsString>) -> Result<T, clap::Error>,
+) -> Result<T, clap::Error> {
+    parse(words.to_vec()).map_err(|error| {
+        let seen = |word: &OsString| word.to_str().map_or_else(|| word.clone(), |text| (*visible(text)).into());
+        parse(words.iter().map(seen).collect()).err().unwrap_or(error)
+    })
+}
+
 /// Prints what clap has to say: help and version are results, the rest are errors.
 pub(crate) fn usage(error: &clap::Error) -> Exit {
-    let text = error.render().ansi().to_string();
+    let text = marked(&error.render().ansi().to_string());
     if error.use_stderr() {
         terminal::write_error(&text);
         Exit::Usage

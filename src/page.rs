@@ -72,7 +72,7 @@ mod tests {
     fn plain_text_stays_readable() {
         let page =
             "# E0101: a name\n\nNo `x` here.\n\n```sgl error E0101\nfn f() { \"// {x}\" } // why\n```\nEnd `odd.\n";
-        let plain = anstream::adapter::strip_str(&draw(page)).to_string();
+        let plain = crate::visible::plain(&draw(page));
         let wanted =
             "E0101: a name\n\nNo `x` here.\n\n    // error E0101\n    fn f() { \"// {x}\" } // why\nEnd `odd.\n";
         assert_eq!(plain, wanted);
@@ -81,6 +81,7 @@ mod tests {
     #[test]
     fn every_style_is_closed_in_its_line() {
         for line in draw("a `b` c\n```sgl\nlet s = \"open\n\"x\" // y\n```").lines() {
+            let line = crate::visible::drawn(line, true, false);
             let (opened, closed) = (line.matches("\u{1b}[").count(), line.matches("\u{1b}[0m").count());
             assert_eq!(opened, 2 * closed, "{line:?}");
         }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sgl_diag::{Diagnostic, FileId, Severity, SourceFile, SourceMap, Span};
 
 use crate::terminal::{DIM, ERROR, GOOD, WARNING, counted};
+use crate::visible::{self, marked, visible};
 
 /// Columns of a drawing where there is no terminal to ask.
 const WIDTH: usize = 100;
@@ -71,16 +72,22 @@ fn count(diagnostics: &[Diagnostic]) -> String {
 /// The labels of one file, drawn into its source.
 fn draw_file(diagnostic: &Diagnostic, file: FileId, sources: &SourceMap) -> String {
     let Some(source) = sources.file(file) else { return String::new() };
+    // All escapes of the drawing are then miette's.
+    let mut seen = SourceMap::new();
+    let seen_file = seen.add(visible(&source.name), visible(&source.text));
+    let Some(shown) = seen.file(seen_file) else { return String::new() };
     let labels = diagnostic.labels.iter().filter(|label| label.span.file == file).map(|label| {
-        let text = (!label.text.is_empty()).then(|| label.text.clone());
-        let (start, len) = visible(label.span, &source.text);
+        let text = (!label.text.is_empty()).then(|| visible(&label.text).into_owned());
+        let (start, len) = said(label.span, &source.text);
+        let [start, end] = [start, start + len].map(|at| visible::place(&source.text, at));
+        let len = end - start;
         if label.primary {
             LabeledSpan::new_primary_with_span(text, (start, len))
         } else {
             LabeledSpan::new_with_span(text, (start, len))
         }
     });
-    let snippet = Snippet { severity: diagnostic.severity, source: Source(source), labels: labels.collect() };
+    let snippet = Snippet { severity: diagnostic.severity, source: Source(shown), labels: labels.collect() };
     let mut theme = GraphicalTheme::unicode();
     theme.characters.error = String::new();
     theme.characters.warning = String::new();
@@ -93,11 +100,11 @@ fn draw_file(diagnostic: &Diagnostic, file: FileId, sources: &SourceMap) -> Stri
     }
     // The header is ours: what miette writes above the drawing is blank.
     let skip = out.lines().take_while(|line| anstream::adapter::strip_str(line).to_string().trim().is_empty()).count();
-    out.lines().skip(skip).flat_map(|line| [line, "\n"]).collect()
+    marked(&out.lines().skip(skip).flat_map(|line| [line, "\n"]).collect::<String>())
 }
 
 /// The span without the white space at its ends, inside the text, and at least one byte long if there is one.
-fn visible(span: Span, text: &str) -> (usize, usize) {
+fn said(span: Span, text: &str) -> (usize, usize) {
     let start = (span.start as usize).min(text.len());
     let end = (span.end as usize).clamp(start, text.len());
     match text.get(start..end) {
@@ -226,7 +233,7 @@ mod tests {
     fn drawn_for_people() {
         let (sources, diagnostics) = sample();
         let text = draw(&diagnostics, &sources);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
+        insta::assert_snapshot!(visible::plain(&text));
     }
 
     #[test]

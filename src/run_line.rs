@@ -11,7 +11,9 @@ use sgl_check::program::Function;
 use crate::args::{RunOptions, STYLES};
 use crate::batch::STANDARD_INPUT;
 use crate::params::{Arguments, Params};
+use crate::parsed;
 use crate::terminal::Complaint;
+use crate::visible::visible;
 
 /// The words, understood.
 pub struct RunLine {
@@ -39,7 +41,8 @@ pub fn read(
     before: RunOptions,
     words: &[OsString],
 ) -> Result<RunLine, NoRun> {
-    let matches = command(file, main, params).try_get_matches_from(words).map_err(NoRun::Usage)?;
+    let matches = parsed(words, |words| command(&visible(file), main, params).try_get_matches_from(words))
+        .map_err(NoRun::Usage)?;
     let options = RunOptions::from_arg_matches(&matches).map_err(NoRun::Usage)?.or(before);
     let given = params.from_words(&matches).map_err(NoRun::Complaint)?;
     if options.output.is_some() && options.batch.is_none() {

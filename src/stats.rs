@@ -241,7 +241,7 @@ mod tests {
             latency.between_tokens.note(Duration::from_millis(10));
         }
         let text = Stats::new("smollm2:135m", &usage, &latency, 0.25, 2.0).with(&[engine]).draw();
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
+        insta::assert_snapshot!(crate::visible::plain(&text), @r"
         requests            4  smollm2:135m
         tokens in        1000  750 from the cache, 75.0 %; 640 from disk
         tokens out        120  20 forced, 60.0 a second

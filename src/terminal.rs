@@ -1,6 +1,7 @@
 //! What people see outside of results: styles, notes, errors in one form, and bars for work that takes a while.
 //!
-//! Colours appear on a terminal only and obey `NO_COLOR`; bars appear on a terminal only and after one second.
+//! Colours appear on a terminal only and obey `NO_COLOR`; bars appear on a terminal only and after one second. All that a terminal
+//! shows goes through [`visible`]; a pipe gets the exact bytes.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
@@ -9,22 +10,24 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use clap::builder::styling::{AnsiColor, Style};
+use anstream::{AutoStream, ColorChoice};
+use clap::builder::styling::{AnsiColor, Style as Ansi};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sgl_diag::plain;
 
 use crate::models::{self, Progress};
+use crate::visible::{Style, drawn, visible};
 
 /// Style of the word `error` and of spans that are wrong.
-pub const ERROR: Style = AnsiColor::Red.on_default().bold();
+pub const ERROR: Style = Style(AnsiColor::Red.on_default().bold());
 /// Style of the word `warning`.
-pub const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub const WARNING: Style = Style(AnsiColor::Yellow.on_default().bold());
 /// Style of help and of things that went well.
-pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub const GOOD: Style = Style(AnsiColor::Green.on_default().bold());
 /// Style of names.
-pub const NAME: Style = AnsiColor::Cyan.on_default();
+pub const NAME: Style = Style(AnsiColor::Cyan.on_default());
 /// Style of what matters less.
-pub const DIM: Style = Style::new().dimmed();
+pub const DIM: Style = Style(Ansi::new().dimmed());
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,10 +125,45 @@ pub fn warn(what: &str) {
     write_error(&format!("{WARNING}warning{WARNING:#}: {what}\n"));
 }
 
-/// Writes to standard output. A reader that went away (`| head`) ends the process quietly, as it does other tools.
+/// Writes lines of ours, with styles, to standard output.
 pub fn write_result(text: &str) {
-    let mut out = anstream::stdout().lock();
-    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    let out = io::stdout();
+    let (colours, terminal) = (AutoStream::choice(&out) != ColorChoice::Never, out.is_terminal());
+    let text = drawn(text, colours, terminal);
+    written(match colours {
+        // Knows the consoles that obey no escapes.
+        true => all(anstream::stdout().lock(), &text),
+        false => all(out.lock(), &text),
+    });
+}
+
+/// Writes what a program, a model or a file says to standard output.
+pub fn write_text(text: &str) {
+    written(put(text));
+}
+
+/// The same, for those who have more to say about a stream that takes no more.
+pub fn put(text: &str) -> io::Result<()> {
+    let out = io::stdout();
+    let text = if out.is_terminal() { visible(text) } else { text.into() };
+    all(out.lock(), &text)
+}
+
+/// Takes everything from a terminal.
+pub fn clear() {
+    if io::stdout().is_terminal() {
+        written(all(io::stdout().lock(), "\u{1b}[2J\u{1b}[H"));
+    }
+}
+
+fn all(mut out: impl Write, text: &str) -> io::Result<()> {
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// A reader that went away (`| head`) ends the process quietly, as it does other tools.
+fn written(result: io::Result<()>) {
+    if let Err(error) = result {
         // A reader that has seen enough (`| head`) is no mistake of anybody.
         if error.kind() != io::ErrorKind::BrokenPipe {
             Complaint::failed(format!("the result cannot be written: {}", plain::io(&error))).report();
@@ -136,15 +174,20 @@ pub fn write_result(text: &str) {
 
 /// Writes to standard error; what cannot be written there is lost.
 pub fn write_error(text: &str) {
-    let mut out = anstream::stderr().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let out = io::stderr();
+    let (colours, terminal) = (AutoStream::choice(&out) != ColorChoice::Never, out.is_terminal());
+    let text = drawn(text, colours, terminal);
+    let _ = match colours {
+        true => all(anstream::stderr().lock(), &text),
+        false => all(out.lock(), &text),
+    };
 }
 
 /// One value as JSON, indented, with a newline.
 pub fn write_json(value: &impl serde::Serialize) -> Result<(), Complaint> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Complaint::failed(format!("the result cannot be written as JSON: {error}")))?;
-    write_result(&format!("{text}\n"));
+    write_text(&format!("{text}\n"));
     Ok(())
 }
 
@@ -214,7 +257,7 @@ impl Bars {
         }
         std::thread::scope(|scope| {
             let (done, is_done) = std::sync::mpsc::channel::<()>();
-            let what = what.to_string();
+            let what = visible(what).into_owned();
             scope.spawn(move || {
                 if is_done.recv_timeout(PATIENCE) != Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
                     return;
@@ -235,7 +278,8 @@ impl Bars {
 
     fn start(&self, what: &str, total: u64, form: &'static str) {
         self.with(|current| {
-            *current = Some(Current { what: what.to_string(), total, form, since: Instant::now(), bar: None });
+            *current =
+                Some(Current { what: visible(what).into_owned(), total, form, since: Instant::now(), bar: None });
         });
     }
 
@@ -295,7 +339,7 @@ mod tests {
     fn a_complaint_has_one_form() {
         let complaint = Complaint::usage("no such thing").note("looked here").help("look there");
         assert_eq!(complaint.exit, Exit::Usage);
-        let plain = anstream::adapter::strip_str(&complaint.draw()).to_string();
+        let plain = crate::visible::plain(&complaint.draw());
         assert_eq!(plain, "error: no such thing\n  note: looked here\n  help: look there\n");
     }
 }

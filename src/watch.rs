@@ -4,7 +4,6 @@
 //! needs no interface of the operating system, and also works on file systems over a network.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -44,9 +43,7 @@ pub fn run(mut once: impl FnMut(&mut Reads) -> Result<Exit, Complaint>) -> Resul
         let files = counted(reads.files.iter().collect::<std::collections::BTreeSet<_>>().len(), "file");
         terminal::write_error(&format!("{DIM}── watching {files}, Ctrl-C ends{DIM:#}\n"));
         wait_for_change(&reads.files, began);
-        if std::io::stdout().is_terminal() {
-            terminal::write_result("\u{1b}[2J\u{1b}[H");
-        }
+        terminal::clear();
     }
 }
 

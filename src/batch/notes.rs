@@ -17,7 +17,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Before, Outcome, Sink, Tally};
-use crate::terminal::Complaint;
+use crate::terminal::{self, Complaint};
 
 /// Of what batch notes are: a batch that goes on must be the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,9 +79,7 @@ pub struct Plain;
 
 impl Sink for Plain {
     fn put(&mut self, outcome: &Outcome) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        writeln!(out, "{}", outcome.record)?;
-        out.flush()
+        terminal::put(&format!("{}\n", outcome.record))
     }
 
     fn keep(&mut self, _: Vec<Outcome>) -> io::Result<()> {

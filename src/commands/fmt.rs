@@ -61,7 +61,7 @@ fn standard_input(args: &FmtArgs) -> Result<Exit, Complaint> {
         .map_err(|error| Complaint::file("read", Path::new("standard input"), &error))?;
     let Some(after) = laid_out("<stdin>", &before) else { return Ok(Exit::DoesNotCompile) };
     if args.writes() {
-        terminal::write_result(&after);
+        terminal::write_text(&after);
         return Ok(Exit::Done);
     }
     Ok(if before == after { Exit::Done } else { report("<stdin>", &before, &after, args) })
@@ -85,7 +85,7 @@ fn report(name: &str, before: &str, after: &str, args: &FmtArgs) -> Exit {
     if args.diff {
         let diff = TextDiff::from_lines(before, after);
         let text = diff.unified_diff().context_radius(3).header(name, &format!("{name} (formatted)")).to_string();
-        terminal::write_result(&text);
+        terminal::write_text(&text);
     }
     if !args.check {
         return Exit::Done;

@@ -15,6 +15,6 @@ pub fn run(args: &GraphArgs) -> Result<Exit, Complaint> {
     let Some(program) = &compiled.program else { return Ok(Exit::DoesNotCompile) };
     let graph = compiled.graph(program);
     let text = if args.dot { sgl_graph::dot::dot(&graph) } else { sgl_graph::print::text(&graph) };
-    terminal::write_result(&text);
+    terminal::write_text(&text);
     Ok(Exit::Done)
 }

@@ -1,7 +1,7 @@
 //! `sglc replay TRACE`: the run of a trace again, with the answers that stand in it; its result on standard output.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -159,7 +159,7 @@ impl Again<'_> {
         };
         match self.one(ran).await {
             Ok(value) => {
-                terminal::write_result(&outcome::shown(value, self.head().json));
+                terminal::write_text(&outcome::shown(value, self.head().json));
                 self.say_differences("");
                 Ok(Exit::Done)
             }
@@ -174,9 +174,12 @@ impl Again<'_> {
 
     /// The runs of a batch, as many at once as there were, with their results in order.
     async fn batch(&self, jobs: usize, output: Option<&Path>) -> Result<Exit, Complaint> {
-        let mut output: Box<dyn Write> = match output {
-            None => Box::new(std::io::stdout()),
-            Some(path) => Box::new(File::create(path).map_err(|error| Complaint::file("write", path, &error))?),
+        let mut put: Box<dyn FnMut(&str) -> io::Result<()> + Send> = match output {
+            None => Box::new(terminal::put),
+            Some(path) => {
+                let mut file = File::create(path).map_err(|error| Complaint::file("write", path, &error))?;
+                Box::new(move |text| file.write_all(text.as_bytes()))
+            }
         };
         let mut runs: Vec<&Ran> = self.replay.trace().runs.iter().collect();
         runs.sort_by_key(|ran| ran.run);
@@ -198,7 +201,7 @@ impl Again<'_> {
                 }
                 Err(error) => return Err(Complaint::failed(format!("a run broke off: {error}"))),
             };
-            writeln!(output, "{record}")
+            put(&format!("{record}\n"))
                 .map_err(|error| Complaint::failed(format!("the results cannot be written: {error}")))?;
         }
     }

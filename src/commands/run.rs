@@ -237,7 +237,7 @@ impl Job {
         self.ended(run, value.as_ref());
         match value {
             Ok(value) => {
-                terminal::write_result(&outcome::shown(value, self.options.json));
+                terminal::write_text(&outcome::shown(value, self.options.json));
                 Ok((Exit::Done, usage))
             }
             Err(_) if session.complaint().is_some() => Ok((Exit::Failed, usage)),

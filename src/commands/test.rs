@@ -17,7 +17,7 @@ use crate::session::Session;
 use crate::terminal::{self, Complaint, DIM, ERROR, Exit, GOOD, NAME, counted};
 use crate::testing::{Answers, Outcome, Suite, has_tests, recording_path};
 use crate::watch::{self, Reads};
-use crate::{files, junit, render};
+use crate::{files, junit, render, visible};
 
 /// Tests at once, where nobody says how many.
 const JOBS: usize = 16;
@@ -206,7 +206,7 @@ impl Report {
             "error": diagnostic.as_ref().map(|diagnostic| render::json(diagnostic, &suite.sources)),
             "printed": printed,
         }));
-        let plain = drawn.map(|drawn| anstream::adapter::strip_str(&drawn).to_string());
+        let plain = drawn.map(|drawn| visible::plain(&drawn));
         if let Some(file) = self.junit.last_mut() {
             let title = fault.as_ref().map(|fault| fault.title.clone());
             let case = junit::Case { name: test.name.to_string(), time: *time, failure: title.zip(plain), printed };

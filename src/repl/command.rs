@@ -148,7 +148,7 @@ impl Repl {
         match self.model().map(|model| model.render(&prompt)) {
             Some(Ok(rendered)) => {
                 let line = if rendered.text.ends_with('\n') { "" } else { "\n" };
-                terminal::write_result(&format!("{}{line}", rendered.text));
+                terminal::write_text(&format!("{}{line}", rendered.text));
                 let (model, tokens) = (self.model(), rendered.tokens);
                 let cached = model.as_ref().and_then(|model| model.cached(&prompt)).unwrap_or(0).min(tokens.len());
                 let (before, after) = tokens.split_at(cached);

@@ -167,7 +167,7 @@ impl Shown {
                 }
                 self.is_open = true;
                 self.last.push_str(&text);
-                terminal::write_result(&text);
+                terminal::write_text(&text);
             }
             Line::End => {
                 self.empty += usize::from(self.last.is_empty());

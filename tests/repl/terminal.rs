@@ -27,11 +27,15 @@ impl Terminal {
         Terminal::of(sglc(folder, model))
     }
 
-    fn of(mut command: Command) -> Terminal {
+    fn begin(mut command: Command) -> Terminal {
         command.env("TERM", "xterm").env_remove("NO_COLOR");
         let mut session = Session::spawn(command).unwrap();
         session.get_process_mut().set_window_size(100, 40).unwrap();
-        let mut terminal = Terminal { session, shown: String::new(), seen: 0, raw: Vec::new() };
+        Terminal { session, shown: String::new(), seen: 0, raw: Vec::new() }
+    }
+
+    fn of(command: Command) -> Terminal {
+        let mut terminal = Terminal::begin(command);
         terminal.again("");
         terminal.sees("Ctrl-D leaves");
         terminal
@@ -114,12 +118,18 @@ impl Terminal {
         }
     }
 
-    fn ends(mut self) {
+    /// Waits for the end. Gives all that was written, control sequences and all.
+    fn ends(mut self) -> String {
         let began = Instant::now();
         while self.session.get_process().is_alive().unwrap_or(false) {
             assert!(began.elapsed() < PATIENCE, "it does not end");
             self.read();
         }
+        let mut before = usize::MAX;
+        while std::mem::replace(&mut before, self.raw.len()) != self.raw.len() {
+            self.read();
+        }
+        String::from_utf8(self.raw).unwrap()
     }
 }
 
@@ -194,4 +204,63 @@ fn without_a_command_a_session_begins() {
     terminal.line("6 * 7").sees("42: int");
     terminal.keys("\x04");
     terminal.ends();
+}
+
+#[test]
+fn control_characters_of_a_session_are_seen_and_not_obeyed() {
+    let folder = folder();
+    let program = "const BELL = \"\u{1b}]0;title\u{7}\"\n\"\u{1b}[2Jprompt \\u{1b}[7mred \\u{9b}5m {BELL}\"\n";
+    std::fs::write(folder.path().join("evil.sgl"), program).unwrap();
+    std::fs::write(folder.path().join("broken.sgl"), "\"\u{1b}[2J\" + nothing\n").unwrap();
+    let mut terminal = Terminal::open(folder.path(), None);
+    terminal.line(":load evil.sgl").line(":prompt").sees("␛[2Jprompt ␛[7mred \u{fffd}5m ␛]0;title␇");
+    terminal.line(":tree").sees("1  const BELL = \"␛]0;title␇\"");
+    terminal.line("print(BELL)").sees("␛]0;title␇");
+    terminal.line("(BELL, 1)").sees("\"\\u{1B}]0;title\\u{7}\"");
+    terminal.line(":load broken.sgl").sees("[broken.sgl:1:10]").sees("\"␛[2J\" + nothing").sees("───┬───");
+    terminal.keys("\x04");
+    let raw = terminal.ends();
+    for obeyed in ["\u{1b}[2J", "\u{1b}[7m", "\u{1b}]0", "\u{7}", "\u{9b}"] {
+        assert!(!raw.contains(obeyed), "{obeyed:?} in\n{raw:?}");
+    }
+    assert!(raw.contains("\u{1b}[36m"), "our own colours stay: {raw:?}");
+}
+
+#[test]
+fn control_characters_of_a_run_are_seen_and_a_pipe_gets_them() {
+    let folder = folder();
+    let home = folder.path();
+    std::fs::write(home.join("o\u{1b}[7mdd.sgl"), "fn main() {\n    no\u{1b}[7mne\n}\n").unwrap();
+    let run = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sglc"));
+        command.args(words).current_dir(home).env("SGL_HOME", home);
+        command
+    };
+    for (words, seen) in [
+        (&["run", "-e", "\"\\u{1b}[7mx\\u{7}\" + \"\""][..], "␛[7mx␇"),
+        (&["run", "-e", "\"\\u{1b}[7mx\" + \"\"", "--json"], "\\u001b[7mx"),
+        (&["run", "nope\u{1b}[7m.sgl"], "nope␛[7m.sgl"),
+        (&["run", "o\u{1b}[7mdd.sgl"], "no␛[7mne"),
+        (&["check", "--no\u{1b}[7m"], "--no␛[7m"),
+    ] {
+        let raw = Terminal::begin(run(words)).ends();
+        let shown = anstream::adapter::strip_str(&raw).to_string();
+        assert!(shown.contains(seen), "{words:?}: {raw:?}");
+        assert!(!raw.contains("\u{1b}[7m"), "{words:?}: {raw:?}");
+        assert!(!raw.contains('\u{7}'), "{words:?}: {raw:?}");
+    }
+    let piped = run(&["run", "-e", "\"\\u{1b}[7mx\\u{7}\\r\\u{FDD0}[0m\" + \"\""]).output().unwrap();
+    assert_eq!(piped.stdout, "\u{1b}[7mx\u{7}\r\u{FDD0}[0m\n".as_bytes());
+}
+
+#[test]
+fn generated_control_characters_are_seen() {
+    let Some(model) = support::real_model() else { return };
+    let folder = folder();
+    let mut terminal = Terminal::open(folder.path(), Some(&model));
+    terminal.line("user \"Hi\"").line("assistant gen<re\"\\x1b\\[7mx\">()").sees("␛[7mx");
+    terminal.line(":prompt").sees("␛[7mx");
+    terminal.keys("\x04");
+    let raw = terminal.ends();
+    assert!(!raw.contains("\u{1b}[7mx"), "{raw:?}");
 }

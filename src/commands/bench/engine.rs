@@ -138,6 +138,6 @@ mod tests {
             share_in_attention: 0.15,
         };
         let text = TABLE.head() + &line(&figure);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
+        insta::assert_snapshot!(crate::visible::plain(&text));
     }
 }

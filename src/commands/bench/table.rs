@@ -57,7 +57,7 @@ mod tests {
     fn figures_stand_under_their_names() {
         let table = Table(&[("work", 10), ("tokens/s", 9), ("roof", 7)]);
         let text = table.head() + &table.line("decode 4", &["93.1".into(), percent(0.5)]);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @r"
+        insta::assert_snapshot!(crate::visible::plain(&text), @r"
         work         tokens/s     roof
         decode 4         93.1   50.0 %
         ");
