@@ -56,7 +56,7 @@ impl Repl {
             }
             Command::Stats => {
                 let load = self.engines.load_time().as_secs_f64();
-                let wall = (self.time.as_secs_f64() - load).max(0.0);
+                let wall = self.answering.as_secs_f64();
                 terminal::write_result(
                     &Stats::new(&self.engines.names(), &self.usage, &self.engines.latency(), load, wall).draw(),
                 );

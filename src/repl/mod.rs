@@ -48,7 +48,8 @@ pub struct Repl {
     runtime: Runtime,
     stop: Stop,
     usage: Usage,
-    time: Duration,
+    /// Time in which a model answered.
+    answering: Duration,
     /// Files that this session wrote: it may write them again.
     saved: HashSet<PathBuf>,
 }
@@ -86,7 +87,7 @@ impl Repl {
             runtime,
             stop,
             usage: Usage::default(),
-            time: Duration::ZERO,
+            answering: Duration::ZERO,
             saved: HashSet::new(),
         })
     }

@@ -1,7 +1,6 @@
 //! An entry checked and run: its text in; generated text while it comes, its value, and what is wrong with it, out.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use sgl_check::program::Struct;
 use sgl_exec::{Line, OnProgress, Progress, Resumed, RunOptions, Transcript};
@@ -39,7 +38,6 @@ impl Repl {
             on_print: Some(Arc::new(|line| terminal::write_error(&format!("{line}\n")))),
             world: Some(self.outside.clone()),
         };
-        let began = Instant::now();
         let run = ready.run(Arc::new(self.answers()), options);
         let stop = self.stop;
         let resumed = self.runtime.block_on(async move {
@@ -54,12 +52,12 @@ impl Repl {
             }
         });
         let empty = stream.end();
-        self.time += began.elapsed();
-        let Some(Resumed { result, usage }) = resumed else {
+        let Some(Resumed { result, usage, answering }) = resumed else {
             terminal::write_error(&format!("{DIM}stopped: the session is as it was before this entry{DIM:#}\n"));
             return Exit::Failed;
         };
         self.usage += usage;
+        self.answering += answering;
         if empty > 0 && result.is_ok() {
             let times = if empty == 1 { String::new() } else { format!(" {empty} times") };
             terminal::write_error(&format!("{DIM}the model wrote nothing{times}: it ended its text at once{DIM:#}\n"));

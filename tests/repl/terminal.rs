@@ -264,3 +264,22 @@ fn generated_control_characters_are_seen() {
     let raw = terminal.ends();
     assert!(!raw.contains("\u{1b}[7mx"), "{raw:?}");
 }
+
+#[test]
+fn the_time_of_answers_is_counted_and_not_that_of_loading() {
+    let Some(model) = support::real_model() else { return };
+    let folder = folder();
+    let mut terminal = Terminal::open(folder.path(), Some(&model));
+    // The model loads beside this, and is there once its tokens are shown.
+    terminal.line("user \"Count to ten.\"").line(":prompt").sees("not cached");
+    terminal.line("let all = assistant gen(max_tokens: 4, ignore_eos: true)").line(":stats").sees("next token");
+    let stats = &terminal.shown[terminal.shown.rfind("requests ").unwrap()..];
+    let number = |line: &str, before: &str| -> f64 {
+        let line = stats.lines().find(|shown| shown.starts_with(line)).unwrap();
+        line.split_once(before).unwrap().0.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    let (seconds, rate) = (number("time", " s  "), number("tokens out", " a second"));
+    assert!(seconds > 0.0 && (0.5..2.0).contains(&(rate * seconds / 4.0)), "{stats}");
+    terminal.keys("\x04");
+    terminal.ends();
+}

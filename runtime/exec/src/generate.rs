@@ -214,6 +214,7 @@ async fn send(
     if matches!(request.ask, Ask::Generate(_)) {
         streamed.tell(Progress::Begin { place: streamed.place.clone(), span });
     }
+    let _answering = context.run.busy.begin();
     let reply = backend.submit(request);
     let outcome = reply.finish(|delta| streamed.tell(Progress::Text { place: streamed.place.clone(), delta })).await;
     match outcome {

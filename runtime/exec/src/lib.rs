@@ -6,7 +6,7 @@
 //! 2. `frame` walks a region in order: what is ready runs at once, what must wait becomes a task and a value that comes
 //!    later ([`sgl_host::Later`]). Pure regions go through the interpreter of `sgl-host`.
 //! 3. `loops` begins iterations as early as what they carry allows.
-//! 4. `generate` makes requests of `gen` and `select` and brings their answers back as typed values.
+//! 4. `generate` makes requests of `gen` and `select` and brings their answers back as typed values; `busy` is the time of that.
 //! 5. `tools` says what a model may write to call one, and calls it. Effects are handed to the [`World`] of the run; `race`
 //!    lets go of what came too late.
 //! 6. `preflight` finds what is certain to fail on the models before they are asked.
@@ -20,6 +20,7 @@
 mod args;
 mod arguments;
 mod backends;
+mod busy;
 mod frame;
 mod generate;
 mod loops;

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sgl_check::program::{FnId, ModelId};
 use sgl_diag::Diagnostic;
@@ -11,6 +12,7 @@ use sgl_host::{Fault, Outcome, Program, Value};
 use sgl_wire::{Backend, NoTokens, Place, Prompt, Sight, Usage, Watch};
 
 use crate::backends::{Backends, Models};
+use crate::busy::Busy;
 use crate::frame::region;
 use crate::path::Path;
 use crate::preflight::{self, Ask};
@@ -74,6 +76,8 @@ pub struct Resumed {
     pub result: Result<(Value, Prompt), RunError>,
     /// The sum over the requests that were answered.
     pub usage: Usage,
+    /// Time in which at least one request was being answered; loading a model is none.
+    pub answering: Duration,
 }
 
 /// One run: what all its frames share.
@@ -82,6 +86,7 @@ pub(crate) struct Run {
     pub(crate) models: Arc<Models>,
     pub(crate) options: RunOptions,
     pub(crate) usage: Mutex<Usage>,
+    pub(crate) busy: Arc<Busy>,
     /// Tasks alive.
     pub(crate) tasks: Arc<AtomicUsize>,
 }
@@ -166,7 +171,7 @@ impl Runner {
         let run = self.begin(options);
         async move {
             let result = resumed(&run, function, prompt, arguments).await;
-            Resumed { result, usage: run.spent() }
+            Resumed { result, usage: run.spent(), answering: run.busy.time() }
         }
     }
 
@@ -176,6 +181,7 @@ impl Runner {
             models: self.models.clone(),
             options,
             usage: Mutex::default(),
+            busy: Arc::default(),
             tasks: Arc::default(),
         })
     }
