@@ -3,6 +3,10 @@
 const vscode = require("vscode");
 const { LanguageClient, TransportKind } = require("vscode-languageclient/node");
 const { execFile } = require("node:child_process");
+const { existsSync } = require("node:fs");
+const { mkdtemp } = require("node:fs/promises");
+const { tmpdir } = require("node:os");
+const { basename, join } = require("node:path");
 
 /** The client, while there is one. */
 let client;
@@ -32,7 +36,7 @@ async function restart() {
   await start();
 }
 
-/** The file that a command is about: that of its lens, or the one being edited. It is saved first. */
+/** The program that a command is about: that of its lens, or the one being edited. It is saved first: sglc reads its file. */
 async function file(argument) {
   const uri = argument ? vscode.Uri.parse(String(argument)) : vscode.window.activeTextEditor?.document.uri;
   const document = uri && (await vscode.workspace.openTextDocument(uri));
@@ -40,15 +44,22 @@ async function file(argument) {
     vscode.window.showInformationMessage("Open a program of sgl first.");
     return undefined;
   }
-  await document.save();
+  if (document.uri.scheme !== "file") {
+    vscode.window.showWarningMessage("This program has no file yet: save it, then sglc can read it.");
+    return undefined;
+  }
+  if (document.isDirty && !(await document.save())) {
+    vscode.window.showWarningMessage(`${basename(document.uri.fsPath)} was not saved, and sglc would read the old text.`);
+    return undefined;
+  }
   return document;
 }
 
 /** Runs `sglc` with these arguments in a terminal, each of them one word whatever is in it. */
-function inTerminal(document, args) {
+function inTerminal(document, args, more = {}) {
   const folder = vscode.workspace.getWorkspaceFolder(document.uri);
   const task = new vscode.Task(
-    { type: "sgl" },
+    { type: "sgl", ...more },
     folder ?? vscode.TaskScope.Workspace,
     args[0],
     "sgl",
@@ -68,6 +79,21 @@ async function test(argument, name) {
   return document && inTerminal(document, ["test", ...only, document.uri.fsPath]);
 }
 
+/** Runs the program and shows what happened. A run that fails has a trace, too; one that never began has none. */
+async function trace(argument) {
+  const document = await file(argument);
+  if (!document) return;
+  // Prompts and answers stand in it: nobody else may read that folder.
+  const page = join(await mkdtemp(join(tmpdir(), "sgl-")), `${basename(document.uri.fsPath, ".sgl")}.html`);
+  const ended = vscode.tasks.onDidEndTask(({ execution }) => {
+    if (execution.task.definition.page !== page) return;
+    ended.dispose();
+    if (existsSync(page)) vscode.env.openExternal(vscode.Uri.file(page));
+    else vscode.window.showWarningMessage("The run did not begin, so there is no trace: the terminal says why.");
+  });
+  await inTerminal(document, ["run", "--trace", page, document.uri.fsPath], { page });
+}
+
 async function graph(argument) {
   const document = await file(argument);
   if (!document) return;
@@ -82,7 +108,7 @@ async function graph(argument) {
 }
 
 exports.activate = async (context) => {
-  const commands = { "sgl.run": run, "sgl.test": test, "sgl.graph": graph, "sgl.restart": restart };
+  const commands = { "sgl.run": run, "sgl.test": test, "sgl.graph": graph, "sgl.trace": trace, "sgl.restart": restart };
   for (const [name, does] of Object.entries(commands)) {
     context.subscriptions.push(vscode.commands.registerCommand(name, does));
   }
