@@ -143,6 +143,9 @@ impl World {
     /// Checks generic items as such, from the one of this number on.
     pub(crate) fn check_generics(&mut self, first: usize) {
         for index in first..self.generics.len() {
+            if self.is_given_up() {
+                return;
+            }
             let Some(head) = self.generics.get(index).map(|generic| generic.head.clone()) else { continue };
             let before = self.diagnostics.len();
             crate::body::function(self, head);
@@ -155,7 +158,7 @@ impl World {
 
     /// Checks the bodies of functions that were not checked yet, and of those that they ask for.
     pub(crate) fn check_functions(&mut self) {
-        while let Some(head) = self.heads.get(self.program.functions.len()).cloned() {
+        while let Some(head) = self.heads.get(self.program.functions.len()).filter(|_| !self.is_given_up()).cloned() {
             let id = FnId(self.program.functions.len() as u32);
             let function = match head.origin {
                 None => crate::body::function(self, head),

@@ -65,6 +65,9 @@ pub mod types;
 mod world;
 mod written;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use notes::Notes;
 use sgl_diag::{Diagnostic, FileId, SourceMap};
 
@@ -111,15 +114,23 @@ pub fn check_snippet(root: FileId, loader: &mut dyn Loader, sources: &mut Source
     check_as(Root::Snippet, root, loader, sources, None).0
 }
 
-/// Either of the two, and what it learned of the places of the program.
+/// Either of the two, and what it learned of the places of the program; none, once `given_up` says that nobody waits for it.
 pub fn check_for_editor(
     kind: Root,
     root: FileId,
     loader: &mut dyn Loader,
     sources: &mut SourceMap,
-) -> (Checked, Notes) {
-    let (checked, notes) = check_as(kind, root, loader, sources, Some(Notes::default()));
-    (checked, notes.unwrap_or_default())
+    given_up: &Arc<AtomicBool>,
+) -> Option<(Checked, Notes)> {
+    let editor = Editor { notes: Notes::default(), given_up: given_up.clone() };
+    let (checked, notes) = check_as(kind, root, loader, sources, Some(editor));
+    (!given_up.load(Ordering::Relaxed)).then(|| (checked, notes.unwrap_or_default()))
+}
+
+/// What an editor wants of a check beside what is wrong.
+struct Editor {
+    notes: Notes,
+    given_up: Arc<AtomicBool>,
 }
 
 fn check_as(
@@ -127,9 +138,9 @@ fn check_as(
     root: FileId,
     loader: &mut dyn Loader,
     sources: &mut SourceMap,
-    notes: Option<Notes>,
+    editor: Option<Editor>,
 ) -> (Checked, Option<Notes>) {
-    on_large_stack("check", || check_here(kind, root, loader, sources, notes)).unwrap_or_else(|error| {
+    on_large_stack("check", || check_here(kind, root, loader, sources, editor)).unwrap_or_else(|error| {
         let title = format!("there is no memory to check the program: {error}");
         (Checked { program: None, diagnostics: vec![Diagnostic::error("E0299", title)] }, None)
     })
@@ -140,13 +151,16 @@ fn check_here(
     root: FileId,
     loader: &mut dyn Loader,
     sources: &mut SourceMap,
-    notes: Option<Notes>,
+    editor: Option<Editor>,
 ) -> (Checked, Option<Notes>) {
     let files = load::load(root, kind, loader, sources);
-    let mut world = world::World::declare(files, notes);
+    let mut world = world::World::declare(files, editor);
     world.resolve_heads();
     world.check_constants();
     world.check_bodies();
+    if world.is_given_up() {
+        return (Checked { program: None, diagnostics: Vec::new() }, None);
+    }
     world.warn_unused_names();
     if !world.diagnostics.iter().any(Diagnostic::is_error) {
         world.check_endless();

@@ -4,11 +4,13 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indexmap::IndexMap;
 use sgl_diag::{Diagnostic, FileId, Fix, Span};
 use sgl_syntax::ast::{self, FunctionKind, HasDocs, ImportSource};
 
+use crate::Editor;
 use crate::generics::{Generic, Origin, TypeArgs};
 use crate::load::{Files, LoadedFile};
 use crate::notes::Notes;
@@ -142,6 +144,8 @@ pub(crate) struct World {
     pub diagnostics: Vec<Diagnostic>,
     /// What editors want to know, where somebody asked for it.
     pub notes: Option<Notes>,
+    /// Says that nobody waits for the check any more.
+    given_up: Arc<AtomicBool>,
     /// Schema files, until they are types.
     pub schemas: Vec<SchemaFile>,
     /// By the numbers that [`LoadedFile::schemas`] has.
@@ -162,13 +166,20 @@ struct Begun {
 
 impl World {
     /// Gives every item of every file its name and its number.
-    pub(crate) fn declare(loaded: Files, notes: Option<Notes>) -> Self {
+    pub(crate) fn declare(loaded: Files, editor: Option<Editor>) -> Self {
         let mut world = World::new();
-        world.notes = notes;
+        if let Some(Editor { notes, given_up }) = editor {
+            (world.notes, world.given_up) = (Some(notes), given_up);
+        }
         world.diagnostics = loaded.diagnostics;
         world.schemas = loaded.schemas;
         loaded.files.into_iter().for_each(|file| world.file(file));
         world
+    }
+
+    /// Whether nobody waits for it any more: bodies that are not checked then never are.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed)
     }
 
     /// Nothing is known yet.
@@ -195,6 +206,7 @@ impl World {
             program: Program::default(),
             diagnostics: Vec::new(),
             notes: None,
+            given_up: Arc::default(),
             schemas: Vec::new(),
             schema_types: Vec::new(),
             begun: Begun::default(),

@@ -169,7 +169,7 @@ impl Cache {
         if analysis.is_over() {
             return None;
         }
-        let module = Arc::new(check(analysis, name, text));
+        let module = Arc::new(check(analysis, name, text)?);
         *found = Some(module.clone());
         Some(module)
     }
@@ -190,17 +190,18 @@ impl Cache {
     }
 }
 
-fn check(analysis: &Analysis, name: &str, text: &Arc<str>) -> Module {
+fn check(analysis: &Analysis, name: &str, text: &Arc<str>) -> Option<Module> {
     let mut sources = SourceMap::new();
     // The first file of a map is `ROOT`.
     let root = sources.add(name, &**text);
     debug_assert_eq!(root, ROOT);
     let mut reads = Reads { analysis, asked: Vec::new() };
-    let (checked, notes) = check_for_editor(analysis.kind(name), root, &mut reads, &mut sources);
+    let kind = analysis.kind(name);
+    let (checked, notes) = check_for_editor(kind, root, &mut reads, &mut sources, &analysis.given_up)?;
     let asked = reads.asked;
     let revision = AtomicU64::new(analysis.revision);
     let (checked, diagnostics) = (Mutex::new(checked), OnceLock::new());
-    Module { sources, notes, checked, diagnostics, text: text.clone(), asked, revision }
+    Some(Module { sources, notes, checked, diagnostics, text: text.clone(), asked, revision })
 }
 
 /// Files for the checker: those that are open come first.
@@ -224,7 +225,39 @@ impl Loader for Reads<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{NoDisk, Workspace};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use crate::{Disk, NoDisk, Workspace};
+
+    /// Nobody waits any more once a file was read.
+    struct Impatient(Arc<AtomicBool>);
+
+    impl Disk for Impatient {
+        fn locate(&self, from: &str, path: &str) -> String {
+            NoDisk.locate(from, path)
+        }
+
+        fn read(&self, _: &str) -> Result<String, String> {
+            self.0.store(true, Ordering::Relaxed);
+            Ok("fn one() -> int { nothing }\n".into())
+        }
+
+        fn programs(&self) -> Vec<String> {
+            Vec::new()
+        }
+    }
+
+    #[test]
+    fn a_check_that_nobody_waits_for_ends_and_is_not_kept() {
+        let given_up = Arc::new(AtomicBool::new(false));
+        let mut workspace = Workspace::new(Impatient(given_up.clone()));
+        workspace.set("a.sgl", "import \"./b.sgl\" as b\nfn main() -> int { b.one() + nothing }\n");
+        let analysis = workspace.analysis();
+        assert!(analysis.clone().until(given_up.clone()).diagnostics("a.sgl").is_empty());
+        assert!(given_up.load(Ordering::Relaxed), "it had begun");
+        assert_eq!(analysis.diagnostics("a.sgl").iter().map(|found| found.code).collect::<Vec<_>>(), ["E0101"]);
+    }
 
     #[test]
     fn a_graph_is_made_where_diagnostics_are_asked_for_and_once() {

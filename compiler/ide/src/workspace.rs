@@ -65,7 +65,7 @@ pub struct Analysis {
     /// Grows with each change of a text or a file.
     pub(crate) revision: u64,
     pub(crate) shared: Arc<Shared>,
-    given_up: Arc<AtomicBool>,
+    pub(crate) given_up: Arc<AtomicBool>,
 }
 
 /// What all pictures share.
