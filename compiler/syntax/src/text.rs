@@ -57,6 +57,8 @@ fn escape(text: &str) -> (Option<char>, usize) {
                 None => (None, 2),
             };
         }
+        // One line end.
+        '\r' if text[2..].starts_with('\n') => return (None, 3),
         _ => return (None, 1 + c.len_utf8()),
     };
     (Some(meant), 2)
@@ -203,5 +205,6 @@ mod tests {
         assert_eq!(unescape(r"\d \u{} \u{110000} \u12 \"), r"\d \u{} \u{110000} \u12 \", "what is none stays");
         assert_eq!(escape_mistakes(r"\n\d\\\é \u{zz}"), [(2, 2), (6, 3), (10, 6)]);
         assert_eq!(escape_mistakes("\\"), [(0, 1)]);
+        assert_eq!(escape_mistakes("a\\\r\nb\\\nc\\\rd"), [(1, 3), (5, 2), (8, 2)], "a line end is one character");
     }
 }
