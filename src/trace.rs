@@ -131,7 +131,7 @@ fn head(about: &About<'_>) -> Head {
         sources: compiled.texts().map(|(name, text)| SourceText { name, text }).collect(),
         mcp: compiled.mcp.iter().map(|(command, tools)| (command.clone(), tools.clone())).collect(),
         models: models.collect(),
-        graph: drawn(&named(picture(graph), compiled)),
+        graph: drawn(&picture(graph, &compiled.bound())),
     }
 }
 
@@ -165,17 +165,6 @@ pub fn given(written: &Json) -> Result<Given, String> {
         }
         _ => Err("an argument is of no known kind".into()),
     }
-}
-
-/// The picture with the variables that generations end up in, where it does not have them yet.
-fn named(mut picture: Picture, compiled: &Compiled) -> Picture {
-    let bound = compiled.bound();
-    for drawn in picture.boxes.iter_mut().filter(|drawn| drawn.detail.is_empty()) {
-        if let Some(bound) = bound.iter().find(|bound| bound.span == drawn.span) {
-            drawn.detail = format!("→ {}", bound.name);
-        }
-    }
-    picture
 }
 
 /// A picture as JSON, for the page.

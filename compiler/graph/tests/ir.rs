@@ -123,7 +123,7 @@ fn every_graph_has_a_picture_with_each_request_in_one_box() {
     for path in programs("tests/ir") {
         let (_, program) = checked(&path).unwrap();
         for graph in [lower(&program), optimize(lower(&program))] {
-            let picture = sgl_graph::picture::picture(&graph);
+            let picture = sgl_graph::picture::picture(&graph, &[]);
             let mut numbers: Vec<u32> = picture.boxes.iter().flat_map(|drawn| drawn.nodes.clone()).collect();
             let count = numbers.len();
             numbers.sort_unstable();
@@ -147,12 +147,19 @@ fn a_picture_shows_what_happens() {
          {\n        user \"Take {words}.\"\n        assistant gen(max_tokens: 3)\n    }\n    user all.join(\" \")\n    let last = assistant \
          select([\"yes\", \"no\"])\n    last\n}\n",
     );
-    let picture = sgl_graph::picture::picture(&optimize(lower(&program.unwrap())));
+    let lowered = lower(&program.unwrap());
+    let bound = sgl_graph::bound(&lowered);
+    let graph = optimize(lowered);
+    let picture = sgl_graph::picture::picture(&graph, &bound);
     let kinds: Vec<&str> = picture.boxes.iter().map(|drawn| drawn.kind).collect();
     assert_eq!(kinds, ["message", "message", "gen", "message", "select"]);
     let groups: Vec<&str> = picture.groups.iter().map(|drawn| drawn.title.as_str()).collect();
     assert_eq!(groups, ["prompt main", "fork"]);
     assert_eq!((picture.boxes[1].title.as_str(), picture.boxes[1].detail.as_str()), ("user", "Take {words}."));
+    assert_eq!((picture.boxes[2].detail.as_str(), picture.boxes[4].detail.as_str()), ("→ all", "→ last"));
+    let plain = sgl_graph::picture::picture(&graph, &[]);
+    assert_eq!(plain.boxes[2].detail, "");
+    assert!(plain.boxes[2].size.1 < picture.boxes[2].size.1, "a line for the variable only where there is one");
     // From the top down: what comes later lies lower.
     assert!(picture.boxes.windows(2).all(|pair| pair[0].at.1 < pair[1].at.1));
 }

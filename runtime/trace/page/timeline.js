@@ -154,12 +154,12 @@ function drawSteps(pen) {
   for (const load of log.loads) {
     pen.fillStyle = colour("plan");
     pen.fillRect(x(load.t), 20, x(load.t + load.took) - x(load.t), 16);
-    if (x(load.t + load.took) - x(load.t) > 80) { pen.fillStyle = colour("ink"); pen.fillText(`load ${load.model}`, Math.max(LEFT, x(load.t)) + 4, 32); }
+    label(pen, `load ${load.model}`, load.t, load.t + load.took, 20, 16);
   }
 }
 
 function drawLanes(pen, canvas) {
-  const names = ["queue", "prefill", "decode", "effect", "failed", "accent", "ink"];
+  const names = ["queue", "prefill", "decode", "effect", "failed", "accent"];
   const c = Object.fromEntries(names.map((name) => [name, colour(name)]));
   const first = Math.floor(line.top / LANE), last = first + Math.ceil(canvas.clientHeight / LANE);
   for (let lane = first; lane < Math.min(last, line.lanes.length); lane += 1) {
@@ -167,12 +167,12 @@ function drawLanes(pen, canvas) {
     for (let i = Math.max(0, lowerBound(all, line.from, (bar) => bar.to)); i < all.length && all[i].from < line.to; i += 1) {
       const { one, from, to } = all[i];
       const bar = (a, b, fill) => { pen.fillStyle = fill; pen.fillRect(x(a), y + 2, Math.max(0.7, x(b) - x(a)), LANE - 4); };
-      if (one.effect) { bar(from, to, one.effect.result.fault ? c.failed : c.effect); label(pen, one.effect.name, from, to, y, c.ink); continue; }
+      if (one.effect) { bar(from, to, one.effect.result.fault ? c.failed : c.effect); label(pen, one.effect.name, from, to, y, LANE); continue; }
       const times = timesOf(one);
       bar(from, times.began, c.queue);
       bar(times.began, times.first, c.prefill);
       bar(times.first, to, answerOf(one).kind === "failed" ? c.failed : c.decode);
-      if (x(to) - x(from) > 60) label(pen, `${itemOf(one)?.d.replace("→ ", "") || itemOf(one)?.t || ""} ${iteration(one)}`, from, to, y, c.ink);
+      if (x(to) - x(from) > 60) label(pen, `${itemOf(one)?.d.replace("→ ", "") || itemOf(one)?.t || ""} ${iteration(one)}`, from, to, y, LANE);
       const mine = one === state.request;
       if (mine || (state.node && state.filter && state.node.requests.includes(one))) {
         pen.strokeStyle = c.accent;
@@ -184,15 +184,16 @@ function drawLanes(pen, canvas) {
   }
 }
 
-function label(pen, text, from, to, y, ink) {
+/** Says in a bar what it is, as far as there is room. */
+function label(pen, text, from, to, y, high) {
   const left = Math.max(LEFT, x(from)) + 4, room = x(to) - left - 4;
   if (room < 24) return;
-  pen.fillStyle = ink;
+  pen.fillStyle = colour("ink");
   pen.save();
   pen.beginPath();
-  pen.rect(left, y, room, LANE);
+  pen.rect(left, y, room, high);
   pen.clip();
-  pen.fillText(text, left, y + LANE / 2 + 4);
+  pen.fillText(text, left, y + high / 2 + 4);
   pen.restore();
 }
 

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use sgl_check::program::FnId;
 use sgl_diag::Span;
 
+use crate::Bound;
 use crate::graph::{EdgeKind, Graph, LoopOrigin, Node, NodeKind, Region, TextPart};
 use crate::number;
 use layers::{Layout, Point, layout};
@@ -67,10 +68,10 @@ const HEADER: f64 = 30.0;
 /// Characters of a detail's line, and lines.
 const CHARS: usize = 31;
 
-/// Draws the items that `main` leads to.
-pub fn picture(graph: &Graph) -> Picture {
+/// Draws the items that `main` leads to. `bound` are variables that generations end up in: see [`crate::bound`].
+pub fn picture(graph: &Graph, bound: &[Bound]) -> Picture {
     let (firsts, _) = number::firsts(graph);
-    let drawing = Drawing { graph, shown: shown_items(graph) };
+    let drawing = Drawing { graph, bound, shown: shown_items(graph) };
     let mut picture = Picture::default();
     let all: Vec<usize> = (0..graph.functions.len()).collect();
     let main = graph.main.map(|id| id.0 as usize);
@@ -162,6 +163,7 @@ fn acts_itself(kind: &NodeKind) -> bool {
 
 struct Drawing<'a> {
     graph: &'a Graph,
+    bound: &'a [Bound],
     shown: Vec<bool>,
 }
 
@@ -385,12 +387,12 @@ impl Drawing<'_> {
                 item.kind = "gen";
                 item.title = format!("gen<{}>", generation.value_ty.show(&self.graph.structs));
                 item.span = node.span;
-                item.detail = named(node, region);
+                item.detail = self.named(node, region);
                 item.ty = types::written(&generation.value_ty, &self.graph.structs);
             }
             NodeKind::Select(_) => {
                 (item.kind, item.title, item.span) = ("select", "select".into(), node.span);
-                item.detail = named(node, region);
+                item.detail = self.named(node, region);
             }
             _ => {}
         }
@@ -411,12 +413,13 @@ impl Drawing<'_> {
         }
         plates
     }
-}
 
-/// The variable that a generation's value goes to.
-fn named(node: &Node, region: &Region) -> String {
-    let info = region.values.get(node.first_output.0 as usize);
-    info.and_then(|info| info.name.as_deref()).map(|name| format!("→ {name}")).unwrap_or_default()
+    /// The variable that a generation's value goes to.
+    fn named(&self, node: &Node, region: &Region) -> String {
+        let info = region.values.get(node.first_output.0 as usize).and_then(|info| info.name.as_deref());
+        let bound = || self.bound.iter().find(|bound| bound.span == node.span).map(|bound| &*bound.name);
+        info.or_else(bound).map(|name| format!("→ {name}")).unwrap_or_default()
+    }
 }
 
 impl Item {
@@ -427,6 +430,8 @@ impl Item {
             self.detail = cut(&words, CHARS * 2);
             self.title = cut(&self.title, CHARS - 4);
             let lines = match (self.kind, self.detail.chars().count()) {
+                // The last line says how it went.
+                ("gen" | "select", 0) => 1.0,
                 ("gen" | "select", _) => 2.0,
                 (_, 0) => 0.0,
                 (_, count) if count > CHARS => 2.0,
