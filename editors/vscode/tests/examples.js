@@ -1,10 +1,14 @@
 // Every example is coloured as tests/examples/*.snap say. `npm run snapshots` writes them anew: read the difference.
-const { copyFileSync, mkdirSync, readdirSync } = require("node:fs");
+const { copyFileSync, existsSync, mkdirSync, readdirSync } = require("node:fs");
 const { join } = require("node:path");
 const { spawnSync } = require("node:child_process");
 
 const examples = join(__dirname, "..", "..", "..", "examples");
 const here = join(__dirname, "examples");
+if (!existsSync(examples)) {
+  console.error(`there is no ${examples}: the tests run inside of a clone of sgl, in editors/vscode`);
+  process.exit(1);
+}
 mkdirSync(here, { recursive: true });
 const names = readdirSync(examples).filter((name) => name.endsWith(".sgl"));
 names.forEach((name) => copyFileSync(join(examples, name), join(here, name)));
