@@ -13,8 +13,8 @@ const TOPICS: &[(&str, &str)] = &[
     (
         "entries",
         "An entry is what stands in a program: items (`fn`, `prompt`, `struct`, `type`, `const`, `model`, `import`), then statements \
-         as in a prompt. It knows everything from before. What it appends to the prompt stays; an expression at its end prints \
-         its value and type. An entry with a mistake, or one that is stopped, changes nothing.\n\n\
+         as in a prompt. It knows everything from before. What it appends to the prompt stays, also a text that stands alone; \
+         any other expression at its end prints its value and type. An entry with a mistake, or one that is stopped, changes nothing.\n\n\
          An entry goes on in the next line while a bracket or a text in triple quotes is open, or something is missing at its end; an \
          empty line ends it.\n\n\
          A name may be declared anew: entries from then on mean the new one, what was made before keeps the old one.",

@@ -64,16 +64,13 @@ impl Repl {
         }
         match result {
             Ok((value, prompt)) => {
-                let Accepted { value, ty, is_written } = self.session.accept(ready, value, prompt);
+                let Accepted { value, ty, appended } = self.session.accept(ready, value, prompt);
                 let structs = self.session.structs();
-                let line = if is_written {
-                    // The value of a block is a template in it: what stands there as a statement goes into the prompt.
-                    Some(format!("{DIM}appended {}{DIM:#}", show::text(&value, structs)))
-                } else if stream.showed(&value, structs) {
-                    None
-                } else {
-                    show::typed(&value, &ty, structs)
-                };
+                if let Some(appended) = appended {
+                    let said = show::line(&appended, structs);
+                    terminal::write_result(&format!("{DIM}appended {said}{DIM:#}\n"));
+                }
+                let line = if stream.showed(&value, structs) { None } else { show::typed(&value, &ty, structs) };
                 if let Some(line) = line {
                     terminal::write_result(&format!("{line}\n"));
                 }

@@ -103,8 +103,8 @@ pub struct Accepted {
     pub value: Value,
     /// Its type; [`Type::None`] where there is nothing to show.
     pub ty: Type,
-    /// Whether it is the text that the entry itself wrote last to the prompt.
-    pub is_written: bool,
+    /// What the entry wrote last to the prompt, where no role of its own says that it does.
+    pub appended: Option<Value>,
 }
 
 /// There are fewer prompts than that before this one.
@@ -233,16 +233,20 @@ impl Session {
         let mut entry = ready.entry;
         let value = results.first().cloned().unwrap_or(Value::None);
         let wrote = !prompt.same(&ready.prompt);
-        let is_written =
-            wrote && matches!((&value, last_text(&prompt)), (Value::Str(text), Some(last)) if *text == last);
+        let mut ty = entry.value.clone();
+        let mut appended = if wrote { last_appended(&prompt, ready.prompt.len()) } else { None };
+        // The value of a block is a template in it: what stands there as a statement goes into the prompt.
+        if wrote && matches!((&value, last_text(&prompt)), (Value::Str(text), Some(last)) if *text == last) {
+            appended = Some(value.clone());
+            ty = Type::None;
+        }
         if wrote {
             self.stops.push(Stop { prompt, made: Some((entry.on, self.entries.len())) });
             self.at = self.stops.len() - 1;
             entry.after = self.at;
         }
-        let ty = entry.value.clone();
         self.entries.push(entry);
-        Accepted { value, ty, is_written }
+        Accepted { value, ty, appended }
     }
 
     /// Returns to the prompt so many prompts before this one. What was declared stays, and so do all prompts.
@@ -275,6 +279,21 @@ fn last_text(prompt: &Prompt) -> Option<Arc<str>> {
         Part::Text(text) => Some(text.clone()),
         _ => None,
     }
+}
+
+/// The texts or the picture at the end of a prompt, of which its first parts were there before.
+fn last_appended(prompt: &Prompt, before: usize) -> Option<Value> {
+    let parts = prompt.parts();
+    let fresh = parts.get(before..)?;
+    if let Part::Image(picture) = fresh.last()? {
+        return Some(Value::Image(picture.clone()));
+    }
+    let texts = fresh.iter().rev().map_while(|part| match part {
+        Part::Text(text) => Some(&**text),
+        _ => None,
+    });
+    let texts: Vec<&str> = texts.collect();
+    (!texts.is_empty()).then(|| Value::Str(texts.into_iter().rev().collect::<String>().into()))
 }
 
 impl Entry {

@@ -29,6 +29,17 @@ pub fn text(value: &Value, structs: &[Struct]) -> String {
     }
 }
 
+/// A value in one line; of a long text the beginning.
+pub fn line(value: &Value, structs: &[Struct]) -> String {
+    match value {
+        Value::Str(text) if text.chars().nth(WIDTH).is_some() => {
+            let beginning: String = text.chars().take(WIDTH).collect();
+            format!("{}… of {} characters", quoted(&beginning), text.chars().count())
+        }
+        value => inline(value, structs),
+    }
+}
+
 /// The value in one line.
 fn inline(value: &Value, structs: &[Struct]) -> String {
     let parts = |values: &[Value]| values.iter().map(|value| inline(value, structs)).collect::<Vec<_>>().join(", ");
