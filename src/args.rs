@@ -377,6 +377,9 @@ pub struct GraphArgs {
 /// `sglc constrain`.
 #[derive(Debug, Args)]
 #[command(after_help = help::CONSTRAIN, group(clap::ArgGroup::new("what").required(true)))]
+#[command(
+    override_usage = "sglc constrain (--schema FILE | --regex REGEX | --grammar FILE) [OPTIONS]\n       sglc constrain --cases FILE.jsonl... [OPTIONS]"
+)]
 pub struct ConstrainArgs {
     /// A JSON Schema: a file, or the schema itself
     #[arg(long, value_name = "FILE|TEXT", group = "what")]
@@ -417,7 +420,7 @@ pub struct ConstrainArgs {
     /// The draft of schemas that name none [default: 2020-12; with --cases: what the case says]
     #[arg(long, value_name = "DRAFT")]
     pub draft: Option<Draft>,
-    /// Whether strings are held to `format` [default: asserted; with --cases: what the case says]
+    /// What `format` says of a string [default: asserted; with --cases: what the case says]
     #[arg(long, value_name = "HOW")]
     pub formats: Option<Formats>,
     /// Write what was found for each case into a file, one JSON object a line
@@ -433,7 +436,7 @@ pub struct ConstrainArgs {
 pub enum Order {
     /// As the schema lists them
     Schema,
-    /// Any
+    /// In any order
     Any,
 }
 
@@ -460,9 +463,9 @@ pub enum Draft {
 /// What `format` says of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Formats {
-    /// It is of that format
+    /// That it is of that format
     Asserted,
-    /// Nothing
+    /// Nothing that holds: it is a note
     Annotated,
 }
 
