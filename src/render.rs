@@ -74,12 +74,17 @@ fn draw_file(diagnostic: &Diagnostic, file: FileId, sources: &SourceMap) -> Stri
     let Some(source) = sources.file(file) else { return String::new() };
     // All escapes of the drawing are then miette's.
     let mut seen = SourceMap::new();
-    let seen_file = seen.add(visible(&source.name), visible(&source.text));
+    let lines = source.text.strip_suffix('\n').map_or(&*source.text, |text| text.strip_suffix('\r').unwrap_or(text));
+    let spans = diagnostic.labels.iter().map(|label| label.span).filter(|span| span.file == file);
+    let is_at_end = spans.map(|span| said(span, lines)).any(|(start, _)| start == lines.len());
+    // A mark at the end needs a column there.
+    let end = if is_at_end { " " } else { "" };
+    let seen_file = seen.add(visible(&source.name), visible(lines).into_owned() + end);
     let Some(shown) = seen.file(seen_file) else { return String::new() };
     let labels = diagnostic.labels.iter().filter(|label| label.span.file == file).map(|label| {
         let text = (!label.text.is_empty()).then(|| visible(&label.text).into_owned());
-        let (start, len) = said(label.span, &source.text);
-        let [start, end] = [start, start + len].map(|at| visible::place(&source.text, at));
+        let (start, len) = said(label.span, lines);
+        let [start, end] = [start, start + len].map(|at| visible::place(lines, at));
         let len = end - start;
         if label.primary {
             LabeledSpan::new_primary_with_span(text, (start, len))
@@ -100,7 +105,7 @@ fn draw_file(diagnostic: &Diagnostic, file: FileId, sources: &SourceMap) -> Stri
     }
     // The header is ours: what miette writes above the drawing is blank.
     let skip = out.lines().take_while(|line| anstream::adapter::strip_str(line).to_string().trim().is_empty()).count();
-    marked(&out.lines().skip(skip).flat_map(|line| [line, "\n"]).collect::<String>())
+    marked(&out.lines().skip(skip).flat_map(|line| [line.trim_end(), "\n"]).collect::<String>())
 }
 
 /// The span without the white space at its ends, inside the text, and at least one byte long if there is one.
