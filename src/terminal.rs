@@ -7,12 +7,14 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{RecvTimeoutError, Sender};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use clap::builder::styling::{AnsiColor, Style as Ansi};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use sgl_diag::plain;
 
 use crate::models::{self, Progress};
@@ -132,8 +134,8 @@ pub fn write_result(text: &str) {
     let text = drawn(text, colours, terminal);
     written(match colours {
         // Knows the consoles that obey no escapes.
-        true => all(anstream::stdout().lock(), &text),
-        false => all(out.lock(), &text),
+        true => all(anstream::stdout(), &text),
+        false => all(out, &text),
     });
 }
 
@@ -146,19 +148,27 @@ pub fn write_text(text: &str) {
 pub fn put(text: &str) -> io::Result<()> {
     let out = io::stdout();
     let text = if out.is_terminal() { visible(text) } else { text.into() };
-    all(out.lock(), &text)
+    all(out, &text)
 }
 
 /// Takes everything from a terminal.
 pub fn clear() {
     if io::stdout().is_terminal() {
-        written(all(io::stdout().lock(), "\u{1b}[2J\u{1b}[H"));
+        written(all(io::stdout(), "\u{1b}[2J\u{1b}[H"));
     }
 }
 
+/// Writes a text as a whole. A bar that is drawn makes room for it.
 fn all(mut out: impl Write, text: &str) -> io::Result<()> {
-    out.write_all(text.as_bytes())?;
-    out.flush()
+    let mut write = || {
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    };
+    let bar = lock(&DRAWN).clone();
+    match bar {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
 }
 
 /// A reader that went away (`| head`) ends the process quietly, as it does other tools.
@@ -178,8 +188,8 @@ pub fn write_error(text: &str) {
     let (colours, terminal) = (AutoStream::choice(&out) != ColorChoice::Never, out.is_terminal());
     let text = drawn(text, colours, terminal);
     let _ = match colours {
-        true => all(anstream::stderr().lock(), &text),
-        false => all(out.lock(), &text),
+        true => all(anstream::stderr(), &text),
+        false => all(out, &text),
     };
 }
 
@@ -208,25 +218,27 @@ pub fn counted(count: usize, noun: &str) -> String {
 /// Bars on standard error; one at a time.
 pub struct Bars {
     on: bool,
-    current: Mutex<Option<Current>>,
+    current: Mutex<Option<Bar>>,
 }
 
-struct Current {
-    what: String,
-    total: u64,
-    form: &'static str,
-    since: Instant,
-    bar: Option<ProgressBar>,
-}
+/// The bar that is on the terminal.
+static DRAWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// Work that ends sooner than this shows no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// A bar of work that says nothing moves this often.
+/// A bar moves this often, also while nothing is done.
 const TICK: Duration = Duration::from_millis(200);
-const BYTES: &str = "{msg}  {bar:30.cyan/dim}  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
-const LINES: &str = "{msg}  {bar:30.cyan/dim}  {pos} of {len}{prefix}  {per_sec}  {eta} left";
-const COUNT: &str = "{msg}  {pos} lines{prefix}  {per_sec}";
-const WAIT: &str = "{msg}  {elapsed}";
+/// Narrower terminals have room for the figures alone.
+const FIGURES_AND_BAR: usize = 80;
+
+/// What a bar counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Bytes,
+    Lines,
+    /// Nobody knows how far it is.
+    Nothing,
+}
 
 impl Default for Bars {
     fn default() -> Self {
@@ -235,93 +247,155 @@ impl Default for Bars {
 }
 
 impl Bars {
-    /// Work on lines begins, `total` of them if that is known; [`Bars::line`] and [`Progress::end`] go on with it.
-    pub fn begin_lines(&self, what: &str, total: Option<u64>) {
-        self.start(what, total.unwrap_or(0), if total.is_some() { LINES } else { COUNT });
+    /// Work on lines begins, `total` of them if that is known, of which `have` are done; [`Bars::line`] and
+    /// [`Progress::end`] go on with it.
+    pub fn begin_lines(&self, what: &str, total: Option<u64>, have: u64) {
+        self.start(what, Unit::Lines, total, have);
     }
 
     /// So many lines are done, of which so many failed.
     pub fn line(&self, done: u64, failed: u64) {
         self.at(done);
         self.with(|current| {
-            if let Some(bar) = current.as_ref().and_then(|current| current.bar.as_ref()).filter(|_| failed > 0) {
-                bar.set_prefix(format!(", {failed} failed"));
+            if let Some(current) = current.as_ref().filter(|_| failed > 0) {
+                current.bar.set_prefix(format!(", {failed} failed"));
             }
         });
     }
 
     /// Does work of which nobody knows how far it is.
     pub fn wait<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
-        if !self.on {
-            return work();
-        }
-        std::thread::scope(|scope| {
-            let (done, is_done) = std::sync::mpsc::channel::<()>();
-            let what = visible(what).into_owned();
-            scope.spawn(move || {
-                if is_done.recv_timeout(PATIENCE) != Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-                    return;
-                }
-                let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-                let bar = bar.with_elapsed(PATIENCE).with_message(what);
-                bar.set_style(ProgressStyle::with_template(WAIT).unwrap_or_else(|_| ProgressStyle::default_spinner()));
-                while is_done.recv_timeout(TICK) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-                    bar.tick();
-                }
-                bar.finish_and_clear();
-            });
-            let result = work();
-            drop(done);
-            result
-        })
+        self.start(what, Unit::Nothing, None, 0);
+        let result = work();
+        self.end();
+        result
     }
 
-    fn start(&self, what: &str, total: u64, form: &'static str) {
-        self.with(|current| {
-            *current =
-                Some(Current { what: visible(what).into_owned(), total, form, since: Instant::now(), bar: None });
-        });
+    fn start(&self, what: &str, unit: Unit, total: Option<u64>, have: u64) {
+        self.with(|current| *current = Bar::new(&visible(what), unit, total, have));
     }
 
-    fn with(&self, change: impl FnOnce(&mut Option<Current>)) {
+    fn with(&self, change: impl FnOnce(&mut Option<Bar>)) {
         if self.on {
-            change(&mut self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+            change(&mut lock(&self.current));
         }
     }
 }
 
 impl Progress for Bars {
-    fn begin(&self, what: &str, total: u64) {
-        self.start(what, total, BYTES);
+    fn begin(&self, what: &str, total: u64, have: u64) {
+        self.start(what, Unit::Bytes, Some(total), have);
     }
 
     fn at(&self, done: u64) {
         self.with(|current| {
-            let Some(current) = current else { return };
-            if current.bar.is_none() && current.since.elapsed() >= PATIENCE {
-                let bar = ProgressBar::with_draw_target(Some(current.total), ProgressDrawTarget::stderr());
-                let style = ProgressStyle::with_template(current.form);
-                bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-                bar.set_message(current.what.clone());
-                current.bar = Some(bar);
-            }
-            if let Some(bar) = &current.bar {
-                bar.set_position(done);
+            if let Some(current) = current {
+                current.bar.set_position(done);
             }
         });
     }
 
     fn end(&self) {
-        self.with(|current| {
-            if let Some(bar) = current.take().and_then(|current| current.bar) {
-                bar.finish_and_clear();
-            }
-        });
+        self.with(|current| *current = None);
     }
 
     fn note(&self, line: &str) {
         write_error(&format!("{DIM}{line}{DIM:#}\n"));
     }
+}
+
+/// A bar with the thread that draws it; dropped, it is gone from the terminal.
+struct Bar {
+    bar: ProgressBar,
+    thread: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl Bar {
+    /// None, where there is no thread for it.
+    fn new(what: &str, unit: Unit, total: Option<u64>, have: u64) -> Option<Bar> {
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template(&form(unit, total.is_some(), columns()));
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.with_key("figures", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = out.write_str(&figures(unit, have, state.pos(), total, state.elapsed()));
+        }));
+        bar.set_message(what.to_string());
+        bar.set_position(have);
+        let (done, is_done) = std::sync::mpsc::channel::<()>();
+        let drawn = bar.clone();
+        let thread = std::thread::Builder::new().name("bar".into()).spawn(move || {
+            let is_over = |wait| is_done.recv_timeout(wait) != Err(RecvTimeoutError::Timeout);
+            if is_over(PATIENCE) {
+                return;
+            }
+            drawn.set_draw_target(ProgressDrawTarget::stderr());
+            *lock(&DRAWN) = Some(drawn.clone());
+            drawn.tick();
+            while !is_over(TICK) {
+                drawn.tick();
+            }
+            *lock(&DRAWN) = None;
+            drawn.finish_and_clear();
+        });
+        Some(Bar { bar, thread: Some((done, thread.ok()?)) })
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some((done, thread)) = self.thread.take() {
+            drop(done);
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn columns() -> usize {
+    terminal_size::terminal_size_of(io::stderr()).map_or(FIGURES_AND_BAR, |(columns, _)| columns.0.into())
+}
+
+/// A bar in the notation of indicatif.
+fn form(unit: Unit, has_total: bool, columns: usize) -> String {
+    let bar = if has_total && columns >= FIGURES_AND_BAR { "{bar:30.cyan/dim}  " } else { "" };
+    let count = match unit {
+        Unit::Lines if has_total => "{pos} of {len}{prefix}  ",
+        Unit::Lines => "{pos} lines{prefix}  ",
+        Unit::Bytes | Unit::Nothing => "",
+    };
+    format!("{{msg}}  {bar}{count}{{figures}}")
+}
+
+/// How fast work goes and how long it takes; until anything is done, for how long it goes on.
+fn figures(unit: Unit, have: u64, at: u64, total: Option<u64>, elapsed: Duration) -> String {
+    let rate = at.saturating_sub(have) as f64 / elapsed.as_secs_f64().max(1e-9);
+    let mut parts = Vec::new();
+    if let (Unit::Bytes, Some(total)) = (unit, total) {
+        parts.push(format!("{} of {}", bytes(at), bytes(total)));
+    }
+    if rate <= 0.0 {
+        parts.push(format!("{:#}", HumanDuration(elapsed)));
+        return parts.join("  ");
+    }
+    parts.push(match unit {
+        Unit::Bytes => format!("{}/s", bytes(rate as u64)),
+        _ => pace(rate),
+    });
+    if let Some(total) = total {
+        let left = Duration::try_from_secs_f64(total.saturating_sub(at) as f64 / rate).unwrap_or(Duration::MAX);
+        parts.push(format!("{:#} left", HumanDuration(left)));
+    }
+    parts.join("  ")
+}
+
+/// So many of something a second, in two or three digits: `0.97/s`, `12.3/s`; what is slow by the minute.
+fn pace(per_second: f64) -> String {
+    let (rate, unit) = if per_second < 0.1 { (per_second * 60.0, "min") } else { (per_second, "s") };
+    let decimals = [9.995, 99.95].iter().filter(|bound| rate < **bound).count();
+    format!("{rate:.decimals$}/{unit}")
 }
 
 #[cfg(test)]
@@ -333,6 +407,34 @@ mod tests {
         assert_eq!(bytes(12), "12 B");
         assert_eq!(bytes(98_362_432), "98.4 MB");
         assert_eq!(bytes(1_117_320_768), "1.1 GB");
+    }
+
+    #[test]
+    fn figures_have_few_digits() {
+        let paces = [0.001_2, 0.016, 0.099, 0.970_4, 1.0, 9.999, 12.345, 99.99, 1234.5].map(pace);
+        let wanted = ["0.07/min", "0.96/min", "5.94/min", "0.97/s", "1.00/s", "10.0/s", "12.3/s", "100/s", "1234/s"];
+        assert_eq!(paces, wanted);
+    }
+
+    #[test]
+    fn what_was_done_before_is_no_speed() {
+        let second = Duration::from_secs(10);
+        assert_eq!(figures(Unit::Lines, 0, 0, Some(9), second), "10s");
+        assert_eq!(figures(Unit::Lines, 30, 40, Some(100), second), "1.00/s  60s left");
+        assert_eq!(figures(Unit::Lines, 0, 25, None, second), "2.50/s");
+        assert_eq!(
+            figures(Unit::Bytes, 50_000_000, 60_000_000, Some(98_362_432), second),
+            "60.0 MB of 98.4 MB  1.0 MB/s  38s left"
+        );
+        assert_eq!(figures(Unit::Nothing, 0, 0, None, second), "10s");
+    }
+
+    #[test]
+    fn figures_stay_where_there_is_no_room_for_a_bar() {
+        assert_eq!(form(Unit::Lines, true, 40), "{msg}  {pos} of {len}{prefix}  {figures}");
+        assert_eq!(form(Unit::Lines, true, 100), "{msg}  {bar:30.cyan/dim}  {pos} of {len}{prefix}  {figures}");
+        assert_eq!(form(Unit::Bytes, true, 40), "{msg}  {figures}");
+        assert_eq!(form(Unit::Nothing, false, 100), "{msg}  {figures}");
     }
 
     #[test]

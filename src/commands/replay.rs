@@ -21,6 +21,9 @@ use crate::params::Arguments;
 use crate::terminal::{self, Complaint, Exit};
 use crate::{files, outcome, render, trace};
 
+/// Where the results of a batch go.
+type Put = Box<dyn FnMut(&str) -> io::Result<()> + Send>;
+
 /// Runs what the trace holds.
 pub fn run(args: &ReplayArgs) -> Result<Exit, Complaint> {
     let text = files::text(&args.trace).map_err(Complaint::usage)?;
@@ -174,7 +177,7 @@ impl Again<'_> {
 
     /// The runs of a batch, as many at once as there were, with their results in order.
     async fn batch(&self, jobs: usize, output: Option<&Path>) -> Result<Exit, Complaint> {
-        let mut put: Box<dyn FnMut(&str) -> io::Result<()> + Send> = match output {
+        let mut put: Put = match output {
             None => Box::new(terminal::put),
             Some(path) => {
                 let mut file = File::create(path).map_err(|error| Complaint::file("write", path, &error))?;

@@ -274,7 +274,11 @@ impl Job {
             self.clone().line(self.number(), given, cost.clone())
         };
         let bars = Bars::default();
-        bars.begin_lines("running", count.map(|count| count as u64));
+        bars.begin_lines(
+            "running",
+            count.map(|count| count as u64),
+            (before.tally.lines() + before.known.len()) as u64,
+        );
         let jobs = self.options.jobs.unwrap_or(JOBS);
         let on_line = |tally: Tally| bars.line(tally.lines() as u64, tally.failed as u64);
         let mut plain = Plain;

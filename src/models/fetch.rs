@@ -139,7 +139,7 @@ fn download(url: &str, entry: &Entry, partial: &Path, progress: &dyn Progress) -
     let have = if response.status().as_u16() == 206 { have } else { 0 };
     let file = OpenOptions::new().create(true).append(have > 0).write(true).truncate(have == 0).open(partial);
     let file = file.map_err(|error| io_error("write", partial)(error).to_string())?;
-    progress.begin(&format!("pulling {}", entry.name), entry.size);
+    progress.begin(&format!("pulling {}", entry.name), entry.size, have);
     // One byte past the size is enough to know that it is another file.
     let body = response.body_mut().with_config().limit(u64::MAX).reader().take(entry.size - have + 1);
     let copied = copy(body, file, have, progress);
@@ -188,7 +188,7 @@ fn pip_download(
         .stderr(stderr)
         .spawn()
         .map_err(|error| format!("pip does not start: {}", plain::io(&error)))?;
-    progress.begin(&format!("pulling {}", entry.name), entry.size);
+    progress.begin(&format!("pulling {}", entry.name), entry.size, 0);
     let ended = loop {
         match child.try_wait() {
             Ok(None) => {

@@ -19,8 +19,8 @@ pub use table::{Entry, Place};
 
 /// How long work is shown to a person: a bar on a terminal, nothing in a pipe.
 pub trait Progress {
-    /// Work on `what` begins; `total` is in bytes.
-    fn begin(&self, what: &str, total: u64);
+    /// Work on `what` begins; `total` is in bytes, of which `have` are done.
+    fn begin(&self, what: &str, total: u64, have: u64);
     /// `done` bytes of it are finished.
     fn at(&self, done: u64);
     /// The work is over, well or not.
@@ -33,7 +33,7 @@ pub trait Progress {
 pub struct Silent;
 
 impl Progress for Silent {
-    fn begin(&self, _: &str, _: u64) {}
+    fn begin(&self, _: &str, _: u64, _: u64) {}
     fn at(&self, _: u64) {}
     fn end(&self) {}
     fn note(&self, _: &str) {}

@@ -123,7 +123,7 @@ pub fn verify_file(path: &Path, entry: &Entry, progress: &dyn Progress) -> Resul
     if found != entry.size {
         return Err(Error::WrongSize { entry: Box::new(*entry), path: path.to_path_buf(), found });
     }
-    progress.begin(&format!("checking {}", entry.name), entry.size);
+    progress.begin(&format!("checking {}", entry.name), entry.size, 0);
     let mut hash = Sha256::new();
     let mut done = 0;
     let mut block = vec![0; 1 << 20];

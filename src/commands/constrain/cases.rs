@@ -59,7 +59,7 @@ impl Run {
         let counting = Counting::new(file);
         let read = counting.read.clone();
         let cases = Cases::new(counting).map_err(|error| Complaint::file("read", path, &error))?;
-        self.bars.begin(&path.display().to_string(), size);
+        self.bars.begin(&path.display().to_string(), size, 0);
         for case in cases {
             self.bars.at(read.get());
             match case {
