@@ -32,18 +32,18 @@ PEERS = {
 }
 
 
-def environment(peer, venvs):
-    """The Python that runs a peer; its environment is made where it is missing."""
-    packages, _ = PEERS[peer]
+def environment(name, packages, venvs, options=("--only-binary", ":all:")):
+    """The Python of the environment `name` that holds `packages`; it is made where it is missing."""
     if not packages:
         return sys.executable
-    folder = os.path.join(venvs, peer)
+    folder = os.path.join(venvs, name)
     python = os.path.join(folder, "bin", "python")
     done = os.path.join(folder, "installed")
     if not os.path.exists(done):
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        # A package without a wheel would be built from source, for an hour and with a compiler that may be missing.
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *packages], check=True)
+        # A package without a wheel would be built from source, for an hour and with a compiler that may be missing: who
+        # wants that says so by `options`.
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *options, *packages], check=True)
         open(done, "w").close()
     return python
 
@@ -90,7 +90,7 @@ def main():
     if "llama-server" in args.peers and not args.llama_server:
         ap.error("llama-server is built from source: name it with --llama-server")
     args.data, args.model = os.path.abspath(args.data), os.path.abspath(args.model)
-    pythons = {peer: environment(peer, args.venvs) for peer in args.peers}
+    pythons = {peer: environment(peer, PEERS[peer][0], args.venvs) for peer in args.peers}
     print(f"{'program':<13} {'sglc':>8}" + "".join(f" {peer:>14} {'ratio':>6}" for peer in args.peers))
     for program in args.programs.split(","):
         times = {"sglc": [], **{peer: [] for peer in args.peers}}
