@@ -140,6 +140,15 @@ pub enum Resume {
     Failed,
 }
 
+/// How keys and values are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kv {
+    /// Two bytes a number.
+    F16,
+    /// A byte a number.
+    Q8,
+}
+
 /// Which model answers, and how it runs.
 #[derive(Debug, Clone, Default, Args)]
 pub struct EngineArgs {
@@ -158,6 +167,9 @@ pub struct EngineArgs {
     /// Keep what prompts begin with for the next start, in DIR or beside the models; 1 GiB at most
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, conflicts_with = "no_cache", help_heading = "Engine")]
     pub kv_cache: Option<Option<PathBuf>>,
+    /// Keep keys and values as f16, or as q8: half the memory, and answers that differ a little [default: f16]
+    #[arg(long, value_name = "TYPE", hide_possible_values = true, help_heading = "Engine")]
+    pub kv: Option<Kv>,
     /// Rows up to which a step is filled with guesses of what comes next, 0 for none; no result depends on it [default: 16]
     #[arg(long, value_name = "ROWS", help_heading = "Engine")]
     pub draft: Option<usize>,
@@ -181,6 +193,7 @@ impl EngineArgs {
             threads: self.threads.or(other.threads),
             no_cache: self.no_cache || other.no_cache,
             kv_cache: self.kv_cache.or(other.kv_cache),
+            kv: self.kv.or(other.kv),
             draft: self.draft.or(other.draft),
             draft_model: self.draft_model.or(other.draft_model),
             max_batch: self.max_batch.or(other.max_batch),

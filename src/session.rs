@@ -9,10 +9,10 @@ use sgl_check::program::{GenArg, ModelItem};
 use sgl_engine::{Beside, EngineOptions, EngineStats, LocalBackend, Shelf};
 use sgl_exec::Backends;
 use sgl_host::Value;
-use sgl_model::LoadOptions;
+use sgl_model::{KvType, LoadOptions};
 use sgl_wire::Backend;
 
-use crate::args::EngineArgs;
+use crate::args::{EngineArgs, Kv};
 use crate::load::load;
 use crate::models::{self, table::DEFAULT};
 use crate::project::{Found, Resolved};
@@ -128,8 +128,15 @@ impl Session {
         let bars = Bars::default();
         let path = models::resolve(spec, options.offline, &bars)?;
         let shelf = options.kv_cache.as_ref().map(|folder| self.shelf(folder.as_deref())).transpose()?;
-        let how =
-            LoadOptions { threads: options.threads.unwrap_or(0), identify: shelf.is_some(), ..LoadOptions::default() };
+        let how = LoadOptions {
+            threads: options.threads.unwrap_or(0),
+            kv: options.kv.map_or_else(KvType::default, |kv| match kv {
+                Kv::F16 => KvType::F16,
+                Kv::Q8 => KvType::Q8,
+            }),
+            identify: shelf.is_some(),
+            ..LoadOptions::default()
+        };
         let loaded = bars.wait(&format!("loading {spec}"), || load(&path, how))?;
         let small = match &options.draft_model {
             Some(name) => {

@@ -8,12 +8,10 @@
 use std::ops::Range;
 use std::time::Instant;
 
-use half::f16;
-use half::slice::HalfFloatSliceExt;
-
 use crate::Kernels;
 use crate::cpu::{Home, Kind, for_each_home, portable};
 use crate::disjoint::Disjoint;
+use crate::kv::KvView;
 use crate::math::{exp, tanh, tree_sum};
 
 /// Positions in a tile.
@@ -46,24 +44,6 @@ pub struct AttentionSpan<'a> {
     pub rows: Range<usize>,
     /// The slots of the positions from 0 on, the rows' own at the end.
     pub context: &'a [u32],
-}
-
-/// Keys or values of one layer: slot × `kv_heads` × `head_dim`.
-#[derive(Debug, Clone, Copy)]
-pub enum KvView<'a> {
-    /// Halves.
-    F16(&'a [f16]),
-    /// Floats.
-    F32(&'a [f32]),
-}
-
-impl KvView<'_> {
-    fn read(&self, home: Home, range: Range<usize>, out: &mut [f32]) {
-        match self {
-            Self::F16(values) => widen(home, &values[range], out),
-            Self::F32(values) => out.copy_from_slice(&values[range]),
-        }
-    }
 }
 
 /// What the rows of a step read, in the order that it is read in: made once for all layers.
@@ -326,8 +306,7 @@ impl Work<'_> {
     fn read(&self, from: KvView<'_>, slots: &[u32], kv_head: usize, tile: &mut [f32]) {
         let AttentionShape { kv_heads, head_dim, .. } = self.shape;
         for (&slot, out) in slots.iter().zip(tile.chunks_exact_mut(head_dim)) {
-            let at = (slot as usize * kv_heads + kv_head) * head_dim;
-            from.read(self.home, at..at + head_dim, out);
+            from.read(self.home, slot as usize * kv_heads + kv_head, out);
         }
     }
 
@@ -375,17 +354,6 @@ fn dots_of_two(home: Home, queries: [&[f32]; 2], keys: &[f32], out: [&mut [f32; 
                 crate::cpu::avx2::dots_of_two(queries, keys, &mut first[..count], &mut second[..count]);
             }
         }
-    }
-}
-
-/// Halves as floats; a multiple of eight.
-fn widen(home: Home, from: &[f16], to: &mut [f32]) {
-    match home.0 {
-        Kind::Portable => from.convert_to_f32_slice(to),
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: a home of this kind is only made where the features were detected.
-        #[allow(unsafe_code)]
-        Kind::Avx2 => unsafe { crate::cpu::avx2::widen(from, to) },
     }
 }
 

@@ -3,7 +3,9 @@
 //! The steps of a layer, in the order a model calls them on [`Kernels`]:
 //! 1. [`Kernels::rms_norm`] and [`Kernels::quantise`] prepare rows as the [`Input`] of a product.
 //! 2. [`Kernels::matmul`] multiplies them with one or more packed weight matrices ([`Matrix`]).
-//! 3. [`Kernels::rope`] turns queries and keys; [`Kernels::attention`] reads keys and values by slot.
+//! 3. [`Kernels::rope`] turns queries and keys, [`Kernels::mix_heads`] and [`Kernels::code_heads`] make them small where they are
+//!    kept so;
+//!    [`Kernels::attention`] reads keys and values by slot.
 //! 4. [`Kernels::swiglu`] or [`Kernels::geglu`], and [`Kernels::add`], finish the block.
 //! 5. [`log_sum_exp`] and [`exp_below`] make logits probabilities, for whoever draws from them.
 //!
@@ -21,19 +23,22 @@ mod attention;
 mod block;
 mod cpu;
 mod disjoint;
+mod kv;
 mod math;
 mod matmul;
 mod matrix;
 mod pool;
 mod roof;
 mod spent;
+mod sync;
 mod types;
 mod vector;
 
 pub use activations::ActivationBlock;
-pub use attention::{AttentionPlan, AttentionShape, AttentionSpan, KvView};
+pub use attention::{AttentionPlan, AttentionShape, AttentionSpan};
 pub use block::dequantise_row;
 pub use cpu::{Home, HomeError};
+pub use kv::{KV_BLOCK, KvView, kv_blocks};
 pub use matmul::{Input, Product};
 pub use matrix::{Matrix, MatrixError};
 pub use pool::Pool;

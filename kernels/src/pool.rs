@@ -5,12 +5,12 @@
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::PoisonError;
 
-/// Looks at the generation before a thread goes to sleep: about 50 µs, longer than the gaps inside a step.
-const SPINS: u32 = 2_000;
+use crate::sync::{
+    Arc, AtomicBool, AtomicU64, AtomicUsize, Builder, Condvar, JoinHandle, Mutex, MutexGuard, Ordering, SPINS, spin,
+    yield_now,
+};
 
 /// What a task is: called with the item and the number of the thread that runs it.
 type Task<'a> = dyn Fn(usize, usize) + Sync + 'a;
@@ -65,7 +65,7 @@ impl Pool {
             .map_while(|worker| {
                 let shared = Arc::clone(&shared);
                 let name = format!("sgl-kernel-{worker}");
-                std::thread::Builder::new().name(name).spawn(move || shared.serve(worker)).ok()
+                Builder::new().name(name).spawn(move || shared.serve(worker)).ok()
             })
             .collect();
         Self { shared, workers }
@@ -92,10 +92,13 @@ impl Pool {
         self.shared.open(Job { task: erased, next: &raw const next, count });
         let mine = catch_unwind(AssertUnwindSafe(|| claim(task, &next, count, 0)));
         self.shared.close();
+        debug_assert!(next.into_inner() >= count || mine.is_err(), "an item was never claimed");
+        // Taken back in any case: the next job is not to answer for this one.
+        let elsewhere = self.shared.panicked.swap(false, Ordering::Relaxed);
         if let Err(panic) = mine {
             resume_unwind(panic);
         }
-        assert!(!self.shared.panicked.swap(false, Ordering::Relaxed), "a kernel task panicked on another thread");
+        assert!(!elsewhere, "a kernel task panicked on another thread");
     }
 }
 
@@ -155,8 +158,8 @@ impl Shared {
         while self.active.load(Ordering::Acquire) > 0 {
             spins += 1;
             match spins.is_multiple_of(SPINS) {
-                true => std::thread::yield_now(),
-                false => std::hint::spin_loop(),
+                true => yield_now(),
+                false => spin(),
             }
         }
     }
@@ -169,7 +172,7 @@ impl Shared {
                 if is_new() {
                     break;
                 }
-                std::hint::spin_loop();
+                spin();
             }
             let mut state = self.lock();
             while !is_new() && !state.stop {
@@ -195,7 +198,10 @@ impl Shared {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "loom"))]
+mod checked;
+
+#[cfg(all(test, not(feature = "loom")))]
 mod tests {
     use super::*;
 
@@ -220,6 +226,10 @@ mod tests {
         for _ in 0..20 {
             let run = catch_unwind(AssertUnwindSafe(|| pool.run(50, &|item, _| assert!(item != 17, "on purpose"))));
             assert!(run.is_err());
+            // On all threads at once: the job after it is another one.
+            let run = catch_unwind(AssertUnwindSafe(|| pool.run(50, &|_, _| panic!("on purpose"))));
+            assert!(run.is_err());
+            pool.run(50, &|_, _| ());
         }
         let sum = AtomicUsize::new(0);
         pool.run(10, &|item, _| {

@@ -5,8 +5,8 @@
 use half::f16;
 use proptest::prelude::*;
 use sgl_kernels::{
-    AttentionPlan, AttentionShape, AttentionSpan, Home, Input, Kernels, KvView, Matrix, Product, RopeStyle, TensorType,
-    dequantise_row, exp_below, log_sum_exp,
+    AttentionPlan, AttentionShape, AttentionSpan, Home, Input, KV_BLOCK, Kernels, KvView, Matrix, Product, RopeStyle,
+    TensorType, dequantise_row, exp_below, kv_blocks, log_sum_exp,
 };
 
 /// A small generator, so that a case is its seed.
@@ -206,8 +206,34 @@ proptest! {
     }
 
     #[test]
+    fn heads_in_8_bits_have_the_same_codes_everywhere_and_stay_near(
+        eights in 1usize..10, heads in 1usize..5, size in -9i32..4, seed: u64,
+    ) {
+        let mut random = Random(seed);
+        let head_dim = 8 * eights;
+        let values: Vec<f32> = random.floats(heads * head_dim).iter().map(|x| x * 10f32.powi(size)).collect();
+        let mut all = all();
+        let (codes, scales) = coded(&mut all[0], &values, head_dim);
+        for kernels in &mut all {
+            prop_assert_eq!(&coded(kernels, &values, head_dim), &(codes.clone(), scales.clone()));
+        }
+        for (head, values) in values.chunks_exact(head_dim).enumerate() {
+            for (block, values) in values.chunks(KV_BLOCK).enumerate() {
+                let scale = scales[head * kv_blocks(head_dim) + block].to_f32();
+                let largest = values.iter().fold(0.0f32, |max, x| max.max(x.abs()));
+                // Half a step, and what the half that is the scale leaves over at the largest number.
+                let bound = scale * 0.5 + largest / 2048.0 + 127.0 * f32::from(f16::from_bits(1));
+                for (i, x) in values.iter().enumerate() {
+                    let code = codes[head * head_dim + block * KV_BLOCK + i];
+                    prop_assert!((scale * f32::from(code) - x).abs() <= bound, "{x} is {code} × {scale}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn attention_has_the_same_bits_everywhere_and_alone(
-        group in 1usize..4, kv_heads in 1usize..3, eights in 1usize..9, halves: bool,
+        group in 1usize..4, kv_heads in 1usize..3, eights in 1usize..9, kept in 0..3,
         window in prop::option::of(1usize..150), cap in prop::option::of(0.5f32..3.0), seed: u64,
     ) {
         let mut random = Random(seed);
@@ -217,9 +243,12 @@ proptest! {
         let (keys, values) = (random.floats(pool * kv_heads * head_dim), random.floats(pool * kv_heads * head_dim));
         let narrow = |x: &[f32]| x.iter().map(|&x| f16::from_f32(x)).collect::<Vec<_>>();
         let (narrow_keys, narrow_values) = (narrow(&keys), narrow(&values));
-        let (keys, values) = match halves {
-            true => (KvView::F16(&narrow_keys), KvView::F16(&narrow_values)),
-            false => (KvView::F32(&keys), KvView::F32(&values)),
+        let coded = |x: &[f32]| coded(&mut Kernels::new(Home::portable(), 1), x, head_dim);
+        let (coded_keys, coded_values) = (coded(&keys), coded(&values));
+        let (keys, values) = match kept {
+            0 => (KvView::F16(&narrow_keys), KvView::F16(&narrow_values)),
+            1 => (KvView::F32(&keys), KvView::F32(&values)),
+            _ => (KvView::Q8(&coded_keys.0, &coded_keys.1), KvView::Q8(&coded_values.0, &coded_values.1)),
         };
         // Some begin with the same slots, and rows of them are read together.
         let begin: Vec<u32> = (0..random.below(180)).map(|_| random.below(pool) as u32).collect();
@@ -262,13 +291,25 @@ proptest! {
     }
 }
 
+/// Heads in 8 bits.
+fn coded(kernels: &mut Kernels, values: &[f32], head_dim: usize) -> (Vec<i8>, Vec<f16>) {
+    let mut codes = vec![0; values.len()];
+    let mut scales = vec![f16::ZERO; values.len() / head_dim * kv_blocks(head_dim)];
+    kernels.code_heads(values, head_dim, &mut codes, &mut scales);
+    (codes, scales)
+}
+
 /// One row of attention in f64, as the textbook has it.
 fn plain_attention(shape: AttentionShape, query: &[f32], keys: &KvView, values: &KvView, context: &[u32]) -> Vec<f64> {
+    let AttentionShape { heads, kv_heads, head_dim, scale, window, cap } = shape;
     let read = |view: &KvView, at: usize| match view {
         KvView::F16(x) => f64::from(x[at].to_f32()),
         KvView::F32(x) => f64::from(x[at]),
+        KvView::Q8(codes, scales) => {
+            let scale = scales[at / head_dim * kv_blocks(head_dim) + at % head_dim / KV_BLOCK];
+            f64::from(codes[at]) * f64::from(scale.to_f32())
+        }
     };
-    let AttentionShape { heads, kv_heads, head_dim, scale, window, cap } = shape;
     let context = &context[context.len() - window.unwrap_or(usize::MAX).min(context.len())..];
     let mut out = vec![0.0; heads * head_dim];
     for head in 0..heads {
@@ -285,6 +326,47 @@ fn plain_attention(shape: AttentionShape, query: &[f32], keys: &KvView, values: 
         }
     }
     out
+}
+
+#[test]
+fn mixed_heads_have_the_same_products_and_come_back() {
+    for head_dim in [8, 24, 64, 80, 128] {
+        let mut random = Random(head_dim as u64);
+        let heads = [random.floats(3 * head_dim), random.floats(3 * head_dim)];
+        let all: Vec<[Vec<f32>; 2]> = all()
+            .iter_mut()
+            .map(|kernels| {
+                heads.clone().map(|mut heads| {
+                    kernels.mix_heads(&mut heads, head_dim);
+                    heads
+                })
+            })
+            .collect();
+        assert!(all.iter().all(|mixed| mixed == &all[0]), "the same bits");
+        let product = |[a, b]: &[Vec<f32>; 2]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+        assert!((product(&all[0]) - product(&heads)).abs() < 1e-4);
+        let mut again = all[0][0].clone();
+        Kernels::new(Home::portable(), 1).mix_heads(&mut again, head_dim);
+        assert!(again.iter().zip(&heads[0]).all(|(a, b)| (a - b).abs() < 1e-6));
+        // One that is larger than all others is so no more.
+        let mut lone = vec![0.0; head_dim];
+        lone[3] = 100.0;
+        Kernels::new(Home::portable(), 1).mix_heads(&mut lone, head_dim);
+        assert!(lone.iter().all(|x| x.abs() <= 100.0 / 8f32.sqrt() + 1e-4));
+    }
+}
+
+#[test]
+fn a_number_that_is_none_makes_its_block_none_and_no_other() {
+    for mut kernels in all() {
+        for poison in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut values = vec![1.0; 80];
+            values[40] = poison;
+            let (codes, scales) = coded(&mut kernels, &values, 80);
+            let poisoned = (0..80).map(|i| (f32::from(codes[i]) * scales[i / KV_BLOCK].to_f32()).is_nan());
+            assert!(poisoned.eq((0..80).map(|i| i / KV_BLOCK == 1)), "{poison}");
+        }
+    }
 }
 
 #[test]

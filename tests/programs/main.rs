@@ -8,6 +8,7 @@
 mod support;
 
 mod bytes;
+mod draft;
 mod examples;
 mod reference;
 mod sglang;

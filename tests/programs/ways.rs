@@ -117,14 +117,17 @@ fn is_whole(backend: &LocalBackend) -> bool {
     stats.waiting + stats.running == 0 && stats.free + stats.cached == stats.slots
 }
 
-/// Runs all programs in these ways, and once plainly.
-fn hold(ways: &[EngineOptions]) {
+/// An engine that runs in this way.
+type Start = fn(EngineOptions) -> LocalBackend;
+
+/// Runs all programs in these ways, each on its own engine, and once plainly on the first of them.
+fn hold(ways: &[(Start, EngineOptions)]) {
     let plain = EngineOptions { cache: false, max_batch: 1, draft: 0, ..EngineOptions::default() };
     let (mut drafted, mut accepted) = (0, 0);
     for case in Case::all() {
-        let expected = case.run(&sim::engine_with(plain), None);
-        for &way in ways {
-            let backend = sim::engine_with(way);
+        let expected = case.run(&ways[0].0(plain), None);
+        for &(start, way) in ways {
+            let backend = start(way);
             // The second run finds what the first one left, and what was evicted of it.
             for run in 0..2 {
                 assert_eq!(case.run(&backend, None), expected, "{}, run {run}: {way:?}", case.name);
@@ -145,7 +148,7 @@ const SMALL: Option<usize> = Some(4200);
 #[test]
 fn one_result_in_eight_ways() {
     let base = EngineOptions::default();
-    hold(&[
+    let ways = [
         EngineOptions { cache: true, max_batch: 16, chunk: 512, draft: 16, ..base },
         EngineOptions { cache: true, max_batch: 4, chunk: 16, draft: 0, ..base },
         EngineOptions { cache: false, max_batch: 4, chunk: 512, draft: 16, ..base },
@@ -154,12 +157,40 @@ fn one_result_in_eight_ways() {
         EngineOptions { kv_slots: SMALL, cache: true, max_batch: 16, chunk: 16, draft: 16, ..base },
         EngineOptions { kv_slots: SMALL, max_batch: 16, chunk: 512, draft: 0, eviction: Eviction::Lfu, ..base },
         EngineOptions { kv_slots: SMALL, max_batch: 4, step_tokens: 40, eviction: Eviction::Lru, ..base },
+    ];
+    hold(&ways.map(|way| (sim::engine_with as Start, way)));
+}
+
+/// A model with weights, whose kernels share their work.
+const ONE_THREAD: Start = |way| sim::engine_on(1, way);
+const TWO_THREADS: Start = |way| sim::engine_on(2, way);
+
+#[test]
+fn one_result_on_any_number_of_threads() {
+    let base = EngineOptions::default();
+    hold(&[
+        (ONE_THREAD, EngineOptions { cache: true, max_batch: 16, chunk: 512, draft: 16, ..base }),
+        (TWO_THREADS, EngineOptions { cache: true, max_batch: 4, chunk: 16, draft: 0, ..base }),
+        (TWO_THREADS, EngineOptions { kv_slots: SMALL, cache: true, max_batch: 16, chunk: 512, draft: 16, ..base }),
     ]);
 }
 
 #[test]
 #[ignore = "takes minutes; .ci/run runs it: cargo test --test programs -- --ignored"]
 fn one_result_in_every_way() {
+    let ways = every_way();
+    hold(&ways.iter().map(|way| (sim::engine_with as Start, *way)).collect::<Vec<_>>());
+}
+
+#[test]
+#[ignore = "takes minutes; .ci/run runs it: cargo test --test programs -- --ignored"]
+fn one_result_in_every_way_on_any_number_of_threads() {
+    let ways = every_way();
+    hold(&ways.iter().flat_map(|way| [(ONE_THREAD, *way), (TWO_THREADS, *way)]).collect::<Vec<_>>());
+}
+
+/// Cache, batch, chunk, guesses, and a pool in which prefixes are evicted and sequences put back: all of each.
+fn every_way() -> Vec<EngineOptions> {
     let mut ways = Vec::new();
     for cache in [true, false] {
         for max_batch in [1, 4, 16] {
@@ -173,7 +204,7 @@ fn one_result_in_every_way() {
             }
         }
     }
-    hold(&ways);
+    ways
 }
 
 /// The prompts of a run: their tokens, and whether a model wrote them.

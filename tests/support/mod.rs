@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
 
+pub mod gguf;
 pub mod play;
 pub mod sim;
 

@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sgl_model::Model;
+use sgl_shelf::Name;
 use sgl_wire::{Failure, Outcome, Usage};
 
 use crate::batch::Rows;
 use crate::job::{Job, Message};
-use crate::kept::Keeper;
+use crate::kept::{BLOCK, Keeper};
 use crate::sampler;
 use crate::schedule::Scheduler;
 use crate::stats::EngineStats;
@@ -28,6 +29,8 @@ pub(crate) struct Engine {
     next_job: u64,
     /// Who hands prefixes on to other processes, where that is wanted.
     pub keeper: Option<Keeper>,
+    /// Jobs that wait until a block was read once more, by its name.
+    awaited: HashMap<Name, Vec<Box<Job>>>,
     rows: Rows,
     numbers: EngineStats,
     /// Where others read the numbers.
@@ -65,6 +68,7 @@ impl Engine {
             inbox,
             next_job: 0,
             keeper: None,
+            awaited: HashMap::new(),
             rows: Rows::default(),
             numbers: EngineStats::default(),
             published,
@@ -76,8 +80,9 @@ impl Engine {
         while self.take_messages() {
             self.step(Instant::now());
         }
-        for active in self.jobs.into_values() {
-            active.job.reply.done(Err(Failure::Gone));
+        let waiting = self.awaited.into_values().flatten().map(|job| job.reply);
+        for reply in self.jobs.into_values().map(|active| active.job.reply).chain(waiting) {
+            reply.done(Err(Failure::Gone));
         }
     }
 
@@ -111,7 +116,7 @@ impl Engine {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Job(job) => self.admit(*job),
+            Message::Job(job) => self.receive(job),
             Message::Peek { salt, tokens, reply } => {
                 // Who asked may be gone.
                 let _ = reply.send(self.scheduler.peek(salt, &tokens));
@@ -119,12 +124,47 @@ impl Engine {
         }
     }
 
+    /// Admits a job, unless what is kept of its prompt was evicted: then it comes again when that was read, and those that
+    /// wait for the same with it.
+    fn receive(&mut self, mut job: Box<Job>) {
+        if let Some(missing) = self.evicted(&mut job) {
+            if let Some(waiting) = self.awaited.get_mut(&missing) {
+                waiting.push(job);
+            } else if let Some(again) = job.again.take() {
+                job.kept.awaited = Some(missing);
+                self.awaited.insert(missing, Vec::new());
+                again(job);
+            }
+            return;
+        }
+        let waiting = job.kept.awaited.and_then(|missing| self.awaited.remove(&missing));
+        self.admit(*job);
+        waiting.into_iter().flatten().for_each(|job| self.admit(*job));
+    }
+
+    /// The first block of a job's prompt that is on disk and no more in the cache, if it can be read.
+    fn evicted(&mut self, job: &mut Job) -> Option<Name> {
+        let (keeper, first) = (self.keeper.as_mut()?, job.sequences.first()?);
+        keeper.learn(&job.kept.names[..job.kept.read], &job.kept.gone);
+        job.again.as_ref()?;
+        let kept = keeper.kept(&job.kept.names);
+        let found = self.scheduler.peek(first.salt, first.tokens.get(..kept)?);
+        let comes = job.kept.from..job.kept.from + job.kept.bytes.len() / self.model.config().kv_bytes_per_slot.max(1);
+        let have = if comes.contains(&found) { comes.end } else { found };
+        if have / BLOCK >= kept / BLOCK {
+            return None;
+        }
+        job.kept.names.truncate(kept / BLOCK);
+        job.kept.from = found / BLOCK * BLOCK;
+        job.kept.bytes.clear();
+        job.kept.names.get(found / BLOCK).copied()
+    }
+
     fn admit(&mut self, mut job: Job) {
         let id = self.next_job;
         self.next_job += 1;
-        if let (Some(keeper), Some(first)) = (&mut self.keeper, job.sequences.first()) {
+        if let (true, Some(first)) = (self.keeper.is_some(), job.sequences.first()) {
             let kept = std::mem::take(&mut job.kept);
-            keeper.knows(&kept.names);
             self.numbers.restored += self.scheduler.restore(&mut *self.model, first, &kept) as u64;
         }
         for mut sequence in std::mem::take(&mut job.sequences) {
@@ -147,7 +187,11 @@ impl Engine {
         let began = Instant::now();
         self.drop_lost(now);
         self.scheduler.plan();
+        let (rows, planned) = (self.scheduler.generated_rows(), Instant::now());
         let ended = self.forward_and_sample(began);
+        if let Some(rows) = rows {
+            self.scheduler.costs.step(rows, planned.elapsed());
+        }
         self.emit(ended);
         debug_assert!(self.scheduler.audit(), "a KV slot has no owner, or two");
         self.numbers.step_seconds += began.elapsed().as_secs_f64();

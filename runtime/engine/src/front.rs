@@ -17,10 +17,11 @@ use sgl_wire::{
 use crate::cache::{Nothing, Prefixes};
 use crate::check;
 use crate::compiled::Compiled;
-use crate::draft::Drafter;
+use crate::costs::Costs;
+use crate::draft::Drafters;
 use crate::engine::Engine;
 use crate::generation::{Bounds, Generation};
-use crate::job::{Job, Message, Work};
+use crate::job::{Again, Job, Message, Work};
 use crate::kept::{Keeper, Kept, Reader};
 use crate::lexicon::Lexicon;
 use crate::policy::Eviction;
@@ -100,6 +101,8 @@ pub struct Beside {
 pub(crate) struct Fitting {
     pub shelf: Option<(Shelf, [u8; 32])>,
     pub small: Option<Box<dyn Model>>,
+    /// What guesses cost, as far as it is known.
+    pub costs: Costs,
 }
 
 /// Whether two tokenizers have the same tokens.
@@ -131,29 +134,49 @@ struct Shared {
     stats: Arc<Mutex<EngineStats>>,
     /// Where prefixes of other processes are, if anywhere.
     kept: Option<Reader>,
-    /// Where requests wait for what has to be compiled first.
-    compiler: Sender<Uncompiled>,
+    /// Where requests wait for what has to be compiled, or read, first.
+    compiler: Sender<Later>,
     /// None only while it is dropped.
     inbox: Option<Sender<Message>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// A request on the way to the thread that compiles.
-struct Uncompiled {
-    /// The engine, unless it stops meanwhile.
-    shared: Weak<Shared>,
-    salt: u64,
-    request: Request,
-    reply: ReplySender,
-    submitted: Instant,
+/// What the thread beside the loop does for a request before it goes there; the engine may stop meanwhile.
+enum Later {
+    /// Compiles what it must fulfil.
+    Compile { shared: Weak<Shared>, salt: u64, request: Request, reply: ReplySender, submitted: Instant },
+    /// Reads what is kept of its prompt.
+    Read { shared: Weak<Shared>, job: Box<Job> },
 }
 
-impl Uncompiled {
-    fn enter(self) {
-        match self.shared.upgrade() {
-            _ if self.reply.is_cancelled() => {}
-            Some(shared) => LocalBackend { shared, salt: self.salt }.enter(self.request, self.reply, self.submitted),
-            None => self.reply.done(Err(Failure::Gone)),
+impl Later {
+    fn run(self) {
+        match self {
+            Later::Compile { shared, salt, request, reply, submitted } => match shared.upgrade() {
+                _ if reply.is_cancelled() => {}
+                Some(shared) => LocalBackend { shared, salt }.enter(request, reply, submitted),
+                None => reply.done(Err(Failure::Gone)),
+            },
+            Later::Read { shared, mut job } => match shared.upgrade() {
+                Some(shared) => {
+                    if let Some(reader) = &shared.kept {
+                        reader.again(&mut job.kept);
+                    }
+                    shared.send(job);
+                }
+                None => job.reply.done(Err(Failure::Gone)),
+            },
+        }
+    }
+}
+
+impl Shared {
+    /// Gives a job to the loop, or its failure to the client.
+    fn send(&self, job: Box<Job>) {
+        let reply = job.reply.clone();
+        let sent = self.inbox.as_ref().map(|inbox| inbox.send(Message::Job(job)));
+        if !matches!(sent, Some(Ok(()))) {
+            reply.done(Err(Failure::Gone));
         }
     }
 }
@@ -186,7 +209,7 @@ impl LocalBackend {
         };
         let lexicon = Lexicon::of(Arc::new(loaded.tokenizer))?;
         let shelf = beside.shelf.filter(|_| options.cache).zip(loaded.identity);
-        Self::start(loaded.model, lexicon, loaded.template, options, Fitting { shelf, small })
+        Self::start(loaded.model, lexicon, loaded.template, options, Fitting { shelf, small, ..Fitting::default() })
     }
 
     pub(crate) fn start(
@@ -194,7 +217,7 @@ impl LocalBackend {
         lexicon: Lexicon,
         template: ChatTemplate,
         options: EngineOptions,
-        Fitting { shelf, small }: Fitting,
+        Fitting { shelf, small, costs }: Fitting,
     ) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Model(error.to_string());
         let (name, window) = (model.config().name.clone(), model.config().context_length);
@@ -209,6 +232,7 @@ impl LocalBackend {
             false => Box::new(Nothing),
         };
         let mut scheduler = Scheduler::new(cache, Slots::new(slots), Limits::from(options));
+        scheduler.costs = costs;
         if let Some(small) = small {
             let slots = slots_of(&*small);
             scheduler.small = Some(Small::new(small, slots).map_err(|error| failed(&error))?);
@@ -223,10 +247,10 @@ impl LocalBackend {
             .name("sgl-engine".into())
             .spawn(move || engine.run())
             .map_err(|error| failed(&error))?;
-        let (compiler, uncompiled) = channel::<Uncompiled>();
+        let (compiler, later) = channel::<Later>();
         std::thread::Builder::new()
             .name("sgl-compile".into())
-            .spawn(move || uncompiled.into_iter().for_each(Uncompiled::enter))
+            .spawn(move || later.into_iter().for_each(Later::run))
             .map_err(|error| failed(&error))?;
         let lexicon = Arc::new(lexicon);
         let shared = Shared {
@@ -261,12 +285,7 @@ impl LocalBackend {
     fn enter(&self, request: Request, reply: ReplySender, submitted: Instant) {
         match self.job(request, reply.clone(), submitted) {
             Err(failure) => reply.done(Err(failure)),
-            Ok(job) => {
-                let sent = self.shared.inbox.as_ref().map(|inbox| inbox.send(Message::Job(Box::new(job))));
-                if !matches!(sent, Some(Ok(()))) {
-                    reply.done(Err(Failure::Gone));
-                }
-            }
+            Ok(job) => self.shared.send(Box::new(job)),
         }
     }
 
@@ -303,7 +322,18 @@ impl LocalBackend {
             (Some(reader), Some(first)) => reader.find(self.salt, &first.tokens[..first.want.min(prompt_tokens)]),
             _ => Kept::default(),
         };
-        Ok(Job { reply, work, sequences, prompt_tokens, kept, submitted, timeout, stream, watched })
+        let again = (!kept.names.is_empty()).then(|| self.again());
+        Ok(Job { reply, work, sequences, prompt_tokens, kept, again, submitted, timeout, stream, watched })
+    }
+
+    /// See [`Job::again`].
+    fn again(&self) -> Again {
+        let (shared, compiler) = (Arc::downgrade(&self.shared), self.shared.compiler.clone());
+        Box::new(move |job| {
+            if let Err(SendError(later)) = compiler.send(Later::Read { shared, job }) {
+                later.run();
+            }
+        })
     }
 
     /// The context that stands for no prompt at all.
@@ -343,7 +373,7 @@ impl LocalBackend {
         let mut sequence = Sequence::new(tokens, prompt.saturating_sub(1));
         sequence.goal = generation.goal(&sequence.tokens);
         sequence.most = prompt + span + max_tokens;
-        sequence.drafter = self.shared.drafts.then(Drafter::default);
+        sequence.drafters = self.shared.drafts.then(Drafters::default);
         Ok((Work::Generate(Box::new(generation)), vec![sequence]))
     }
 
@@ -408,9 +438,9 @@ impl Backend for LocalBackend {
         }
         // A large constraint takes a while: neither its client nor other requests wait for it.
         let shared = Arc::downgrade(&self.shared);
-        let uncompiled = Uncompiled { shared, salt: self.salt, request, reply: sender, submitted };
-        if let Err(SendError(uncompiled)) = self.shared.compiler.send(uncompiled) {
-            uncompiled.enter();
+        let later = Later::Compile { shared, salt: self.salt, request, reply: sender, submitted };
+        if let Err(SendError(later)) = self.shared.compiler.send(later) {
+            later.run();
         }
         reply
     }

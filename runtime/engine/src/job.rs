@@ -30,6 +30,9 @@ pub(crate) enum Message {
     },
 }
 
+/// See [`Job::again`].
+pub(crate) type Again = Box<dyn FnOnce(Box<Job>) + Send>;
+
 /// One request on its way to the loop, and through it.
 pub(crate) struct Job {
     pub reply: ReplySender,
@@ -39,6 +42,8 @@ pub(crate) struct Job {
     pub prompt_tokens: usize,
     /// What was found on disk of the prompt of the first sequence.
     pub kept: Kept,
+    /// Takes the job to where what is kept is read once more, and brings it back.
+    pub again: Option<Again>,
     pub submitted: Instant,
     pub timeout: Option<Duration>,
     /// Whether text is wanted as it comes.

@@ -5,7 +5,8 @@
 //! model's identity, the tenant, and every token up to its end. So nothing has to be compared or kept in order: a block
 //! that has the name is the block, and prompts that begin alike share the blocks of what they share.
 //!
-//! Reading happens at the door ([`Reader`]), on the client's thread; the loop only copies bytes ([`Keeper`]).
+//! Reading happens at the door ([`Reader`]), on the client's thread; the loop only copies bytes ([`Keeper`]). A job whose
+//! prefix was kept but evicted since goes from the loop to the thread that compiles, and comes back with it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,8 +34,13 @@ pub(crate) struct Kept {
     pub from: usize,
     /// One slot's after the other's.
     pub bytes: Vec<u8>,
-    /// The names of all blocks from the first one on that are kept already.
+    /// The names of the prompt's blocks, and how many of them from the first one on were on disk.
     pub names: Vec<Name>,
+    pub read: usize,
+    /// The one of them for whose sake all this was read [once more](Reader::again).
+    pub awaited: Option<Name>,
+    /// Those of them that were found to be gone by then.
+    pub gone: Vec<Name>,
 }
 
 /// The side of clients: asks for each block once.
@@ -55,15 +61,14 @@ impl Reader {
 
     /// What is kept of the beginning of `tokens` and was not read before.
     pub fn find(&self, salt: u64, tokens: &[u32]) -> Kept {
-        let mut kept = Kept::default();
+        let mut kept = Kept { names: names(&self.identity, salt, tokens).collect(), ..Kept::default() };
         // Whoever asks for the same at the same time waits, and then finds it in the engine.
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        for name in names(&self.identity, salt, tokens) {
-            let is_kept = *asked.entry(name).or_insert_with(|| {
-                let read = self.shelf.get(&name).filter(|bytes| bytes.len() == BLOCK * self.slot_bytes);
-                let Some(read) = read else { return false };
+        for (block, name) in kept.names.iter().enumerate() {
+            let is_kept = *asked.entry(*name).or_insert_with(|| {
+                let Some(read) = self.read(name) else { return false };
                 if kept.bytes.is_empty() {
-                    kept.from = kept.names.len() * BLOCK;
+                    kept.from = block * BLOCK;
                 }
                 kept.bytes.extend(read);
                 true
@@ -71,9 +76,28 @@ impl Reader {
             if !is_kept {
                 break;
             }
-            kept.names.push(name);
+            kept.read += 1;
         }
         kept
+    }
+
+    /// Reads what is kept from `kept.from` on once more, because it was evicted.
+    pub fn again(&self, kept: &mut Kept) {
+        let mut names = kept.names.iter().skip(kept.from / BLOCK);
+        while let Some(name) = names.next() {
+            match self.read(name) {
+                Some(read) => kept.bytes.extend(read),
+                None => {
+                    // Without this one, those after it are of no use and may be gone as well.
+                    kept.gone = std::iter::once(name).chain(names).copied().collect();
+                    break;
+                }
+            }
+        }
+    }
+
+    fn read(&self, name: &Name) -> Option<Vec<u8>> {
+        self.shelf.get(name).filter(|bytes| bytes.len() == BLOCK * self.slot_bytes)
     }
 }
 
@@ -91,9 +115,17 @@ impl Keeper {
         Keeper { shelf, identity, kept: HashSet::new() }
     }
 
-    /// These blocks were read.
-    pub fn knows(&mut self, names: &[Name]) {
-        self.kept.extend(names);
+    /// These blocks were read, and these are gone.
+    pub fn learn(&mut self, read: &[Name], gone: &[Name]) {
+        self.kept.extend(read);
+        for name in gone {
+            self.kept.remove(name);
+        }
+    }
+
+    /// Tokens of the blocks that are kept, from the first one on.
+    pub fn kept(&self, names: &[Name]) -> usize {
+        names.iter().take_while(|name| self.kept.contains(*name)).count() * BLOCK
     }
 
     /// Keeps the blocks of `tokens`, which were computed in `slots`.

@@ -9,7 +9,7 @@
 //! In the loop, one thread, each step of [`engine::Engine::step`]:
 //! 1. [`schedule`] gives each running sequence its rows and their [`slots`], and lets waiting ones enter; prefixes
 //!    that were computed before come from the [`cache`], which is a [`radix`] tree with a [`policy`]. A [`draft`], or a
-//!    [`small`] model, guesses what is generated next.
+//!    [`small`] model, guesses what is generated next, as far as the [`costs`] of it pay.
 //! 2. [`batch`] runs them through the model.
 //! 3. Each job reads its logits: the [`sampler`] draws, the constraint [forces](forced), the stops cut, [`text`] grows.
 //! 4. Those who [`watch`] are told what the step did; nothing is worked out for requests that nobody watches.
@@ -29,6 +29,7 @@ mod batch;
 mod cache;
 mod check;
 mod compiled;
+mod costs;
 mod draft;
 mod engine;
 mod forced;

@@ -11,11 +11,13 @@
 //! The store owns prefixes, the pool owns free slots, sequences own the rest: [`Scheduler::audit`] counts them.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use sgl_model::{Model, Slot};
 
 use crate::cache::{Place, Prefixes};
-use crate::draft::lookup;
+use crate::costs::Costs;
+use crate::draft::{Source, lookup};
 use crate::kept::Kept;
 use crate::sequence::Sequence;
 use crate::slots::Slots;
@@ -54,6 +56,8 @@ pub(crate) struct Scheduler {
     limits: Limits,
     /// Who guesses where a text does not repeat itself.
     pub small: Option<Small>,
+    /// What guesses cost.
+    pub costs: Costs,
     next_id: u64,
     /// Tokens evicted so far.
     pub evicted: u64,
@@ -84,6 +88,15 @@ fn catch_up(cache: &mut dyn Prefixes, sequence: &mut Sequence) {
     }
 }
 
+/// A guess in the making.
+struct Guess {
+    /// Of which running sequence.
+    index: usize,
+    draft: Vec<u32>,
+    /// Tokens that the small model is asked for; 0: it is not.
+    asked: usize,
+}
+
 /// What one step may still do.
 struct Left {
     rows: usize,
@@ -101,6 +114,7 @@ impl Scheduler {
             pool,
             limits,
             small: None,
+            costs: Costs::default(),
             next_id: 0,
             evicted: 0,
             retracted: 0,
@@ -119,6 +133,13 @@ impl Scheduler {
     /// Slots: all, free, cached.
     pub fn slots(&self) -> (usize, usize, usize) {
         (self.pool.total(), self.pool.free(), self.cache.cached())
+    }
+
+    /// Rows of the planned step, if none of them reads a prompt.
+    pub fn generated_rows(&self) -> Option<usize> {
+        let planned = || self.running.iter().filter(|sequence| sequence.planned() > 0);
+        let rows = planned().map(Sequence::planned).sum();
+        planned().all(|sequence| !sequence.is_prefilling() && sequence.drafters.is_some()).then_some(rows)
     }
 
     /// Whether there is nothing to do.
@@ -293,39 +314,51 @@ impl Scheduler {
         let mut guesses = Vec::new();
         for (index, sequence) in self.running.iter_mut().enumerate() {
             let ready = sequence.planned() > 0 && sequence.slots.len() == sequence.tokens.len();
-            let Some(drafter) = sequence.drafter.as_mut().filter(|_| ready) else { continue };
+            let Some(drafters) = sequence.drafters.as_mut().filter(|_| ready) else { continue };
             // The last token of an answer needs no row.
             let most = sequence.most.saturating_sub(sequence.tokens.len() + 1).min(rows);
-            let most = if most > 0 { most.min(drafter.reach()) } else { 0 };
-            let draft = lookup(&sequence.tokens, most);
-            rows -= if self.small.is_some() { most } else { draft.len() };
-            guesses.push((index, most, draft));
+            if most == 0 {
+                continue;
+            }
+            let draft = lookup(&sequence.tokens, most.min(drafters.text.reach()));
+            let asked = if draft.is_empty() && self.small.is_some() { most.min(drafters.small.reach()) } else { 0 };
+            rows -= draft.len() + asked;
+            guesses.push(Guess { index, draft, asked });
         }
         self.ask_small(&mut guesses);
-        for (index, _, mut draft) in guesses {
+        for Guess { index, mut draft, asked } in guesses {
             draft.truncate(self.make_room(draft.len()));
             let sequence = &mut self.running[index];
             if self.pool.take(draft.len(), &mut sequence.slots) {
                 sequence.draft = draft;
+                sequence.drafted_by = if asked > 0 { Source::Small } else { Source::Text };
             }
         }
     }
 
-    /// Fills in the guesses of those who found nothing in their own text: by their index, how many, and what.
-    fn ask_small(&mut self, guesses: &mut [(usize, usize, Vec<u32>)]) {
+    /// Fills in the guesses of those who found nothing in their own text.
+    fn ask_small(&mut self, guesses: &mut [Guess]) {
         let Some(small) = &mut self.small else { return };
-        let open = guesses.iter_mut().filter(|(_, most, draft)| *most > 0 && draft.is_empty());
+        let open = guesses.iter_mut().filter(|guess| guess.asked > 0);
         let (open, asks): (Vec<_>, Vec<_>) = open
-            .map(|(index, most, draft)| {
-                let Sequence { salt, tokens, .. } = &self.running[*index];
-                (draft, Ask { salt: *salt, tokens, most: *most })
+            .map(|guess| {
+                let Sequence { salt, tokens, .. } = &self.running[guess.index];
+                (&mut guess.draft, Ask { salt: *salt, tokens, most: guess.asked })
             })
             .unzip();
         if asks.is_empty() {
             return;
         }
+        let began = Instant::now();
         match small.guess(&asks) {
-            Ok(found) => open.into_iter().zip(found).for_each(|(draft, found)| *draft = found),
+            Ok((found, read)) => {
+                let guessed: usize = found.iter().map(Vec::len).sum();
+                // Who reads a text for the first time does so once; what is asked is what a guess costs.
+                if read <= guessed + asks.len() {
+                    self.costs.small(guessed, began.elapsed());
+                }
+                open.into_iter().zip(found).for_each(|(draft, found)| *draft = found);
+            }
             // Whoever cannot guess is asked no more.
             Err(_) => self.small = None,
         }
@@ -369,12 +402,13 @@ impl Scheduler {
     /// The planned rows are computed and read: the store may have those that are [right](Sequence::is_right).
     pub fn commit(&mut self) {
         let mut spare = std::mem::take(&mut self.spare);
+        let pays = self.costs.pays(self.running.iter().filter(|s| s.planned() > 0).count());
         for sequence in &mut self.running {
             if sequence.planned() == 0 {
                 continue;
             }
             let before = (sequence.drafted, sequence.accepted);
-            self.pool.give(sequence.settle());
+            self.pool.give(sequence.settle(pays));
             self.drafted += (sequence.drafted - before.0) as u64;
             self.accepted += (sequence.accepted - before.1) as u64;
             sequence.waited = 0;

@@ -7,7 +7,8 @@ use sgl_model::Slot;
 use sgl_wire::PromptLife;
 
 use crate::cache::Place;
-use crate::draft::Drafter;
+use crate::costs::Pays;
+use crate::draft::{Drafters, Source};
 
 /// Where a token tree forks: the rows from `begin` on, up to the next branch, follow row `after`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +42,10 @@ pub(crate) struct Sequence {
     pub branches: Vec<Branch>,
     /// A guess of what follows `tokens`. Its rows are computed with the others, and kept as far as it was right.
     pub draft: Vec<u32>,
-    /// Who guesses, where somebody does.
-    pub drafter: Option<Drafter>,
+    /// Where it comes from.
+    pub drafted_by: Source,
+    /// How it guesses, where it does.
+    pub drafters: Option<Drafters>,
     /// Tokens guessed so far, and those that were right.
     pub drafted: usize,
     pub accepted: usize,
@@ -89,7 +92,8 @@ impl Sequence {
             tokens,
             branches: Vec::new(),
             draft: Vec::new(),
-            drafter: None,
+            drafted_by: Source::Text,
+            drafters: None,
             drafted: 0,
             accepted: 0,
             slots: Vec::new(),
@@ -131,7 +135,7 @@ impl Sequence {
     }
 
     /// The planned rows are computed. Gives the slots of those that were guessed wrong.
-    pub fn settle(&mut self) -> Vec<Slot> {
+    pub fn settle(&mut self, pays: Pays) -> Vec<Slot> {
         let guessed = self.draft.len();
         let known = self.slots.len() - guessed;
         let right = (known..self.slots.len()).take_while(|&row| self.is_right(row)).count();
@@ -139,8 +143,8 @@ impl Sequence {
         self.draft.clear();
         self.drafted += guessed;
         self.accepted += right;
-        if let Some(drafter) = self.drafter.as_mut().filter(|_| guessed > 0) {
-            drafter.learn(guessed, right);
+        if let Some(drafters) = self.drafters.as_mut().filter(|_| guessed > 0) {
+            drafters.learn(self.drafted_by, guessed, right, pays);
         }
         self.slots.split_off(self.computed)
     }

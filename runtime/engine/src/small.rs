@@ -54,16 +54,16 @@ impl Small {
         Ok(Small { model, cache: Radix::new(Eviction::Lru), pool: Slots::new(slots), spare: Vec::new() })
     }
 
-    /// What follows each text; less than was asked for where there is no room.
-    pub fn guess(&mut self, asks: &[Ask<'_>]) -> Result<Vec<Vec<u32>>, ModelError> {
+    /// What follows each text, less than was asked for where there is no room; and how many rows that took.
+    pub fn guess(&mut self, asks: &[Ask<'_>]) -> Result<(Vec<Vec<u32>>, usize), ModelError> {
         let mut texts: Vec<Text> = asks.iter().map(|ask| self.enter(ask)).collect();
         let ran = self.run(&mut texts);
         for text in &mut texts {
             self.pool.give(text.slots.drain(text.computed..));
             self.cache.leave(text.at);
         }
-        ran?;
-        Ok(asks.iter().zip(texts).map(|(ask, mut text)| text.tokens.split_off(ask.tokens.len())).collect())
+        let read = ran?;
+        Ok((asks.iter().zip(texts).map(|(ask, mut text)| text.tokens.split_off(ask.tokens.len())).collect(), read))
     }
 
     /// Finds what was computed of a text. Its last token is computed anew, for its logits.
@@ -76,8 +76,10 @@ impl Small {
         Text { at, computed: slots.len(), tokens, slots, goal }
     }
 
-    fn run(&mut self, texts: &mut [Text]) -> Result<(), ModelError> {
+    /// Runs the texts until each has what it wants; gives the rows that it took.
+    fn run(&mut self, texts: &mut [Text]) -> Result<usize, ModelError> {
         let width = self.model.config().vocab_size;
+        let mut ran = 0;
         let mut logits = Vec::new();
         while self.plan(texts) {
             let (mut tokens, mut positions, mut slots) = (Vec::new(), Vec::new(), Vec::new());
@@ -103,6 +105,7 @@ impl Small {
             let (positions, segments) = (&positions, &segments);
             let batch = Batch { tokens: &tokens, positions, slots: &slots, segments, logits: &wanted };
             self.model.forward(&batch, &mut logits)?;
+            ran += tokens.len();
             let mut read = logits.chunks_exact(width);
             for text in texts.iter_mut().filter(|text| !text.planned().is_empty()) {
                 let next = text.is_read().then(|| read.next().and_then(best)).flatten();
@@ -110,7 +113,7 @@ impl Small {
                 text.tokens.extend(next);
             }
         }
-        Ok(())
+        Ok(ran)
     }
 
     /// Gives each text that wants more tokens its rows; `false`: none has any.

@@ -376,7 +376,8 @@ fn a_model_that_guesses_for_itself_is_right() {
     let backend = LocalBackend::with(large, options, beside).unwrap();
     assert_eq!(timed(&backend, &requests()).1, expected);
     let stats = backend.stats();
-    assert!(stats.drafted > 8 && stats.accepted == stats.drafted, "{stats:?}");
+    // A model as slow as the other is soon asked no more.
+    assert!(stats.drafted > 0 && stats.accepted == stats.drafted, "{stats:?}");
 }
 
 #[test]

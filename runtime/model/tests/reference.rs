@@ -9,7 +9,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use sgl_model::reference::{Comparison, compare};
-use sgl_model::{LoadOptions, load};
+use sgl_model::{KvType, LoadOptions, load};
 
 /// A model's file and its reference vectors.
 struct Case {
@@ -17,16 +17,18 @@ struct Case {
     reference: &'static str,
     /// Bounds with 8-bit activations: mean |Δ log-probability|, and of `nll` relatively.
     bars: [f64; 2],
+    /// Bound of the mean |Δ log-probability| where all is float but the kept keys and values, which are in 8 bits.
+    coded_keys: f64,
 }
 
 fn smollm2() -> Case {
     let file = std::env::var_os("SGL_TEST_MODEL").map(PathBuf::from);
-    Case { file, reference: "smollm2-135m-q4_1", bars: [0.08, 0.01] }
+    Case { file, reference: "smollm2-135m-q4_1", bars: [0.08, 0.01], coded_keys: 0.03 }
 }
 
 fn in_folder(file: &str, reference: &'static str, bars: [f64; 2]) -> Case {
     let folder = std::env::var_os("SGL_TEST_MODELS").map(PathBuf::from);
-    Case { file: folder.map(|folder| folder.join(file)).filter(|file| file.exists()), reference, bars }
+    Case { file: folder.map(|folder| folder.join(file)).filter(|file| file.exists()), reference, bars, coded_keys: 0.1 }
 }
 
 fn gemma3() -> Case {
@@ -55,6 +57,17 @@ fn eight_bits_stay_inside_the_bar(case: &Case) {
     assert_eq!(comparison.tokens_equal, comparison.lines);
     assert!(comparison.mean_abs_logprob <= case.bars[0], "{comparison:?}");
     assert!(comparison.nll_rel <= case.bars[1], "{comparison:?}");
+}
+
+/// What keeping keys and values in 8 bits does beside what 8-bit activations do.
+fn coded_keys_stay_inside_the_bar(case: &Case) {
+    let coded = LoadOptions { kv: KvType::Q8, ..LoadOptions::default() };
+    let (Some(halves), Some(codes)) = (compared(case, LoadOptions::default()), compared(case, coded)) else { return };
+    let near = codes.mean_abs_logprob <= 1.25 * halves.mean_abs_logprob && codes.nll_rel <= case.bars[1];
+    assert!(near, "{codes:?} after {halves:?}");
+    let exact = LoadOptions { kv: KvType::Q8, ..LoadOptions::exact() };
+    let Some(alone) = compared(case, exact) else { return };
+    assert!(alone.mean_abs_logprob <= case.coded_keys, "{alone:?}");
 }
 
 fn floats_are_the_reference(case: &Case) {
@@ -93,4 +106,19 @@ fn qwen2_with_eight_bit_activations_stays_inside_the_bar() {
 #[test]
 fn qwen2_with_float_activations_is_the_reference() {
     floats_are_the_reference(&qwen2());
+}
+
+#[test]
+fn smollm2_with_keys_in_8_bits_stays_inside_the_bar() {
+    coded_keys_stay_inside_the_bar(&smollm2());
+}
+
+#[test]
+fn gemma3_with_keys_in_8_bits_stays_inside_the_bar() {
+    coded_keys_stay_inside_the_bar(&gemma3());
+}
+
+#[test]
+fn qwen2_with_keys_in_8_bits_stays_inside_the_bar() {
+    coded_keys_stay_inside_the_bar(&qwen2());
 }

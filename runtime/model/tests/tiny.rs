@@ -1,6 +1,6 @@
 //! Small models of random weights, in every tensor type: the tokenizers, the pool, and promises about bits.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod support;
 
@@ -78,6 +78,8 @@ fn steps_slots_and_threads_do_not_change_a_bit() {
         ("qwen2 of Q5_0", qwen2(TensorType::Q5_0, 9), KvType::F16),
         ("gemma3 of Q4_K", gemma3(TensorType::Q4_K, 9), KvType::F16),
         ("gemma3 with caps", capped(), KvType::F16),
+        ("llama of Q4_1 with coded keys", llama(TensorType::Q4_1, 9), KvType::Q8),
+        ("gemma3 of Q4_K with coded keys", gemma3(TensorType::Q4_K, 9), KvType::Q8),
     ] {
         let mut loaded = load(&file, LoadOptions { threads: 1, kv, ..LoadOptions::default() });
         loaded.model.reserve(200).unwrap();
@@ -319,7 +321,7 @@ fn a_long_text_merges_in_time() {
 #[test]
 fn keys_and_values_that_were_read_out_serve_in_other_slots_of_another_pool() {
     let tokens: Vec<u32> = (0..20).collect();
-    for kv in [KvType::F16, KvType::F32] {
+    for kv in [KvType::F16, KvType::F32, KvType::Q8] {
         for file in [llama(TensorType::Q8_0, 4), gemma3(TensorType::Q8_0, 4)] {
             let options = LoadOptions { kv, identify: true, ..LoadOptions::default() };
             let mut first = load(&file, options);
@@ -353,11 +355,40 @@ fn keys_and_values_that_were_read_out_serve_in_other_slots_of_another_pool() {
 }
 
 #[test]
+fn coded_keys_and_values_take_half_the_room_and_stay_near() {
+    let tokens: Vec<u32> = (0..100).map(|i| i * 7 % 264).collect();
+    let slots: Vec<Slot> = (0..100).collect();
+    // Bytes of 32 keys and of 32 values, where it was 64: keys with a bias stay in halves.
+    for (file, bytes) in [
+        (llama(TensorType::Q8_0, 4), 34 + 34),
+        (qwen2(TensorType::Q5_0, 4), 64 + 34),
+        (gemma3(TensorType::Q8_0, 4), 34 + 34),
+    ] {
+        let [(floats, _), (halves, two), (codes, one)] = [KvType::F32, KvType::F16, KvType::Q8].map(|kv| {
+            let mut loaded = load(&file, LoadOptions { kv, ..LoadOptions::exact() });
+            loaded.model.reserve(100).unwrap();
+            (run(&mut *loaded.model, &tokens, &slots, &[100]), loaded.model.config().kv_bytes_per_slot)
+        });
+        assert_eq!(one * 128, two * bytes);
+        let size = floats.iter().map(|x| x.abs()).sum::<f32>() / floats.len() as f32;
+        let apart = |other: &[f32]| {
+            let sum: f32 = floats.iter().zip(other).map(|(a, b)| (a - b).abs()).sum();
+            sum / floats.len() as f32 / size
+        };
+        let (halves, codes) = (apart(&halves), apart(&codes));
+        println!("apart from floats, relatively: {halves:.6} in halves, {codes:.6} in codes");
+        assert!(codes < 0.02 && codes > halves, "{codes}, {halves}");
+    }
+}
+
+#[test]
 fn an_identity_is_that_of_file_and_storage() {
     let of = |file: &Writer, kv| load(file, LoadOptions { kv, identify: true, ..LoadOptions::default() }).identity;
     let file = llama(TensorType::Q8_0, 4);
     let revised = file.clone().edit("blk.0.attn_q.weight", |tensor| tensor.bytes[4] ^= 1);
-    let identities = [of(&file, KvType::F16), of(&file, KvType::F32), of(&revised, KvType::F16)];
-    assert!(identities[0] != identities[1] && identities[0] != identities[2] && identities[0].is_some());
+    let kinds = [(&file, KvType::F16), (&file, KvType::F32), (&file, KvType::Q8), (&revised, KvType::F16)];
+    let identities = kinds.map(|(file, kv)| of(file, kv));
+    assert!(identities.iter().all(Option::is_some));
+    assert_eq!(identities.iter().collect::<std::collections::HashSet<_>>().len(), kinds.len());
     assert_eq!(load(&file, LoadOptions::default()).identity, None);
 }

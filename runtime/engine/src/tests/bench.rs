@@ -41,7 +41,8 @@ impl Bench {
             true => Box::new(Radix::new(options.eviction)),
             false => Box::new(Nothing),
         };
-        let scheduler = Scheduler::new(cache, Slots::new(slots), Limits::from(options));
+        let mut scheduler = Scheduler::new(cache, Slots::new(slots), Limits::from(options));
+        scheduler.costs = Costs::fixed();
         let stats = Arc::default();
         let (inbox, outbox) = channel();
         let engine = Engine::new(model, scheduler, outbox, Arc::clone(&stats));

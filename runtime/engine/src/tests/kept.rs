@@ -23,7 +23,7 @@ fn process(folder: &Path, identity: [u8; 32], options: EngineOptions) -> (LocalB
     let shelf = Shelf::new(folder, 1 << 30, Box::new(move |what| warn.lock().unwrap().push(what)));
     let template = ChatTemplate::new(CHATML, "", "").unwrap();
     let model = Box::new(SimModel::new(VOCABULARY, WINDOW));
-    let fitting = Fitting { shelf: Some((shelf, identity)), ..Fitting::default() };
+    let fitting = Fitting { shelf: Some((shelf, identity)), ..fitting() };
     let backend = LocalBackend::start(model, lexicon(), template, options, fitting).unwrap();
     (backend, told)
 }
@@ -87,6 +87,55 @@ fn the_second_process_computes_only_what_fills_no_block() {
     }
     let (found, stats, _) = answers(folder.path(), MODEL, EngineOptions { cache: false, ..slots(4096) });
     assert_eq!((found, stats.restored), (expected, 0));
+}
+
+/// Waits until the disk has so many blocks.
+fn wait_for(folder: &Path, blocks: usize) {
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while files(folder).iter().filter(|file| file.extension().is_some_and(|ending| ending == "block")).count() < blocks {
+        assert!(std::time::Instant::now() < until, "they are not written");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn what_was_evicted_is_read_again_in_the_same_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let prompts = ["the essay", "the world", "and then"].map(|words| text(&format!("{words} ").repeat(60)));
+    let alone = backend(EngineOptions { cache: false, ..slots(4096) });
+    let expected = prompts.clone().map(|prompt| content(&run(&alone, generate(prompt, 0, |_| ()))));
+    let blocks: usize = prompts.iter().map(|prompt| (alone.render(prompt).unwrap().tokens.len() - 1) / 32).sum();
+    // Room for one of them.
+    let (backend, told) = process(folder.path(), MODEL, slots(420));
+    for round in 0..3 {
+        for (prompt, expected) in prompts.iter().zip(&expected) {
+            // Several at once: what one of them waits for is read once.
+            let replies = [0; 4].map(|seed| backend.submit(generate(prompt.clone(), seed, |_| ())));
+            for reply in replies {
+                assert_eq!(&content(&wait(reply)), expected, "round {round}");
+            }
+        }
+        wait_for(folder.path(), blocks);
+        let stats = backend.stats();
+        println!("round {round}: {} rows, {} tokens read, {} evicted", stats.rows, stats.restored, stats.evicted);
+        assert!(stats.evicted > 200 || round == 0, "{stats:?}");
+        // What four ask for is read once, and what is still cached is not.
+        let most = round * blocks * 32;
+        assert!((most * 7 / 10..=most).contains(&(stats.restored as usize)), "{} of {most}", stats.restored);
+    }
+    assert_all_given_back(&backend);
+    // Who comes when the disk has nothing any more computes it.
+    files(folder.path()).iter().for_each(|file| fs::remove_file(file).unwrap());
+    for (prompt, expected) in prompts.iter().zip(&expected) {
+        assert_eq!(&content(&run(&backend, generate(prompt.clone(), 0, |_| ()))), expected);
+    }
+    // All but what was in the cache all the time.
+    wait_for(folder.path(), blocks / 2);
+    assert!(told.lock().unwrap().is_empty());
+    // And who is gone when the engine stops is told so.
+    let reply = backend.submit(generate(prompts[0].clone(), 0, |_| ()));
+    drop(backend);
+    assert!(matches!(wait(reply), Ok(_) | Err(Failure::Gone)));
 }
 
 #[test]

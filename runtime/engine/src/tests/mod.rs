@@ -20,6 +20,7 @@ use sgl_wire::{
     Ask, Backend, Failure, Generate, Generated, Outcome, Part, Prompt, Reply, Request, Role, Select, Selected,
 };
 
+use crate::costs::Costs;
 use crate::front::Fitting;
 use crate::lexicon::Lexicon;
 use crate::{EngineOptions, LocalBackend};
@@ -92,13 +93,18 @@ fn spell(tokens: &[u32]) -> String {
 
 fn backend_of(model: impl Model + 'static, options: EngineOptions) -> LocalBackend {
     let template = ChatTemplate::new(CHATML, "", "").unwrap();
-    LocalBackend::start(Box::new(model), lexicon(), template, options, Fitting::default()).unwrap()
+    LocalBackend::start(Box::new(model), lexicon(), template, options, fitting()).unwrap()
+}
+
+/// Nothing beside the model; no time decides what is guessed.
+fn fitting() -> Fitting {
+    Fitting { costs: Costs::fixed(), ..Fitting::default() }
 }
 
 /// An engine with a model that guesses for the other.
 fn backend_beside(model: SimModel, small: SimModel, options: EngineOptions) -> LocalBackend {
     let template = ChatTemplate::new(CHATML, "", "").unwrap();
-    let fitting = Fitting { small: Some(Box::new(small)), ..Fitting::default() };
+    let fitting = Fitting { small: Some(Box::new(small)), ..fitting() };
     LocalBackend::start(Box::new(model), lexicon(), template, options, fitting).unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use sgl_kernels::{AttentionPlan, AttentionSpan, Kernels, Matrix, Spent};
 
-use super::kv::{KvLayer, bytes_per_slot};
+use super::kv::{KvLayer, KvShape};
 use super::step::{Scratch, Step};
 use super::weights::Tensors;
 use super::{ArchitectureError, Built, Hyper, Running};
@@ -29,7 +29,7 @@ pub(super) struct Decoder<B> {
     head: Option<Matrix>,
     kernels: Kernels,
     exact: bool,
-    kv_type: KvType,
+    kv_shape: KvShape,
     kv: Vec<KvLayer>,
     slots: usize,
     scratch: Scratch,
@@ -57,6 +57,9 @@ impl<B: Block + 'static> Decoder<B> {
             false => None,
         };
         let final_norm = tensors.vector("output_norm.weight", hyper.width)?;
+        // A bias is many times what tells keys apart, so that 8 bits for both are too few.
+        let keys = if kv_type == KvType::Q8 && tensors.has("blk.0.attn_k.bias") { KvType::F16 } else { kv_type };
+        let kv_shape = KvShape { heads: hyper.kv_heads, head_dim: hyper.head_dim, keys, values: kv_type };
         let packed_bytes = tensors.packed_bytes;
         let architecture = hyper.architecture.name();
         let config = ModelConfig {
@@ -65,7 +68,7 @@ impl<B: Block + 'static> Decoder<B> {
             vocab_size,
             context_length: hyper.context_length,
             layers: hyper.layers,
-            kv_bytes_per_slot: hyper.layers * bytes_per_slot(kv_type, hyper.kv_width()),
+            kv_bytes_per_slot: hyper.layers * kv_shape.bytes_per_slot(),
         };
         let decoder = Self {
             config,
@@ -76,7 +79,7 @@ impl<B: Block + 'static> Decoder<B> {
             head,
             kernels,
             exact,
-            kv_type,
+            kv_shape,
             kv: Vec::new(),
             slots: 0,
             scratch: Scratch::default(),
@@ -97,7 +100,7 @@ impl<B: Block> Model for Decoder<B> {
         if slots > u32::MAX as usize {
             return Err(refused());
         }
-        let layers = (0..self.hyper.layers).map(|_| KvLayer::new(self.kv_type, self.hyper.kv_width(), slots));
+        let layers = (0..self.hyper.layers).map(|_| KvLayer::new(self.kv_shape, slots));
         self.kv = layers.collect::<Result<_, _>>().map_err(|_| refused())?;
         self.slots = slots;
         Ok(())

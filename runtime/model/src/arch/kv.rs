@@ -1,57 +1,103 @@
 //! The pool of keys and values: rows of floats in at a slot, views for attention out.
 
-use std::ops::Range;
-
 use half::f16;
 use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
-use sgl_kernels::KvView;
+use sgl_kernels::{Kernels, KvView, kv_blocks};
 
 use crate::forward::{KvType, ModelError, Slot};
 
-/// The keys and values of one layer: slot × `width` each.
+/// The keys and values of one layer: slot × heads × numbers of a head, each.
 pub(super) struct KvLayer {
     keys: Numbers,
     values: Numbers,
-    width: usize,
+    shape: KvShape,
+}
+
+/// The heads of a slot, and how they are kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KvShape {
+    pub heads: usize,
+    pub head_dim: usize,
+    pub keys: KvType,
+    pub values: KvType,
 }
 
 /// Halves are kept as their bits: memory of zeros then costs nothing until it is written.
 enum Numbers {
     F16(Vec<u16>),
     F32(Vec<f32>),
+    /// Codes and the scales of their blocks.
+    Q8(Vec<i8>, Vec<u16>),
+}
+
+impl KvShape {
+    /// Numbers in the keys, or values, of a slot.
+    fn width(self) -> usize {
+        self.heads * self.head_dim
+    }
+
+    /// Blocks of them, where they are coded.
+    fn blocks(self) -> usize {
+        self.heads * kv_blocks(self.head_dim)
+    }
+
+    /// Bytes of one layer's keys and values in a slot.
+    pub fn bytes_per_slot(self) -> usize {
+        let bytes = |kind| match kind {
+            KvType::F16 => self.width() * size_of::<f16>(),
+            KvType::F32 => self.width() * size_of::<f32>(),
+            KvType::Q8 => self.width() + self.blocks() * size_of::<f16>(),
+        };
+        bytes(self.keys) + bytes(self.values)
+    }
 }
 
 impl KvLayer {
     /// Memory for `slots` slots.
-    pub fn new(kind: KvType, width: usize, slots: usize) -> Result<Self, ModelError> {
-        let bytes = bytes_per_slot(kind, width).saturating_mul(slots);
+    pub fn new(shape: KvShape, slots: usize) -> Result<Self, ModelError> {
+        let bytes = shape.bytes_per_slot().saturating_mul(slots);
         let refused = || ModelError::OutOfMemory { slots, bytes };
-        let len = slots.checked_mul(width).ok_or_else(refused)?;
+        let len = slots.checked_mul(shape.width()).ok_or_else(refused)?;
         // The trial allocation turns a refusal into an error; `vec!` alone gives untouched pages of zeros.
         Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| refused())?;
-        let numbers = || match kind {
+        let numbers = |kind| match kind {
             KvType::F16 => Numbers::F16(vec![0; len]),
             KvType::F32 => Numbers::F32(vec![0.0; len]),
+            KvType::Q8 => Numbers::Q8(vec![0; len], vec![0; slots * shape.blocks()]),
         };
-        Ok(Self { keys: numbers(), values: numbers(), width })
+        Ok(Self { keys: numbers(shape.keys), values: numbers(shape.values), shape })
+    }
+
+    /// Whether keys are kept in 8 bits: then they come mixed, and so do queries.
+    pub fn codes_keys(&self) -> bool {
+        self.shape.keys == KvType::Q8
+    }
+
+    /// Whether values are: then they come mixed, and so does what is made of them.
+    pub fn codes_values(&self) -> bool {
+        self.shape.values == KvType::Q8
     }
 
     /// Stores one row of keys and of values for each slot.
-    pub fn write(&mut self, slots: &[Slot], keys: &[f32], values: &[f32]) {
-        self.keys.write(slots, self.width, keys);
-        self.values.write(slots, self.width, values);
+    pub fn write(&mut self, kernels: &Kernels, slots: &[Slot], keys: &[f32], values: &[f32]) {
+        let width = self.shape.width();
+        for (numbers, rows) in [(&mut self.keys, keys), (&mut self.values, values)] {
+            for (&slot, row) in slots.iter().zip(rows.chunks_exact(width)) {
+                numbers.write(kernels, slot as usize, self.shape, row);
+            }
+        }
     }
 
-    /// Appends the bytes of a slot: keys, then values, each number with its lowest byte first.
+    /// Appends the bytes of a slot: keys, then values; the numbers, then the scales; the lowest byte of each first.
     pub fn save(&self, slot: Slot, to: &mut Vec<u8>) {
-        self.keys.save(slot, self.width, to);
-        self.values.save(slot, self.width, to);
+        self.keys.save(slot as usize, self.shape, to);
+        self.values.save(slot as usize, self.shape, to);
     }
 
     /// Takes the bytes of a slot back from the beginning of `from`, and gives the rest.
     pub fn restore<'a>(&mut self, slot: Slot, from: &'a [u8]) -> &'a [u8] {
-        let from = self.keys.restore(slot, self.width, from);
-        self.values.restore(slot, self.width, from)
+        let from = self.keys.restore(slot as usize, self.shape, from);
+        self.values.restore(slot as usize, self.shape, from)
     }
 
     pub fn keys(&self) -> KvView<'_> {
@@ -63,60 +109,61 @@ impl KvLayer {
     }
 }
 
-/// Bytes of one layer's keys and values in a slot.
-pub(super) fn bytes_per_slot(kind: KvType, width: usize) -> usize {
-    2 * width
-        * match kind {
-            KvType::F16 => size_of::<f16>(),
-            KvType::F32 => size_of::<f32>(),
-        }
+/// The entries of a slot of a list that has so many for each.
+fn of_slot<T>(list: &[T], slot: usize, each: usize) -> &[T] {
+    &list[slot * each..(slot + 1) * each]
 }
 
-/// Where the numbers of a slot lie.
-fn place(slot: Slot, width: usize) -> Range<usize> {
-    slot as usize * width..(slot as usize + 1) * width
+fn of_slot_mut<T>(list: &mut [T], slot: usize, each: usize) -> &mut [T] {
+    &mut list[slot * each..(slot + 1) * each]
+}
+
+/// Appends the bytes of numbers.
+fn save<T: Copy, const N: usize>(numbers: &[T], bytes: fn(T) -> [u8; N], to: &mut Vec<u8>) {
+    to.extend(numbers.iter().flat_map(|&number| bytes(number)));
+}
+
+/// Takes as many numbers as `to` holds from the beginning of `from`, and gives the rest.
+fn take<'a, T, const N: usize>(to: &mut [T], number: fn([u8; N]) -> T, from: &'a [u8]) -> &'a [u8] {
+    let (own, rest) = from.split_at((to.len() * N).min(from.len()));
+    to.iter_mut().zip(own.as_chunks().0).for_each(|(to, bytes)| *to = number(*bytes));
+    rest
 }
 
 impl Numbers {
-    fn write(&mut self, slots: &[Slot], width: usize, rows: &[f32]) {
-        for (&slot, row) in slots.iter().zip(rows.chunks_exact(width)) {
-            let place = place(slot, width);
-            match self {
-                Self::F16(bits) => bits[place].reinterpret_cast_mut::<f16>().convert_from_f32_slice(row),
-                Self::F32(numbers) => numbers[place].copy_from_slice(row),
-            }
-        }
-    }
-
-    fn save(&self, slot: Slot, width: usize, to: &mut Vec<u8>) {
-        let place = place(slot, width);
-        match self {
-            Self::F16(bits) => to.extend(bits[place].iter().flat_map(|bits| bits.to_le_bytes())),
-            Self::F32(numbers) => to.extend(numbers[place].iter().flat_map(|number| number.to_le_bytes())),
-        }
-    }
-
-    fn restore<'a>(&mut self, slot: Slot, width: usize, from: &'a [u8]) -> &'a [u8] {
-        let place = place(slot, width);
-        let (own, rest) = from.split_at((place.len() * self.bytes()).min(from.len()));
+    fn write(&mut self, kernels: &Kernels, slot: usize, shape: KvShape, row: &[f32]) {
         match self {
             Self::F16(bits) => {
-                let (read, _) = own.as_chunks();
-                bits[place].iter_mut().zip(read).for_each(|(to, from)| *to = u16::from_le_bytes(*from));
+                of_slot_mut(bits, slot, shape.width()).reinterpret_cast_mut::<f16>().convert_from_f32_slice(row);
             }
-            Self::F32(numbers) => {
-                let (read, _) = own.as_chunks();
-                numbers[place].iter_mut().zip(read).for_each(|(to, from)| *to = f32::from_le_bytes(*from));
+            Self::F32(numbers) => of_slot_mut(numbers, slot, shape.width()).copy_from_slice(row),
+            Self::Q8(codes, scales) => {
+                let codes = of_slot_mut(codes, slot, shape.width());
+                let scales = of_slot_mut(scales, slot, shape.blocks()).reinterpret_cast_mut();
+                kernels.code_heads(row, shape.head_dim, codes, scales);
             }
         }
-        rest
     }
 
-    /// Bytes of a number.
-    fn bytes(&self) -> usize {
+    fn save(&self, slot: usize, shape: KvShape, to: &mut Vec<u8>) {
         match self {
-            Self::F16(_) => size_of::<u16>(),
-            Self::F32(_) => size_of::<f32>(),
+            Self::F16(bits) => save(of_slot(bits, slot, shape.width()), u16::to_le_bytes, to),
+            Self::F32(numbers) => save(of_slot(numbers, slot, shape.width()), f32::to_le_bytes, to),
+            Self::Q8(codes, scales) => {
+                save(of_slot(codes, slot, shape.width()), i8::to_le_bytes, to);
+                save(of_slot(scales, slot, shape.blocks()), u16::to_le_bytes, to);
+            }
+        }
+    }
+
+    fn restore<'a>(&mut self, slot: usize, shape: KvShape, from: &'a [u8]) -> &'a [u8] {
+        match self {
+            Self::F16(bits) => take(of_slot_mut(bits, slot, shape.width()), u16::from_le_bytes, from),
+            Self::F32(numbers) => take(of_slot_mut(numbers, slot, shape.width()), f32::from_le_bytes, from),
+            Self::Q8(codes, scales) => {
+                let from = take(of_slot_mut(codes, slot, shape.width()), i8::from_le_bytes, from);
+                take(of_slot_mut(scales, slot, shape.blocks()), u16::from_le_bytes, from)
+            }
         }
     }
 
@@ -124,6 +171,7 @@ impl Numbers {
         match self {
             Self::F16(bits) => KvView::F16(bits.reinterpret_cast()),
             Self::F32(numbers) => KvView::F32(numbers),
+            Self::Q8(codes, scales) => KvView::Q8(codes, scales.reinterpret_cast()),
         }
     }
 }

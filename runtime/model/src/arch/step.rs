@@ -122,7 +122,14 @@ impl Step<'_> {
     pub fn attend(&mut self, kv: &mut KvLayer, window: Option<usize>) {
         let Self { hyper, kernels, scratch, slots, plan, .. } = self;
         let Scratch { queries, keys, values, attended, .. } = &mut **scratch;
-        kv.write(slots, keys, values);
+        if kv.codes_keys() {
+            kernels.mix_heads(queries, hyper.head_dim);
+            kernels.mix_heads(keys, hyper.head_dim);
+        }
+        if kv.codes_values() {
+            kernels.mix_heads(values, hyper.head_dim);
+        }
+        kv.write(kernels, slots, keys, values);
         let shape = AttentionShape {
             heads: hyper.heads,
             kv_heads: hyper.kv_heads,
@@ -132,6 +139,9 @@ impl Step<'_> {
             cap: hyper.score_cap,
         };
         kernels.attention(shape, queries, kv.keys(), kv.values(), plan, attended);
+        if kv.codes_values() {
+            kernels.mix_heads(attended, hyper.head_dim);
+        }
     }
 
     /// `change ← attended · weights`.

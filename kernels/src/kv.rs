@@ -1,0 +1,135 @@
+//! Keys and values as they are kept: heads of floats in, 8-bit codes out; and out of either form, floats again.
+//!
+//! A head in 8 bits is cut into blocks of [`KV_BLOCK`] numbers, the last of which may be shorter. A block is a half `d` and
+//! a code `q` in -127..=127 for each number, which stands for `d·q`: the layout of ggml's `Q8_0` in two arrays.
+//!
+//! Some models have keys with a few numbers that are many times larger than the others of their block, which then get no
+//! codes. So heads are mixed before they are coded (QuaRot, Ashkboos et al. 2024): a rotation that makes every number a sum
+//! of all, and that queries are turned by as well, so that products stay what they are.
+
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+
+use crate::Kernels;
+use crate::cpu::{Home, Kind, for_each_home};
+
+/// Numbers of a head that share a scale.
+pub const KV_BLOCK: usize = 32;
+
+/// Keys or values of one layer: slot × heads × numbers of a head.
+#[derive(Debug, Clone, Copy)]
+pub enum KvView<'a> {
+    /// Halves.
+    F16(&'a [f16]),
+    /// Floats.
+    F32(&'a [f32]),
+    /// Codes, and the scale of each block: slot × heads × [`kv_blocks`] of a head.
+    Q8(&'a [i8], &'a [f16]),
+}
+
+/// Blocks of a head of this many numbers.
+pub const fn kv_blocks(head_dim: usize) -> usize {
+    head_dim.div_ceil(KV_BLOCK)
+}
+
+impl KvView<'_> {
+    /// The numbers of a head, which are as many as `out` holds; heads are counted through all slots.
+    pub(crate) fn read(&self, home: Home, head: usize, out: &mut [f32]) {
+        let own = head * out.len()..(head + 1) * out.len();
+        match self {
+            Self::F16(values) => widen(home, &values[own], out),
+            Self::F32(values) => out.copy_from_slice(&values[own]),
+            Self::Q8(codes, scales) => {
+                let blocks = kv_blocks(out.len());
+                decode(home, &codes[own], &scales[head * blocks..(head + 1) * blocks], out);
+            }
+        }
+    }
+}
+
+impl Kernels {
+    /// Codes heads of `head_dim` numbers, the scales of their blocks beside them. Rounds to nearest, ties to even. A
+    /// number that is none makes its block none.
+    ///
+    /// # Panics
+    /// If `codes` has another length than `values`, or `scales` not one for each block.
+    pub fn code_heads(&self, values: &[f32], head_dim: usize, codes: &mut [i8], scales: &mut [f16]) {
+        let blocks = kv_blocks(head_dim);
+        assert_eq!(codes.len(), values.len());
+        assert_eq!(scales.len() * head_dim, values.len() * blocks, "scales of heads of {head_dim}");
+        code(self.home, values, head_dim, codes, scales);
+    }
+}
+
+impl Kernels {
+    /// Turns each head of `head_dim` numbers by a Walsh-Hadamard matrix; twice is not at all. Where `head_dim` is no power
+    /// of two, parts of a head are turned, each as long as its largest divisor that is one.
+    pub fn mix_heads(&self, values: &mut [f32], head_dim: usize) {
+        mix(self.home, values, 1 << head_dim.trailing_zeros());
+    }
+}
+
+for_each_home! {
+    fn mix(values: &mut [f32], len: usize) {
+        let scale = 1.0 / (len as f32).sqrt();
+        for part in values.chunks_exact_mut(len) {
+            let mut half = 1;
+            while half < len {
+                for pair in part.chunks_exact_mut(2 * half) {
+                    let (a, b) = pair.split_at_mut(half);
+                    for (a, b) in a.iter_mut().zip(b) {
+                        (*a, *b) = (*a + *b, *a - *b);
+                    }
+                }
+                half *= 2;
+            }
+            part.iter_mut().for_each(|x| *x *= scale);
+        }
+    }
+}
+
+for_each_home! {
+    fn code(values: &[f32], head_dim: usize, codes: &mut [i8], scales: &mut [f16]) {
+        // Adding this leaves a number below 2^22 as a whole one in the low bits of the sum.
+        const ROUND: f32 = 12_582_912.0;
+        let heads = values.chunks_exact(head_dim).zip(codes.chunks_exact_mut(head_dim));
+        for ((values, codes), scales) in heads.zip(scales.chunks_exact_mut(kv_blocks(head_dim))) {
+            let blocks = values.chunks(KV_BLOCK).zip(codes.chunks_mut(KV_BLOCK));
+            for ((values, codes), scale) in blocks.zip(scales) {
+                let largest = values.iter().fold(0.0f32, |max, x| if x.abs() > max { x.abs() } else { max });
+                // A comparison passes over NaN: this keeps it.
+                let poison: f32 = values.iter().map(|x| x * 0.0).sum();
+                *scale = f16::from_f32(largest / 127.0 + poison);
+                let step = scale.to_f32();
+                let inverse = if step > 0.0 { 1.0 / step } else { 0.0 };
+                for (code, x) in codes.iter_mut().zip(values) {
+                    // A small scale is a coarse one: what is above it goes to the end.
+                    let x = (x * inverse).clamp(-127.0, 127.0);
+                    *code = (x + ROUND).to_bits() as i8;
+                }
+            }
+        }
+    }
+}
+
+for_each_home! {
+    fn decode(codes: &[i8], scales: &[f16], out: &mut [f32]) {
+        for ((codes, scale), out) in codes.chunks(KV_BLOCK).zip(scales).zip(out.chunks_mut(KV_BLOCK)) {
+            let scale = crate::block::f16_to_f32(scale.to_bits());
+            for (out, &code) in out.iter_mut().zip(codes) {
+                *out = scale * f32::from(code);
+            }
+        }
+    }
+}
+
+/// Halves as floats; a multiple of eight.
+fn widen(home: Home, from: &[f16], to: &mut [f32]) {
+    match home.0 {
+        Kind::Portable => from.convert_to_f32_slice(to),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a home of this kind is only made where the features were detected.
+        #[allow(unsafe_code)]
+        Kind::Avx2 => unsafe { crate::cpu::avx2::widen(from, to) },
+    }
+}
