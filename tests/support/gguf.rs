@@ -121,7 +121,8 @@ impl File {
         };
         // A half of 2⁻⁹.
         let scale = 0x1800u16.to_le_bytes();
-        let blocks = (0..columns * rows / 32).flat_map(|_| scale.into_iter().chain((0..32).map(|_| code()).collect::<Vec<_>>()));
+        let blocks =
+            (0..columns * rows / 32).flat_map(|_| scale.into_iter().chain((0..32).map(|_| code()).collect::<Vec<_>>()));
         let bytes: Vec<u8> = blocks.collect();
         self.tensor(name, &[columns, rows], 8, &bytes);
     }
