@@ -245,19 +245,17 @@ impl Generation {
         let (prompt, generated) = tokens.split_at(self.prompt.min(tokens.len()));
         let before = Before { prompt, generated };
         let lexicon = self.lexicon.clone();
-        let in_answer = self.begin.is_some();
-        let free_end = |token: u32| !in_answer && lexicon.think_end_tokens == [token];
-        let drawn = if in_answer && self.matcher.is_some() {
-            let choice = self.choice()?;
-            let allowed = choice.mask.iter().filter(|&token| choice.ends || !lexicon.is_end(token));
-            self.sampler.draw(logits, allowed, before)
-        } else {
-            let ends = !in_answer || self.may_end();
-            let allowed = (0..logits.len() as u32).filter(|&token| {
-                lexicon.vocabulary.bytes(token).is_some() || (ends && lexicon.is_end(token)) || free_end(token)
-            });
-            self.sampler.draw(logits, allowed, before)
+        let free = &lexicon.free;
+        let allowed = match self.begin {
+            None => free.thinking.clone(),
+            Some(_) if self.matcher.is_some() => {
+                let choice = self.choice()?;
+                if choice.ends { choice.mask } else { lexicon.without_ends(&choice.mask) }
+            }
+            Some(_) if self.may_end() => free.ending.clone(),
+            Some(_) => free.going_on.clone(),
         };
+        let drawn = self.sampler.draw(logits, &allowed, before);
         drawn.ok_or_else(|| Failure::Model("no token is allowed here".into()))
     }
 

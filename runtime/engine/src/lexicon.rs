@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sgl_constrain::Vocabulary;
+use sgl_constrain::{Mask, Vocabulary};
 use sgl_model::Tokenizer;
 use sgl_wire::{Failure, Spell, Spelling, Stop};
 
@@ -35,9 +35,35 @@ pub(crate) struct Lexicon {
     pub think_end: Stops,
     /// See `think_end`.
     pub think_end_tokens: Vec<u32>,
+    /// What may come where nothing constrains the text.
+    pub free: Free,
     /// Names of the special tokens, the longest first.
     specials: Vec<(String, u32)>,
     encode: Box<Encode>,
+}
+
+/// The tokens that may come where nothing constrains the text.
+pub(crate) struct Free {
+    /// In an answer that may not end yet: all that stand for text.
+    pub going_on: Arc<Mask>,
+    /// In an answer that may end: the ends, too.
+    pub ending: Arc<Mask>,
+    /// In a reasoning span: what ends it, too.
+    pub thinking: Arc<Mask>,
+}
+
+impl Free {
+    fn new(vocabulary: &Vocabulary, think_end: &[u32]) -> Self {
+        let mut going_on = Mask::empty(vocabulary.len());
+        (0..vocabulary.len() as u32).filter(|&token| vocabulary.bytes(token).is_some()).for_each(|t| going_on.allow(t));
+        let mut ending = going_on.clone();
+        vocabulary.ends().iter().for_each(|&token| ending.allow(token));
+        let mut thinking = ending.clone();
+        if let &[token] = think_end {
+            thinking.allow(token);
+        }
+        Free { going_on: Arc::new(going_on), ending: Arc::new(ending), thinking: Arc::new(thinking) }
+    }
 }
 
 impl Lexicon {
@@ -73,6 +99,7 @@ impl Lexicon {
             first: None,
             space_prefix: false,
             nothing: vocabulary.ends().first().copied(),
+            free: Free::new(&vocabulary, &think_end_tokens),
             vocabulary,
             think_end,
             think_end_tokens,
@@ -119,6 +146,13 @@ impl Lexicon {
             Some(bytes) => String::from_utf8_lossy(bytes).into_owned(),
             None => self.name(token).to_owned(),
         }
+    }
+
+    /// A mask without the tokens that end a text.
+    pub fn without_ends(&self, mask: &Mask) -> Arc<Mask> {
+        let mut mask = mask.clone();
+        self.vocabulary.ends().iter().for_each(|&token| mask.forbid(token));
+        Arc::new(mask)
     }
 
     /// Whether a token ends a text.

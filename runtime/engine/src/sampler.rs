@@ -4,10 +4,10 @@
 //! min-p, draw. Exponentials are `f32`, each computed once; all sums are `f64` in one fixed order, and the random number is a function of the request's seed and
 //! the token's index, so neither batch nor schedule can change what is drawn.
 
-use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use sgl_constrain::Mask;
 use sgl_kernels::{Home, exp_below, log_sum_exp};
 use sgl_wire::Sampling;
 
@@ -42,98 +42,165 @@ impl Sampler {
         Sampler { settings, bias, seed }
     }
 
-    /// Draws one of `allowed` (ascending, not empty) from the row of all logits.
-    pub fn draw(&self, logits: &[f32], allowed: impl Iterator<Item = u32>, before: Before<'_>) -> Option<u32> {
-        let adjust = Adjust::new(self, before);
-        let scored = allowed.filter_map(|token| {
-            let logit = adjust.apply(token, *logits.get(token as usize)?);
-            Some(Scored { token, logit, weight: 0.0 })
-        });
+    /// Draws one of the tokens that `allowed` leaves from the row of all logits; none if it leaves none.
+    pub fn draw(&self, logits: &[f32], allowed: &Mask, before: Before<'_>) -> Option<u32> {
+        let row = Row::new(logits, allowed, &Adjust::new(self, before));
         if self.settings.temperature <= 0.0 {
-            let best = scored.reduce(|best, next| if next.logit > best.logit { next } else { best });
-            return best.map(|best| best.token);
+            let top = row.top();
+            return row.logits.iter().position(|&logit| logit == top).map(|place| row.tokens[place]);
         }
-        let mut scored: Vec<Scored> = scored.collect();
-        if let Some(k) = self.settings.top_k {
-            keep_best(&mut scored, k.max(1) as usize);
-        }
-        let weights = self.weigh(&mut scored);
-        let index = before.generated.len() as u64;
-        pick(&weights, uniform(self.seed, index)).and_then(|i| scored.get(i)).map(|s| s.token)
-    }
-
-    /// Relative probabilities at this temperature of what top-p and min-p leave of `scored`.
-    fn weigh(&self, scored: &mut Vec<Scored>) -> Vec<f64> {
-        let top = scored.iter().map(|s| s.logit).fold(f32::NEG_INFINITY, f32::max);
-        let mut weights: Vec<f32> = scored.iter().map(|s| s.logit).collect();
-        exp_below(*HOME, &mut weights, top, self.settings.temperature);
-        for (scored, weight) in scored.iter_mut().zip(weights) {
-            scored.weight = weight;
-        }
-        if self.settings.top_p < 1.0 {
-            let total: f64 = scored.iter().map(|s| f64::from(s.weight)).sum();
-            nucleus(scored, f64::from(self.settings.top_p) * total);
-        }
+        let row = match self.settings.top_k {
+            Some(k) => row.best(k.max(1) as usize),
+            None => row,
+        };
+        let mut weights = row.weights(self.settings.temperature);
+        let row = if self.settings.top_p < 1.0 {
+            let nucleus = nucleus(&row, &weights, f64::from(self.settings.top_p));
+            weights = nucleus.iter().map(|&place| weights[place as usize]).collect();
+            row.only(&nucleus)
+        } else {
+            row
+        };
         if self.settings.min_p > 0.0 {
-            scored.retain(|s| s.weight >= self.settings.min_p);
+            weights.iter_mut().filter(|weight| **weight < self.settings.min_p).for_each(|weight| *weight = 0.0);
         }
-        scored.iter().map(|s| f64::from(s.weight)).collect()
+        let index = before.generated.len() as u64;
+        pick(&weights, uniform(self.seed, index)).and_then(|place| row.tokens.get(place)).copied()
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Scored {
-    token: u32,
-    logit: f32,
-    /// The probability, relative to the best token's.
-    weight: f32,
+/// What may be drawn: tokens with their logits, which penalties and bias have moved.
+struct Row {
+    tokens: Vec<u32>,
+    logits: Vec<f32>,
 }
 
-/// Best first; of equals the lower token.
-fn best_first(a: &Scored, b: &Scored) -> Ordering {
-    b.logit.total_cmp(&a.logit).then(a.token.cmp(&b.token))
-}
-
-/// Keeps the `k` best, best first.
-fn keep_best(scored: &mut Vec<Scored>, k: usize) {
-    if k < scored.len() {
-        scored.select_nth_unstable_by(k, best_first);
-        scored.truncate(k);
+impl Row {
+    /// The allowed tokens, ascending.
+    fn new(logits: &[f32], allowed: &Mask, adjust: &Adjust<'_>) -> Self {
+        let (mut tokens, mut kept) = (Vec::with_capacity(logits.len()), Vec::with_capacity(logits.len()));
+        for ((begin, part), &word) in (0..).step_by(64).zip(logits.chunks(64)).zip(allowed.words()) {
+            // Nearly all words of a row without a constraint are full.
+            if word == u64::MAX && part.len() == 64 {
+                tokens.extend(begin..begin + 64);
+                kept.extend_from_slice(part);
+                continue;
+            }
+            for (token, &logit) in (begin..).zip(part).filter(|(token, _)| word >> (token - begin) & 1 == 1) {
+                tokens.push(token);
+                kept.push(logit);
+            }
+        }
+        adjust.apply(&tokens, &mut kept);
+        Row { tokens, logits: kept }
     }
-    scored.sort_unstable_by(best_first);
+
+    /// Only the tokens at these places, in their order.
+    fn only(&self, places: &[u32]) -> Self {
+        Row {
+            tokens: places.iter().map(|&place| self.tokens[place as usize]).collect(),
+            logits: places.iter().map(|&place| self.logits[place as usize]).collect(),
+        }
+    }
+
+    /// The `k` best tokens, best first.
+    fn best(&self, k: usize) -> Self {
+        let mut places: Vec<u32> = (0..self.tokens.len() as u32).collect();
+        self.sort_best(&mut places, k);
+        self.only(&places)
+    }
+
+    /// Keeps the `k` best of some places, best first; of equals the one that comes first.
+    fn sort_best(&self, places: &mut Vec<u32>, k: usize) {
+        let best_first =
+            |a: &u32, b: &u32| self.logits[*b as usize].total_cmp(&self.logits[*a as usize]).then(a.cmp(b));
+        if k < places.len() {
+            places.select_nth_unstable_by(k, best_first);
+            places.truncate(k);
+        }
+        places.sort_unstable_by(best_first);
+    }
+
+    /// The best logit.
+    fn top(&self) -> f32 {
+        let (parts, rest) = self.logits.as_chunks::<8>();
+        let mut tops = [f32::NEG_INFINITY; 8];
+        for part in parts {
+            tops = std::array::from_fn(|i| if part[i] > tops[i] { part[i] } else { tops[i] });
+        }
+        tops.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max)
+    }
+
+    /// Probabilities at a temperature, relative to the best token's.
+    fn weights(&self, temperature: f32) -> Vec<f32> {
+        let mut weights = self.logits.clone();
+        exp_below(*HOME, &mut weights, self.top(), temperature);
+        weights
+    }
 }
 
-/// Keeps the fewest best whose weights reach `mass`, best first.
-fn nucleus(scored: &mut Vec<Scored>, mass: f64) {
+/// The places of the fewest best tokens whose weights reach the share `p` of them all, best first.
+fn nucleus(row: &Row, weights: &[f32], p: f64) -> Vec<u32> {
+    let total: f64 = blocks(weights).sum();
+    // Weights below this do not reach 1 - p all together, so that none of them is in the nucleus: the few that are left
+    // are sorted, and of them a few first.
+    let floor = (1.0 - p) * total / weights.len() as f64;
+    let high = (0..).zip(weights).filter(|(_, weight)| f64::from(**weight) >= floor);
+    let mut high: Vec<u32> = high.map(|(place, _)| place).collect();
     let mut k = 64;
     loop {
-        // The nucleus is nearly always small: look at a few first, and at more only where they do not reach.
-        let mut best = scored.clone();
-        keep_best(&mut best, k);
+        let mut best = high.clone();
+        row.sort_best(&mut best, k);
         let mut sum = 0.0;
-        let reached = best.iter().position(|s| {
-            sum += f64::from(s.weight);
-            sum >= mass
+        let last = best.iter().position(|&place| {
+            sum += f64::from(weights[place as usize]);
+            sum >= p * total
         });
-        if let Some(last) = reached {
+        if let Some(last) = last {
             best.truncate(last + 1);
+            return best;
         }
-        if reached.is_some() || best.len() == scored.len() {
-            *scored = best;
-            return;
+        if best.len() < high.len() {
+            k *= 8;
+        } else if high.len() < weights.len() {
+            // Rounding: they are just short of it.
+            high = (0..weights.len() as u32).collect();
+        } else {
+            return best;
         }
-        k *= 8;
     }
+}
+
+/// Tokens whose weights are added up at once.
+const BLOCK: usize = 256;
+
+/// The sums of blocks of weights, each in one fixed order.
+fn blocks(weights: &[f32]) -> impl Iterator<Item = f64> {
+    weights.chunks(BLOCK).map(|block| {
+        let mut sums = [0.0; 8];
+        for part in block.chunks(8) {
+            for (sum, &weight) in sums.iter_mut().zip(part) {
+                *sum += f64::from(weight);
+            }
+        }
+        sums.iter().sum()
+    })
 }
 
 /// Index of the weight under the point `at` (0..1) of their sum.
-pub(crate) fn pick(weights: &[f64], at: f64) -> Option<usize> {
-    let total: f64 = weights.iter().sum();
-    let mut left = at * total;
-    for (index, &weight) in weights.iter().enumerate() {
-        left -= weight;
-        if left < 0.0 {
-            return Some(index);
+pub(crate) fn pick(weights: &[f32], at: f64) -> Option<usize> {
+    let sums: Vec<f64> = blocks(weights).collect();
+    let mut left = at * sums.iter().sum::<f64>();
+    for (block, sum) in sums.into_iter().enumerate() {
+        if left >= sum {
+            left -= sum;
+            continue;
+        }
+        for (index, &weight) in weights.iter().enumerate().skip(block * BLOCK).take(BLOCK) {
+            left -= f64::from(weight);
+            if left < 0.0 {
+                return Some(index);
+            }
         }
     }
     // Rounding: the last one that can be drawn at all.
@@ -175,23 +242,23 @@ impl<'a> Adjust<'a> {
         Adjust { sampler, counts, seen }
     }
 
-    fn apply(&self, token: u32, mut logit: f32) -> f32 {
+    fn apply(&self, tokens: &[u32], logits: &mut [f32]) {
+        if self.seen.is_empty() && self.counts.is_empty() && self.sampler.bias.is_empty() {
+            return;
+        }
         let settings = &self.sampler.settings;
-        if !self.seen.is_empty() && self.seen.contains(&token) {
-            let penalty = settings.repetition_penalty;
-            logit = if logit > 0.0 { logit / penalty } else { logit * penalty };
+        for (token, logit) in tokens.iter().zip(logits) {
+            if self.seen.contains(token) {
+                let penalty = settings.repetition_penalty;
+                *logit = if *logit > 0.0 { *logit / penalty } else { *logit * penalty };
+            }
+            if let Some(&count) = self.counts.get(token) {
+                *logit -= settings.frequency_penalty * count as f32 + settings.presence_penalty;
+            }
+            if let Some(bias) = self.sampler.bias.get(token) {
+                *logit += bias;
+            }
         }
-        if !self.counts.is_empty()
-            && let Some(&count) = self.counts.get(&token)
-        {
-            logit -= settings.frequency_penalty * count as f32 + settings.presence_penalty;
-        }
-        if !self.sampler.bias.is_empty()
-            && let Some(bias) = self.sampler.bias.get(&token)
-        {
-            logit += bias;
-        }
-        logit
     }
 }
 
@@ -228,12 +295,22 @@ mod tests {
         Sampler::new(settings, HashMap::new(), 7)
     }
 
+    fn mask(len: usize, allowed: impl IntoIterator<Item = u32>) -> Mask {
+        let mut mask = Mask::empty(len);
+        allowed.into_iter().for_each(|token| mask.allow(token));
+        mask
+    }
+
+    fn all(logits: &[f32]) -> Mask {
+        mask(logits.len(), 0..logits.len() as u32)
+    }
+
     /// Shares of `n` draws, with the seed as the only difference.
     fn shares(sampler: &Sampler, logits: &[f32], before: Before<'_>, n: u64) -> Vec<f64> {
         let mut shares = vec![0.0; logits.len()];
         for seed in 0..n {
             let sampler = Sampler { seed, ..sampler.clone() };
-            let token = sampler.draw(logits, 0..logits.len() as u32, before).unwrap();
+            let token = sampler.draw(logits, &all(logits), before).unwrap();
             shares[token as usize] += 1.0 / n as f64;
         }
         shares
@@ -254,9 +331,9 @@ mod tests {
     #[test]
     fn greedy_takes_the_best_and_the_lowest_of_equals() {
         let greedy = sampler(|s| s.temperature = 0.0);
-        assert_eq!(greedy.draw(&[1.0, 3.0, 3.0], 0..3, NONE), Some(1));
-        assert_eq!(greedy.draw(&[1.0, 3.0, 3.0], [0, 2].into_iter(), NONE), Some(2));
-        assert_eq!(greedy.draw(&[f32::NEG_INFINITY; 2], 0..2, NONE), Some(0));
+        assert_eq!(greedy.draw(&[1.0, 3.0, 3.0], &mask(3, [0, 1, 2]), NONE), Some(1));
+        assert_eq!(greedy.draw(&[1.0, 3.0, 3.0], &mask(3, [0, 2]), NONE), Some(2));
+        assert_eq!(greedy.draw(&[f32::NEG_INFINITY; 2], &mask(2, [0, 1]), NONE), Some(0));
     }
 
     #[test]
@@ -279,24 +356,35 @@ mod tests {
         assert_near(&shares(&one, &logits, NONE, 100), &[1.0, 0.0, 0.0, 0.0]);
     }
 
-    #[test]
-    fn a_wide_nucleus_is_the_plain_one() {
-        let logits: Vec<f32> = (0..1000).map(|i| ((i * 37 % 1000) as f32) / 500.0).collect();
-        let scored = (0u32..).zip(&logits).map(|(token, &logit)| Scored { token, logit, weight: logit.exp() });
-        let mut scored: Vec<Scored> = scored.collect();
-        let weigh = |s: &Scored| f64::from(s.weight);
-        let mut plain = scored.clone();
-        plain.sort_by(best_first);
-        let mass = 0.9 * plain.iter().map(weigh).sum::<f64>();
+    /// The nucleus by its definition: sorted whole, and cut where the sum reaches the share.
+    fn plain_nucleus(row: &Row, weights: &[f32], p: f64) -> Vec<u32> {
+        let mut places: Vec<u32> = (0..weights.len() as u32).collect();
+        row.sort_best(&mut places, weights.len());
+        let mass = p * blocks(weights).sum::<f64>();
         let mut sum = 0.0;
-        plain.retain(|s| {
+        places.retain(|&place| {
             let wanted = sum < mass;
-            sum += weigh(s);
+            sum += f64::from(weights[place as usize]);
             wanted
         });
-        nucleus(&mut scored, mass);
-        let tokens = |s: &[Scored]| s.iter().map(|s| s.token).collect::<Vec<_>>();
-        assert_eq!(tokens(&scored), tokens(&plain));
+        places
+    }
+
+    #[test]
+    fn the_nucleus_is_the_plain_one() {
+        for (spread, p) in [(2.0, 0.9), (2.0, 0.1), (0.0, 0.5), (40.0, 0.95), (0.01, 0.999), (8.0, 0.999_999)] {
+            let logits: Vec<f32> = (0..1000).map(|i| ((i * 37 % 1000) as f32) / 1000.0 * spread).collect();
+            let row = Row { tokens: (0..1000).collect(), logits };
+            let weights = row.weights(1.0);
+            assert_eq!(nucleus(&row, &weights, p), plain_nucleus(&row, &weights, p), "spread {spread}, p {p}");
+        }
+    }
+
+    #[test]
+    fn a_row_of_many_blocks_is_drawn_from_by_its_weights() {
+        let logits: Vec<f32> = (0..3 * BLOCK + 7).map(|i| if i % BLOCK == 5 { 3.0 } else { -9.0 }).collect();
+        let found = shares(&sampler(|_| ()), &logits, NONE, 20_000);
+        assert_near(&found, &softmax(&logits));
     }
 
     #[test]
@@ -307,7 +395,7 @@ mod tests {
                 s.temperature = 0.0;
                 change(s);
             });
-            sampler.draw(logits, 0..logits.len() as u32, before)
+            sampler.draw(logits, &all(logits), before)
         };
         assert_eq!(greedy(|s| s.frequency_penalty = 0.4, &[0.0, 2.0, 1.5, 1.15]), Some(1));
         assert_eq!(greedy(|s| s.frequency_penalty = 0.5, &[0.0, 2.0, 1.5, 1.15]), Some(3));
@@ -315,7 +403,7 @@ mod tests {
         assert_eq!(greedy(|s| s.repetition_penalty = 2.0, &[3.0, 2.0, 1.0, 1.6]), Some(3));
         assert_eq!(greedy(|s| s.repetition_penalty = 2.0, &[-1.0, -1.5, -1.2, -1.9]), Some(3));
         let biased = Sampler { bias: HashMap::from([(0, 5.0)]), ..sampler(|s| s.temperature = 0.0) };
-        assert_eq!(biased.draw(&[0.0, 4.0], 0..2, NONE), Some(0));
+        assert_eq!(biased.draw(&[0.0, 4.0], &mask(2, [0, 1]), NONE), Some(0));
     }
 
     #[test]
@@ -326,8 +414,8 @@ mod tests {
             (0..200u32).map(|t| if allowed.contains(&t) { logits[t as usize] } else { f32::NEG_INFINITY }).collect();
         for seed in 0..500 {
             let sampler = Sampler { seed, ..sampler(|s| s.top_p = 0.9) };
-            let small = sampler.draw(&logits, allowed.into_iter(), NONE);
-            assert_eq!(small, sampler.draw(&masked, 0..200, NONE));
+            let small = sampler.draw(&logits, &mask(200, allowed), NONE);
+            assert_eq!(small, sampler.draw(&masked, &all(&masked), NONE));
         }
     }
 

@@ -129,7 +129,10 @@ impl Selection {
         };
         let weights = softmax(&sums);
         let index = match self.by {
-            SelectBy::Sample => pick(&weights, uniform(self.seed, 0)).unwrap_or(0),
+            SelectBy::Sample => {
+                let weights: Vec<f32> = weights.iter().map(|&weight| weight as f32).collect();
+                pick(&weights, uniform(self.seed, 0)).unwrap_or(0)
+            }
             _ => first_best(&scores),
         };
         let per_option = self.options.iter().zip(&sums).zip(scores.iter().zip(&weights));

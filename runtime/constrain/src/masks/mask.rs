@@ -38,8 +38,8 @@ impl Mask {
         }
     }
 
-    /// Forbids `token`.
-    pub(crate) fn forbid(&mut self, token: u32) {
+    /// Forbids `token`; does nothing outside the vocabulary.
+    pub fn forbid(&mut self, token: u32) {
         if let Some(word) = self.words.get_mut(token as usize / 64) {
             *word &= !(1 << (token % 64));
         }
