@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 use sgl_check::program::{Struct, StructId};
 use sgl_check::types::{Const, Type};
 use sgl_diag::plain;
+use sgl_wire::Picture;
 
 use crate::text::float;
 use crate::{HostError, Regex, Value};
@@ -42,6 +43,11 @@ pub fn to_json(value: &Value) -> Result<Json, HostError> {
         }
         Value::Later(_) => return Err(HostError::Internal("a value is written before it is there".into())),
     })
+}
+
+/// A picture as [`from_json`] reads it: its file in base 64.
+pub fn picture(picture: &Picture) -> String {
+    BASE64_STANDARD.encode(picture.bytes())
 }
 
 /// The value with structs as JSON Schema wants them: an optional field that is `none` is not there, unless its type says that it

@@ -11,6 +11,17 @@ use crate::{MAX_BYTES, failed};
 
 /// The text of a file.
 pub(crate) fn read(path: &Path, written: &str) -> Result<Value, Fault> {
+    text(bytes(path, written)?, written)
+}
+
+/// The picture that a file is.
+pub(crate) fn picture(path: &Path, written: &str) -> Result<Value, Fault> {
+    let picture = Value::picture(bytes(path, written)?);
+    picture.map_err(|error| failed(format!("`{written}` is no picture that a model reads: {error}")))
+}
+
+/// The bytes of a file; of one that is too large one more than a value may have.
+fn bytes(path: &Path, written: &str) -> Result<Vec<u8>, Fault> {
     let cannot = |error: io::Error| failed(format!("`{written}` cannot be read: {}", plain::io(&error)));
     if !fs::metadata(path).map_err(cannot)?.is_file() {
         return Err(failed(format!("`{written}` is not a file")));
@@ -20,7 +31,7 @@ pub(crate) fn read(path: &Path, written: &str) -> Result<Value, Fault> {
     let mut bytes = Vec::new();
     // What is read may have grown since, so its size is no bound.
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(cannot)?;
-    text(bytes, written)
+    Ok(bytes)
 }
 
 /// Sees that what was opened is the file at the path that was allowed: a link may have taken the place of a part of the path

@@ -57,11 +57,12 @@ impl Outside {
     async fn effect(self, effect: Builtin, arguments: Vec<Value>) -> Result<Value, Fault> {
         let mut arguments = Arguments(arguments.into_iter());
         match effect {
-            Builtin::FsRead | Builtin::FsList | Builtin::FsExists => {
+            Builtin::Image | Builtin::FsRead | Builtin::FsList | Builtin::FsExists => {
                 let written = arguments.text()?;
                 blocking(move || {
                     let path = self.permissions.path(Effect::Read, &written)?;
                     match effect {
+                        Builtin::Image => files::picture(&path, &written),
                         Builtin::FsRead => files::read(&path, &written),
                         Builtin::FsList => files::list(&path, &written),
                         _ => Ok(Value::Bool(path.exists())),

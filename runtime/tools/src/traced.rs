@@ -8,6 +8,7 @@ use std::time::Instant;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 use sgl_check::builtins::Builtin;
+use sgl_check::types::Type;
 use sgl_exec::{Performed, World};
 use sgl_host::{Fault, Value};
 use sgl_trace::{Effected, Log, Replay};
@@ -80,6 +81,7 @@ fn write(value: &Value) -> Json {
         Value::Map(items) => json!({ "map": fields(items) }),
         Value::List(items) => items.items().iter().map(write).collect(),
         Value::Tuple(items) => json!({ "tuple": items.items().iter().map(write).collect::<Json>() }),
+        Value::Image(picture) => json!({ "image": sgl_host::json::picture(picture) }),
         other => sgl_host::json::to_json(other).unwrap_or_else(|_| json!({ "kind": other.kind() })),
     }
 }
@@ -104,6 +106,10 @@ fn read(json: &Json) -> Result<Value, String> {
                 let fields = fields.collect::<Result<IndexMap<Arc<str>, Value>, String>>()?;
                 let value = if kind == "map" { Value::map(fields) } else { Value::record(None, fields) };
                 value.map_err(wrong)?
+            }
+            Some((kind, picture)) if kind == "image" => {
+                let read = sgl_host::json::from_json(picture, &Type::Image, &[]);
+                read.map_err(|error| format!("the trace has a picture that is none: {error}"))?
             }
             Some((kind, Json::Array(list))) if kind == "tuple" => Value::tuple(items(list)?).map_err(wrong)?,
             _ => return Err("the trace has a value of a kind that no effect gives".into()),
@@ -136,6 +142,7 @@ mod tests {
             Value::str("</script>"),
             record.clone(),
             Value::map(fields).unwrap(),
+            Value::picture(b"GIF89a, or so".to_vec()).unwrap(),
             Value::list(vec![record, Value::tuple(vec![Value::Bool(true)]).unwrap()]).unwrap(),
         ];
         for value in all {
@@ -144,5 +151,6 @@ mod tests {
             assert_eq!(format!("{back:?}"), format!("{value:?}"), "{text}");
         }
         assert!(read(&json!({ "kind": "a prompt" })).is_err() && read(&json!({})).is_err());
+        assert!(read(&json!({ "image": "none" })).is_err() && read(&json!({ "image": 1 })).is_err());
     }
 }

@@ -48,14 +48,23 @@ async fn files_are_written_read_and_listed() {
     assert_eq!(perform(&all, Builtin::FsRead, texts(&[&file])).await, r#""3""#);
     std::fs::write(path("new/b"), b"\xff").unwrap();
     assert_eq!(perform(&all, Builtin::FsList, texts(&[&path("new")])).await, r#"["b","folder"]"#);
+    let no_picture = perform(&all, Builtin::Image, texts(&[&file])).await;
+    assert!(no_picture.starts_with("E0412") && no_picture.contains("is no picture that a model reads"), "{no_picture}");
+    std::fs::write(path("new/c.gif"), b"GIF89a").unwrap();
+    let world = Outside::new(within(dir.path()));
+    let picture = world.perform(Builtin::Image, texts(&[&path("new/c.gif")])).await.unwrap();
+    assert_eq!(picture, Value::picture(b"GIF89a".to_vec()).unwrap());
+    std::fs::remove_file(path("new/c.gif")).unwrap();
     let bad = perform(&all, Builtin::FsRead, texts(&[&path("new/b")])).await;
     assert!(bad.starts_with("E0412") && bad.ends_with("is not UTF-8 text: byte 0 is wrong"), "{bad}");
     for (effect, name) in [(Builtin::FsRead, "none"), (Builtin::FsRead, "new"), (Builtin::FsList, "none")] {
         let error = perform(&all, effect, texts(&[&path(name)])).await;
         assert!(error.starts_with("E0412"), "{name}: {error}");
     }
-    let refused = perform(&all, Builtin::FsRead, texts(&["/etc/hostname"])).await;
-    assert_eq!(refused, "E0411 this run may not read `/etc/hostname`");
+    for effect in [Builtin::FsRead, Builtin::Image] {
+        let refused = perform(&all, effect, texts(&["/etc/hostname"])).await;
+        assert_eq!(refused, "E0411 this run may not read `/etc/hostname`");
+    }
 }
 
 /// What loses a race before it has begun does nothing.
