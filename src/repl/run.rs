@@ -11,7 +11,7 @@ use super::Repl;
 use super::settings::Answers;
 use crate::compile::Files;
 use crate::render;
-use crate::terminal::{self, DIM, Exit};
+use crate::terminal::{self, Complaint, DIM, Exit};
 
 /// What Ctrl-C does while an entry runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,10 @@ impl Repl {
     /// Checks and runs an entry, which is called `name`. Whatever goes wrong, the session is then as it was.
     pub(super) fn entry(&mut self, name: Option<&str>, text: &str) -> Exit {
         let Checked { diagnostics, sources, ready } = self.check(name, text);
+        if let (None, Some(command)) = (&ready, meant(text)) {
+            let complaint = Complaint::usage(format!("commands begin with a colon: `{command}`"));
+            return complaint.report();
+        }
         if !diagnostics.is_empty() {
             terminal::write_error(&render::draw(&diagnostics, &sources));
         }
@@ -95,6 +99,15 @@ impl Repl {
 
     pub(super) fn answers(&self) -> Answers {
         Answers { engines: self.engines.clone(), settings: self.settings.clone() }
+    }
+}
+
+/// The command that somebody means who writes it as other sessions have it.
+fn meant(text: &str) -> Option<&'static str> {
+    match text.trim().trim_end_matches("()") {
+        "exit" | "quit" | "q" => Some(":quit"),
+        "help" | "?" => Some(":help"),
+        _ => None,
     }
 }
 
