@@ -547,6 +547,9 @@ pub struct ModelCheckArgs {
     /// Compute with float activations in the portable kernels
     #[arg(long, requires = "reference")]
     pub exact: bool,
+    /// Keep keys and values as f16, or as q8 [default: f16; floats with --exact]
+    #[arg(long, value_name = "TYPE", hide_possible_values = true, requires = "reference")]
+    pub kv: Option<Kv>,
     /// Threads for the model; all cores if not given
     #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true, requires = "reference")]
     pub threads: Option<usize>,
@@ -597,6 +600,9 @@ pub struct BenchEngineArgs {
     /// On what.
     #[command(flatten)]
     pub on: BenchOn,
+    /// Keep keys and values as f16 or as q8 [default: f16]
+    #[arg(long, value_name = "TYPE", hide_possible_values = true)]
+    pub kv: Option<Kv>,
     /// Tokens of the prompt, and of the prefix that sequences share [default: 512]
     #[arg(long, value_name = "TOKENS", value_parser = positive, allow_negative_numbers = true)]
     pub prompt: Option<usize>,

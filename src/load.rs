@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use sgl_model::gguf::Gguf;
-use sgl_model::{LoadError, LoadOptions, Loaded, Tokenizer};
+use sgl_model::{KvType, LoadError, LoadOptions, Loaded, Tokenizer};
 
+use crate::args::Kv;
 use crate::terminal::Complaint;
 
 /// Loads a GGUF file.
@@ -28,4 +29,13 @@ fn readable(path: &Path) -> Result<(), Complaint> {
 fn cannot(what: &str, path: &Path, error: &LoadError) -> Complaint {
     Complaint::failed(format!("cannot {what} {}: {error}", path.display()))
         .help("`sglc model list` shows models that are known to run, `sglc model check` whether their files are whole")
+}
+
+impl From<Kv> for KvType {
+    fn from(kv: Kv) -> KvType {
+        match kv {
+            Kv::F16 => KvType::F16,
+            Kv::Q8 => KvType::Q8,
+        }
+    }
 }

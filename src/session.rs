@@ -12,7 +12,7 @@ use sgl_host::Value;
 use sgl_model::{KvType, LoadOptions};
 use sgl_wire::Backend;
 
-use crate::args::{EngineArgs, Kv};
+use crate::args::EngineArgs;
 use crate::load::load;
 use crate::models::{self, table::DEFAULT};
 use crate::project::{Found, Resolved};
@@ -130,10 +130,7 @@ impl Session {
         let shelf = options.kv_cache.as_ref().map(|folder| self.shelf(folder.as_deref())).transpose()?;
         let how = LoadOptions {
             threads: options.threads.unwrap_or(0),
-            kv: options.kv.map_or_else(KvType::default, |kv| match kv {
-                Kv::F16 => KvType::F16,
-                Kv::Q8 => KvType::Q8,
-            }),
+            kv: options.kv.map_or_else(KvType::default, KvType::from),
             identify: shelf.is_some(),
             ..LoadOptions::default()
         };

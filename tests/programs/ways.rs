@@ -13,6 +13,7 @@ use sgl_engine::{EngineOptions, Eviction, LocalBackend};
 use sgl_exec::{Backends, Given, RunOptions, Runner, Watching};
 use sgl_graph::Graph;
 use sgl_host::json;
+use sgl_model::KvType;
 use sgl_wire::{Backend, Sight, Source, Spell, Watch};
 
 use crate::support::play::Files;
@@ -162,8 +163,11 @@ fn one_result_in_eight_ways() {
 }
 
 /// A model with weights, whose kernels share their work.
-const ONE_THREAD: Start = |way| sim::engine_on(1, way);
-const TWO_THREADS: Start = |way| sim::engine_on(2, way);
+const ONE_THREAD: Start = |way| sim::engine_on(1, KvType::F16, way);
+const TWO_THREADS: Start = |way| sim::engine_on(2, KvType::F16, way);
+/// The same with keys and values in 8 bits, whose results are others.
+const ONE_THREAD_CODED: Start = |way| sim::engine_on(1, KvType::Q8, way);
+const TWO_THREADS_CODED: Start = |way| sim::engine_on(2, KvType::Q8, way);
 
 #[test]
 fn one_result_on_any_number_of_threads() {
@@ -172,6 +176,13 @@ fn one_result_on_any_number_of_threads() {
         (ONE_THREAD, EngineOptions { cache: true, max_batch: 16, chunk: 512, draft: 16, ..base }),
         (TWO_THREADS, EngineOptions { cache: true, max_batch: 4, chunk: 16, draft: 0, ..base }),
         (TWO_THREADS, EngineOptions { kv_slots: SMALL, cache: true, max_batch: 16, chunk: 512, draft: 16, ..base }),
+    ]);
+    hold(&[
+        (ONE_THREAD_CODED, EngineOptions { cache: false, max_batch: 4, chunk: 512, draft: 0, ..base }),
+        (
+            TWO_THREADS_CODED,
+            EngineOptions { kv_slots: SMALL, cache: true, max_batch: 16, chunk: 16, draft: 16, ..base },
+        ),
     ]);
 }
 

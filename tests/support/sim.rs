@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use sgl_engine::{EngineOptions, LocalBackend};
 use sgl_model::gguf::Gguf;
-use sgl_model::{CHATML, ChatTemplate, LoadOptions, Loaded, ModelInfo, SimModel, Tokenizer};
+use sgl_model::{CHATML, ChatTemplate, KvType, LoadOptions, Loaded, ModelInfo, SimModel, Tokenizer};
 
 use super::gguf;
 
@@ -32,9 +32,9 @@ pub fn engine_with(options: EngineOptions) -> LocalBackend {
 }
 
 /// An engine of its own on a small model of random weights, whose kernels run on so many threads.
-pub fn engine_on(threads: usize, options: EngineOptions) -> LocalBackend {
+pub fn engine_on(threads: usize, kv: KvType, options: EngineOptions) -> LocalBackend {
     let file = Gguf::from_bytes(gguf::llama(4 * WINDOW)).unwrap();
-    let how = LoadOptions { threads, ..LoadOptions::default() };
+    let how = LoadOptions { threads, kv, ..LoadOptions::default() };
     LocalBackend::new(sgl_model::from_gguf(&file, how).map_err(|error| error.to_string()).unwrap(), options).unwrap()
 }
 

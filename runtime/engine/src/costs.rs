@@ -16,6 +16,8 @@ const FIRST: f64 = 0.5;
 const DOUBT: f64 = 0.25;
 /// A measured share that is farther than this from the one in use takes its place, rounded to quarters.
 const CLEARLY: f64 = 0.2;
+/// A small model that cannot pay is asked in one of so many steps.
+const SELDOM: u32 = 256;
 /// A step that took so many times as long as those before it was not the model's doing.
 const DISTURBED: f64 = 4.0;
 
@@ -46,6 +48,8 @@ pub(crate) struct Costs {
     small_seconds: f64,
     small_guesses: f64,
     pays: Pays,
+    /// Steps since the small model was last asked although it does not pay.
+    unasked: u32,
     #[cfg(test)]
     fixed: bool,
 }
@@ -92,6 +96,13 @@ impl Costs {
             moved(&mut self.pays.small, (row + small).clamp(0.0, 2.0));
         }
         self.pays
+    }
+
+    /// Whether the small model is to be asked in this step. One that cannot pay, however right it is, is asked now and then,
+    /// so that what it costs is known when that changes.
+    pub fn asks_small(&mut self) -> bool {
+        self.unasked = if self.pays.small < 1.0 { 0 } else { (self.unasked + 1) % SELDOM };
+        self.unasked == 0
     }
 
     /// Seconds of a step of so many rows.
@@ -162,6 +173,15 @@ mod tests {
             let Pays { text, small: found } = costs.pays(1);
             assert_eq!((text, found), (0.25, share), "{small} µs");
         }
+    }
+
+    #[test]
+    fn a_small_model_as_slow_as_the_large_one_is_seldom_asked() {
+        let mut costs = measured(250.0, &[1, 1, 5, 2]);
+        assert!((0..100).all(|_| costs.asks_small()));
+        (0..100).for_each(|_| costs.small(4, micros(4_000.0)));
+        costs.pays(1);
+        assert_eq!((0..2_560).filter(|_| costs.asks_small()).count(), 10);
     }
 
     #[test]

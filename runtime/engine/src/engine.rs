@@ -20,6 +20,9 @@ use crate::schedule::Scheduler;
 use crate::stats::EngineStats;
 use crate::watch::Watching;
 
+/// From one branch of a fork to the next, at most, as long as nothing else is to be done.
+const MOMENT: Duration = Duration::from_millis(1);
+
 /// See the module's text.
 pub(crate) struct Engine {
     model: Box<dyn Model>,
@@ -31,6 +34,8 @@ pub(crate) struct Engine {
     pub keeper: Option<Keeper>,
     /// Jobs that wait until a block was read once more, by its name.
     awaited: HashMap<Name, Vec<Box<Job>>>,
+    /// How long one branch of a fork waits for the next.
+    pub moment: Duration,
     rows: Rows,
     numbers: EngineStats,
     /// Where others read the numbers.
@@ -69,6 +74,7 @@ impl Engine {
             next_job: 0,
             keeper: None,
             awaited: HashMap::new(),
+            moment: MOMENT,
             rows: Rows::default(),
             numbers: EngineStats::default(),
             published,
@@ -91,11 +97,28 @@ impl Engine {
         if self.is_idle() {
             self.publish();
             match self.inbox.recv() {
-                Ok(message) => self.take(message),
+                Ok(message) => self.gather(message),
                 Err(_) => return false,
             }
         }
         self.take_messages_now()
+    }
+
+    /// Takes a message, and where it is a branch of a fork those of the others, which come within moments: if the first began
+    /// without them, they would wait for a step, and then do apart from it what they could do together.
+    fn gather(&mut self, message: Message) {
+        let branches_of = |message: &Message| match message {
+            Message::Job(job) => job.branches,
+            Message::Peek { .. } => 0,
+        };
+        let mut wanted = branches_of(&message).saturating_sub(1);
+        self.take(message);
+        while wanted > 0
+            && let Ok(message) = self.inbox.recv_timeout(self.moment)
+        {
+            wanted -= usize::from(branches_of(&message) > 1);
+            self.take(message);
+        }
     }
 
     /// Takes what arrived; `false`: nobody is left to send more.

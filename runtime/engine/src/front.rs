@@ -307,7 +307,7 @@ impl LocalBackend {
             sequence.priority = request.priority;
             sequence.prompt = request.prompt.life();
         }
-        let (timeout, stream) = (request.timeout, request.stream);
+        let Request { timeout, stream, branches, .. } = request;
         let watched = request.watched;
         if let (Some(watched), Some(tokens)) = (&watched, shown) {
             if let Work::Generate(generation) = &mut work {
@@ -323,7 +323,7 @@ impl LocalBackend {
             _ => Kept::default(),
         };
         let again = (!kept.names.is_empty()).then(|| self.again());
-        Ok(Job { reply, work, sequences, prompt_tokens, kept, again, submitted, timeout, stream, watched })
+        Ok(Job { reply, work, sequences, prompt_tokens, kept, again, submitted, timeout, branches, stream, watched })
     }
 
     /// See [`Job::again`].

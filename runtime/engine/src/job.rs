@@ -46,6 +46,8 @@ pub(crate) struct Job {
     pub again: Option<Again>,
     pub submitted: Instant,
     pub timeout: Option<Duration>,
+    /// How many like it are on their way, itself included.
+    pub branches: usize,
     /// Whether text is wanted as it comes.
     pub stream: bool,
     /// Who wants to know what becomes of it, and what spells its tokens.

@@ -312,6 +312,7 @@ impl Scheduler {
     /// what the small model says.
     fn guess(&mut self, mut rows: usize) {
         let mut guesses = Vec::new();
+        let asks_small = rows > 0 && self.small.is_some() && self.costs.asks_small();
         for (index, sequence) in self.running.iter_mut().enumerate() {
             let ready = sequence.planned() > 0 && sequence.slots.len() == sequence.tokens.len();
             let Some(drafters) = sequence.drafters.as_mut().filter(|_| ready) else { continue };
@@ -321,7 +322,7 @@ impl Scheduler {
                 continue;
             }
             let draft = lookup(&sequence.tokens, most.min(drafters.text.reach()));
-            let asked = if draft.is_empty() && self.small.is_some() { most.min(drafters.small.reach()) } else { 0 };
+            let asked = if draft.is_empty() && asks_small { most.min(drafters.small.reach()) } else { 0 };
             rows -= draft.len() + asked;
             guesses.push(Guess { index, draft, asked });
         }

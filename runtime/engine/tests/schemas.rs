@@ -97,6 +97,7 @@ fn answers(backend: &LocalBackend, trials: &[Trial]) -> Vec<Result<Generated, Fa
             priority: 0,
             timeout: None,
             stream: false,
+            branches: 1,
             watched: None,
         })
     };

@@ -33,9 +33,9 @@ impl Context {
         Context { path: self.path.call(site), calls: self.calls + 1, ..self.clone() }
     }
 
-    /// Inside an iteration of a loop.
-    pub(crate) fn iteration(&self, site: u32, index: usize) -> Context {
-        Context { path: self.path.iteration(site, index), ..self.clone() }
+    /// Inside an iteration of a loop, which is one of so many that begin together.
+    pub(crate) fn iteration(&self, site: u32, index: usize, branches: usize) -> Context {
+        Context { path: self.path.iteration(site, index), branches, ..self.clone() }
     }
 }
 

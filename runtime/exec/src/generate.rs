@@ -175,6 +175,7 @@ fn request(context: &Context, node: u32, seed: u64, prompt: &Prompt, arguments: 
         seed,
         priority: arguments.priority,
         timeout: arguments.timeout,
+        branches: context.branches,
         stream: context.run.options.on_progress.is_some(),
         watched,
     }

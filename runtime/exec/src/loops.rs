@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use sgl_graph::graph::{Loop, NodeKind, exit};
+use sgl_graph::graph::{Loop, LoopOrigin, NodeKind, exit};
 use sgl_host::code::Code;
 use sgl_host::{Fault, Outcome, Seq, Value, iteration};
 
@@ -66,6 +66,10 @@ async fn iterate(
     let mut at_work: VecDeque<Vec<Outcome>> = VecDeque::new();
     let mut left = (exit::NONE, Ok(Value::None));
     let mut begun = 0;
+    let branches = match (&list, each.origin) {
+        (Some(list), LoopOrigin::Fork) => list.items().len(),
+        _ => context.branches,
+    };
     loop {
         let mut params = Vec::with_capacity(body.params);
         if let Some(list) = &list {
@@ -78,7 +82,7 @@ async fn iterate(
         if begun % BURST == BURST - 1 && (each.is_while || each.exits) {
             tokio::task::yield_now().await;
         }
-        let results = region(&context.iteration(each.site, begun), body, params);
+        let results = region(&context.iteration(each.site, begun, branches), body, params);
         begun += 1;
         let waits: Vec<Outcome> = results.iter().filter(|result| is_coming(result)).cloned().collect();
         if !waits.is_empty() {

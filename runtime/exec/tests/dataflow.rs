@@ -37,6 +37,7 @@ fn all_branches_of_a_fork_are_in_flight_before_any_answers() {
     assert_eq!(finished.usage.requests, 8);
     let order: Vec<String> = backend.seen().iter().map(prompt).collect();
     assert_eq!(order, ["0", "1", "2", "3", "4", "5", "6", "7"], "requests leave in program order");
+    assert!(backend.seen().iter().all(|request| request.branches == 8), "each says how many there are");
 }
 
 #[test]

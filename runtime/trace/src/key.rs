@@ -192,6 +192,7 @@ mod tests {
             priority: 0,
             timeout: None,
             stream: false,
+            branches: 1,
             watched: None,
         }
     }

@@ -151,7 +151,16 @@ fn request(watch: &Arc<dyn Watch>, text: &str, seed: u64) -> Request {
     let watched = Watched { id: watch.number(), watch: watch.clone() };
     watched.tell(Sight::Asks { request: watched.id, place: &place(seed) });
     let ask = Ask::Generate(Generate { max_tokens: Some(9), ..Generate::default() });
-    Request { prompt: prompt(text), ask, seed, priority: 0, timeout: None, stream: false, watched: Some(watched) }
+    Request {
+        prompt: prompt(text),
+        ask,
+        seed,
+        priority: 0,
+        timeout: None,
+        branches: 1,
+        stream: false,
+        watched: Some(watched),
+    }
 }
 
 fn place(at: u64) -> Place {

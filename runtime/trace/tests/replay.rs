@@ -63,6 +63,7 @@ fn request(parts: usize, seed: u64) -> Request {
         priority: 0,
         timeout: None,
         stream: false,
+        branches: 1,
         watched: None,
     }
 }

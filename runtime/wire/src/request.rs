@@ -20,6 +20,9 @@ pub struct Request {
     pub priority: i32,
     /// Fail with [`crate::Failure::Timeout`] after this long.
     pub timeout: Option<Duration>,
+    /// How many branches of a fork begin together with the one that this is of, itself included; 1: it is of none. Others
+    /// like it are on their way then. No answer depends on it.
+    pub branches: usize,
     /// Whether [`crate::Event::Text`] is wanted while the text comes.
     pub stream: bool,
     /// Who wants to know what becomes of it.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sgl_bench::{Figure, Plan, Roof, Work};
 use sgl_kernels::Kernels;
-use sgl_model::{LoadOptions, ModelInfo};
+use sgl_model::{KvType, LoadOptions, ModelInfo};
 
 use super::table::{Table, limits, percent};
 use crate::args::BenchEngineArgs;
@@ -43,7 +43,8 @@ pub fn run(args: &BenchEngineArgs) -> Result<Exit, Complaint> {
     let threads = args.on.threads.unwrap_or(0);
     let home = super::home()?;
     let roof = bars.wait("measuring the machine", || Roof::measure(&mut Kernels::new(home, threads)));
-    let how = LoadOptions { threads, ..LoadOptions::default() };
+    let kv = args.kv.map_or_else(KvType::default, KvType::from);
+    let how = LoadOptions { threads, kv, ..LoadOptions::default() };
     let (time, loaded) = bars.wait(&format!("loading {spec}"), || sgl_bench::time(|| load(&path, how)));
     let mut loaded = loaded?;
     let usual = Plan::default();

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use sgl_model::{LoadOptions, reference};
+use sgl_model::{KvType, LoadOptions, reference};
 
 use crate::args::ModelCheckArgs;
 use crate::load::load;
@@ -17,7 +17,8 @@ pub fn run(args: &ModelCheckArgs, file: &Path) -> Result<Exit, Complaint> {
     let spec = args.model.as_deref().unwrap_or(DEFAULT);
     let path = models::resolve(spec, args.offline, &Bars::default())?;
     let usual = if args.exact { LoadOptions::exact() } else { LoadOptions::default() };
-    let mut loaded = load(&path, LoadOptions { threads: args.threads.unwrap_or(0), ..usual })?;
+    let kv = args.kv.map_or(usual.kv, KvType::from);
+    let mut loaded = load(&path, LoadOptions { threads: args.threads.unwrap_or(0), kv, ..usual })?;
     let found = reference::compare(&mut *loaded.model, &loaded.tokenizer, BufReader::new(reference))
         .map_err(|error| Complaint::failed(error.to_string()).note(format!("the file is {}", file.display())))?;
     if args.json {

@@ -57,6 +57,17 @@ impl Bench {
         self.submit_as(0, request)
     }
 
+    /// Where requests come from, for another thread.
+    pub fn sender(&self) -> impl Fn(Request) -> Reply + Send + use<> {
+        let (door, inbox, now) = (self.door.clone(), self.inbox.clone(), self.now());
+        move |request| {
+            let (sender, reply) = sgl_wire::reply();
+            let job = door.job(request, sender, now).unwrap();
+            inbox.send(Message::Job(Box::new(job))).unwrap();
+            reply
+        }
+    }
+
     /// Submits a request of a tenant.
     pub fn submit_as(&self, salt: u64, request: Request) -> Reply {
         let (sender, reply) = sgl_wire::reply();

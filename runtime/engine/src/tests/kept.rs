@@ -92,7 +92,8 @@ fn the_second_process_computes_only_what_fills_no_block() {
 /// Waits until the disk has so many blocks.
 fn wait_for(folder: &Path, blocks: usize) {
     let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while files(folder).iter().filter(|file| file.extension().is_some_and(|ending| ending == "block")).count() < blocks {
+    while files(folder).iter().filter(|file| file.extension().is_some_and(|ending| ending == "block")).count() < blocks
+    {
         assert!(std::time::Instant::now() < until, "they are not written");
         std::thread::yield_now();
     }
@@ -132,7 +133,15 @@ fn what_was_evicted_is_read_again_in_the_same_process() {
     // All but what was in the cache all the time.
     wait_for(folder.path(), blocks / 2);
     assert!(told.lock().unwrap().is_empty());
-    // And who is gone when the engine stops is told so.
+    // Clients that go while what they need is read.
+    for n in 0..30 {
+        let replies: Vec<Reply> =
+            (0..6).map(|k| backend.submit(generate(prompts[(n + k) % 3].clone(), 0, |_| ()))).collect();
+        drop(replies);
+    }
+    assert_eq!(&content(&run(&backend, generate(prompts[1].clone(), 0, |_| ()))), &expected[1]);
+    assert_all_given_back(&backend);
+    // And who is there when the engine stops is told so.
     let reply = backend.submit(generate(prompts[0].clone(), 0, |_| ()));
     drop(backend);
     assert!(matches!(wait(reply), Ok(_) | Err(Failure::Gone)));

@@ -217,3 +217,119 @@ fn one_request_can_use_the_whole_pool() {
     }
     assert_all_given_back(&backend);
 }
+
+/// A model that stays in its first step until it is let go.
+struct Slow {
+    model: SimModel,
+    inside: std::sync::mpsc::Sender<()>,
+    go: std::sync::mpsc::Receiver<()>,
+}
+
+impl Model for Slow {
+    fn config(&self) -> &ModelConfig {
+        self.model.config()
+    }
+
+    fn reserve(&mut self, slots: usize) -> Result<(), ModelError> {
+        self.model.reserve(slots)
+    }
+
+    fn read_slots(&self, slots: &[Slot]) -> Vec<u8> {
+        self.model.read_slots(slots)
+    }
+
+    fn write_slots(&mut self, slots: &[Slot], bytes: &[u8]) -> Result<(), ModelError> {
+        self.model.write_slots(slots, bytes)
+    }
+
+    fn forward(&mut self, batch: &Batch<'_>, logits: &mut [f32]) -> Result<(), ModelError> {
+        if self.inside.send(()).is_ok() {
+            // Whoever tests has let go of the other end by the second step.
+            let _ = self.go.recv();
+        }
+        self.model.forward(batch, logits)
+    }
+}
+
+#[test]
+fn no_lock_is_held_while_the_model_computes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (inside, is_inside) = std::sync::mpsc::channel();
+    let (go, goes) = std::sync::mpsc::channel();
+    let shelf = crate::Shelf::new(folder.path(), 1 << 30, Box::new(|_| ()));
+    let fitting = Fitting { shelf: Some((shelf, [1; 32])), ..fitting() };
+    let model = Box::new(Slow { model: SimModel::new(VOCABULARY, WINDOW), inside, go: goes });
+    let template = ChatTemplate::new(CHATML, "", "").unwrap();
+    let backend = LocalBackend::start(model, lexicon(), template, slots(2048), fitting).unwrap();
+    let first = backend.submit(generate(text("Hello"), 0, |_| ()));
+    let limit = std::time::Duration::from_secs(20);
+    is_inside.recv_timeout(limit).unwrap();
+    // All that a client can do, while a step goes on.
+    let (done, is_done) = std::sync::mpsc::channel();
+    let other = backend.clone();
+    std::thread::spawn(move || {
+        let words = sgl_wire::Constraint::Regex("[a-z]{2,4}".into());
+        let prompt = text(&"the essay ".repeat(40));
+        let mut replies = vec![
+            other.submit(generate(prompt.clone(), 1, |_| ())),
+            other.submit(generate(prompt.clone(), 2, |g| g.constraint = words.clone())),
+            other.tenant(7).submit(select(prompt.clone(), 3, &["a", "b"], SelectBy::Sample)),
+        ];
+        drop(other.submit(generate(prompt.clone(), 4, |_| ())));
+        let known = (other.stats().steps, other.render(&prompt).unwrap(), other.fewest_tokens(&words).unwrap());
+        replies.push(other.submit(generate(text("and"), 5, |_| ())));
+        done.send((replies, known.0)).unwrap();
+    });
+    let (replies, steps) = is_done.recv_timeout(limit).expect("a client waited for a step");
+    assert_eq!(steps, 0, "the first step goes on");
+    drop((go, is_inside));
+    for reply in replies.into_iter().chain([first]) {
+        assert!(wait(reply).is_ok());
+    }
+    assert_all_given_back(&backend);
+}
+
+#[test]
+fn storms_of_cancellations_leave_the_others_their_answers() {
+    let stay = |seed| generate(text(&"the essay ".repeat(20)), seed, |g| g.max_tokens = Some(30));
+    let expected: Vec<String> = {
+        let backend = backend(slots(2048));
+        (0..4).map(|seed| content(&run(&backend, stay(seed)))).collect()
+    };
+    // So little room that sequences are put back, and constraints that are compiled while their clients go.
+    let backend = backend(EngineOptions { chunk: 40, step_tokens: 64, max_batch: 24, ..slots(500) });
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let backend = backend.clone();
+            scope.spawn(move || {
+                let mut dice = Dice::new(thread);
+                let mut open: Vec<Reply> = Vec::new();
+                for n in 0..600u64 {
+                    let prompt = text(&format!("{} {}", dice.below(5), "the world ".repeat(dice.below(30))));
+                    open.push(match dice.below(4) {
+                        0 => backend.submit(select(prompt, n, &["the a", "the b"], SelectBy::UnconditionalNormalized)),
+                        1 => backend.submit(generate(prompt, n, |g| {
+                            g.constraint = sgl_wire::Constraint::Regex(format!("[a-z]{{1,{}}}", 1 + n % 40).into());
+                        })),
+                        _ => backend.submit(generate(prompt, n, |g| g.ignore_eos = true)),
+                    });
+                    match dice.below(8) {
+                        0 => open.clear(),
+                        1 => std::thread::sleep(std::time::Duration::from_millis(1)),
+                        _ if open.len() > 20 => drop(open.swap_remove(dice.below(20))),
+                        _ => {}
+                    }
+                }
+            });
+        }
+        for round in 0..5 {
+            for (seed, expected) in expected.iter().enumerate() {
+                assert_eq!(&content(&run(&backend, stay(seed as u64))), expected, "round {round}");
+            }
+        }
+    });
+    assert_all_given_back(&backend);
+    let stats = backend.stats();
+    println!("{} cancelled, {} answered, {} put back", stats.cancelled, stats.answered, stats.retracted);
+    assert!(stats.cancelled > 100 && stats.failed == 0, "{stats:?}");
+}

@@ -118,6 +118,46 @@ fn a_prefix_that_a_batch_shares_is_computed_once() {
 }
 
 #[test]
+fn the_branches_of_a_fork_begin_together() {
+    let essay = text(&"it says much and means little; ".repeat(20));
+    // Steps for eight branches, which come one by one, behind a prefix that is cached.
+    let steps = |branches: usize, come: u64, moment: std::time::Duration| {
+        let mut bench = bench::Bench::new(slots(4096));
+        let mut warm = bench.submit(generate(essay.clone(), 0, |g| g.max_tokens = Some(1)));
+        while bench.step() {}
+        assert!(bench::is_done(&mut warm).is_some());
+        bench.engine.moment = moment;
+        let (before, send) = (bench.stats().steps, bench.sender());
+        let requests = (0..come).map(|n| {
+            let branch = generate(essay.push(Part::Text(format!("{n}.").into())), n, |g| {
+                g.max_tokens = Some(5);
+                g.ignore_eos = true;
+            });
+            Request { branches, ..branch }
+        });
+        let requests: Vec<Request> = requests.collect();
+        let replies = std::thread::spawn(move || {
+            let replies = requests.into_iter().map(|request| {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+                send(request)
+            });
+            replies.collect::<Vec<Reply>>()
+        });
+        assert!(bench.engine.take_messages());
+        let together = bench.engine.scheduler.waiting.len();
+        let mut replies = replies.join().unwrap();
+        while bench.step() {}
+        assert!(replies.iter_mut().all(|reply| bench::is_done(reply).is_some()));
+        (together, bench.stats().steps - before)
+    };
+    let long = std::time::Duration::from_secs(20);
+    assert_eq!(steps(8, 8, long), (8, 5));
+    assert_eq!(steps(1, 8, long).0, 1, "who is of no fork waits for nobody");
+    // One that does not come holds up nobody for long.
+    assert_eq!(steps(8, 1, std::time::Duration::from_millis(1)), (1, 5));
+}
+
+#[test]
 fn tenants_do_not_share() {
     let backend = backend(EngineOptions::default());
     let prompt = text(&"the essay ".repeat(30));

@@ -237,8 +237,9 @@ fn shares_are_those_of_the_model(
 
 #[test]
 fn a_selection_is_one_step_whose_rows_are_the_distinct_tokens() {
-    let options = ["the a b c d", "the a b c e", "the a b f", "the a say", "the world", "and then", "and the", "xyz"];
+    let options = ["abcxyz", "abcxyw", "abcxvw", "abcuvw", "abkuvw", "abkuvz", "qbcxyz", "qbcxyw"];
     let tokens: Vec<Vec<u32>> = options.iter().map(|option| encode(option)).collect();
+    assert!(tokens.iter().all(|tokens| tokens.len() == 6));
     let mut distinct: Vec<&[u32]> =
         tokens.iter().flat_map(|tokens| (1..tokens.len()).map(|end| &tokens[..end])).collect();
     distinct.sort_unstable();
