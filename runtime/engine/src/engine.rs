@@ -33,7 +33,7 @@ pub(crate) struct Engine {
     /// Who hands prefixes on to other processes, where that is wanted.
     pub keeper: Option<Keeper>,
     /// Jobs that wait until a block was read once more, by its name.
-    awaited: HashMap<Name, Vec<Box<Job>>>,
+    awaited: HashMap<Name, Vec<Job>>,
     /// How long one branch of a fork waits for the next.
     pub moment: Duration,
     rows: Rows,
@@ -152,7 +152,7 @@ impl Engine {
     fn receive(&mut self, mut job: Box<Job>) {
         if let Some(missing) = self.evicted(&mut job) {
             if let Some(waiting) = self.awaited.get_mut(&missing) {
-                waiting.push(job);
+                waiting.push(*job);
             } else if let Some(again) = job.again.take() {
                 job.kept.awaited = Some(missing);
                 self.awaited.insert(missing, Vec::new());
@@ -162,7 +162,7 @@ impl Engine {
         }
         let waiting = job.kept.awaited.and_then(|missing| self.awaited.remove(&missing));
         self.admit(*job);
-        waiting.into_iter().flatten().for_each(|job| self.admit(*job));
+        waiting.into_iter().flatten().for_each(|job| self.admit(job));
     }
 
     /// The first block of a job's prompt that is on disk and no more in the cache, if it can be read.

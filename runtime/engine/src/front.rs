@@ -144,7 +144,7 @@ struct Shared {
 /// What the thread beside the loop does for a request before it goes there; the engine may stop meanwhile.
 enum Later {
     /// Compiles what it must fulfil.
-    Compile { shared: Weak<Shared>, salt: u64, request: Request, reply: ReplySender, submitted: Instant },
+    Compile { shared: Weak<Shared>, salt: u64, request: Box<Request>, reply: ReplySender, submitted: Instant },
     /// Reads what is kept of its prompt.
     Read { shared: Weak<Shared>, job: Box<Job> },
 }
@@ -154,7 +154,7 @@ impl Later {
         match self {
             Later::Compile { shared, salt, request, reply, submitted } => match shared.upgrade() {
                 _ if reply.is_cancelled() => {}
-                Some(shared) => LocalBackend { shared, salt }.enter(request, reply, submitted),
+                Some(shared) => LocalBackend { shared, salt }.enter(*request, reply, submitted),
                 None => reply.done(Err(Failure::Gone)),
             },
             Later::Read { shared, mut job } => match shared.upgrade() {
@@ -438,7 +438,7 @@ impl Backend for LocalBackend {
         }
         // A large constraint takes a while: neither its client nor other requests wait for it.
         let shared = Arc::downgrade(&self.shared);
-        let later = Later::Compile { shared, salt: self.salt, request, reply: sender, submitted };
+        let later = Later::Compile { shared, salt: self.salt, request: Box::new(request), reply: sender, submitted };
         if let Err(SendError(later)) = self.shared.compiler.send(later) {
             later.run();
         }
