@@ -350,6 +350,11 @@ impl Drop for Bar {
     }
 }
 
+/// Columns for text in several lines: those of the terminal, at most 100.
+pub fn width() -> usize {
+    terminal_size::terminal_size_of(io::stdout()).map_or(100, |(columns, _)| usize::from(columns.0).clamp(20, 100))
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -156,7 +156,10 @@ impl Repl {
                 let parts = [(before, "cached"), (after, "not cached")];
                 for (tokens, what) in parts.into_iter().filter(|(tokens, _)| !tokens.is_empty()) {
                     let count = counted(tokens.len(), "token");
-                    terminal::write_result(&format!("{DIM}{count} {what}:\n{}{DIM:#}", tokens::shown(tokens, speller)));
+                    terminal::write_result(&format!(
+                        "{DIM}{count} {what}:\n{}{DIM:#}",
+                        tokens::shown(tokens, speller, terminal::width())
+                    ));
                 }
             }
             Some(Err(failure)) => {

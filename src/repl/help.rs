@@ -4,7 +4,7 @@ use sgl_check::nearest;
 use sgl_repl::command::{self, COMMANDS};
 
 use crate::commands::explain;
-use crate::terminal::{Complaint, DIM, GOOD, NAME};
+use crate::terminal::{self, Complaint, DIM, GOOD, NAME};
 
 use super::settings;
 
@@ -73,7 +73,8 @@ fn overview() -> String {
     out
 }
 
-/// The text in lines of 100 columns.
+/// The text in lines as long as the terminal has them.
 fn wrapped(text: &str) -> String {
-    text.split("\n\n").map(|paragraph| sgl_host::wrap(paragraph, 100)).collect::<Vec<_>>().join("\n\n")
+    let width = terminal::width();
+    text.split("\n\n").map(|paragraph| sgl_host::wrap(paragraph, width)).collect::<Vec<_>>().join("\n\n")
 }

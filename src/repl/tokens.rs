@@ -2,11 +2,8 @@
 
 use sgl_wire::{Spell, Spelling};
 
-/// Columns of a line.
-const WIDTH: usize = 100;
-
-/// The tokens in lines: `1 <|im_start|>  9690 "system"`. What is text stands in quotes.
-pub fn shown(tokens: &[u32], speller: Option<&dyn Spell>) -> String {
+/// The tokens in lines of so many columns: `1 <|im_start|>  9690 "system"`. What is text stands in quotes.
+pub fn shown(tokens: &[u32], speller: Option<&dyn Spell>, width: usize) -> String {
     let mut out = String::new();
     let mut column = 0;
     for token in tokens {
@@ -18,7 +15,7 @@ pub fn shown(tokens: &[u32], speller: Option<&dyn Spell>) -> String {
         let length = item.chars().count();
         match column {
             0 => {}
-            column if column + 2 + length > WIDTH => out.push('\n'),
+            column if column + 2 + length > width => out.push('\n'),
             _ => out.push_str("  "),
         }
         column = if out.is_empty() || out.ends_with('\n') { length } else { column + 2 + length };
@@ -57,9 +54,12 @@ mod tests {
 
     #[test]
     fn text_stands_in_quotes_and_lines_end() {
-        assert_eq!(shown(&[0, 1, 2], Some(&Few)), "0 <end>  1 \" a\\n\\\"b\"  2 \"\\xe6\\x97\"\n");
-        assert_eq!(shown(&[7, 8], None), "7  8\n");
-        let many = shown(&[1; 40], Some(&Few));
-        assert!(many.lines().count() > 3 && many.lines().all(|line| line.chars().count() <= WIDTH), "{many}");
+        assert_eq!(shown(&[0, 1, 2], Some(&Few), 100), "0 <end>  1 \" a\\n\\\"b\"  2 \"\\xe6\\x97\"\n");
+        assert_eq!(shown(&[7, 8], None, 100), "7  8\n");
+        for width in [40, 100] {
+            let many = shown(&[1; 40], Some(&Few), width);
+            let lines: Vec<usize> = many.lines().map(|line| line.chars().count()).collect();
+            assert!(lines.len() > 3 && lines[0] > width - 20 && lines.iter().all(|length| *length <= width), "{many}");
+        }
     }
 }
