@@ -4,6 +4,7 @@
 //! for them. So after the walk everything that can run does, and only tasks hold what is still needed.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use sgl_check::builtins::Builtin;
 use sgl_graph::graph::{HostOp, NodeKind};
@@ -33,9 +34,14 @@ impl Context {
         Context { path: self.path.call(site), calls: self.calls + 1, ..self.clone() }
     }
 
-    /// Inside an iteration of a loop, which is one of so many that begin together.
-    pub(crate) fn iteration(&self, site: u32, index: usize, branches: usize) -> Context {
-        Context { path: self.path.iteration(site, index), branches, ..self.clone() }
+    /// Inside an iteration of a loop.
+    pub(crate) fn iteration(&self, site: u32, index: usize) -> Context {
+        Context { path: self.path.iteration(site, index), ..self.clone() }
+    }
+
+    /// Inside one of so many branches that begin together.
+    pub(crate) fn branch(&self, branches: usize) -> Context {
+        Context { branches: Arc::new(AtomicUsize::new(branches)), ..self.clone() }
     }
 }
 

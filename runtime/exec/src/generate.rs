@@ -1,5 +1,6 @@
 //! Generations and selections: a prompt and arguments in, a typed value and the prompt after it out.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use indexmap::IndexMap;
@@ -175,7 +176,7 @@ fn request(context: &Context, node: u32, seed: u64, prompt: &Prompt, arguments: 
         seed,
         priority: arguments.priority,
         timeout: arguments.timeout,
-        branches: context.branches,
+        branches: context.branches.swap(1, Ordering::Relaxed),
         stream: context.run.options.on_progress.is_some(),
         watched,
     }

@@ -66,10 +66,7 @@ async fn iterate(
     let mut at_work: VecDeque<Vec<Outcome>> = VecDeque::new();
     let mut left = (exit::NONE, Ok(Value::None));
     let mut begun = 0;
-    let branches = match (&list, each.origin) {
-        (Some(list), LoopOrigin::Fork) => list.items().len(),
-        _ => context.branches,
-    };
+    let branches = list.as_ref().filter(|_| each.origin == LoopOrigin::Fork).map(|list| list.items().len());
     loop {
         let mut params = Vec::with_capacity(body.params);
         if let Some(list) = &list {
@@ -82,7 +79,11 @@ async fn iterate(
         if begun % BURST == BURST - 1 && (each.is_while || each.exits) {
             tokio::task::yield_now().await;
         }
-        let results = region(&context.iteration(each.site, begun, branches), body, params);
+        let mut place = context.iteration(each.site, begun);
+        if let Some(branches) = branches {
+            place = place.branch(branches);
+        }
+        let results = region(&place, body, params);
         begun += 1;
         let waits: Vec<Outcome> = results.iter().filter(|result| is_coming(result)).cloned().collect();
         if !waits.is_empty() {

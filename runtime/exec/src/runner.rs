@@ -98,8 +98,8 @@ pub(crate) struct Context {
     pub(crate) path: Path,
     /// Calls around it.
     pub(crate) calls: usize,
-    /// Branches that begin together with the one that it is in; 1: it is in none.
-    pub(crate) branches: usize,
+    /// Branches that begin together with the one that it is in, until its first request has said so; then, and in none, 1.
+    pub(crate) branches: Arc<AtomicUsize>,
     /// Frames beneath it on the stack of its thread.
     pub(crate) nested: usize,
 }
@@ -233,7 +233,13 @@ async fn evaluate(
         params.push(Ok(Value::None));
     }
     params.extend(arguments.into_iter().map(Ok));
-    let context = Context { run: run.clone(), path: Path::default(), calls: 0, branches: 1, nested: 0 };
+    let context = Context {
+        run: run.clone(),
+        path: Path::default(),
+        calls: 0,
+        branches: Arc::new(AtomicUsize::new(1)),
+        nested: 0,
+    };
     let mut results = region(&context, code, params).into_iter();
     let value = results.next();
     let state = if item.is_prompt { results.next() } else { None };

@@ -41,6 +41,29 @@ fn all_branches_of_a_fork_are_in_flight_before_any_answers() {
 }
 
 #[test]
+fn only_the_first_request_of_a_branch_says_how_many_there_are() {
+    // Each element is asked about, and the answer again; and then one question more.
+    let (mut body, p) = Build::new(2);
+    let answer = body.ask_about(1, p[0]);
+    let again = body.ask_about(2, answer);
+    let (mut main, _) = Build::new(0);
+    let list = strings(&mut main, &["a", "b", "c"]);
+    let each = Loop { collect: true, origin: LoopOrigin::Fork, ..over(body.end(&[again])) };
+    let answers = main.each(each, &[list])[0];
+    let at = main.int(0);
+    let first = main.host(HostOp::Index, &[answers, at]);
+    let last = main.ask_about(3, first);
+    let all = main.host(HostOp::Tuple, &[answers, last]);
+    let backend = ScriptedBackend::new(|request| Answer::text(format!("{}!", prompt(request))));
+    assert_eq!(shown(&run(&main_of(main.end(&[all])), &backend, vec![])), r#"[["a!!","b!!","c!!"],"a!!!"]"#);
+    let branches = backend.seen().into_iter().map(|request| (prompt(&request), request.branches));
+    let mut branches: Vec<(String, usize)> = branches.collect();
+    branches.sort();
+    let wanted = [("a", 3), ("a!", 1), ("a!!", 1), ("b", 3), ("b!", 1), ("c", 3), ("c!", 1)];
+    assert_eq!(branches, wanted.map(|(text, branches)| (text.to_owned(), branches)));
+}
+
+#[test]
 fn a_branch_does_not_wait_for_its_neighbours() {
     // Each element of the fork is asked about again; "b" answers only after the second question about "a" was asked.
     let (mut main, _) = Build::new(0);

@@ -20,8 +20,8 @@ pub struct Request {
     pub priority: i32,
     /// Fail with [`crate::Failure::Timeout`] after this long.
     pub timeout: Option<Duration>,
-    /// How many branches of a fork begin together with the one that this is of, itself included; 1: it is of none. Others
-    /// like it are on their way then. No answer depends on it.
+    /// How many branches of a fork begin together with the one whose first request this is, itself included: so many like it
+    /// are on their way. 1 where it is no branch's first. No answer depends on it.
     pub branches: usize,
     /// Whether [`crate::Event::Text`] is wanted while the text comes.
     pub stream: bool,
