@@ -166,7 +166,7 @@ impl Twin<'_> {
         type Property = (Option<usize>, (usize, usize), u64);
         let mut pending: Vec<(usize, Vec<Property>)> = self.space(at).into_iter().map(|at| (at, Vec::new())).collect();
         let watched = object.min as usize > object.fields.iter().filter(|field| field.required).count() + 1
-            || object.counters.iter().any(|count| count.min > 0 || count.max.is_some())
+            || shapes::counts_names(object)
             || object.once;
         while let Some((at, properties)) = pending.pop() {
             let fields: Vec<usize> = properties.iter().filter_map(|(field, ..)| *field).collect();

@@ -287,6 +287,9 @@ impl Graph {
         (machine, turns): (u32, &Turns),
         seen: &Seen,
     ) -> Vec<(Move, Seen, u32)> {
+        if !turns.variants.is_empty() {
+            return tables.costs.leading_variant(turns, seen).into_iter().collect();
+        }
         let mut out = Vec::new();
         if turns.names.is_empty() {
             let ways = turns.open(seen).flat_map(|slot| turns.ways(slot));

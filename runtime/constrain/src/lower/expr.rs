@@ -96,6 +96,17 @@ pub(crate) struct Turns {
     pub counts: Vec<(u32, Option<u32>)>,
     /// Whether the texts of [`Branch::fresh`] are all different.
     pub distinct: bool,
+    /// Of objects of which any is right: what each of them is; none for one object.
+    pub variants: Vec<Variant>,
+}
+
+/// One of the objects that [`Turns`] are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Variant {
+    /// The branches that it has, by their place among those of all slots and then the rest.
+    pub ways: Vec<u32>,
+    /// The slots that must be filled, ascending.
+    pub required: Vec<u32>,
 }
 
 /// In which order the slots of [`Turns`] are filled.

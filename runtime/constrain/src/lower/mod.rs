@@ -7,6 +7,7 @@ pub(crate) mod number;
 pub(crate) mod regex;
 pub(crate) mod shape;
 pub(crate) mod shapes;
+mod united;
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 use sgl_wire::Constraint;

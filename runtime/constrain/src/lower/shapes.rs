@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::error::ConstrainError;
 use crate::lower::expr::{self, Brackets, Branch, Expr, Listed, Part, Slot, TurnOrder, Turns};
 use crate::lower::regex::{self, Spelling};
-use crate::lower::shape::{Array, Count, Object, Order, Shape, Shapes, Space, Way};
+use crate::lower::shape::{Array, Count, Object, Order, Others, Shape, Shapes, Space, Way};
+use crate::lower::united::{United, united};
 
 /// Shapes written inside each other at most before one becomes a rule.
 const DEEP: usize = 16;
@@ -142,15 +143,54 @@ impl<'a> Lowering<'a> {
         for array in &shape.arrays {
             out.push(self.array(&shape.at, array, depth)?);
         }
-        for object in &shape.objects {
+        let (plain, mut others): (Vec<&Object>, Vec<&Object>) = shape.objects.iter().partition(|object| is_plain(object));
+        match self.shapes.order {
+            Order::Any if plain.len() > 1 && plain.iter().any(|object| !object.fields.is_empty()) => {
+                out.push(self.united(&shape.at, &plain, depth)?);
+            }
+            _ => others = shape.objects.iter().collect(),
+        }
+        for object in others {
             out.push(self.object(&shape.at, object, depth)?);
         }
         Ok(expr::alt(out))
     }
 
+    /// Any of `objects`, in any order of their properties.
+    fn united(&mut self, at: &Arc<str>, objects: &[&Object], depth: usize) -> Lowered {
+        let United { slots: named, rest: unnamed, mut variants } = united(objects);
+        let mut slots = Vec::with_capacity(named.len());
+        for (place, (name, ways)) in (0..).zip(named) {
+            let required = variants.iter().all(|variant| variant.required.contains(&place));
+            let name = [b"\"".as_slice(), &regex::spell(name, Spelling::Json), b"\""].concat();
+            let mut branches = Vec::with_capacity(ways.len());
+            for shared in ways {
+                let value = self.any_of(shared.shapes, depth)?;
+                branches.push(Branch { fresh: None, then: expr::seq([self.colon(), value]), hits: 0 });
+            }
+            slots.push(Slot { name, required, ways: branches });
+        }
+        let mut rest = Vec::with_capacity(unnamed.len());
+        for (keys, ways) in unnamed {
+            let key = expr::seq([expr::text("\""), self.leaf(keys), expr::text("\"")]);
+            for shared in ways {
+                let value = self.any_of(shared.shapes, depth)?;
+                rest.push(Branch { fresh: None, then: expr::seq([key.clone(), self.colon(), value]), hits: 0 });
+            }
+        }
+        if variants.len() == 1 {
+            variants.clear();
+        }
+        let (at, brackets, order, counts) = (at.clone(), self.brackets(b'{', b'}'), TurnOrder::Any, vec![(0, None)]);
+        Ok(Expr::Turns(Box::new(Turns { at, brackets, order, slots, rest, counts, distinct: false, variants })))
+    }
+
     /// Any value of `ways`.
     fn any(&mut self, ways: &[Way], depth: usize) -> Lowered {
-        let mut shapes: Vec<usize> = ways.iter().map(|way| way.shape).collect();
+        self.any_of(ways.iter().map(|way| way.shape).collect(), depth)
+    }
+
+    fn any_of(&mut self, mut shapes: Vec<usize>, depth: usize) -> Lowered {
         shapes.sort_unstable();
         shapes.dedup();
         let values = shapes.into_iter().map(|shape| self.shape(shape, depth + 1)).collect::<Result<Vec<_>, _>>()?;
@@ -192,6 +232,7 @@ impl<'a> Lowering<'a> {
                 rest,
                 counts,
                 distinct,
+                variants: Vec::new(),
             })));
         }
         let mut parts = Vec::with_capacity(prefix.len());
@@ -256,9 +297,8 @@ impl<'a> Lowering<'a> {
         let max = object.max.filter(|max| most.is_none_or(|most| *max < most));
         let counted = min > 0 || max.is_some() || counts(&object.counters);
         let open = max != Some(required) || counts(&object.counters);
-        // A reader takes the last value of a name, so that names are the same matters only where they are counted; one
-        // more than the required ones is there if any is. They matter as well where objects are compared.
-        let distinct = min > required + 1 || counts(&object.counters) || object.once;
+        // They matter as well where objects are compared.
+        let distinct = min > required + 1 || counts_names(object) || object.once;
         let mut others = Vec::new();
         for other in object.others.iter().filter(|_| open) {
             let keys = self.leaf(&other.keys);
@@ -282,8 +322,8 @@ impl<'a> Lowering<'a> {
             let order = if any { TurnOrder::Any } else { TurnOrder::Fields };
             let own = if min > 0 || max.is_some() { (min, max) } else { (0, None) };
             let counts = limits(own, &object.counters);
-            let (at, slots, rest) = (at.clone(), fields, others);
-            return Ok(Expr::Turns(Box::new(Turns { at, brackets, order, slots, rest, counts, distinct })));
+            let (at, slots, rest, variants) = (at.clone(), fields, others, Vec::new());
+            return Ok(Expr::Turns(Box::new(Turns { at, brackets, order, slots, rest, counts, distinct, variants })));
         }
         let merged = |ways: Vec<Branch>| expr::alt(ways.into_iter().map(|way| way.then));
         let part = |slot: Slot| Part { name: slot.name, then: merged(slot.ways), optional: !slot.required };
@@ -297,6 +337,24 @@ impl<'a> Lowering<'a> {
         let space = || self.space.map_or_else(expr::nothing, |rule| expr::optional(Expr::Rule(rule)));
         expr::seq([space(), expr::text(":"), space()])
     }
+}
+
+/// Whether which properties `object` has and what they are is all that matters, not how many there are.
+fn is_plain(object: &Object) -> bool {
+    let Object { fields, others, min, max, counters, once } = object;
+    let required = fields.iter().filter(|field| field.required);
+    let possible = required.clone().all(|field| !field.ways.is_empty());
+    possible && *min as usize <= required.count() && max.is_none() && !counts(counters) && !(*once && !others.is_empty())
+}
+
+/// Whether it matters to the counters that a name comes twice. A reader takes the last value of a name; one more than the required
+/// properties is there if any is, and a name that counts for a counter whatever its value is counts the first time it comes.
+pub(crate) fn counts_names(object: &Object) -> bool {
+    (0..).zip(&object.counters).filter(|(_, count)| count.min > 0 || count.max.is_some()).any(|(at, count)| {
+        let hits = |way: &Way| way.hits >> at & 1 == 1;
+        let first = |others: &Others| count.min <= 1 && count.max.is_none() && others.ways.iter().all(hits);
+        object.others.iter().any(|others| others.ways.iter().any(hits) && !first(others))
+    })
 }
 
 /// The alternatives of an expression.

@@ -14,6 +14,7 @@ use crate::lower::regex;
 use crate::network::meter::Meter;
 use crate::network::names::{Names, Place};
 use crate::network::turns::{Cells, Move, Slot, Supply, Turns};
+use crate::network::variants::Variants;
 use crate::network::{Counter, Edge, MOST_NODES, Machine, Network, Node, NodeId, Slice};
 
 /// Optional parts of an object in a row that stand beside each other at one place, at most; more are a tree of names.
@@ -53,6 +54,7 @@ fn in_turns(listed: &Listed) -> expr::Turns {
         rest: listed.rest.as_ref().map_or_else(Vec::new, |(rest, ..)| way(rest)),
         counts: vec![(0, None)],
         distinct: false,
+        variants: Vec::new(),
     }
 }
 
@@ -381,9 +383,22 @@ impl Builder {
         let choose = self.node(Node::Choose { machine })?;
         let comma = self.comma(by, choose)?;
         let cells = Cells::new(&turns.counts, turns.slots.len() + 1)?;
-        let (at, order, distinct, supply) = (turns.at.clone(), turns.order, turns.distinct, Supply::default());
-        let turns =
-            Turns { at, order, distinct, supply, moves, slots, required, names, rest, cells, comma, exit, empty };
+        let turns = Turns {
+            at: turns.at.clone(),
+            order: turns.order,
+            distinct: turns.distinct,
+            supply: Supply::default(),
+            variants: Variants::new(&turns.variants, moves.len()),
+            moves,
+            slots,
+            required,
+            names,
+            rest,
+            cells,
+            comma,
+            exit,
+            empty,
+        };
         self.fill(machine, Machine::Turns(turns));
         let push = self.node(Node::Push { machine, later: false })?;
         let push = self.space(by, push)?;

@@ -144,6 +144,9 @@ impl Costs {
             TurnOrder::Any if turns.cells.len > 1 => {
                 self.row(turns, seen).get(seen.cell as usize).copied().unwrap_or(NEVER)
             }
+            TurnOrder::Any if !turns.variants.is_empty() => {
+                turns.nearest_variant(self.node(turns.exit), &|way| self.turn(turns, way, None), seen)
+            }
             TurnOrder::Any => {
                 let missing = turns.required.iter().filter(|slot| !seen.has(**slot as usize));
                 let missing = missing.filter_map(|slot| turns.slots.get(*slot as usize));
@@ -183,10 +186,15 @@ impl Costs {
     /// `seen`; [`NEVER`] where that leads nowhere.
     pub fn named(&self, machine: u32, turns: &Turns, seen: &Seen) -> Vec<u32> {
         let mut by_slot = match turns.order {
+            TurnOrder::Any if !turns.variants.is_empty() => {
+                let (body, turn) = (|way: &Move| self.body(way, None), |way: &Move| self.turn(turns, way, None));
+                turns.filling_variants(self.node(turns.exit), &body, &turn, seen)
+            }
             TurnOrder::Any => turns.filling(self.node(turns.exit), |way, draw| self.turn(turns, way, draw), seen),
             _ => vec![NEVER; turns.slots.len()],
         };
         match turns.order {
+            TurnOrder::Any if !turns.variants.is_empty() => {}
             TurnOrder::Any => {
                 // The first turn has no comma, or it is read.
                 let comma = self.node(turns.comma);
@@ -202,6 +210,13 @@ impl Costs {
             }
         }
         turns.names.order.iter().map(|slot| by_slot.get(*slot as usize).copied().unwrap_or(NEVER)).collect()
+    }
+
+    /// The first turn of a shortest way after `seen` by one of the variants of `turns`, what is seen after it, and its distance.
+    pub fn leading_variant(&self, turns: &Turns, seen: &Seen) -> Option<(Move, Seen, u32)> {
+        let (body, turn) = (|way: &Move| self.body(way, None), |way: &Move| self.turn(turns, way, None));
+        let near = |way: &Move| self.is_near(way.body);
+        turns.leading_variant(self.node(turns.exit), (&body, &turn), &near, seen)
     }
 
     /// Distance from before any turn after `seen` to behind the machine.
@@ -441,6 +456,9 @@ impl Costs {
         let exit = self.node(turns.exit);
         let filled = turns.start();
         let start = |cost: &dyn Fn(&Move, Option<&Draw>) -> u32| {
+            if !turns.variants.is_empty() {
+                return turns.nearest_variant(exit, &|way| cost(way, None), &filled);
+            }
             let row = turns.distances(exit, cost, (turns.order == TurnOrder::Any).then_some(&filled));
             row.first().copied().unwrap_or(NEVER)
         };

@@ -8,6 +8,7 @@ pub(crate) mod cost;
 pub(crate) mod meter;
 pub(crate) mod names;
 pub(crate) mod turns;
+pub(crate) mod variants;
 
 use std::collections::HashMap;
 use std::ops::Range;

@@ -12,6 +12,7 @@ use crate::lower::expr::TurnOrder;
 use crate::network::NodeId;
 use crate::network::cost::{self, NEVER};
 use crate::network::names::{Names, Place};
+use crate::network::variants::Variants;
 
 /// States of one machine at most.
 const MOST_CELLS: usize = 1 << 20;
@@ -72,9 +73,11 @@ pub(crate) struct Turns {
     /// Whether texts are captured.
     pub distinct: bool,
     pub supply: Supply,
+    /// The objects of which any is right, where the machine is several; their slots come in any order, and they count nothing.
+    pub variants: Variants,
     pub moves: Vec<Move>,
     pub slots: Vec<Slot>,
-    /// Those that must be filled.
+    /// Those that must be filled, in every variant.
     pub required: Vec<u32>,
     /// The names of the slots.
     pub names: Names,
@@ -94,7 +97,7 @@ pub(crate) struct Turns {
 pub(crate) struct Seen {
     pub place: u32,
     pub cell: u32,
-    /// The slots that were filled, a bit for each; only where they come in any order.
+    /// The slots that were filled, a bit for each; only where they come in any order. In further words the variants that are left.
     pub slots: Box<[u64]>,
     /// The texts that were captured, sorted.
     pub used: Box<[u32]>,
@@ -121,8 +124,13 @@ impl Turns {
 
     /// Before any turn.
     pub fn start(&self) -> Seen {
-        let words = if self.order == TurnOrder::Any { self.slots.len().div_ceil(64) } else { 0 };
-        Seen { slots: vec![0; words].into(), ..Seen::default() }
+        let slots = vec![0; self.slot_words()].into_iter().chain(self.variants.all()).collect();
+        Seen { slots, ..Seen::default() }
+    }
+
+    /// The words of [`Seen::slots`] that tell which slots were filled.
+    pub fn slot_words(&self) -> usize {
+        if self.order == TurnOrder::Any { self.slots.len().div_ceil(64) } else { 0 }
     }
 
     /// A state that is a place and a cell only, as one number.
@@ -140,7 +148,8 @@ impl Turns {
         let all = match self.order {
             TurnOrder::Items => true,
             TurnOrder::Fields => self.required.last().is_none_or(|slot| *slot < seen.place),
-            TurnOrder::Any => self.required.iter().all(|slot| seen.has(*slot as usize)),
+            TurnOrder::Any if self.variants.is_empty() => self.required.iter().all(|slot| seen.has(*slot as usize)),
+            TurnOrder::Any => self.accepts_variant(seen),
         };
         all && self.cells.accepts(seen.cell)
     }
@@ -155,6 +164,10 @@ impl Turns {
             (TurnOrder::Any, Some(slot)) => next.fill(slot as usize),
             (_, Some(slot)) => next.place = slot + 1,
             (_, None) => next.place = self.slots.len() as u32,
+        }
+        let words = self.slot_words();
+        if !self.variants.is_empty() && !self.variants.keep(next.slots.get_mut(words..).unwrap_or(&mut []), way) {
+            return None;
         }
         Some(next)
     }

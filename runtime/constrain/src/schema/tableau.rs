@@ -153,7 +153,8 @@ impl Normal {
         }
     }
 
-    /// Drops options that contradict what is settled at once; whether that leaves a choice with one option, or none.
+    /// Drops options that contradict what is settled at once; whether that leaves a choice with one option, or none. A choice of
+    /// which one option must hold is none.
     fn look_ahead(&mut self, state: &mut State, kind: Kind) -> Result<bool, Problem> {
         for at in 0..state.choices.len() {
             let choice = state.choices[at].clone();
@@ -162,6 +163,10 @@ impl Normal {
             }
             let mut options = Vec::with_capacity(choice.len());
             for option in choice.iter() {
+                if self.is_implied(option, state, kind)? {
+                    state.choices.remove(at);
+                    return Ok(true);
+                }
                 let mut next = State { atoms: state.atoms.clone(), ..State::of(option) };
                 if self.settle(&mut next, kind)? && !self.contradicts(&next.atoms, kind)? {
                     options.push(option.clone());
@@ -180,6 +185,22 @@ impl Normal {
             }
         }
         Ok(false)
+    }
+
+    /// Whether all of `option` hold wherever what is settled does: the contrary of each contradicts it.
+    fn is_implied(&mut self, option: &[Lit], state: &State, kind: Kind) -> Result<bool, Problem> {
+        // What is said about contradictions is about those that are there.
+        let known = self.contradiction.take();
+        let mut all = true;
+        for lit in option {
+            let mut next = State { atoms: state.atoms.clone(), ..State::of(&[!*lit]) };
+            if self.settle(&mut next, kind)? && !self.contradicts(&next.atoms, kind)? {
+                all = false;
+                break;
+            }
+        }
+        self.contradiction = known;
+        Ok(all)
     }
 
     /// Takes what is to be settled apart into atoms and choices; false if that is a contradiction.
