@@ -103,10 +103,12 @@ pub(crate) struct Turns {
 /// One of the objects that [`Turns`] are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Variant {
-    /// The branches that it has, by their place among those of all slots and then the rest.
-    pub ways: Vec<u32>,
+    /// The branches that it has, by their place among those of all slots and then the rest, and the counters that each counts for.
+    pub ways: Vec<(u32, u64)>,
     /// The slots that must be filled, ascending.
     pub required: Vec<u32>,
+    /// How many hits of each counter there are: fewest and most.
+    pub counts: Vec<(u32, Option<u32>)>,
 }
 
 /// In which order the slots of [`Turns`] are filled.

@@ -14,6 +14,8 @@ use crate::lower::united::{United, united};
 const DEEP: usize = 16;
 /// Parts that must differ at most.
 const MOST_DIFFERENT: u32 = 256;
+/// States of what is counted in an object that is read as one with others, at most.
+const MOST_UNITED: u32 = 256;
 /// Spaces and tabs after a line break at most.
 const INDENT: u32 = 40;
 
@@ -143,7 +145,8 @@ impl<'a> Lowering<'a> {
         for array in &shape.arrays {
             out.push(self.array(&shape.at, array, depth)?);
         }
-        let (plain, mut others): (Vec<&Object>, Vec<&Object>) = shape.objects.iter().partition(|object| is_plain(object));
+        let (plain, mut others): (Vec<&Object>, Vec<&Object>) =
+            shape.objects.iter().partition(|object| is_plain(object));
         match self.shapes.order {
             Order::Any if plain.len() > 1 && plain.iter().any(|object| !object.fields.is_empty()) => {
                 out.push(self.united(&shape.at, &plain, depth)?);
@@ -164,21 +167,21 @@ impl<'a> Lowering<'a> {
             let required = variants.iter().all(|variant| variant.required.contains(&place));
             let name = [b"\"".as_slice(), &regex::spell(name, Spelling::Json), b"\""].concat();
             let mut branches = Vec::with_capacity(ways.len());
-            for shared in ways {
-                let value = self.any_of(shared.shapes, depth)?;
+            for shapes in ways {
+                let value = self.any_of(shapes, depth)?;
                 branches.push(Branch { fresh: None, then: expr::seq([self.colon(), value]), hits: 0 });
             }
             slots.push(Slot { name, required, ways: branches });
         }
         let mut rest = Vec::with_capacity(unnamed.len());
         for (keys, ways) in unnamed {
-            let key = expr::seq([expr::text("\""), self.leaf(keys), expr::text("\"")]);
-            for shared in ways {
-                let value = self.any_of(shared.shapes, depth)?;
+            let key = expr::seq([expr::text("\""), self.leaf(&keys), expr::text("\"")]);
+            for shapes in ways {
+                let value = self.any_of(shapes, depth)?;
                 rest.push(Branch { fresh: None, then: expr::seq([key.clone(), self.colon(), value]), hits: 0 });
             }
         }
-        if variants.len() == 1 {
+        if variants.len() == 1 && variants.iter().all(|variant| variant.counts.is_empty()) {
             variants.clear();
         }
         let (at, brackets, order, counts) = (at.clone(), self.brackets(b'{', b'}'), TurnOrder::Any, vec![(0, None)]);
@@ -339,12 +342,19 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// Whether which properties `object` has and what they are is all that matters, not how many there are.
+/// Whether `object` can be read as one with others: how many properties there are does not matter, nor that a name comes twice.
 fn is_plain(object: &Object) -> bool {
     let Object { fields, others, min, max, counters, once } = object;
     let required = fields.iter().filter(|field| field.required);
     let possible = required.clone().all(|field| !field.ways.is_empty());
-    possible && *min as usize <= required.count() && max.is_none() && !counts(counters) && !(*once && !others.is_empty())
+    let cells = counters.iter().map(|count| count.max.unwrap_or(count.min).saturating_add(1));
+    let few = counters.len() < 63 && cells.fold(1, u32::saturating_mul) <= MOST_UNITED;
+    let mut places = fields.iter().map(|field| &field.ways).chain(others.iter().map(|others| &others.ways));
+    // A value that counts in more than one way makes more than one move.
+    let one = |ways: &Vec<Way>| (1..ways.len()).all(|at| ways[..at].iter().all(|way| way.shape != ways[at].shape));
+    let counted =
+        *min as usize > required.count() || max.is_some() || counts_names(object) || (*once && !others.is_empty());
+    possible && few && !counted && places.all(one)
 }
 
 /// Whether it matters to the counters that a name comes twice. A reader takes the last value of a name; one more than the required

@@ -388,7 +388,7 @@ impl Builder {
             order: turns.order,
             distinct: turns.distinct,
             supply: Supply::default(),
-            variants: Variants::new(&turns.variants, moves.len()),
+            variants: Variants::new(&turns.variants, moves.len())?,
             moves,
             slots,
             required,

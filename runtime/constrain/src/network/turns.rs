@@ -73,7 +73,8 @@ pub(crate) struct Turns {
     /// Whether texts are captured.
     pub distinct: bool,
     pub supply: Supply,
-    /// The objects of which any is right, where the machine is several; their slots come in any order, and they count nothing.
+    /// The objects of which any is right, where the machine is several; their slots come in any order, and
+    /// each counts for itself.
     pub variants: Variants,
     pub moves: Vec<Move>,
     pub slots: Vec<Slot>,
@@ -97,7 +98,8 @@ pub(crate) struct Turns {
 pub(crate) struct Seen {
     pub place: u32,
     pub cell: u32,
-    /// The slots that were filled, a bit for each; only where they come in any order. In further words the variants that are left.
+    /// The slots that were filled, a bit for each; only where they come in any order. In further words the moves
+    /// that were made, where there are variants.
     pub slots: Box<[u64]>,
     /// The texts that were captured, sorted.
     pub used: Box<[u32]>,
@@ -124,8 +126,7 @@ impl Turns {
 
     /// Before any turn.
     pub fn start(&self) -> Seen {
-        let slots = vec![0; self.slot_words()].into_iter().chain(self.variants.all()).collect();
-        Seen { slots, ..Seen::default() }
+        Seen { slots: vec![0; self.slot_words() + self.variants.words()].into(), ..Seen::default() }
     }
 
     /// The words of [`Seen::slots`] that tell which slots were filled.
@@ -165,8 +166,7 @@ impl Turns {
             (_, Some(slot)) => next.place = slot + 1,
             (_, None) => next.place = self.slots.len() as u32,
         }
-        let words = self.slot_words();
-        if !self.variants.is_empty() && !self.variants.keep(next.slots.get_mut(words..).unwrap_or(&mut []), way) {
+        if !self.variants.is_empty() && !self.make(&mut next, way) {
             return None;
         }
         Some(next)
@@ -403,6 +403,22 @@ impl Cells {
     /// Whether hits are counted beside the turns.
     pub fn counts_hits(&self) -> bool {
         self.counts.len() > 1
+    }
+
+    /// How many counts of hits there are.
+    pub fn hits(&self) -> usize {
+        self.counts.len().saturating_sub(1)
+    }
+
+    /// Whether the count of hits of this number is too low in `cell`.
+    pub fn lacks(&self, cell: u32, at: usize) -> bool {
+        self.counts.get(at + 1).is_some_and(|count| cell / count.stride % (count.most + 1) < count.min)
+    }
+
+    /// Whether no count is lower in `to` than in `cell`.
+    pub fn reaches(&self, cell: u32, to: u32) -> bool {
+        let value = |cell: u32, count: &Counted| cell / count.stride % (count.most + 1);
+        self.counts.iter().all(|count| value(cell, count) <= value(to, count))
     }
 
     /// Whether a turn with these hits may be asked for.
