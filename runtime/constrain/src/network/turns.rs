@@ -77,9 +77,9 @@ pub(crate) struct Turns {
     /// each counts for itself.
     pub variants: Variants,
     pub moves: Vec<Move>,
-    pub slots: Vec<Slot>,
+    pub slots: Box<[Slot]>,
     /// Those that must be filled, in every variant.
-    pub required: Vec<u32>,
+    pub required: Box<[u32]>,
     /// The names of the slots.
     pub names: Names,
     /// The moves from this one on may be made again and again.

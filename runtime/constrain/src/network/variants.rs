@@ -12,7 +12,7 @@ use crate::network::turns::{Cells, Move, Seen, Turns};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Variants {
     /// Those that count least come first.
-    all: Vec<Variant>,
+    all: Box<[Variant]>,
 }
 
 /// One of the objects.
@@ -50,7 +50,7 @@ impl Variants {
             });
         }
         all.sort_by_key(|variant| variant.cells.len);
-        Ok(Self { all })
+        Ok(Self { all: all.into() })
     }
 
     /// Whether the machine is one object.
