@@ -52,7 +52,7 @@ impl ActivationBlock {
 
 /// Rows that are multiplied together. The blocks of a group lie column block by column block, its rows beside each
 /// other; the groups lie one after the other, and the last may have fewer rows.
-pub(crate) const GROUP: usize = 6;
+pub(crate) const GROUP: usize = 4;
 
 for_each_home! {
     /// The rows of one group.

@@ -6,16 +6,13 @@ use std::time::Instant;
 use crate::Kernels;
 use crate::activations::{ActivationBlock, GROUP};
 use crate::block::BLOCK;
-use crate::cpu::{Home, Kind, portable};
+use crate::cpu::{Home, Kind, PANELS, portable};
 use crate::disjoint::Disjoint;
 use crate::matrix::{LANES, Matrix};
 use crate::types::TensorType;
 
-/// Rows of 8-bit activations that meet all panels of a task before the next rows do: they stay in the nearest cache.
-const WHOLE_ROWS: usize = 4 * GROUP;
-
-/// Rows of floats that are multiplied with an unpacked block of weights before the next is unpacked.
-const FLOAT_ROWS: usize = 64;
+/// Rows that are multiplied with an unpacked block of weights before the next is unpacked.
+const ROWS: usize = 64;
 
 /// Rows of activations, as floats and perhaps in 8 bits too.
 #[derive(Clone, Copy)]
@@ -78,16 +75,15 @@ impl Kernels {
                 Target { weights, output: Disjoint::new(product.output) }
             })
             .collect::<Vec<_>>();
-        let panels: usize = targets.iter().map(|target| target.weights.panels()).sum();
+        let pairs: usize = targets.iter().map(|target| target.weights.panels().div_ceil(PANELS)).sum();
         // A few ranges a thread, so that a thread that was put aside leaves little behind.
-        let grain = panels.div_ceil(6 * self.threads());
+        let grain = pairs.div_ceil(6 * self.threads());
         let home = self.home;
-        let tile_rows = if input.blocks.is_some() { WHOLE_ROWS } else { FLOAT_ROWS };
-        self.pool.split(panels, grain, &|range, _| {
-            for start in (0..rows).step_by(tile_rows) {
-                let tile = start..rows.min(start + tile_rows);
-                for panel in range.clone() {
-                    multiply(home, &input, targets, panel, tile.clone());
+        self.pool.split(pairs, grain, &|range, _| {
+            for start in (0..rows).step_by(ROWS) {
+                let tile = start..rows.min(start + ROWS);
+                for pair in range.clone() {
+                    multiply(home, &input, targets, pair, tile.clone());
                 }
             }
         });
@@ -95,11 +91,11 @@ impl Kernels {
     }
 }
 
-/// One panel, counted over all targets, times one tile of rows.
-fn multiply(home: Home, input: &Input<'_>, targets: &[Target<'_>], mut panel: usize, tile: Range<usize>) {
-    let Some(target) = targets.iter().find(|target| match panel.checked_sub(target.weights.panels()) {
+/// One pair of panels, counted over all targets, times one tile of rows.
+fn multiply(home: Home, input: &Input<'_>, targets: &[Target<'_>], mut pair: usize, tile: Range<usize>) {
+    let Some(target) = targets.iter().find(|target| match pair.checked_sub(target.weights.panels().div_ceil(PANELS)) {
         Some(rest) => {
-            panel = rest;
+            pair = rest;
             false
         }
         None => true,
@@ -107,26 +103,33 @@ fn multiply(home: Home, input: &Input<'_>, targets: &[Target<'_>], mut panel: us
         return;
     };
     let weights = target.weights;
-    let mut sums = [[0.0; LANES]; FLOAT_ROWS];
-    let sums = &mut sums[..tile.len()];
-    let bytes = weights.panel(panel);
+    // A last panel without another is its own other.
+    let numbers = [pair * PANELS, weights.panels().min(pair * PANELS + 2) - 1];
+    let panels = numbers.map(|panel| weights.panel(panel));
+    let mut sums = [[[0.0; LANES]; ROWS]; PANELS];
+    let [first, second] = &mut sums;
+    let out = [&mut first[..tile.len()], &mut second[..tile.len()]];
     match input.blocks.filter(|_| weights.kind().coding().is_some()) {
         Some(blocks) => {
             let columns = input.cols / BLOCK;
-            let blocks = blocks[tile.start * columns..tile.end * columns].chunks(GROUP * columns);
-            for (sums, blocks) in sums.chunks_mut(GROUP).zip(blocks) {
-                panel_whole(home, weights.kind(), bytes, blocks, sums);
+            let blocks = &blocks[tile.start * columns..tile.end * columns];
+            panels_whole(home, weights.kind(), panels, columns, blocks, out);
+        }
+        None => {
+            for (panel, out) in panels.iter().zip(out) {
+                float_sums(home, weights.kind(), panel, input, tile.clone(), out);
             }
         }
-        None => float_sums(home, weights.kind(), bytes, input, tile.clone(), sums),
     }
-    let columns = panel * LANES..weights.rows().min((panel + 1) * LANES);
-    for (row, sums) in tile.zip(sums) {
+    let columns = numbers[0] * LANES..weights.rows().min((numbers[0] + PANELS) * LANES);
+    for (index, row) in tile.enumerate() {
         let start = row * weights.rows();
-        // SAFETY: these columns of the output belong to this panel, and each panel to one task.
+        // SAFETY: these columns of the output belong to these panels, and each pair to one task.
         #[allow(unsafe_code)]
         let out = unsafe { target.output.slice(start + columns.start..start + columns.end) };
-        out.copy_from_slice(&sums[..columns.len()]);
+        for (out, sums) in out.chunks_mut(LANES).zip(&sums) {
+            out.copy_from_slice(&sums[index][..out.len()]);
+        }
     }
 }
 
@@ -138,7 +141,7 @@ fn float_sums(
     rows: Range<usize>,
     sums: &mut [[f32; LANES]],
 ) {
-    let mut partials = [[[0.0; LANES]; 4]; FLOAT_ROWS];
+    let mut partials = [[[0.0; LANES]; 4]; ROWS];
     let partials = &mut partials[..rows.len()];
     portable::panel_float(home, kind, panel, input.values, input.cols, rows, partials);
     for (sums, partials) in sums.iter_mut().zip(partials) {
@@ -146,12 +149,26 @@ fn float_sums(
     }
 }
 
-fn panel_whole(home: Home, kind: TensorType, panel: &[u8], blocks: &[ActivationBlock], out: &mut [[f32; LANES]]) {
+/// Two panels times groups of rows that are `columns` blocks long; `out` is zero at first.
+fn panels_whole(
+    home: Home,
+    kind: TensorType,
+    panels: [&[u8]; PANELS],
+    columns: usize,
+    blocks: &[ActivationBlock],
+    mut out: [&mut [[f32; LANES]]; PANELS],
+) {
     match home.0 {
-        Kind::Portable => portable::panel_whole(kind, panel, blocks, out),
+        Kind::Portable => {
+            for (panel, out) in panels.iter().zip(&mut out) {
+                for (out, blocks) in out.chunks_mut(GROUP).zip(blocks.chunks(GROUP * columns)) {
+                    portable::panel_whole(kind, panel, blocks, out);
+                }
+            }
+        }
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a home of this kind is only made where the features were detected.
         #[allow(unsafe_code)]
-        Kind::Avx2 => unsafe { crate::cpu::avx2::panel_whole(kind, panel, blocks, out) },
+        Kind::Avx2 => unsafe { crate::cpu::avx2::panels_whole(kind, panels, columns, blocks, out) },
     }
 }

@@ -1,10 +1,12 @@
 //! The AVX2 twins of the functions in [`super::portable`] that the compiler does not vectorise well.
 //!
-//! Products have eight weight rows in the lanes of a register. A block's codes are unpacked once for a group of
-//! activation rows, whose sums stay in registers from the first block to the last. There are no closures here: passed to
+//! Products have eight weight rows in the lanes of a register, and the sums of a few activation rows stay in registers
+//! from the first block to the last; more rows go to `tiles`. There are no closures here: passed to
 //! a function without these instructions they would stay calls, and every register would go through memory.
 
 #![allow(unsafe_code)]
+
+mod tiles;
 
 use std::arch::asm;
 use std::arch::x86_64::*;
@@ -13,8 +15,10 @@ use half::f16;
 
 use crate::activations::{ActivationBlock, GROUP};
 use crate::block::{BLOCK, Coding, Scales};
+use crate::cpu::PANELS;
 use crate::matrix::{LANES, TileLayout};
 use crate::types::TensorType;
+use tiles::panels_times;
 
 /// How many bytes before they are needed [`look_ahead`] asks for them.
 const AHEAD: usize = 1024;
@@ -40,37 +44,50 @@ macro_rules! formats {
 }
 formats!(Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q4_K Q5_K Q6_K);
 
-/// See [`super::portable::panel_whole`].
+/// See [`super::portable::panel_whole`]; two panels, and groups of rows that are `columns` blocks long. The sums of the
+/// panels are zero at first.
 ///
 /// # Panics
-/// If the panel is shorter than the activations need.
+/// If a panel is shorter than the activations need.
 #[target_feature(enable = "avx2,f16c")]
-pub(crate) fn panel_whole(kind: TensorType, panel: &[u8], blocks: &[ActivationBlock], out: &mut [[f32; LANES]]) {
+pub(crate) fn panels_whole(
+    kind: TensorType,
+    panels: [&[u8]; PANELS],
+    columns: usize,
+    blocks: &[ActivationBlock],
+    out: [&mut [[f32; LANES]]; PANELS],
+) {
     match kind {
         TensorType::F32 | TensorType::F16 | TensorType::BF16 => {}
-        TensorType::Q4_0 => panel_of::<Q4_0>(panel, blocks, out),
-        TensorType::Q4_1 => panel_of::<Q4_1>(panel, blocks, out),
-        TensorType::Q5_0 => panel_of::<Q5_0>(panel, blocks, out),
-        TensorType::Q5_1 => panel_of::<Q5_1>(panel, blocks, out),
-        TensorType::Q8_0 => panel_of::<Q8_0>(panel, blocks, out),
-        TensorType::Q4_K => panel_of::<Q4_K>(panel, blocks, out),
-        TensorType::Q5_K => panel_of::<Q5_K>(panel, blocks, out),
-        TensorType::Q6_K => panel_of::<Q6_K>(panel, blocks, out),
+        TensorType::Q4_0 => panels_of::<Q4_0>(panels, columns, blocks, out),
+        TensorType::Q4_1 => panels_of::<Q4_1>(panels, columns, blocks, out),
+        TensorType::Q5_0 => panels_of::<Q5_0>(panels, columns, blocks, out),
+        TensorType::Q5_1 => panels_of::<Q5_1>(panels, columns, blocks, out),
+        TensorType::Q8_0 => panels_of::<Q8_0>(panels, columns, blocks, out),
+        TensorType::Q4_K => panels_of::<Q4_K>(panels, columns, blocks, out),
+        TensorType::Q5_K => panels_of::<Q5_K>(panels, columns, blocks, out),
+        TensorType::Q6_K => panels_of::<Q6_K>(panels, columns, blocks, out),
     }
 }
 
-/// Each number of rows gets its own loop.
+/// Few rows wait for memory, and unpack weights in registers; for more it is done once.
 #[target_feature(enable = "avx2,f16c")]
-fn panel_of<F: Format>(panel: &[u8], blocks: &[ActivationBlock], out: &mut [[f32; LANES]]) {
-    const { assert!(GROUP == 6) };
-    match out {
-        [] => {}
-        [_] => panel_times::<F, 1>(panel, blocks, out),
-        [_, _] => panel_times::<F, 2>(panel, blocks, out),
-        [_, _, _] => panel_times::<F, 3>(panel, blocks, out),
-        [_, _, _, _] => panel_times::<F, 4>(panel, blocks, out),
-        [_, _, _, _, _] => panel_times::<F, 5>(panel, blocks, out),
-        _ => panel_times::<F, 6>(panel, blocks, out),
+fn panels_of<F: Format>(
+    panels: [&[u8]; PANELS],
+    columns: usize,
+    blocks: &[ActivationBlock],
+    mut out: [&mut [[f32; LANES]]; PANELS],
+) {
+    if out[0].len() >= GROUP {
+        return panels_times::<F>(panels, columns, blocks, out);
+    }
+    for (panel, out) in panels.iter().zip(&mut out) {
+        match out.len() {
+            0 => {}
+            1 => panel_times::<F, 1>(panel, blocks, out),
+            2 => panel_times::<F, 2>(panel, blocks, out),
+            _ => panel_times::<F, 3>(panel, blocks, out),
+        }
     }
 }
 
@@ -83,9 +100,7 @@ fn panel_times<F: Format, const ROWS: usize>(panel: &[u8], blocks: &[ActivationB
     for (tile, columns) in tiles.zip(columns.chunks(F::TILE.blocks)) {
         let parts = tile[F::TILE.head..].chunks_exact(F::TILE.block);
         for (part, inputs) in parts.zip(columns) {
-            if ROWS <= 2 {
-                look_ahead::<F>(part);
-            }
+            look_ahead::<F>(part);
             add_products::<F, ROWS>(tile, part, inputs, &mut sums);
         }
     }
@@ -139,8 +154,22 @@ fn add_products<F: Format, const ROWS: usize>(
             }
         }
     }
-    let zero = _mm256_setzero_ps();
-    let (scale, min) = match F::CODING.scales {
+    let (scale, min) = scale_min::<F>(tile, part);
+    for row in 0..ROWS {
+        let both = _mm256_mul_ps(scale, _mm256_set1_ps(inputs[row].scale));
+        sums[row] = _mm256_add_ps(sums[row], _mm256_mul_ps(both, _mm256_cvtepi32_ps(products[row])));
+        if matches!(F::CODING.scales, Scales::Affine | Scales::SuperAffine) {
+            sums[row] = _mm256_add_ps(sums[row], _mm256_mul_ps(min, _mm256_set1_ps(inputs[row].sum)));
+        }
+    }
+}
+
+/// What the whole product of a block is multiplied with, and what is added for each activation.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn scale_min<F: Format>(tile: &[u8], part: &[u8]) -> (__m256, __m256) {
+    let (own, zero) = (F::TILE.scales, _mm256_setzero_ps());
+    match F::CODING.scales {
         Scales::Plain => (halves(part, own), zero),
         Scales::Affine => (halves(part, own), halves(part, own + 2 * LANES)),
         Scales::SuperAffine => {
@@ -150,13 +179,6 @@ fn add_products<F: Format, const ROWS: usize>(
             (_mm256_mul_ps(halves(tile, 0), sc), _mm256_xor_ps(min, _mm256_set1_ps(-0.0)))
         }
         Scales::SuperHalves => (halves(tile, 0), zero),
-    };
-    for row in 0..ROWS {
-        let both = _mm256_mul_ps(scale, _mm256_set1_ps(inputs[row].scale));
-        sums[row] = _mm256_add_ps(sums[row], _mm256_mul_ps(both, _mm256_cvtepi32_ps(products[row])));
-        if matches!(F::CODING.scales, Scales::Affine | Scales::SuperAffine) {
-            sums[row] = _mm256_add_ps(sums[row], _mm256_mul_ps(min, _mm256_set1_ps(inputs[row].sum)));
-        }
     }
 }
 

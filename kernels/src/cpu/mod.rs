@@ -4,6 +4,9 @@
 pub(crate) mod avx2;
 pub(crate) mod portable;
 
+/// Panels of weights that meet rows together.
+pub(crate) const PANELS: usize = 2;
+
 /// Where kernels run. A value other than the portable one can only be had on a machine that has the instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Home(pub(crate) Kind);

@@ -1,0 +1,219 @@
+//! Products with many rows: two panels of weights are unpacked once, and then meet every row in tiles of registers.
+//!
+//! What limits these loops is how many instructions a processor takes in at once, not how many products it can make. So a
+//! broadcast of activations serves both panels, and codes, scales and minima lie as the loops need them: a type of weights
+//! with planes of high bits or shared scales costs no more than a plain one.
+
+use std::arch::x86_64::*;
+use std::mem::MaybeUninit;
+
+use super::{Format, code_pair, in_order, load8, look_ahead};
+use crate::activations::{ActivationBlock, GROUP};
+use crate::block::{BLOCK, Scales};
+use crate::cpu::PANELS;
+use crate::matrix::LANES;
+
+/// Blocks that are unpacked at once: with the activations that they meet, they stay in the nearest cache.
+const COLUMNS: usize = 8;
+
+/// Vectors of four columns in a block.
+const VECTORS: usize = BLOCK / 4;
+
+/// A block of eight weight rows, ready to be multiplied.
+struct Unpacked {
+    codes: [__m256i; VECTORS],
+    scale: __m256,
+    min: __m256,
+    /// What the sums of each half are multiplied with: a whole scale, or 1.
+    whole: [__m256i; 2],
+}
+
+/// Adds the products of two panels with some rows to `out`, which is zero at first. The rows are groups as
+/// [`crate::Kernels::quantise`] leaves them, `columns` blocks long.
+///
+/// # Panics
+/// If a panel is shorter than that.
+#[target_feature(enable = "avx2,f16c")]
+pub(super) fn panels_times<F: Format>(
+    panels: [&[u8]; PANELS],
+    columns: usize,
+    blocks: &[ActivationBlock],
+    out: [&mut [[f32; LANES]]; PANELS],
+) {
+    const { assert!(COLUMNS.is_multiple_of(F::TILE.blocks)) };
+    let [first, second] = out;
+    for start in (0..columns).step_by(COLUMNS) {
+        let end = columns.min(start + COLUMNS);
+        let mut space = [const { MaybeUninit::<[Unpacked; PANELS]>::uninit() }; COLUMNS];
+        for (column, space) in (start..end).zip(&mut space) {
+            space.write([unpack::<F>(panels[0], column), unpack::<F>(panels[1], column)]);
+        }
+        // SAFETY: so many were written by the lines above.
+        let weights = unsafe { space[..end - start].assume_init_ref() };
+        let groups = blocks.chunks(GROUP * columns);
+        for ((blocks, a), b) in groups.zip(first.chunks_mut(GROUP)).zip(second.chunks_mut(GROUP)) {
+            let rows = a.len();
+            let blocks = &blocks[start * rows..end * rows];
+            const { assert!(GROUP == 4) };
+            match rows {
+                1 => rows_times::<F, 1>(weights, blocks, a, b),
+                2 => rows_times::<F, 2>(weights, blocks, a, b),
+                3 => rows_times::<F, 3>(weights, blocks, a, b),
+                _ => rows_times::<F, 4>(weights, blocks, a, b),
+            }
+        }
+    }
+}
+
+/// Block `index` of a panel.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn unpack<F: Format>(panel: &[u8], index: usize) -> Unpacked {
+    let tile = &panel[index / F::TILE.blocks * F::TILE.bytes()..][..F::TILE.bytes()];
+    let part = &tile[F::TILE.head + index % F::TILE.blocks * F::TILE.block..][..F::TILE.block];
+    look_ahead::<F>(part);
+    let mut codes = [_mm256_setzero_si256(); VECTORS];
+    for pair in 0..VECTORS / 2 {
+        [codes[2 * pair], codes[2 * pair + 1]] = code_pair::<F>(part, pair);
+    }
+    let own = F::TILE.scales;
+    let (scale, min) = super::scale_min::<F>(tile, part);
+    let mut whole = [_mm256_set1_epi16(1); 2];
+    if matches!(F::CODING.scales, Scales::SuperHalves) {
+        for (half, whole) in whole.iter_mut().enumerate() {
+            // The same number in both 16-bit places of a lane.
+            let scale = _mm256_cvtepi8_epi32(load8(part, own + half * LANES));
+            *whole = _mm256_blend_epi16::<0xaa>(scale, _mm256_slli_epi32::<16>(scale));
+        }
+    }
+    Unpacked { codes, scale, min, whole }
+}
+
+/// Some blocks of two panels times those of a group of rows.
+#[target_feature(enable = "avx2,f16c")]
+fn rows_times<F: Format, const ROWS: usize>(
+    weights: &[[Unpacked; PANELS]],
+    blocks: &[ActivationBlock],
+    first: &mut [[f32; LANES]],
+    second: &mut [[f32; LANES]],
+) {
+    let (Some(first), Some(second)) = (first.first_chunk_mut::<ROWS>(), second.first_chunk_mut::<ROWS>()) else {
+        return;
+    };
+    let mut sums = [[_mm256_setzero_ps(); PANELS]; ROWS];
+    for row in 0..ROWS {
+        // SAFETY: eight floats each.
+        sums[row] = unsafe { [_mm256_loadu_ps(first[row].as_ptr()), _mm256_loadu_ps(second[row].as_ptr())] };
+    }
+    for (weights, inputs) in weights.iter().zip(blocks.as_chunks::<ROWS>().0) {
+        let products = match F::CODING.bits {
+            8 => signed_products(weights, inputs),
+            _ => whole_products::<F, ROWS>(weights, inputs),
+        };
+        for row in 0..ROWS {
+            let input = &inputs[row];
+            let (scale, sum) = (_mm256_set1_ps(input.scale), _mm256_set1_ps(input.sum));
+            for panel in 0..PANELS {
+                let Unpacked { scale: own, min, .. } = &weights[panel];
+                let product = _mm256_mul_ps(_mm256_mul_ps(*own, scale), _mm256_cvtepi32_ps(products[row][panel]));
+                sums[row][panel] = _mm256_add_ps(sums[row][panel], product);
+                if matches!(F::CODING.scales, Scales::Affine | Scales::SuperAffine) {
+                    sums[row][panel] = _mm256_add_ps(sums[row][panel], _mm256_mul_ps(*min, sum));
+                }
+            }
+        }
+    }
+    for row in 0..ROWS {
+        // SAFETY: eight floats each.
+        unsafe {
+            _mm256_storeu_ps(first[row].as_mut_ptr(), sums[row][0]);
+            _mm256_storeu_ps(second[row].as_mut_ptr(), sums[row][1]);
+        }
+    }
+}
+
+/// Four of a row's activations in every lane.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn broadcast(input: &ActivationBlock, vector: usize) -> __m256i {
+    assert!(vector < VECTORS);
+    // SAFETY: four of 32 codes by the line above. Read as one number, they are broadcast from memory; read as bytes, the
+    // compiler takes them apart again.
+    _mm256_set1_epi32(unsafe { input.q.as_ptr().cast::<i32>().add(vector).read_unaligned() })
+}
+
+/// Codes of 8 bits × activations of one block. Two products fill 16 bits, so there is a sum of 32 bits for each; those of
+/// both panels do not fit into the registers together.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn signed_products<const ROWS: usize>(
+    weights: &[Unpacked; PANELS],
+    inputs: &[ActivationBlock; ROWS],
+) -> [[__m256i; PANELS]; ROWS] {
+    let mut products = [[_mm256_setzero_si256(); PANELS]; ROWS];
+    let ones = _mm256_set1_epi16(1);
+    for panel in 0..PANELS {
+        for vector in 0..VECTORS {
+            let codes = weights[panel].codes[vector];
+            let sizes = _mm256_abs_epi8(codes);
+            for row in 0..ROWS {
+                let signed = _mm256_sign_epi8(broadcast(&inputs[row], vector), codes);
+                let product = _mm256_madd_epi16(_mm256_maddubs_epi16(sizes, signed), ones);
+                products[row][panel] = in_order(_mm256_add_epi32(products[row][panel], product));
+            }
+        }
+    }
+    products
+}
+
+/// Codes below 8 bits × activations of one block, offsets taken, for each row and panel.
+#[inline]
+#[target_feature(enable = "avx2,f16c")]
+fn whole_products<F: Format, const ROWS: usize>(
+    weights: &[Unpacked; PANELS],
+    inputs: &[ActivationBlock; ROWS],
+) -> [[__m256i; PANELS]; ROWS] {
+    let none = [[_mm256_setzero_si256(); PANELS]; ROWS];
+    let (mut products, mut short) = (none, none);
+    // How many vectors fit into 16 bits: 2 · 127 · (2^bits - 1) each.
+    let fits = match F::CODING.bits {
+        4 => 8,
+        5 => 4,
+        _ => 2,
+    };
+    for vector in 0..VECTORS {
+        let whole = [weights[0].whole[vector / 4], weights[1].whole[vector / 4]];
+        let codes = [weights[0].codes[vector], weights[1].codes[vector]];
+        for row in 0..ROWS {
+            let four = broadcast(&inputs[row], vector);
+            for panel in 0..PANELS {
+                let product = _mm256_maddubs_epi16(codes[panel], four);
+                short[row][panel] = in_order(_mm256_add_epi16(short[row][panel], product));
+                if (vector + 1).is_multiple_of(fits) {
+                    let sum = _mm256_madd_epi16(short[row][panel], whole[panel]);
+                    products[row][panel] = _mm256_add_epi32(products[row][panel], sum);
+                    short[row][panel] = _mm256_setzero_si256();
+                }
+            }
+        }
+    }
+    if F::CODING.offset == 0 {
+        return products;
+    }
+    for row in 0..ROWS {
+        let [low, high] = inputs[row].halves;
+        if !matches!(F::CODING.scales, Scales::SuperHalves) {
+            let offset = _mm256_set1_epi32(F::CODING.offset * (low + high));
+            products[row] = [_mm256_sub_epi32(products[row][0], offset), _mm256_sub_epi32(products[row][1], offset)];
+            continue;
+        }
+        // The sum of 16 codes fits into 16 bits: both halves' times both whole scales are one instruction.
+        let sums = _mm256_set1_epi32((low & 0xffff) | (high << 16));
+        for panel in 0..PANELS {
+            let whole = _mm256_blend_epi16::<0xaa>(weights[panel].whole[0], weights[panel].whole[1]);
+            let offset = _mm256_mullo_epi32(_mm256_madd_epi16(whole, sums), _mm256_set1_epi32(F::CODING.offset));
+            products[row][panel] = _mm256_sub_epi32(products[row][panel], offset);
+        }
+    }
+    products
+}
