@@ -2,7 +2,7 @@
 
 use crate::Kernels;
 use crate::block::BLOCK;
-use crate::cpu::for_each_home;
+use crate::cpu::{Home, Kind};
 use crate::disjoint::Disjoint;
 use crate::matmul::Input;
 
@@ -22,11 +22,9 @@ pub struct ActivationBlock {
 
 impl ActivationBlock {
     /// Rounds to nearest, ties to even.
-    #[inline(always)]
-    fn quantise(values: &[f32; BLOCK]) -> Self {
+    pub(crate) fn quantise(values: &[f32; BLOCK]) -> Self {
         // Adding this leaves a number below 2^22 as a whole one in the low bits of the sum.
         const ROUND: f32 = 12_582_912.0;
-        // In lanes, because the compiler keeps the order of a fold of floats; the largest is the same in any.
         let (mut sizes, mut poisons) = ([0.0f32; 8], [0.0f32; 8]);
         for chunk in values.as_chunks::<8>().0 {
             for i in 0..8 {
@@ -54,14 +52,17 @@ impl ActivationBlock {
 /// other; the groups lie one after the other, and the last may have fewer rows.
 pub(crate) const GROUP: usize = 4;
 
-for_each_home! {
-    /// The rows of one group.
-    fn quantise_group(values: &[f32], cols: usize, out: &mut [ActivationBlock]) {
-        let rows = values.len() / cols;
-        for (row, values) in values.chunks_exact(cols).enumerate() {
-            for (values, out) in values.as_chunks().0.iter().zip(out.iter_mut().skip(row).step_by(rows)) {
-                *out = ActivationBlock::quantise(values);
-            }
+/// The rows of one group.
+fn quantise_group(home: Home, values: &[f32], cols: usize, out: &mut [ActivationBlock]) {
+    let rows = values.len() / cols;
+    for (row, values) in values.chunks_exact(cols).enumerate() {
+        let (values, out) = (values.as_chunks().0, out.iter_mut().skip(row).step_by(rows));
+        match home.0 {
+            Kind::Portable => values.iter().zip(out).for_each(|(values, out)| *out = ActivationBlock::quantise(values)),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: a home of this kind is only made where the features were detected.
+            #[allow(unsafe_code)]
+            Kind::Avx2 => unsafe { crate::cpu::avx2::quantise(values, out) },
         }
     }
 }
@@ -106,5 +107,23 @@ mod tests {
             assert!(ActivationBlock::quantise(&values).scale.is_nan());
         }
         assert_eq!(ActivationBlock::quantise(&[-127.0; BLOCK]).scale, 1.0);
+    }
+
+    #[test]
+    fn every_home_makes_the_same_codes() {
+        let mut blocks = [vec![], vec![]];
+        let mut state = 1u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            // Any bits but those of NaN and infinity.
+            f32::from_bits(state & if state >> 13 & 1 == 0 { 0xbfff_ffff } else { 0x9fff_ffff })
+        };
+        for size in [0.0, 1e-38, 1.0] {
+            let values: Vec<f32> = (0..9 * 96).map(|_| next() * size).collect();
+            for (home, blocks) in [Home::portable(), Home::detect()].into_iter().zip(&mut blocks) {
+                Kernels::new(home, 1).quantise(&values, 96, blocks);
+            }
+            assert_eq!(blocks[0], blocks[1]);
+        }
     }
 }

@@ -258,6 +258,49 @@ fn code_pair<F: Format>(part: &[u8], pair: usize) -> [__m256i; 2] {
     codes
 }
 
+/// See [`ActivationBlock::quantise`].
+#[target_feature(enable = "avx2,f16c")]
+pub(crate) fn quantise<'a>(values: &[[f32; BLOCK]], out: impl Iterator<Item = &'a mut ActivationBlock>) {
+    const ROUND: f32 = 12_582_912.0;
+    let (sign, zero, low) = (_mm256_set1_ps(-0.0), _mm256_setzero_ps(), _mm256_set1_epi32(0xff));
+    for (values, out) in values.iter().zip(out) {
+        let mut x = [zero; 4];
+        let (mut sizes, mut poisons) = (zero, zero);
+        for (x, values) in x.iter_mut().zip(values.as_chunks::<8>().0) {
+            // SAFETY: eight floats.
+            *x = unsafe { _mm256_loadu_ps(values.as_ptr()) };
+            // Where the first is none, the second stays.
+            sizes = _mm256_max_ps(_mm256_andnot_ps(sign, *x), sizes);
+            poisons = _mm256_add_ps(poisons, _mm256_mul_ps(*x, zero));
+        }
+        let four = _mm_max_ps(_mm256_castps256_ps128(sizes), _mm256_extractf128_ps::<1>(sizes));
+        let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+        let largest = _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+        let poison = tree_sums([poisons, zero, zero, zero, zero, zero, zero, zero]);
+        let inverse = _mm256_set1_ps(if largest > 1e-30 { 127.0 / largest } else { 0.0 });
+        let mut codes = [_mm256_setzero_si256(); 4];
+        for (codes, x) in codes.iter_mut().zip(x) {
+            let whole = _mm256_add_ps(_mm256_mul_ps(x, inverse), _mm256_set1_ps(ROUND));
+            *codes = _mm256_and_si256(_mm256_castps_si256(whole), low);
+        }
+        // Packing works on each half of a register: the groups of four come back into order at the end.
+        let packed =
+            _mm256_packus_epi16(_mm256_packus_epi32(codes[0], codes[1]), _mm256_packus_epi32(codes[2], codes[3]));
+        let packed = _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+        // SAFETY: 32 codes.
+        unsafe { _mm256_storeu_si256(out.q.as_mut_ptr().cast(), packed) };
+        // Sums of eight codes, each 128 too high.
+        let raised = _mm256_xor_si256(packed, _mm256_set1_epi8(i8::MIN));
+        let eights = _mm256_sad_epu8(raised, _mm256_setzero_si256());
+        let (first, second) = (_mm256_castsi256_si128(eights), _mm256_extracti128_si256::<1>(eights));
+        for (sum, eights) in out.halves.iter_mut().zip([first, second]) {
+            *sum = _mm_cvtsi128_si32(_mm_add_epi64(eights, _mm_unpackhi_epi64(eights, eights))) - 16 * 128;
+        }
+        out.scale = largest / 127.0 + _mm256_cvtss_f32(poison);
+        out.sum = out.scale * (out.halves[0] + out.halves[1]) as f32;
+    }
+}
+
 /// See [`super::portable::dots`]: eight keys at a time, their lanes summed together.
 ///
 /// # Panics

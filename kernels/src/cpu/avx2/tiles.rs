@@ -153,6 +153,8 @@ fn signed_products<const ROWS: usize>(
     let mut products = [[_mm256_setzero_si256(); PANELS]; ROWS];
     let ones = _mm256_set1_epi16(1);
     for panel in 0..PANELS {
+        // Broadcasts again: the compiler would keep all of the first panel's in memory.
+        let inputs = std::hint::black_box(inputs);
         for vector in 0..VECTORS {
             let codes = weights[panel].codes[vector];
             let sizes = _mm256_abs_epi8(codes);
