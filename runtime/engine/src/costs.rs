@@ -16,7 +16,8 @@ const FIRST: f64 = 0.5;
 const DOUBT: f64 = 0.25;
 /// A measured share that is farther than this from the one in use takes its place, rounded to quarters.
 const CLEARLY: f64 = 0.2;
-/// A small model that cannot pay is asked in one of so many steps.
+/// A small model of whose guesses this share must be right is asked in one of so many steps.
+const WORTH: f64 = 0.75;
 const SELDOM: u32 = 256;
 /// A step that took so many times as long as those before it was not the model's doing.
 const DISTURBED: f64 = 4.0;
@@ -98,10 +99,10 @@ impl Costs {
         self.pays
     }
 
-    /// Whether the small model is to be asked in this step. One that cannot pay, however right it is, is asked now and then,
-    /// so that what it costs is known when that changes.
+    /// Whether the small model is to be asked in this step. One that must nearly always be right does not make up for
+    /// reading every prompt; it is asked now and then, so that what it costs is known when that changes.
     pub fn asks_small(&mut self) -> bool {
-        self.unasked = if self.pays.small < 1.0 { 0 } else { (self.unasked + 1) % SELDOM };
+        self.unasked = if self.pays.small < WORTH { 0 } else { (self.unasked + 1) % SELDOM };
         self.unasked == 0
     }
 
