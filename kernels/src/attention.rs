@@ -12,7 +12,7 @@ use crate::Kernels;
 use crate::cpu::{Home, Kind, for_each_home, portable};
 use crate::disjoint::Disjoint;
 use crate::kv::KvView;
-use crate::math::{exp, tanh, tree_sum};
+use crate::math::{exp_to_one, tanh, tree_sum};
 
 /// Positions in a tile.
 const TILE: usize = 64;
@@ -379,9 +379,9 @@ for_each_home! {
             }
         }
         let max = max.iter().fold(state.max, |max, &x| if x > max { x } else { max });
-        let shrink = exp(state.max - max);
+        let shrink = exp_to_one(state.max - max);
         for score in scores.iter_mut() {
-            *score = exp(*score - max);
+            *score = exp_to_one(*score - max);
         }
         let mut sums = [0.0; 8];
         for scores in scores.as_chunks::<8>().0 {

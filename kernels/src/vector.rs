@@ -3,7 +3,7 @@
 use crate::Kernels;
 use crate::cpu::for_each_home;
 use crate::disjoint::Disjoint;
-use crate::math::{exp, sum_by, tanh};
+use crate::math::{exp, exp_to_one, sum_by, tanh};
 
 /// Elements a thread takes at once; below this, waking another costs more than it saves.
 const GRAIN: usize = 16 * 1024;
@@ -103,7 +103,7 @@ for_each_home! {
     pub fn softmax(row: &mut [f32]) {
         let max = row.iter().fold(f32::NEG_INFINITY, |max, &x| if x > max { x } else { max });
         for x in row.iter_mut() {
-            *x = exp(*x - max);
+            *x = exp_to_one(*x - max);
         }
         let sum = sum_by(row, |x| x);
         for x in row.iter_mut() {
@@ -140,7 +140,7 @@ for_each_home! {
         for part in row.chunks(terms.len()) {
             // Terms first and sums after them: one loop of both would not be vectorised.
             for (term, x) in terms.iter_mut().zip(part) {
-                *term = exp(x - top);
+                *term = exp_to_one(x - top);
             }
             let (terms, rest) = terms[..part.len()].as_chunks::<8>();
             for terms in terms {

@@ -82,6 +82,80 @@ fn product(kernels: &mut Kernels, weights: &Matrix, input: &[f32], exact: bool) 
     output
 }
 
+/// Shapes of products for each type of weights: 1,000 where `SGL_SHAPES` says so.
+fn shapes() -> usize {
+    std::env::var("SGL_SHAPES").ok().and_then(|count| count.parse().ok()).unwrap_or(24)
+}
+
+#[test]
+fn random_shapes_of_every_type_have_the_same_bits_everywhere() {
+    let mut all = all();
+    for kind in TensorType::ALL {
+        for case in 0..shapes() {
+            let mut random = Random((case as u64) << 8 | u64::from(kind.ggml_id()));
+            let (rows, inputs) = (random.below(60) + 1, [1, 2, 3, random.below(140) + 1][random.below(4)]);
+            let cols = (random.below(12 * 32 / kind.block_len().max(32)) + 1) * kind.block_len().max(32);
+            let (bytes, input) = (random.weights(kind, rows, cols), random.floats(inputs * cols));
+            let weights = Matrix::pack(&mut all[0], kind, rows, cols, &bytes).unwrap();
+            let truth = bits(&product(&mut all[0], &weights, &input, false));
+            for kernels in &mut all[1..] {
+                let same = bits(&product(kernels, &weights, &input, false)) == truth;
+                assert!(same, "{kind}: {rows} × {cols} times {inputs} rows, {:?}", kernels.home());
+            }
+        }
+    }
+}
+
+#[test]
+fn row_kernels_are_near_the_plain_ones() {
+    let mut random = Random(11);
+    let (rows, width, head_dim, pairs) = (9, 96, 32, 16);
+    for mut kernels in all() {
+        let (x, up, weight) = (random.floats(rows * width), random.floats(rows * width), random.floats(width));
+        let near = |ours: f32, plain: f64, bound: f64| {
+            assert!((f64::from(ours) - plain).abs() <= bound, "{ours} and {plain}");
+        };
+        let mut out = vec![0.0; x.len()];
+        kernels.rms_norm(&x, &weight, 1e-5, &mut out);
+        for (row, out) in x.chunks_exact(width).zip(out.chunks_exact(width)) {
+            let square: f64 = row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / width as f64;
+            for ((&x, &w), &out) in row.iter().zip(&weight).zip(out) {
+                let plain = f64::from(x) * f64::from(w) / (square + 1e-5).sqrt();
+                near(out, plain, 1e-6 * plain.abs());
+            }
+        }
+        out.copy_from_slice(&x);
+        kernels.swiglu(&mut out, &up);
+        for ((&x, &up), &out) in x.iter().zip(&up).zip(&out) {
+            let plain = f64::from(x) / (1.0 + (-f64::from(x)).exp()) * f64::from(up);
+            near(out, plain, 1e-6 * plain.abs());
+        }
+        let angles = random.floats(rows * pairs);
+        let turns: Vec<[f32; 2]> = angles.iter().map(|angle| [angle.cos(), angle.sin()]).collect();
+        for (style, step) in [(RopeStyle::Interleaved, [2, 1]), (RopeStyle::Halves, [1, pairs])] {
+            out.copy_from_slice(&x);
+            kernels.rope(&mut out, width, head_dim, style, &turns, pairs);
+            for (head, start) in (0..x.len()).step_by(head_dim).enumerate() {
+                for pair in 0..pairs {
+                    let (sin, cos) = f64::from(angles[head / (width / head_dim) * pairs + pair]).sin_cos();
+                    let (i, j) = (start + pair * step[0], start + pair * step[0] + step[1]);
+                    let (a, b) = (f64::from(x[i]), f64::from(x[j]));
+                    near(out[i], a * cos - b * sin, 3e-7);
+                    near(out[j], a * sin + b * cos, 3e-7);
+                }
+            }
+        }
+        let row: Vec<f32> = x.iter().map(|x| x * 20.0).collect();
+        out.copy_from_slice(&row);
+        sgl_kernels::softmax(kernels.home(), &mut out);
+        let total: f64 = row.iter().map(|&x| f64::from(x).exp()).sum();
+        for (&x, &out) in row.iter().zip(&out) {
+            let plain = f64::from(x).exp() / total;
+            near(out, plain, 3e-6 * plain);
+        }
+    }
+}
+
 fn kinds() -> impl Strategy<Value = TensorType> {
     prop::sample::select(TensorType::ALL.to_vec())
 }
