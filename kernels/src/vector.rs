@@ -8,6 +8,9 @@ use crate::math::{exp, exp_to_one, sum_by, tanh};
 /// Elements a thread takes at once; below this, waking another costs more than it saves.
 const GRAIN: usize = 16 * 1024;
 
+/// The same where each element takes an exponential.
+const EXP_GRAIN: usize = GRAIN / 4;
+
 /// Which elements of a head turn together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RopeStyle {
@@ -183,7 +186,7 @@ impl Kernels {
     pub fn swiglu(&mut self, gate: &mut [f32], up: &[f32]) {
         assert_eq!(gate.len(), up.len());
         let home = self.home;
-        self.elements(gate, |gate, range| swiglu_slice(home, gate, &up[range]));
+        self.elements(gate, EXP_GRAIN, |gate, range| swiglu_slice(home, gate, &up[range]));
     }
 
     /// `gate ← gelu(gate) · up`, GELU in the form with tanh.
@@ -193,19 +196,19 @@ impl Kernels {
     pub fn geglu(&mut self, gate: &mut [f32], up: &[f32]) {
         assert_eq!(gate.len(), up.len());
         let home = self.home;
-        self.elements(gate, |gate, range| geglu_slice(home, gate, &up[range]));
+        self.elements(gate, EXP_GRAIN, |gate, range| geglu_slice(home, gate, &up[range]));
     }
 
     /// `values ← cap · tanh(values / cap)`: nearly the same for small ones, and below `cap` for all.
     pub fn cap(&mut self, values: &mut [f32], cap: f32) {
         let home = self.home;
-        self.elements(values, |values, _| cap_slice(home, values, cap));
+        self.elements(values, EXP_GRAIN, |values, _| cap_slice(home, values, cap));
     }
 
     /// `values ← factor · values`.
     pub fn scale(&mut self, values: &mut [f32], factor: f32) {
         let home = self.home;
-        self.elements(values, |values, _| scale_slice(home, values, factor));
+        self.elements(values, GRAIN, |values, _| scale_slice(home, values, factor));
     }
 
     /// `sum ← sum + other`; `other` repeats, so that it may be a bias for every row.
@@ -216,13 +219,13 @@ impl Kernels {
         assert!(!other.is_empty() && sum.len().is_multiple_of(other.len()), "{} and {}", sum.len(), other.len());
         let home = self.home;
         for sum in sum.chunks_exact_mut(other.len()) {
-            self.elements(sum, |sum, range| add_slice(home, sum, &other[range]));
+            self.elements(sum, GRAIN, |sum, range| add_slice(home, sum, &other[range]));
         }
     }
 
-    fn elements(&mut self, all: &mut [f32], task: impl Fn(&mut [f32], std::ops::Range<usize>) + Sync) {
+    fn elements(&mut self, all: &mut [f32], grain: usize, task: impl Fn(&mut [f32], std::ops::Range<usize>) + Sync) {
         let (len, all) = (all.len(), Disjoint::new(all));
-        self.pool.split(len, GRAIN, &|range, _| {
+        self.pool.split(len, grain, &|range, _| {
             // SAFETY: each range is one task's.
             #[allow(unsafe_code)]
             task(unsafe { all.slice(range.clone()) }, range);
