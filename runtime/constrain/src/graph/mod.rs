@@ -60,7 +60,7 @@ const SELDOM: usize = 4096;
 /// Nodes looked at for one step at most.
 const MOST_VISITS: usize = 262_144;
 /// Bytes after which a matcher moves to a fresh graph.
-const SOFT_LIMIT: usize = 48 << 20;
+const SOFT_LIMIT: usize = 16 << 20;
 /// Bytes after which nothing is added within one call.
 const HARD_LIMIT: usize = 256 << 20;
 
@@ -192,6 +192,8 @@ pub(crate) struct Graph {
     pub(crate) masks: QuickMap<StateId, Arc<Kept>>,
     /// What is known about the repeated classes that are open at a place.
     pub(crate) free: QuickMap<StateId, Free>,
+    /// How often a region was looked for in vain, and how often one was found.
+    pub(crate) regions: (u32, u32),
     /// What characters do at a place.
     pub(crate) alive: QuickMap<StateId, Arc<Alive>>,
     /// What tokens do from a place inside a small rule.
@@ -242,6 +244,7 @@ impl Graph {
             bytes: 0,
             masks: QuickMap::default(),
             free: QuickMap::default(),
+            regions: (0, 0),
             alive: QuickMap::default(),
             words: QuickMap::default(),
             spelt: QuickMap::default(),

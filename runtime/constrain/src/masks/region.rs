@@ -10,10 +10,14 @@ use regex_syntax::utf8::Utf8Sequences;
 use crate::graph::{Graph, StateId, Tables};
 use crate::groups;
 
-/// Places that are looked at to find a region at most.
+/// Places that are looked at to find a region at most, and further ones for each character of a token. Where so many characters of a
+/// kind must follow each other, each character adds a few; where places multiply, it is not worth it.
 const MOST_PLACES: usize = 32;
+const MORE_PLACES: usize = 3;
 /// Looks at places, some more than once, at most.
-const MOST_LOOKS: usize = 256;
+const MOST_LOOKS: usize = 512;
+/// Times that a region is looked for in vain, for each that is found, before that is given up.
+const PATIENCE: u32 = 24;
 /// Different bytes of ASCII, about, that are read where a region is looked for at least.
 const MANY_BYTES: u32 = 24;
 /// Groups that make a region worth looking for at least.
@@ -55,6 +59,12 @@ pub(crate) fn is_wide(graph: &Graph, tables: &Tables, state: StateId) -> bool {
     let threads = graph.state(state).threads.iter();
     let edges = threads.flat_map(|thread| graph.edges(tables, thread));
     edges.map(|edge| u32::from(edge.high.min(0x7f)).saturating_sub(edge.low.into())).sum::<u32>() >= MANY_BYTES
+}
+
+/// Whether it is worth looking for a region: it was found often enough.
+pub(crate) fn is_likely(graph: &Graph) -> bool {
+    let (missed, found) = graph.regions;
+    missed < PATIENCE || missed < PATIENCE * found
 }
 
 /// What characters do at `state`.
@@ -127,12 +137,12 @@ pub(crate) fn region(graph: &mut Graph, tables: &Tables, state: StateId) -> Regi
         let mut places = vec![state];
         let (mut level, mut left) = (0..1, graph.state(state).cost);
         // The places after a token's last character must be alive, but what they read does not matter.
-        for _ in 0..longest {
+        for depth in 0..longest as usize {
             for at in level.clone() {
                 let Some(place) = places.get(at).copied() else { continue };
                 let alive = alive(graph, tables, place);
                 looked_at += 1;
-                if looked_at > MOST_LOOKS || places.len() > MOST_PLACES {
+                if looked_at > MOST_LOOKS || places.len() > MOST_PLACES + MORE_PLACES * depth {
                     return Region { groups: 0, left: 0 };
                 }
                 if groups & !alive.groups != 0 {

@@ -154,7 +154,7 @@ impl<'a> Found<'a> {
         let steady = open::free(graph, tables, state).steady;
         if steady == 0 || !tables.vocabulary.plain(steady).most {
             let mut whole = skip.is_empty();
-            let wide = region::is_wide(graph, tables, state);
+            let wide = region::is_likely(graph) && region::is_wide(graph, tables, state);
             if wide && !(whole && self.has_base(graph, tables)) {
                 skip.extend(self.region(graph, tables));
                 whole = skip.is_empty();
@@ -194,8 +194,10 @@ impl<'a> Found<'a> {
     fn region(&mut self, graph: &mut Graph, tables: &Tables) -> Option<Skip> {
         let region = region::region(graph, tables, self.state);
         if region.groups == 0 {
+            graph.regions.0 += 1;
             return None;
         }
+        graph.regions.1 += 1;
         self.mask.union(&tables.vocabulary.plain(region.groups).mask);
         self.most_left = self.most_left.max(region.left);
         Some(Skip { groups: region.groups, chars: u32::MAX })
