@@ -60,7 +60,7 @@ const SELDOM: usize = 4096;
 /// Nodes looked at for one step at most.
 const MOST_VISITS: usize = 262_144;
 /// Bytes after which a matcher moves to a fresh graph.
-const SOFT_LIMIT: usize = 16 << 20;
+const SOFT_LIMIT: usize = 48 << 20;
 /// Bytes after which nothing is added within one call.
 const HARD_LIMIT: usize = 256 << 20;
 
