@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::stack::Stack;
+use super::stack::{Here, Stack};
 use super::{AMBIGUOUS, BOTTOM, DEAD, Frame, Graph, HARD_LIMIT, HIDDEN, LITERAL, MERGED_DEPTH, MOST_THREADS};
 use super::{MOST_VISITS, Met, UNSURE};
 use super::{NodeId, StackId, StateId, Tables, TextId, Thread};
@@ -27,6 +27,17 @@ struct Closing {
     unsure: bool,
     /// Fewest turns past the least count with which the head of a loop was met.
     heads: QuickMap<(u32, StackId), u32>,
+    /// The stacks of what begins here.
+    begun: Vec<StackId>,
+}
+
+impl Closing {
+    /// `frame` on `below`: it begins here.
+    fn push(&mut self, graph: &mut Graph, tables: &Tables, frame: Frame, below: StackId) -> StackId {
+        let stack = graph.push(tables, frame, below);
+        self.begun.push(stack);
+        stack
+    }
 }
 
 impl Graph {
@@ -46,7 +57,8 @@ impl Graph {
     fn closed(&mut self, tables: &Tables, pending: Vec<Thread>, text: TextId, lean: bool, met: &mut Met) -> StateId {
         let net = &tables.net;
         let mut threads: Vec<Thread> = Vec::new();
-        let mut at = Closing { pending, text, lean, complete: false, unsure: false, heads: QuickMap::default() };
+        let (heads, begun) = (QuickMap::default(), Vec::new());
+        let mut at = Closing { pending, text, lean, complete: false, unsure: false, heads, begun };
         while let Some(thread) = at.pending.pop() {
             if thread.node == LITERAL {
                 threads.push(thread);
@@ -59,11 +71,19 @@ impl Graph {
             if met.len() > MOST_VISITS {
                 return AMBIGUOUS;
             }
+            // What was followed on a stack that leads to more need not be followed on this one. A stack that is any of
+            // several is followed on each of them.
+            let whole = matches!(kind, Node::Split { .. } | Node::Skip { .. } | Node::Call { .. });
+            let each = |graph: &Self, stack| !whole && matches!(graph.stack(stack), Stack::Any(_));
+            if self.captures(thread.stack) == 0
+                && !each(self, thread.stack)
+                && met.beside(thread).any(|other| !each(self, other) && self.is_within(thread.stack, other))
+            {
+                continue;
+            }
             // Stacks that were made one stay so until their tops matter; turns are counted on each alone.
             match (kind, self.stack(thread.stack)) {
-                (Node::Split { .. } | Node::Skip { .. } | Node::Call { .. }, _) => {
-                    self.follow(tables, (thread.node, *kind), thread.stack, &mut at);
-                }
+                _ if whole => self.follow(tables, (thread.node, *kind), thread.stack, &mut at),
                 (_, Stack::Any(members)) => {
                     at.pending.extend(members.iter().map(|stack| Thread { node: thread.node, stack: *stack }));
                 }
@@ -83,7 +103,7 @@ impl Graph {
         };
         self.drop_dominated(net, &mut threads);
         self.drop_counted(net, &mut threads);
-        self.merge(tables, &mut threads);
+        self.merge(tables, &mut threads, at.begun);
         if threads.len() > MOST_THREADS {
             return AMBIGUOUS;
         }
@@ -118,7 +138,7 @@ impl Graph {
                 // A call at the end of a rule needs no way back: right recursion does not grow the stack.
                 let stack = match net.nodes.get(next as usize) {
                     Some(Node::Return) => stack,
-                    _ => self.push(tables, Frame::Return(next), stack),
+                    _ => at.push(self, tables, Frame::Return(next), stack),
                 };
                 at.pending.push(Thread { node, stack });
             }
@@ -155,7 +175,7 @@ impl Graph {
                         if self.hides(stack) && turns.distinct && *self.seen(turns, state).used == [HIDDEN] {
                             at.unsure |= self.stack_cost(stack) < NEVER;
                         } else if !accepts || !at.lean {
-                            let stack = self.push(tables, Frame::Comma { machine, state }, below);
+                            let stack = at.push(self, tables, Frame::Comma { machine, state }, below);
                             if self.stack_cost(stack) < NEVER {
                                 at.pending.push(Thread { node: turns.comma, stack });
                             }
@@ -177,7 +197,7 @@ impl Graph {
             }
             Node::Capture { body, end } => {
                 let start = if at.text == HIDDEN { HIDDEN } else { self.text(at.text).len() as u32 };
-                let stack = self.push(tables, Frame::Capture { start, end }, stack);
+                let stack = at.push(self, tables, Frame::Capture { start, end }, stack);
                 at.pending.push(Thread { node: body, stack });
             }
             Node::Captured { .. } if stack == BOTTOM => at.complete = true,
@@ -203,7 +223,7 @@ impl Graph {
         }
         let node = if later { by.again } else { by.body };
         if (by.min > 0 || !at.lean) && tables.costs.node(node) < NEVER {
-            let stack = self.push(tables, Frame::Turn { machine, state: 1 }, stack);
+            let stack = at.push(self, tables, Frame::Turn { machine, state: 1 }, stack);
             at.pending.push(Thread { node, stack });
         }
     }
@@ -229,7 +249,7 @@ impl Graph {
         }
         let more = (turn < by.min || !at.lean) && by.max.is_none_or(|max| turn < max);
         if more && tables.costs.node(by.again) < NEVER {
-            let stack = self.push(tables, Frame::Turn { machine, state: by.forward(turn, 1) }, below);
+            let stack = at.push(self, tables, Frame::Turn { machine, state: by.forward(turn, 1) }, below);
             at.pending.push(Thread { node: by.again, stack });
         }
     }
@@ -261,7 +281,7 @@ impl Graph {
             Some(node) if !at.lean => {
                 self.leading(tables, (machine, turns), turns.repeated(seen).iter(), seen, &mut moves);
                 let (state, _) = self.number(tables, machine, turns, seen.clone());
-                let stack = self.push(tables, Frame::Comma { machine, state }, stack);
+                let stack = at.push(self, tables, Frame::Comma { machine, state }, stack);
                 at.pending.push(Thread { node, stack });
             }
             _ => moves = self.onward(tables, (machine, turns), seen),
@@ -274,7 +294,7 @@ impl Graph {
         }
         for (way, next, _) in moves {
             let (state, _) = self.number(tables, machine, turns, next);
-            let stack = self.push(tables, Frame::Turn { machine, state }, stack);
+            let stack = at.push(self, tables, Frame::Turn { machine, state }, stack);
             at.pending.push(self.begin(tables, turns, &way, stack));
         }
     }
@@ -366,7 +386,7 @@ impl Graph {
             let Some(next) = turns.next(&seen, way) else { continue };
             if self.distance_of(tables, (machine, turns), way, &next) < NEVER {
                 let (state, _) = self.number(tables, machine, turns, next);
-                let stack = self.push(tables, Frame::Turn { machine, state }, below);
+                let stack = at.push(self, tables, Frame::Turn { machine, state }, below);
                 at.pending.push(Thread { node: way.body, stack });
             }
         }
@@ -397,26 +417,27 @@ impl Graph {
             nearest(tables, &mut moves, |(node, _, cost)| (*node, *cost));
         }
         for (node, state, _) in moves {
-            let stack = self.push(tables, Frame::Turn { machine, state }, below);
+            let stack = at.push(self, tables, Frame::Turn { machine, state }, below);
             at.pending.push(Thread { node, stack });
         }
     }
 
     /// Makes one thread of those, sorted, that are at the same node of a rule, and of those that are at the same turn.
-    fn merge(&mut self, tables: &Tables, threads: &mut Vec<Thread>) {
+    fn merge(&mut self, tables: &Tables, threads: &mut Vec<Thread>, begun: Vec<StackId>) {
         if !threads.windows(2).any(|pair| matches!(pair, [a, b] if a.node == b.node)) {
             return;
         }
+        let mut here = Here::new(begun);
         let mut out = Vec::with_capacity(threads.len());
         for same in threads.chunk_by(|a, b| a.node == b.node) {
             let stacks: Vec<StackId> = same.iter().map(|thread| thread.stack).collect();
             let node = same.first().map_or(0, |thread| thread.node);
-            let stacks = if stacks.len() > 1 { self.merged(tables, &stacks, MERGED_DEPTH) } else { stacks };
+            let stacks = if stacks.len() > 1 { self.merged(tables, &stacks, &mut here, MERGED_DEPTH) } else { stacks };
             // Where they return to matters at the end of the rule only: until then they are one.
             let (returns, mut stacks): (Vec<StackId>, Vec<StackId>) =
                 stacks.into_iter().partition(|stack| self.returns(*stack));
             if !returns.is_empty() {
-                stacks.push(self.any(tables, &returns, 0));
+                stacks.push(self.any(&returns));
             }
             out.extend(stacks.into_iter().map(|stack| Thread { node, stack }));
         }

@@ -83,7 +83,7 @@ impl Graph {
                 Stack::Any(members) => {
                     let members: Vec<StackId> =
                         members.iter().map(|id| known(self).get(id).copied().unwrap_or(*id)).collect();
-                    self.any(tables, &members, 0)
+                    self.any(&members)
                 }
             };
             known(self).insert(id, to);

@@ -55,6 +55,8 @@ const UNSURE: TextId = TextId::MAX - 1;
 pub(crate) const MOST_THREADS: usize = 16_384;
 /// Frames below the top that are made one where stacks are; what lies deeper is kept apart, which costs memory only.
 const MERGED_DEPTH: u32 = 1_000;
+/// Threads met that are kept in a list, and stacks met with one node that others are held against.
+const FEW: usize = 24;
 /// Threads met for which memory is kept.
 const SELDOM: usize = 4096;
 /// Nodes looked at for one step at most.
@@ -121,20 +123,43 @@ type Key = (Arc<[Thread]>, TextId, bool, bool);
 struct Met {
     few: Vec<Thread>,
     many: QuickSet<Thread>,
+    /// Where they are many, the stacks met last with each node.
+    last: QuickMap<NodeId, Vec<StackId>>,
 }
 
 impl Met {
     /// Adds `thread`; false if it was there.
     fn insert(&mut self, thread: Thread) -> bool {
-        if self.many.is_empty() && self.few.len() < 24 {
+        if self.many.is_empty() && self.few.len() < FEW {
             let new = !self.few.contains(&thread);
             if new {
                 self.few.push(thread);
             }
             return new;
         }
-        self.many.extend(self.few.drain(..));
-        self.many.insert(thread)
+        for thread in std::mem::take(&mut self.few) {
+            self.insert_many(thread);
+        }
+        self.insert_many(thread)
+    }
+
+    fn insert_many(&mut self, thread: Thread) -> bool {
+        let new = self.many.insert(thread);
+        if new {
+            let last = self.last.entry(thread.node).or_default();
+            if last.len() == FEW {
+                last.remove(0);
+            }
+            last.push(thread.stack);
+        }
+        new
+    }
+
+    /// The other stacks met last with the node of `thread`.
+    fn beside(&self, thread: Thread) -> impl Iterator<Item = StackId> {
+        let few = self.few.iter().filter(move |met| met.node == thread.node).map(|met| met.stack);
+        let last = self.last.get(&thread.node).into_iter().flatten().copied();
+        few.chain(last).filter(move |stack| *stack != thread.stack)
     }
 
     fn len(&self) -> usize {
@@ -146,6 +171,7 @@ impl Met {
         self.few.clear();
         self.many.clear();
         self.many.shrink_to(SELDOM);
+        self.last.clear();
     }
 }
 
@@ -154,8 +180,8 @@ impl Met {
 pub(crate) struct Graph {
     stacks: Vec<Held>,
     stack_ids: QuickMap<Stack, StackId>,
-    /// What stacks became that were merged.
-    merges: QuickMap<Box<[StackId]>, StackId>,
+    /// Whether one stack leads nowhere but where another one leads.
+    within: QuickMap<(StackId, StackId), bool>,
     states: Vec<State>,
     /// The places inside a capture, and where bytes lead from there: most have few bytes tried, so they have no rows.
     capturing: Vec<State>,
@@ -218,9 +244,16 @@ impl Graph {
     pub fn new(tables: &Tables) -> Self {
         let nowhere = State { threads: Arc::new([]), text: 0, complete: false, lean: false, cost: NEVER };
         Self {
-            stacks: vec![Held { stack: Stack::Bottom, cost: 0, captures: 0, compares: false, hides: false }],
+            stacks: vec![Held {
+                stack: Stack::Bottom,
+                cost: 0,
+                single: true,
+                captures: 0,
+                compares: false,
+                hides: false,
+            }],
             stack_ids: QuickMap::default(),
-            merges: QuickMap::default(),
+            within: QuickMap::default(),
             states: vec![nowhere.clone(), nowhere],
             capturing: Vec::new(),
             steps: QuickMap::default(),

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{BOTTOM, BTreeSet, Graph, HIDDEN, LITERAL, StackId, StateId, Tables, TextId, Thread};
+use super::{BOTTOM, BTreeSet, FEW, Graph, HIDDEN, LITERAL, StackId, StateId, Tables, TextId, Thread};
+use crate::hash::QuickMap;
 use crate::lower::expr::TurnOrder;
 use crate::network::cost::{self, NEVER, UNSPELLED};
 use crate::network::turns::{Move, Seen, Turns};
 use crate::network::{Machine, NodeId};
+
+/// Frames looked at to find that a stack leads nowhere but where another one leads, at most.
+const WITHIN_DEPTH: u32 = 16;
 
 /// What lies on a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +43,8 @@ pub(super) struct Held {
     pub stack: Stack,
     /// Bytes to the end from behind all that is on it.
     pub cost: u32,
+    /// Whether no set of stacks lies below: it is one stack.
+    pub single: bool,
     /// Captures that are open.
     pub captures: u32,
     /// Whether it holds texts, used ones or one in progress …
@@ -58,6 +64,23 @@ pub(crate) struct Loose {
     text: TextId,
 }
 
+/// What begins at one place, where stacks are made one.
+pub(super) struct Here {
+    /// The stacks whose frame on top begins here, sorted.
+    begun: Vec<StackId>,
+    /// What stacks became that were merged.
+    merged: QuickMap<Vec<StackId>, StackId>,
+}
+
+impl Here {
+    /// The place at which the frames on top of these stacks begin.
+    pub fn new(mut begun: Vec<StackId>) -> Self {
+        begun.sort_unstable();
+        begun.dedup();
+        Self { begun, merged: QuickMap::default() }
+    }
+}
+
 impl Graph {
     pub(super) fn stack(&self, id: StackId) -> &Stack {
         self.stacks.get(id as usize).map_or(&Stack::Bottom, |held| &held.stack)
@@ -74,6 +97,11 @@ impl Graph {
     /// Bytes to the end from behind all that is on `stack`.
     pub fn stack_cost(&self, stack: StackId) -> u32 {
         self.stacks.get(stack as usize).map_or(NEVER, |held| held.cost)
+    }
+
+    /// Whether `stack` is one stack, not several that share frames.
+    fn is_single(&self, stack: StackId) -> bool {
+        self.stacks.get(stack as usize).is_some_and(|held| held.single)
     }
 
     /// Captures that are open on `stack`.
@@ -294,8 +322,14 @@ impl Graph {
         is_return && self.captures(stack) == 0
     }
 
-    /// Any one of `members`; those with an equal frame on top are one, `depth` frames down.
-    pub(super) fn any(&mut self, tables: &Tables, members: &[StackId], depth: u32) -> StackId {
+    /// Any one of `members`.
+    pub(super) fn any(&mut self, members: &[StackId]) -> StackId {
+        let members = self.flat(members);
+        self.one_of(members)
+    }
+
+    /// The stacks that `members` are any of, sorted.
+    fn flat(&self, members: &[StackId]) -> Vec<StackId> {
         let mut all: Vec<StackId> = Vec::with_capacity(members.len());
         for member in members {
             match self.stack(*member) {
@@ -305,23 +339,12 @@ impl Graph {
         }
         all.sort_unstable();
         all.dedup();
-        if depth == 0 || all.len() < 2 {
-            return self.one_of(all);
-        }
-        // The same stacks lie below many others: merged anew each time, they would cost a power of the depth.
-        let key = all.into_boxed_slice();
-        if let Some(known) = self.merges.get(&key) {
-            return *known;
-        }
-        let merged = self.merged(tables, &key, depth - 1);
-        let merged = self.one_of(merged);
-        self.bytes += 64 + key.len() * 4;
-        self.merges.insert(key, merged);
-        merged
+        all
     }
 
     /// Any one of `members`, sorted and none of them of this kind.
-    fn one_of(&mut self, members: Vec<StackId>) -> StackId {
+    fn one_of(&mut self, mut members: Vec<StackId>) -> StackId {
+        self.drop_within(&mut members);
         match members.as_slice() {
             [only] => *only,
             all => {
@@ -331,8 +354,67 @@ impl Graph {
         }
     }
 
-    /// The stacks, sorted, those with the same frame on top made one.
-    pub(super) fn merged(&mut self, tables: &Tables, stacks: &[StackId], depth: u32) -> Vec<StackId> {
+    /// Drops the stacks that lead nowhere but where another one of them leads.
+    fn drop_within(&mut self, members: &mut Vec<StackId>) {
+        if members.len() < 2 {
+            return;
+        }
+        let mut tops: QuickMap<Option<Frame>, Vec<StackId>> = QuickMap::default();
+        // Those that were held last lead to most.
+        for member in members.iter().rev() {
+            let top = match self.stack(*member) {
+                Stack::Pushed(frame, _) => Some(*frame),
+                _ => None,
+            };
+            let same = tops.entry(top).or_default();
+            let mut last = same.iter().rev().take(FEW);
+            if !last.any(|other| self.is_within(*member, *other)) {
+                let first = same.len().saturating_sub(FEW);
+                let mut at = 0..;
+                same.retain(|other| at.next() < Some(first) || !self.is_within(*other, *member));
+                same.push(*member);
+            }
+        }
+        *members = tops.into_values().flatten().collect();
+        members.sort_unstable();
+    }
+
+    /// Whether `stack` is known to lead nowhere but where `other` leads: each of its frames stands on `other`, too
+    /// (a simulation).
+    pub(super) fn is_within(&mut self, stack: StackId, other: StackId) -> bool {
+        self.looked_within(stack, other, WITHIN_DEPTH)
+    }
+
+    fn looked_within(&mut self, stack: StackId, other: StackId, depth: u32) -> bool {
+        // What leads to all that another one does is as near to the end.
+        let farther = self.stack_cost(stack) < self.stack_cost(other);
+        if stack == other || depth == 0 || farther || self.is_single(other) {
+            return stack == other;
+        }
+        let (of, with) = (self.stack(stack), self.stack(other));
+        if let (Stack::Pushed(frame, below), Stack::Pushed(same, under)) = (of, with) {
+            let (below, under) = (*below, *under);
+            return frame == same && self.looked_within(below, under, depth - 1);
+        }
+        let (members, with) = match (of, with) {
+            (Stack::Any(members), _) => (members.clone(), None),
+            (_, Stack::Any(members)) => (members.clone(), Some(other)),
+            _ => return false,
+        };
+        if let Some(known) = self.within.get(&(stack, other)) {
+            return *known;
+        }
+        let within = match with {
+            None => members.iter().all(|member| self.looked_within(*member, other, depth)),
+            Some(_) => members.iter().rev().any(|member| self.looked_within(stack, *member, depth)),
+        };
+        self.bytes += 24;
+        self.within.insert((stack, other), within);
+        within
+    }
+
+    /// The stacks, sorted, those with the same frame on top made one, and below it those of frames that begin `here`.
+    pub(super) fn merged(&mut self, tables: &Tables, stacks: &[StackId], here: &mut Here, depth: u32) -> Vec<StackId> {
         let (mut pushed, mut out): (Vec<(Frame, StackId)>, Vec<StackId>) = (Vec::new(), Vec::new());
         for id in stacks {
             match self.stack(*id) {
@@ -346,13 +428,29 @@ impl Graph {
             let (Some((frame, first)), belows) = (same.first(), same.iter().map(|(_, below)| *below)) else { continue };
             let below = match same.len() {
                 1 => *first,
-                _ => self.any(tables, &belows.collect::<Vec<_>>(), depth),
+                _ => self.merged_below(tables, &belows.collect::<Vec<_>>(), here, depth.saturating_sub(1)),
             };
             out.push(self.push(tables, *frame, below));
         }
         out.sort_unstable();
         out.dedup();
         out
+    }
+
+    /// Any one of `members`; those that begin `here` with an equal frame are one.
+    fn merged_below(&mut self, tables: &Tables, members: &[StackId], here: &mut Here, depth: u32) -> StackId {
+        let all = self.flat(members);
+        if let Some(known) = here.merged.get(&all) {
+            return *known;
+        }
+        let (begun, mut rest): (Vec<StackId>, Vec<StackId>) =
+            all.iter().partition(|member| depth > 0 && here.begun.binary_search(member).is_ok());
+        rest.extend(self.merged(tables, &begun, here, depth));
+        rest.sort_unstable();
+        rest.dedup();
+        let merged = self.one_of(rest);
+        here.merged.insert(all, merged);
+        merged
     }
 
     /// Whether that state of a machine remembers texts.
@@ -369,7 +467,7 @@ impl Graph {
             Stack::Any(members) => 80 + members.len() * 8,
             _ => 80,
         };
-        let mut held = Held { stack: stack.clone(), cost, captures: 0, compares: false, hides: false };
+        let mut held = Held { stack: stack.clone(), cost, single: true, captures: 0, compares: false, hides: false };
         let below = match &stack {
             Stack::Bottom => &[],
             Stack::Pushed(frame, below) => {
@@ -391,6 +489,7 @@ impl Graph {
             }
             Stack::Any(members) => &**members,
         };
+        held.single = below.len() < 2 && below.iter().all(|below| self.is_single(*below));
         for below in below {
             held.captures += self.captures(*below);
             held.compares |= self.compares(*below);
@@ -488,7 +587,7 @@ impl Graph {
                     };
                     self.push(tables, frame, own(below))
                 }
-                Stack::Any(members) => self.any(tables, &members.iter().map(own).collect::<Vec<_>>(), 0),
+                Stack::Any(members) => self.any(&members.iter().map(own).collect::<Vec<_>>()),
             };
             ids.push(id);
         }
