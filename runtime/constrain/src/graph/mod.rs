@@ -1,8 +1,9 @@
 //! The places that texts lead to, found as they are needed: (place, byte) → place.
 //!
 //! A place is a canonical set of threads, each a byte node of the network and a stack; stacks share their
-//! frames, and equal places have one [`StateId`]. Threads that differ only below the top of their stacks are one, as in
-//! a graph-structured stack (Tomita), so that an ambiguous grammar needs no thread for each way to read the text. For a constraint without recursion and counts this is a
+//! frames, and equal places have one [`StateId`]. Threads that differ only below the top of their stacks are one, and the
+//! frames that begin at one place are shared, as in a graph-structured stack (Tomita), so that an ambiguous grammar
+//! needs no thread for each way to read the text; a stack that leads nowhere but where another one does is left out. For a constraint without recursion and counts this is a
 //! deterministic automaton built lazily; for the others it is one with a place for each stack met.
 //!
 //! Where parts of a value must differ, a place also holds the text since the first of them that is being written.
@@ -53,7 +54,7 @@ const UNSURE: TextId = TextId::MAX - 1;
 
 /// Threads of one place at most.
 pub(crate) const MOST_THREADS: usize = 16_384;
-/// Frames below the top that are made one where stacks are; what lies deeper is kept apart, which costs memory only.
+/// Frames of one place on each other that are made one where stacks are; what lies deeper is kept apart.
 const MERGED_DEPTH: u32 = 1_000;
 /// Threads met that are kept in a list, and stacks met with one node that others are held against.
 const FEW: usize = 24;
