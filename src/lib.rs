@@ -11,7 +11,7 @@
 //! 6. [`allow`] reads what a program may reach outside of it; [`needs`] says what it needs.
 //! 7. [`lsp`] serves editors. [`repl`] is a session in which entries run one after another.
 //! 8. [`render`] draws diagnostics, [`page`] explanations of them, [`terminal`] everything else that people read; of all of it
-//!    [`visible`] lets through what a terminal may show.
+//!    [`mod@visible`] lets through what a terminal may show.
 //!
 //! Architecture invariant: only this package writes to a terminal, knows clap, miette or the protocol of editors, or downloads anything.
 //! Architecture invariant: nothing is parsed, checked, lowered, sampled or computed here.
