@@ -333,7 +333,9 @@ fn dots(home: Home, query: &[f32], keys: &[f32], out: &mut [f32; TILE], count: u
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a home of this kind is only made where the features were detected.
         #[allow(unsafe_code)]
-        Kind::Avx2 => unsafe { crate::cpu::avx2::dots(query, keys, &mut out[..count.next_multiple_of(8)]) },
+        Kind::Avx2 | Kind::Avx512 => unsafe {
+            crate::cpu::avx2::dots(query, keys, &mut out[..count.next_multiple_of(8)])
+        },
     }
 }
 
@@ -346,7 +348,7 @@ fn dots_of_two(home: Home, queries: [&[f32]; 2], keys: &[f32], out: [&mut [f32; 
             portable::dots(queries[1], keys, &mut second[..count]);
         }
         #[cfg(target_arch = "x86_64")]
-        Kind::Avx2 => {
+        Kind::Avx2 | Kind::Avx512 => {
             let count = count.next_multiple_of(4);
             // SAFETY: a home of this kind is only made where the features were detected.
             #[allow(unsafe_code)]

@@ -130,6 +130,6 @@ fn widen(home: Home, from: &[f16], to: &mut [f32]) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a home of this kind is only made where the features were detected.
         #[allow(unsafe_code)]
-        Kind::Avx2 => unsafe { crate::cpu::avx2::widen(from, to) },
+        Kind::Avx2 | Kind::Avx512 => unsafe { crate::cpu::avx2::widen(from, to) },
     }
 }

@@ -9,7 +9,8 @@
 //! 4. [`Kernels::swiglu`] or [`Kernels::geglu`], and [`Kernels::add`], finish the block.
 //! 5. [`log_sum_exp`] and [`exp_below`] make logits probabilities, for whoever draws from them.
 //!
-//! Two homes run them: `portable`, plain Rust and the truth, and `avx2`. `SGL_CPU` chooses one by name.
+//! Three homes run them: `portable`, plain Rust and the truth, `avx2` and `avx512`. `SGL_CPU` chooses one by name; the
+//! widest that the machine has runs otherwise.
 //!
 //! Architecture invariant: a row's result never depends on its neighbours, on the home or on the number of threads.
 //! SIMD lanes are *outputs* (weight rows, or elements), so the sum behind one output has one order, written down in

@@ -169,6 +169,6 @@ fn panels_whole(
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a home of this kind is only made where the features were detected.
         #[allow(unsafe_code)]
-        Kind::Avx2 => unsafe { crate::cpu::avx2::panels_whole(kind, panels, columns, blocks, out) },
+        Kind::Avx2 | Kind::Avx512 => unsafe { crate::cpu::avx2::panels_whole(kind, panels, columns, blocks, out) },
     }
 }

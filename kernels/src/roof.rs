@@ -49,7 +49,7 @@ fn multiply(home: Home, rounds: usize) -> i16 {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a home of this kind is only made where the features were detected.
         #[allow(unsafe_code)]
-        Kind::Avx2 => unsafe { crate::cpu::avx2::multiply_whole::<CHAINS>(rounds) },
+        Kind::Avx2 | Kind::Avx512 => unsafe { crate::cpu::avx2::multiply_whole::<CHAINS>(rounds) },
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn every_word_is_read() {
-        for home in [Home::portable(), Home::detect()] {
+        for home in Home::all() {
             let mut kernels = Kernels::new(home, 2);
             let words: Vec<u64> = (0..GRAIN as u64 * 2 + 77).collect();
             assert_eq!(kernels.read_all(&words), words.iter().sum::<u64>());

@@ -17,7 +17,13 @@ pub(crate) enum Kind {
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
 }
+
+/// The name of each home, and what it takes; each wider than the one before it.
+const NAMES: [(&str, &str); 3] =
+    [("portable", "nothing"), ("avx2", "AVX2 and F16C"), ("avx512", "AVX-512 with its parts F, BW, DQ, VL and VNNI")];
 
 impl Home {
     /// Plain Rust for the compiler's baseline: the truth the others are held against.
@@ -32,6 +38,26 @@ impl Home {
             return Some(Self(Kind::Avx2));
         }
         None
+    }
+
+    /// AVX-512 with the products of bytes (VNNI), where the machine has them.
+    pub fn avx512() -> Option<Self> {
+        #[cfg(target_arch = "x86_64")]
+        if Self::avx2().is_some()
+            && std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512bw")
+            && std::arch::is_x86_feature_detected!("avx512dq")
+            && std::arch::is_x86_feature_detected!("avx512vl")
+            && std::arch::is_x86_feature_detected!("avx512vnni")
+        {
+            return Some(Self(Kind::Avx512));
+        }
+        None
+    }
+
+    /// All homes that this machine has, each wider than the one before it; the portable one first.
+    pub fn all() -> impl DoubleEndedIterator<Item = Self> {
+        [Some(Self::portable()), Self::avx2(), Self::avx512()].into_iter().flatten()
     }
 
     /// The home that the environment names in `SGL_CPU`; the widest of this machine where it names none.
@@ -55,15 +81,15 @@ impl Home {
     /// # Errors
     /// As with [`Self::chosen`].
     pub fn named(name: &str) -> Result<Self, HomeError> {
-        match name {
-            "portable" => Ok(Self::portable()),
-            "avx2" => Self::avx2().ok_or(HomeError::Lacking { name: "avx2", needs: "AVX2 and F16C" }),
-            _ => Err(HomeError::Unknown { name: name.to_owned() }),
-        }
+        let Some((name, needs)) = NAMES.into_iter().find(|(known, _)| *known == name) else {
+            return Err(HomeError::Unknown { name: name.to_owned() });
+        };
+        Self::all().find(|home| home.name() == name).ok_or(HomeError::Lacking { name, needs })
     }
 
-    fn widest() -> Self {
-        Self::avx2().unwrap_or(Self::portable())
+    /// The last of [all](Self::all).
+    pub fn widest() -> Self {
+        Self::all().next_back().unwrap_or(Self::portable())
     }
 
     /// The name for people.
@@ -72,6 +98,8 @@ impl Home {
             Kind::Portable => "portable",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => "avx512",
         }
     }
 }
@@ -97,7 +125,11 @@ impl std::fmt::Display for HomeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unknown { name } => {
-                write!(f, "SGL_CPU={name} names no kernels; there are `portable` and `avx2`")
+                write!(
+                    f,
+                    "SGL_CPU={name} names no kernels; there are {}",
+                    NAMES.map(|(name, _)| format!("`{name}`")).join(", ")
+                )
             }
             Self::Lacking { name, needs } => {
                 write!(f, "SGL_CPU={name} asks for kernels that need {needs}, which this processor lacks; unset it")
@@ -124,12 +156,22 @@ macro_rules! for_each_home {
                 plain($($arg),*)
             }
 
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,f16c")]
+            fn avx512($($arg: $ty),*) $(-> $ret)? {
+                plain($($arg),*)
+            }
+
             match home.0 {
                 $crate::cpu::Kind::Portable => plain($($arg),*),
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: a home of this kind is only made where the features were detected.
                 #[allow(unsafe_code)]
                 $crate::cpu::Kind::Avx2 => unsafe { avx2($($arg),*) },
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: as above.
+                #[allow(unsafe_code)]
+                $crate::cpu::Kind::Avx512 => unsafe { avx512($($arg),*) },
             }
         }
     };
@@ -142,10 +184,11 @@ mod tests {
 
     #[test]
     fn homes_are_found_by_name() {
-        for home in [Home::portable(), Home::widest()] {
-            assert_eq!(Home::named(home.name()), Ok(home));
+        for (home, (name, _)) in Home::all().zip(NAMES) {
+            assert_eq!((home.name(), Home::named(name)), (name, Ok(home)));
         }
+        assert_eq!(Home::all().last(), Some(Home::widest()));
         let error = Home::named("amx").unwrap_err();
-        assert_eq!(error.to_string(), "SGL_CPU=amx names no kernels; there are `portable` and `avx2`");
+        assert_eq!(error.to_string(), "SGL_CPU=amx names no kernels; there are `portable`, `avx2`, `avx512`");
     }
 }

@@ -27,6 +27,9 @@ fn features() -> Vec<&'static str> {
             ("f16c", std::arch::is_x86_feature_detected!("f16c")),
             ("fma", std::arch::is_x86_feature_detected!("fma")),
             ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
+            ("avx512bw", std::arch::is_x86_feature_detected!("avx512bw")),
+            ("avx512dq", std::arch::is_x86_feature_detected!("avx512dq")),
+            ("avx512vl", std::arch::is_x86_feature_detected!("avx512vl")),
             ("avx512vnni", std::arch::is_x86_feature_detected!("avx512vnni")),
         ];
         found.extend(all.into_iter().filter(|(_, has)| *has).map(|(name, _)| name));
@@ -41,16 +44,17 @@ fn processor() -> Finding {
         features if features.is_empty() => String::new(),
         features => format!(" with {}", features.join(", ")),
     };
-    let used = Home::detect();
+    let (used, widest) = (Home::detect(), Home::widest());
     let says = format!("{cores}{has}; kernels: {}", used.name());
     if let Err(error) = Home::chosen() {
         return Finding::new("processor", State::Problem, says).help(error.to_string());
     }
-    match (used == Home::portable(), Home::avx2().is_some()) {
-        (false, _) => Finding::new("processor", State::Ok, says),
+    let (asked, has) = (used.name(), widest.name());
+    match (used == widest, widest == Home::portable()) {
+        (true, false) => Finding::new("processor", State::Ok, says),
+        (false, _) => Finding::new("processor", State::Warning, says)
+            .help(format!("SGL_CPU={asked} asks for slower kernels: unset it for the {has} ones")),
         (true, true) => Finding::new("processor", State::Warning, says)
-            .help("SGL_CPU=portable asks for the slow kernels: unset it for the avx2 ones"),
-        (true, false) => Finding::new("processor", State::Warning, says)
             .help("models run several times faster on a processor with AVX2 and F16C"),
     }
 }
