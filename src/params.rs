@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches};
 use serde_json::Value as Json;
@@ -87,6 +87,14 @@ impl Params {
             Err(why) => Err(Complaint::usage(format!("`--{}`: {why}", param.name))),
         });
         read.collect()
+    }
+
+    /// The arguments that are a text and the name of a file, which somebody may have meant the contents of.
+    pub fn names_of_files<'a>(&'a self, given: &'a Arguments) -> impl Iterator<Item = (&'a str, &'a str)> {
+        given.iter().filter_map(|(name, given)| match given {
+            Given::Text(text) if Path::new(text).is_file() => Some((name.as_str(), text.as_str())),
+            _ => None,
+        })
     }
 
     /// The arguments of a line: an object by name, any other value for the only parameter; after `defaults`, which they

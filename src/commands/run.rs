@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use sgl_check::program::FnId;
 use sgl_diag::{SourceMap, plain};
 use sgl_exec::{Ask, Backends, Finished, Runner, World};
+use sgl_graph::needs;
 use sgl_host::Fault;
 use sgl_tools::Outside;
 use sgl_trace::How;
@@ -28,6 +29,7 @@ use crate::stats::Stats;
 use crate::stream::Stream;
 use crate::terminal::{self, Bars, Complaint, Exit};
 use crate::trace::{About, Tracing};
+use crate::visible::visible;
 use crate::watch::{self, Reads};
 use crate::{models::Progress as _, outcome, render, usage};
 
@@ -108,6 +110,13 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
         .map_err(|error| Complaint::failed(format!("threads cannot be started: {}", plain::io(&error))))?;
     let session = Arc::new(Session::new(options.engine.clone(), project.clone()));
     let graph = Arc::new(compiled.graph(program));
+    // A program that reaches nothing outside cannot open a file, so its name alone is seldom what was meant.
+    if needs::needs(&graph, id).is_empty() {
+        for (name, file) in params.names_of_files(&given) {
+            let file = visible(file);
+            terminal::warn(&format!("`--{name}` is the name of a file; for what stands in it: `--{name} @{file}`"));
+        }
+    }
     let seed = options.seed.or(project.project.run_seed).unwrap_or(0);
     let mut world: Arc<dyn World> = Arc::new(outside.with(options.allow.permissions(&project)));
     let mut backends: Arc<dyn Backends> = session.clone();

@@ -41,6 +41,22 @@ fn arguments_are_refused_in_plain_words() {
 }
 
 #[test]
+fn the_name_of_a_file_is_told_from_what_stands_in_it() {
+    let folder = folder();
+    let (program, notes, reads) = (at(&folder, "p.sgl"), at(&folder, "notes.txt"), at(&folder, "reads.sgl"));
+    fs::write(&notes, "hello").unwrap();
+    fs::write(&reads, "fn main(s: str) -> str { fs.read(s) }\n").unwrap();
+    let said = |words: &[&str]| sglc(&[&["run"], words].concat()).stderr;
+    let warned = said(&[&program, "--s", &notes]);
+    assert_eq!(warned, format!("warning: `--s` is the name of a file; for what stands in it: `--s @{notes}`\n"));
+    assert_eq!(said(&[&program, "--s", &format!("@{notes}")]), "");
+    assert_eq!(said(&[&program, "--s", &at(&folder, "no.txt")]), "");
+    // Who opens files may well want a name.
+    let allowed = format!("--allow-read={notes}");
+    assert_eq!(said(&[&reads, &allowed, "--s", &notes]), "");
+}
+
+#[test]
 fn no_number_of_the_operating_system_is_shown() {
     let folder = folder();
     let (program, missing, here) = (at(&folder, "p.sgl"), at(&folder, "no/such"), at(&folder, ""));
