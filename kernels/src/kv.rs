@@ -32,19 +32,67 @@ pub const fn kv_blocks(head_dim: usize) -> usize {
     head_dim.div_ceil(KV_BLOCK)
 }
 
-impl KvView<'_> {
-    /// The numbers of a head, which are as many as `out` holds; heads are counted through all slots.
-    pub(crate) fn read(&self, home: Home, head: usize, out: &mut [f32]) {
-        let own = head * out.len()..(head + 1) * out.len();
+/// How heads lie where they are read into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// One after the other.
+    Rows,
+    /// Two by two, eight numbers of one and then eight of the other: a register of sixteen holds some of both.
+    Pairs,
+}
+
+impl Order {
+    /// Where the numbers of a head begin, and how far each eight of them are from those before.
+    #[inline(always)]
+    pub fn place(self, index: usize, head_dim: usize) -> (usize, usize) {
         match self {
-            Self::F16(values) => widen(home, &values[own], out),
-            Self::F32(values) => out.copy_from_slice(&values[own]),
+            Self::Rows => (index * head_dim, 8),
+            Self::Pairs => (index / 2 * 2 * head_dim + index % 2 * 8, 16),
+        }
+    }
+}
+
+impl KvView<'_> {
+    /// Some heads as floats; they are counted through all slots.
+    pub(crate) fn read(&self, home: Home, heads: &[usize], head_dim: usize, order: Order, out: &mut [f32]) {
+        match self {
+            Self::F16(values) => widen(home, values, heads, head_dim, order, out),
+            Self::F32(values) => spread(home, values, heads, head_dim, order, out),
+            Self::Q8(codes, scales) => decode(home, codes, scales, heads, head_dim, order, out),
+        }
+    }
+
+    /// Asks for the numbers of a head that will be read soon.
+    pub(crate) fn look_ahead(&self, head: usize, head_dim: usize) {
+        match self {
+            Self::F16(values) => look_ahead(values, head * head_dim, head_dim),
+            Self::F32(values) => look_ahead(values, head * head_dim, head_dim),
             Self::Q8(codes, scales) => {
-                let blocks = kv_blocks(out.len());
-                decode(home, &codes[own], &scales[head * blocks..(head + 1) * blocks], out);
+                look_ahead(codes, head * head_dim, head_dim);
+                look_ahead(scales, head * kv_blocks(head_dim), kv_blocks(head_dim));
             }
         }
     }
+}
+
+/// Asks for the cache lines that hold `count` numbers of a list.
+fn look_ahead<T>(list: &[T], start: usize, count: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        const LINE: usize = 64;
+        let first = list.as_ptr().wrapping_add(start).addr();
+        let end = first + count * size_of::<T>();
+        for line in (first / LINE * LINE..end).step_by(LINE) {
+            // SAFETY: a hint reads nothing, wherever it points.
+            #[allow(unsafe_code)]
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(list.as_ptr().cast::<i8>().with_addr(line));
+            }
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (list, start, count);
 }
 
 impl Kernels {
@@ -113,23 +161,49 @@ for_each_home! {
 }
 
 for_each_home! {
-    fn decode(codes: &[i8], scales: &[f16], out: &mut [f32]) {
-        for ((codes, scale), out) in codes.chunks(KV_BLOCK).zip(scales).zip(out.chunks_mut(KV_BLOCK)) {
-            let scale = crate::block::f16_to_f32(scale.to_bits());
-            for (out, &code) in out.iter_mut().zip(codes) {
-                *out = scale * f32::from(code);
+    fn decode(codes: &[i8], scales: &[f16], heads: &[usize], head_dim: usize, order: Order, out: &mut [f32]) {
+        let blocks = kv_blocks(head_dim);
+        for (index, head) in heads.iter().enumerate() {
+            let (start, step) = order.place(index, head_dim);
+            let codes = codes[head * head_dim..][..head_dim].as_chunks::<8>().0;
+            let scales = &scales[head * blocks..][..blocks];
+            for ((eight, codes), out) in codes.iter().enumerate().zip(out[start..].chunks_mut(step)) {
+                let scale = crate::block::f16_to_f32(scales[eight / (KV_BLOCK / 8)].to_bits());
+                for (out, &code) in out.iter_mut().zip(codes) {
+                    *out = scale * f32::from(code);
+                }
             }
         }
     }
 }
 
-/// Halves as floats; a multiple of eight.
-fn widen(home: Home, from: &[f16], to: &mut [f32]) {
+for_each_home! {
+    fn spread(from: &[f32], heads: &[usize], head_dim: usize, order: Order, out: &mut [f32]) {
+        for (index, head) in heads.iter().enumerate() {
+            let (start, step) = order.place(index, head_dim);
+            let from = from[head * head_dim..][..head_dim].as_chunks::<8>().0;
+            for (from, out) in from.iter().zip(out[start..].chunks_mut(step)) {
+                out[..8].copy_from_slice(from);
+            }
+        }
+    }
+}
+
+/// Halves as floats.
+fn widen(home: Home, from: &[f16], heads: &[usize], head_dim: usize, order: Order, out: &mut [f32]) {
     match home.0 {
-        Kind::Portable => from.convert_to_f32_slice(to),
+        Kind::Portable => {
+            for (index, head) in heads.iter().enumerate() {
+                let (start, step) = order.place(index, head_dim);
+                let from = from[head * head_dim..][..head_dim].as_chunks::<8>().0;
+                for (from, out) in from.iter().zip(out[start..].chunks_mut(step)) {
+                    from.convert_to_f32_slice(&mut out[..8]);
+                }
+            }
+        }
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a home of this kind is only made where the features were detected.
         #[allow(unsafe_code)]
-        Kind::Avx2 | Kind::Avx512 => unsafe { crate::cpu::avx2::widen(from, to) },
+        Kind::Avx2 | Kind::Avx512 => unsafe { crate::cpu::avx2::widen(from, heads, head_dim, order, out) },
     }
 }

@@ -26,11 +26,11 @@ pub(crate) fn sum_by(values: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     tree_sum(lanes)
 }
 
-/// `Σ a·b` in lanes; the lengths are equal multiples of eight.
+/// `Σ a·b` in lanes; `a` is as many times eight as there are parts of `b`.
 #[inline(always)]
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn dot<'a>(a: &[f32], b: impl Iterator<Item = &'a [f32; LANES]>) -> f32 {
     let mut lanes = [0.0; LANES];
-    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
+    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b) {
         for i in 0..LANES {
             lanes[i] += a[i] * b[i];
         }

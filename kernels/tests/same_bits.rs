@@ -346,6 +346,22 @@ proptest! {
         for kernels in &mut all {
             prop_assert_eq!(bits(&run(kernels, &spans, &queries)), bits(&truth));
         }
+        // Cut into other steps: each row with other neighbours.
+        let cut: Vec<AttentionSpan> = spans
+            .iter()
+            .flat_map(|span| {
+                let middle = span.rows.start + random.below(span.rows.len() + 1);
+                let first = &span.context[..span.context.len() - (span.rows.end - middle)];
+                [
+                    AttentionSpan { rows: span.rows.start..middle, context: first },
+                    AttentionSpan { rows: middle..span.rows.end, context: span.context },
+                ]
+            })
+            .filter(|span| !span.rows.is_empty())
+            .collect();
+        for kernels in &mut all {
+            prop_assert_eq!(bits(&run(kernels, &cut, &queries)), bits(&truth), "cut");
+        }
         for span in &spans {
             let row = span.rows.start + random.below(span.rows.len());
             let context = &span.context[..span.context.len() - (span.rows.end - 1 - row)];
@@ -355,6 +371,42 @@ proptest! {
             let plain = plain_attention(shape, &queries[part], &keys, &values, context);
             for (ours, plain) in alone.iter().zip(plain) {
                 prop_assert!((f64::from(*ours) - plain).abs() < 1e-5, "{ours} and {plain}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_row_does_not_read_does_not_reach_it() {
+    let mut random = Random(5);
+    let (kv_heads, head_dim, positions) = (2, 24, 150);
+    let context: Vec<u32> = (0..positions as u32).collect();
+    for window in [None, Some(70)] {
+        let shape = AttentionShape { heads: 6, kv_heads, head_dim, scale: 0.3, window, cap: None };
+        let width = kv_heads * head_dim;
+        let (keys, values) = (random.floats(positions * width), random.floats(positions * width));
+        let queries = random.floats(positions * 6 * head_dim);
+        for mut kernels in all() {
+            let mut run = |keys: &[f32], values: &[f32]| {
+                let mut out = vec![0.0; queries.len()];
+                let spans = [AttentionSpan { rows: 0..positions, context: &context }];
+                let plan = AttentionPlan::new(&spans);
+                kernels.attention(shape, &queries, KvView::F32(keys), KvView::F32(values), &plan, &mut out);
+                bits(&out)
+            };
+            let truth = run(&keys, &values);
+            for poison in [f32::NAN, f32::INFINITY] {
+                for at in [0, 63, 64, 77, 149] {
+                    let (mut keys, mut values) = (keys.clone(), values.clone());
+                    keys[at * width..(at + 1) * width].fill(poison);
+                    values[at * width..(at + 1) * width].fill(poison);
+                    let poisoned = run(&keys, &values);
+                    let rows = truth.chunks_exact(6 * head_dim).zip(poisoned.chunks_exact(6 * head_dim));
+                    for (row, (truth, poisoned)) in rows.enumerate() {
+                        let reads = at <= row && row < at + window.unwrap_or(positions);
+                        assert_eq!(truth != poisoned, reads, "row {row}, {poison} at {at}, {window:?}");
+                    }
+                }
             }
         }
     }

@@ -6,12 +6,13 @@
 
 #![allow(unsafe_code)]
 
+mod attention;
 mod tiles;
 
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-use half::f16;
+pub(crate) use attention::{add_values, dots, widen};
 
 use crate::activations::{ActivationBlock, GROUP};
 use crate::block::{BLOCK, Coding, Scales};
@@ -301,61 +302,6 @@ pub(crate) fn quantise<'a>(values: &[[f32; BLOCK]], out: impl Iterator<Item = &'
     }
 }
 
-/// See [`super::portable::dots`]: eight keys at a time, their lanes summed together.
-///
-/// # Panics
-/// If there are not as many keys, up to the next multiple of eight, as there are sums.
-#[target_feature(enable = "avx2,f16c")]
-pub(crate) fn dots(query: &[f32], keys: &[f32], out: &mut [f32]) {
-    let dim = query.len();
-    for (keys, out) in keys.chunks_exact(8 * dim).zip(out.as_chunks_mut::<8>().0) {
-        let mut lanes = [_mm256_setzero_ps(); 8];
-        for (i, query) in query.as_chunks::<8>().0.iter().enumerate() {
-            // SAFETY: eight floats.
-            let query = unsafe { _mm256_loadu_ps(query.as_ptr()) };
-            for (key, lanes) in lanes.iter_mut().enumerate() {
-                // SAFETY: `key < 8` and `8 · i + 8 <= dim`, and there are eight keys.
-                let key = unsafe { _mm256_loadu_ps(keys.as_ptr().add(key * dim + 8 * i)) };
-                *lanes = _mm256_add_ps(*lanes, _mm256_mul_ps(query, key));
-            }
-        }
-        // SAFETY: eight floats.
-        unsafe { _mm256_storeu_ps(out.as_mut_ptr(), tree_sums(lanes)) }
-    }
-}
-
-/// The same for two queries: four keys at a time.
-///
-/// # Panics
-/// If there are not as many keys, up to the next multiple of four, as there are sums of each.
-#[target_feature(enable = "avx2,f16c")]
-pub(crate) fn dots_of_two(queries: [&[f32]; 2], keys: &[f32], first: &mut [f32], second: &mut [f32]) {
-    let dim = queries[0].len();
-    assert!(queries[1].len() == dim && keys.len() >= dim * first.len().next_multiple_of(4));
-    let outs = first.as_chunks_mut::<4>().0.iter_mut().zip(second.as_chunks_mut::<4>().0);
-    for (keys, (first, second)) in keys.chunks_exact(4 * dim).zip(outs) {
-        let (mut a, mut b) = ([_mm256_setzero_ps(); 4], [_mm256_setzero_ps(); 4]);
-        for i in (0..dim / 8 * 8).step_by(8) {
-            // SAFETY: `i + 8 <= dim`, both queries are as long, and there are four keys.
-            unsafe {
-                let x = _mm256_loadu_ps(queries[0].as_ptr().add(i));
-                let y = _mm256_loadu_ps(queries[1].as_ptr().add(i));
-                for k in 0..4 {
-                    let key = _mm256_loadu_ps(keys.as_ptr().add(k * dim + i));
-                    a[k] = _mm256_add_ps(a[k], _mm256_mul_ps(x, key));
-                    b[k] = _mm256_add_ps(b[k], _mm256_mul_ps(y, key));
-                }
-            }
-        }
-        let sums = tree_sums([a[0], a[1], a[2], a[3], b[0], b[1], b[2], b[3]]);
-        // SAFETY: four floats each.
-        unsafe {
-            _mm_storeu_ps(first.as_mut_ptr(), _mm256_castps256_ps128(sums));
-            _mm_storeu_ps(second.as_mut_ptr(), _mm256_extractf128_ps::<1>(sums));
-        }
-    }
-}
-
 /// [`crate::math::tree_sum`] of each register.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
@@ -391,15 +337,6 @@ pub(crate) fn multiply_whole<const CHAINS: usize>(rounds: usize) -> i16 {
 #[target_feature(enable = "avx2,f16c")]
 fn halves_added(a: __m256, b: __m256) -> __m256 {
     _mm256_add_ps(_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b))
-}
-
-/// Halves as floats; as many as both hold, a multiple of eight.
-#[target_feature(enable = "avx2,f16c")]
-pub(crate) fn widen(from: &[f16], to: &mut [f32]) {
-    for (from, to) in from.as_chunks::<8>().0.iter().zip(to.as_chunks_mut::<8>().0) {
-        // SAFETY: eight halves and eight floats.
-        unsafe { _mm256_storeu_ps(to.as_mut_ptr(), _mm256_cvtph_ps(_mm_loadu_si128(from.as_ptr().cast()))) }
-    }
 }
 
 #[inline]

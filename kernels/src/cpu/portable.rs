@@ -34,10 +34,28 @@ pub(crate) fn panel_whole(kind: TensorType, panel: &[u8], blocks: &[ActivationBl
     }
 }
 
-/// The dot product of a query with each key, in lanes.
+/// The dot product of a query with each key, in lanes. Keys lie in pairs: eight numbers of one, then eight of the other.
 pub(crate) fn dots(query: &[f32], keys: &[f32], out: &mut [f32]) {
-    for (out, key) in out.iter_mut().zip(keys.chunks_exact(query.len())) {
-        *out = dot(query, key);
+    for (out, pair) in out.chunks_mut(2).zip(keys.chunks_exact(2 * query.len())) {
+        for (at, out) in out.iter_mut().enumerate() {
+            *out = dot(query, pair.as_chunks().0.iter().skip(at).step_by(2));
+        }
+    }
+}
+
+/// `out ← out · shrink + Σ weight · value`, value by value, each as long as `out`.
+pub(crate) fn add_values(weights: &[f32], shrink: f32, values: &[f32], out: &mut [f32]) {
+    let dim = out.len();
+    for (eight, out) in out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        // A copy of the sums stays in registers.
+        let mut sums = out.map(|sum| sum * shrink);
+        for (weight, value) in weights.iter().zip(values.chunks_exact(dim)) {
+            let value = value.as_chunks::<LANES>().0[eight];
+            for i in 0..LANES {
+                sums[i] += weight * value[i];
+            }
+        }
+        *out = sums;
     }
 }
 

@@ -1,0 +1,208 @@
+//! One tile of positions: its keys and values in, the softmax of each head carried on and its results added to.
+//!
+//! First comes all that is done with keys, then all that is done with values, because both together do not fit into the
+//! nearest cache. A few heads at a time go through each step, so that a number that is read serves all of them, and none of
+//! them waits for its own numbers to pass through a chain of operations.
+
+use std::array::from_fn;
+use std::ops::Range;
+
+use super::{AttentionShape, Head, Work};
+use crate::cpu::{Home, Kind, for_each_home, portable};
+use crate::kv::{KvView, Order};
+use crate::math::{exp_to_one, tanh, tree_sum};
+
+/// Positions in a tile.
+pub(crate) const TILE: usize = 64;
+
+/// Heads that go through the steps of a softmax together.
+const HEADS: usize = 12;
+
+/// Heads that values are added for at once.
+const SUMS: usize = 4;
+
+/// Memory for a tile.
+#[derive(Default)]
+pub(super) struct Tile {
+    /// Its keys, then its values.
+    numbers: Vec<f32>,
+    /// The heads that read something of it.
+    parts: Vec<Part>,
+    /// Of each of them the scores, then the weights.
+    scores: Vec<[f32; TILE]>,
+}
+
+/// What a head reads of a tile.
+struct Part {
+    head: usize,
+    /// Positions in the tile; at least one.
+    seen: Range<usize>,
+    /// What the sums of earlier tiles are multiplied with.
+    shrink: f32,
+}
+
+impl Tile {
+    /// The tile that begins at position `start`: the first of `slots`, of which those after it are read next.
+    pub fn attend(&mut self, work: &Work<'_>, slots: &[u32], start: usize, kv_head: usize, heads: &mut [Head]) {
+        let Self { numbers, parts, scores } = self;
+        let (slots, next) = slots.split_at(slots.len().min(TILE));
+        let next = &next[..next.len().min(TILE)];
+        let (home, shape) = (work.home, work.shape);
+        parts.clear();
+        parts.extend(heads.iter().enumerate().filter_map(|(head, Head { seen, .. })| {
+            let inside = |position: usize| position.saturating_sub(start).min(slots.len());
+            let seen = inside(seen.start)..inside(seen.end);
+            (!seen.is_empty()).then_some(Part { head, seen, shrink: 0.0 })
+        }));
+        scores.resize(scores.len().max(parts.len()), [0.0; TILE]);
+        numbers.resize(TILE * shape.head_dim, 0.0);
+        read(work, work.keys, Order::Pairs, [slots, next], kv_head, numbers);
+        for (parts, scores) in parts.chunks_mut(HEADS).zip(scores.chunks_mut(HEADS)) {
+            let mut queries = [&[][..]; HEADS];
+            for (query, part) in queries.iter_mut().zip(&*parts) {
+                let place = heads[part.head].place;
+                *query = &work.queries[place..place + shape.head_dim];
+            }
+            let count = parts.iter().map(|part| part.seen.end).max().unwrap_or(0);
+            let scores = &mut scores[..parts.len()];
+            products(home, &queries[..parts.len()], numbers, count, scores);
+            weigh(home, scores, parts, shape, heads);
+        }
+        read(work, work.values, Order::Rows, [slots, next], kv_head, numbers);
+        for (parts, weights) in parts.chunks(SUMS).zip(scores.chunks(SUMS)) {
+            add_parts(work, parts, weights, numbers, heads);
+        }
+    }
+}
+
+/// Keys or values of some slots as floats. Those of the slots after them are asked for: they are far away as a rule, and
+/// the processor does not guess where.
+fn read(work: &Work<'_>, from: KvView<'_>, order: Order, slots: [&[u32]; 2], kv_head: usize, numbers: &mut [f32]) {
+    let AttentionShape { kv_heads, head_dim, .. } = work.shape;
+    let head = |slot: u32| slot as usize * kv_heads + kv_head;
+    let [now, next] = slots;
+    let mut heads = [0; TILE];
+    for (place, &slot) in heads.iter_mut().zip(now) {
+        *place = head(slot);
+    }
+    for &slot in next {
+        from.look_ahead(head(slot), head_dim);
+    }
+    from.read(work.home, &heads[..now.len()], head_dim, order, numbers);
+}
+
+/// The products of the first `count` keys, and perhaps more, with each query. Keys lie in pairs.
+fn products(home: Home, queries: &[&[f32]], keys: &[f32], count: usize, out: &mut [[f32; TILE]]) {
+    match home.0 {
+        Kind::Portable => {
+            for (query, out) in queries.iter().zip(out) {
+                portable::dots(query, keys, &mut out[..count]);
+            }
+        }
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a home of this kind is only made where the features were detected.
+        #[allow(unsafe_code)]
+        Kind::Avx2 | Kind::Avx512 => unsafe { crate::cpu::avx2::dots(queries, keys, count, out) },
+    }
+}
+
+for_each_home! {
+    /// Makes dot products weights on the scale of the largest so far, 0 for what is not seen.
+    fn weigh(scores: &mut [[f32; TILE]], parts: &mut [Part], shape: AttentionShape, heads: &mut [Head]) {
+        // Each step is done for all heads: one alone would wait for its own numbers.
+        let mut lanes = [[f32::NEG_INFINITY; 8]; HEADS];
+        for ((scores, part), lanes) in scores.iter_mut().zip(&*parts).zip(&mut lanes) {
+            if let Some(cap) = shape.cap {
+                for score in scores.iter_mut() {
+                    *score = cap * tanh(*score * shape.scale / cap);
+                }
+            } else {
+                for score in scores.iter_mut() {
+                    *score *= shape.scale;
+                }
+            }
+            scores[..part.seen.start].fill(f32::NEG_INFINITY);
+            scores[part.seen.end..].fill(f32::NEG_INFINITY);
+            for scores in scores.as_chunks::<8>().0 {
+                for i in 0..8 {
+                    lanes[i] = if scores[i] > lanes[i] { scores[i] } else { lanes[i] };
+                }
+            }
+        }
+        let (mut tops, mut shrinks) = ([0.0; HEADS], [0.0; HEADS]);
+        for (i, part) in parts.iter().enumerate() {
+            let head = &mut heads[part.head];
+            tops[i] = lanes[i].iter().fold(head.max, |max, &x| if x > max { x } else { max });
+            shrinks[i] = head.max - tops[i];
+            head.max = tops[i];
+        }
+        for shrink in &mut shrinks {
+            *shrink = exp_to_one(*shrink);
+        }
+        let mut lanes = [[0.0; 8]; HEADS];
+        for ((scores, top), lanes) in scores.iter_mut().zip(tops).zip(&mut lanes) {
+            for score in scores.iter_mut() {
+                *score = exp_to_one(*score - top);
+            }
+            for scores in scores.as_chunks::<8>().0 {
+                for i in 0..8 {
+                    lanes[i] += scores[i];
+                }
+            }
+        }
+        for ((part, lanes), shrink) in parts.iter_mut().zip(lanes).zip(shrinks) {
+            let head = &mut heads[part.head];
+            head.sum = head.sum * shrink + tree_sum(lanes);
+            part.shrink = shrink;
+        }
+    }
+}
+
+/// Adds a tile's values to the results of up to [`SUMS`] heads: together where all of them read, and alone where only some do.
+fn add_parts(work: &Work<'_>, parts: &[Part], weights: &[[f32; TILE]], values: &[f32], heads: &[Head]) {
+    let start = parts.iter().map(|part| part.seen.start).max().unwrap_or(0);
+    let end = parts.iter().map(|part| part.seen.end).min().unwrap_or(0);
+    let alone = |part: &Part, weights: &[f32; TILE], seen: Range<usize>, shrink: f32| {
+        add_values::<1>(work, &[(&heads[part.head], &weights[seen.clone()], shrink)], seen, values);
+    };
+    if start >= end {
+        parts.iter().zip(weights).for_each(|(part, weights)| alone(part, weights, part.seen.clone(), part.shrink));
+        return;
+    }
+    let mut sums = [(&heads[0], &[][..], 1.0); SUMS];
+    for ((part, weights), sum) in parts.iter().zip(weights).zip(&mut sums) {
+        *sum = (&heads[part.head], &weights[start..end], part.shrink);
+        if part.seen.start < start {
+            alone(part, weights, part.seen.start..start, part.shrink);
+            sum.2 = 1.0;
+        }
+    }
+    match parts.len() {
+        1 => add_values::<1>(work, &sums, start..end, values),
+        2 => add_values::<2>(work, &sums, start..end, values),
+        3 => add_values::<3>(work, &sums, start..end, values),
+        _ => add_values::<SUMS>(work, &sums, start..end, values),
+    }
+    for (part, weights) in parts.iter().zip(weights).filter(|(part, _)| end < part.seen.end) {
+        alone(part, weights, end..part.seen.end, 1.0);
+    }
+}
+
+/// For the first `R` heads, with weights of the positions `seen` and what is multiplied with before.
+fn add_values<const R: usize>(work: &Work<'_>, sums: &[(&Head, &[f32], f32)], seen: Range<usize>, values: &[f32]) {
+    let head_dim = work.shape.head_dim;
+    let values = &values[seen.start * head_dim..seen.end * head_dim];
+    let (weights, shrinks) = (from_fn(|r| sums[r].1), from_fn(|r| sums[r].2));
+    let out: [&mut [f32]; R] = from_fn(|r| work.part(sums[r].0));
+    match work.home.0 {
+        Kind::Portable => {
+            for (r, out) in out.into_iter().enumerate() {
+                portable::add_values(weights[r], shrinks[r], values, out);
+            }
+        }
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a home of this kind is only made where the features were detected.
+        #[allow(unsafe_code)]
+        Kind::Avx2 | Kind::Avx512 => unsafe { crate::cpu::avx2::add_values(weights, shrinks, values, out) },
+    }
+}
