@@ -32,13 +32,17 @@ pub const fn kv_blocks(head_dim: usize) -> usize {
     head_dim.div_ceil(KV_BLOCK)
 }
 
+/// Heads that are interleaved with each other.
+pub(crate) const INTERLEAVED: usize = 16;
+
 /// How heads lie where they are read into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
     /// One after the other.
     Rows,
-    /// Two by two, eight numbers of one and then eight of the other: a register of sixteen holds some of both.
-    Pairs,
+    /// The first eight numbers of each of sixteen, then the next of each: what is summed in eight lanes lies beside
+    /// each other, for registers of any width.
+    Interleaved,
 }
 
 impl Order {
@@ -47,7 +51,10 @@ impl Order {
     pub fn place(self, index: usize, head_dim: usize) -> (usize, usize) {
         match self {
             Self::Rows => (index * head_dim, 8),
-            Self::Pairs => (index / 2 * 2 * head_dim + index % 2 * 8, 16),
+            Self::Interleaved => {
+                let (block, own) = (index / INTERLEAVED, index % INTERLEAVED);
+                (block * INTERLEAVED * head_dim + own * 8, INTERLEAVED * 8)
+            }
         }
     }
 }
@@ -79,7 +86,7 @@ impl KvView<'_> {
 fn look_ahead<T>(list: &[T], start: usize, count: usize) {
     #[cfg(target_arch = "x86_64")]
     {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
         const LINE: usize = 64;
         let first = list.as_ptr().wrapping_add(start).addr();
         let end = first + count * size_of::<T>();
@@ -87,7 +94,7 @@ fn look_ahead<T>(list: &[T], start: usize, count: usize) {
             // SAFETY: a hint reads nothing, wherever it points.
             #[allow(unsafe_code)]
             unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(list.as_ptr().cast::<i8>().with_addr(line));
+                _mm_prefetch::<_MM_HINT_T1>(list.as_ptr().cast::<i8>().with_addr(line));
             }
         }
     }
@@ -204,6 +211,10 @@ fn widen(home: Home, from: &[f16], heads: &[usize], head_dim: usize, order: Orde
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a home of this kind is only made where the features were detected.
         #[allow(unsafe_code)]
-        Kind::Avx2 | Kind::Avx512 => unsafe { crate::cpu::avx2::widen(from, heads, head_dim, order, out) },
+        Kind::Avx2 => unsafe { crate::cpu::avx2::widen(from, heads, head_dim, order, out) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        #[allow(unsafe_code)]
+        Kind::Avx512 => unsafe { crate::cpu::avx512::widen(from, heads, head_dim, order, out) },
     }
 }

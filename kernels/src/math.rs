@@ -26,18 +26,6 @@ pub(crate) fn sum_by(values: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     tree_sum(lanes)
 }
 
-/// `Σ a·b` in lanes; `a` is as many times eight as there are parts of `b`.
-#[inline(always)]
-pub(crate) fn dot<'a>(a: &[f32], b: impl Iterator<Item = &'a [f32; LANES]>) -> f32 {
-    let mut lanes = [0.0; LANES];
-    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b) {
-        for i in 0..LANES {
-            lanes[i] += a[i] * b[i];
-        }
-    }
-    tree_sum(lanes)
-}
-
 /// `e^x` within 2 units in the last place; 0 below -87.3, infinity above 88.7 (Cephes, Moshier 1992).
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {

@@ -29,7 +29,7 @@ pub(super) struct Tile {
     /// The heads that read something of it.
     parts: Vec<Part>,
     /// Of each of them the scores, then the weights.
-    scores: Vec<[f32; TILE]>,
+    scores: Vec<f32>,
 }
 
 /// What a head reads of a tile.
@@ -54,9 +54,9 @@ impl Tile {
             let seen = inside(seen.start)..inside(seen.end);
             (!seen.is_empty()).then_some(Part { head, seen, shrink: 0.0 })
         }));
-        scores.resize(scores.len().max(parts.len()), [0.0; TILE]);
-        numbers.resize(TILE * shape.head_dim, 0.0);
-        read(work, work.keys, Order::Pairs, [slots, next], kv_head, numbers);
+        let scores = aligned(scores, parts.len() * TILE).as_chunks_mut::<TILE>().0;
+        let numbers = aligned(numbers, shape.head_dim * TILE);
+        read(work, work.keys, Order::Interleaved, [slots, next], kv_head, numbers);
         for (parts, scores) in parts.chunks_mut(HEADS).zip(scores.chunks_mut(HEADS)) {
             let mut queries = [&[][..]; HEADS];
             for (query, part) in queries.iter_mut().zip(&*parts) {
@@ -75,6 +75,16 @@ impl Tile {
     }
 }
 
+/// So many numbers that begin where a cache line does: no register of them lies in two.
+fn aligned(numbers: &mut Vec<f32>, len: usize) -> &mut [f32] {
+    const LINE: usize = 64 / size_of::<f32>();
+    if numbers.len() < len + LINE {
+        numbers.resize(len + LINE, 0.0);
+    }
+    let start = numbers.as_ptr().align_offset(64).min(LINE);
+    &mut numbers[start..start + len]
+}
+
 /// Keys or values of some slots as floats. Those of the slots after them are asked for: they are far away as a rule, and
 /// the processor does not guess where.
 fn read(work: &Work<'_>, from: KvView<'_>, order: Order, slots: [&[u32]; 2], kv_head: usize, numbers: &mut [f32]) {
@@ -91,7 +101,7 @@ fn read(work: &Work<'_>, from: KvView<'_>, order: Order, slots: [&[u32]; 2], kv_
     from.read(work.home, &heads[..now.len()], head_dim, order, numbers);
 }
 
-/// The products of the first `count` keys, and perhaps more, with each query. Keys lie in pairs.
+/// The products of the first `count` keys, and perhaps more, with each query. Keys are interleaved.
 fn products(home: Home, queries: &[&[f32]], keys: &[f32], count: usize, out: &mut [[f32; TILE]]) {
     match home.0 {
         Kind::Portable => {
@@ -102,7 +112,11 @@ fn products(home: Home, queries: &[&[f32]], keys: &[f32], count: usize, out: &mu
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a home of this kind is only made where the features were detected.
         #[allow(unsafe_code)]
-        Kind::Avx2 | Kind::Avx512 => unsafe { crate::cpu::avx2::dots(queries, keys, count, out) },
+        Kind::Avx2 => unsafe { crate::cpu::avx2::dots(queries, keys, count, out) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        #[allow(unsafe_code)]
+        Kind::Avx512 => unsafe { crate::cpu::avx512::dots(queries, keys, count, out) },
     }
 }
 
@@ -203,6 +217,10 @@ fn add_values<const R: usize>(work: &Work<'_>, sums: &[(&Head, &[f32], f32)], se
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a home of this kind is only made where the features were detected.
         #[allow(unsafe_code)]
-        Kind::Avx2 | Kind::Avx512 => unsafe { crate::cpu::avx2::add_values(weights, shrinks, values, out) },
+        Kind::Avx2 => unsafe { crate::cpu::avx2::add_values(weights, shrinks, values, out) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        #[allow(unsafe_code)]
+        Kind::Avx512 => unsafe { crate::cpu::avx512::add_values(weights, shrinks, values, out) },
     }
 }

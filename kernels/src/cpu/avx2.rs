@@ -12,7 +12,7 @@ mod tiles;
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-pub(crate) use attention::{add_values, dots, widen};
+pub(crate) use attention::{add_some, add_values, dots, widen};
 
 use crate::activations::{ActivationBlock, GROUP};
 use crate::block::{BLOCK, Coding, Scales};

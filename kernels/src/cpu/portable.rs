@@ -5,7 +5,8 @@ use std::ops::Range;
 use crate::activations::ActivationBlock;
 use crate::block::{BLOCK, Coding, Scales};
 use crate::cpu::for_each_home;
-use crate::math::dot;
+use crate::kv::INTERLEAVED;
+use crate::math::tree_sum;
 use crate::matrix::{LANES, PanelBlock, panel_values};
 use crate::types::TensorType;
 
@@ -34,11 +35,20 @@ pub(crate) fn panel_whole(kind: TensorType, panel: &[u8], blocks: &[ActivationBl
     }
 }
 
-/// The dot product of a query with each key, in lanes. Keys lie in pairs: eight numbers of one, then eight of the other.
+/// The dot product of a query with each key, in lanes. Keys are interleaved.
 pub(crate) fn dots(query: &[f32], keys: &[f32], out: &mut [f32]) {
-    for (out, pair) in out.chunks_mut(2).zip(keys.chunks_exact(2 * query.len())) {
-        for (at, out) in out.iter_mut().enumerate() {
-            *out = dot(query, pair.as_chunks().0.iter().skip(at).step_by(2));
+    let query = query.as_chunks::<LANES>().0;
+    for (out, keys) in out.chunks_mut(INTERLEAVED).zip(keys.chunks_exact(INTERLEAVED * LANES * query.len())) {
+        let mut sums = [[0.0; LANES]; INTERLEAVED];
+        for (query, keys) in query.iter().zip(keys.chunks_exact(INTERLEAVED * LANES)) {
+            for (sums, key) in sums.iter_mut().zip(keys.as_chunks::<LANES>().0) {
+                for i in 0..LANES {
+                    sums[i] += query[i] * key[i];
+                }
+            }
+        }
+        for (out, sums) in out.iter_mut().zip(sums) {
+            *out = tree_sum(sums);
         }
     }
 }

@@ -8,7 +8,7 @@ use half::f16;
 
 use super::tree_sums;
 use crate::attention::TILE;
-use crate::kv::Order;
+use crate::kv::{INTERLEAVED, Order};
 
 /// See [`crate::cpu::portable::dots`]; the first `count` keys, and perhaps more, for some queries.
 ///
@@ -34,10 +34,11 @@ fn dots_of<const ROWS: usize, const KEYS: usize>(
     count: usize,
     mut out: [&mut [f32; TILE]; ROWS],
 ) {
-    const { assert!(ROWS * KEYS == 8 && KEYS.is_multiple_of(2) && TILE.is_multiple_of(KEYS)) };
+    const { assert!(ROWS * KEYS == 8 && TILE.is_multiple_of(INTERLEAVED)) };
     let dim = queries[0].len();
     assert!(queries.iter().all(|query| query.len() == dim) && keys.len() >= TILE * dim && count <= TILE);
     for first in (0..count).step_by(KEYS) {
+        let block = first / INTERLEAVED * INTERLEAVED * dim;
         let mut lanes = [_mm256_setzero_ps(); 8];
         for eight in 0..dim / 8 {
             let mut inputs = [_mm256_setzero_ps(); ROWS];
@@ -46,8 +47,8 @@ fn dots_of<const ROWS: usize, const KEYS: usize>(
                 *input = unsafe { _mm256_loadu_ps(query.as_ptr().add(8 * eight)) };
             }
             for key in 0..KEYS {
-                let at = (first + key / 2 * 2) * dim + 16 * eight + key % 2 * 8;
-                // SAFETY: eight numbers of a key below `TILE`, which is one of a pair.
+                let at = block + (eight * INTERLEAVED + first % INTERLEAVED + key) * 8;
+                // SAFETY: eight numbers of a key below `TILE`.
                 let key_lanes = unsafe { _mm256_loadu_ps(keys.as_ptr().add(at)) };
                 for row in 0..ROWS {
                     let sum = &mut lanes[row * KEYS + key];
@@ -91,7 +92,7 @@ pub(crate) fn add_values<const ROWS: usize>(
 /// From number `at` on, so many registers of each row; says how many numbers that are.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-fn add_some<const ROWS: usize, const REGISTERS: usize>(
+pub(crate) fn add_some<const ROWS: usize, const REGISTERS: usize>(
     weights: [&[f32]; ROWS],
     shrinks: [f32; ROWS],
     values: &[f32],

@@ -1,0 +1,7 @@
+//! The AVX-512 twins of the functions in [`super::portable`] that the compiler does not vectorise well.
+
+#![allow(unsafe_code)]
+
+mod attention;
+
+pub(crate) use attention::{add_values, dots, widen};

@@ -1,0 +1,189 @@
+//! Attention with AVX-512: halves as floats, products of queries and keys, weighted sums of values.
+//!
+//! The sums have eight lanes, so a register of sixteen holds those of two keys.
+
+use std::arch::x86_64::*;
+
+use half::f16;
+
+use crate::attention::TILE;
+use crate::cpu::avx2;
+use crate::kv::{INTERLEAVED, Order};
+
+/// Registers that hold a part of as many keys as are interleaved.
+const PAIRS: usize = INTERLEAVED / 2;
+
+/// See [`crate::cpu::portable::dots`]; the first `count` keys, and perhaps more, for some queries.
+///
+/// # Panics
+/// If there are fewer keys than a tile has, or queries differ in length.
+#[target_feature(enable = "avx512dq,avx512vl")]
+pub(crate) fn dots(queries: &[&[f32]], keys: &[f32], count: usize, out: &mut [[f32; TILE]]) {
+    for (queries, out) in queries.chunks(3).zip(out.chunks_mut(3)) {
+        match (queries, out) {
+            ([a, b, c], [first, second, third]) => dots_of([a, b, c], keys, count, [first, second, third]),
+            ([a, b], [first, second]) => dots_of([a, b], keys, count, [first, second]),
+            ([a], [out]) => dots_of([a], keys, count, [out]),
+            _ => {}
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512dq,avx512vl")]
+fn dots_of<const ROWS: usize>(queries: [&[f32]; ROWS], keys: &[f32], count: usize, mut out: [&mut [f32; TILE]; ROWS]) {
+    const { assert!(TILE.is_multiple_of(INTERLEAVED)) };
+    let dim = queries[0].len();
+    assert!(queries.iter().all(|query| query.len() == dim) && keys.len() >= TILE * dim && count <= TILE);
+    for first in (0..count).step_by(INTERLEAVED) {
+        let mut lanes = [[_mm512_setzero_ps(); PAIRS]; ROWS];
+        for eight in 0..dim / 8 {
+            let mut inputs = [_mm512_setzero_ps(); ROWS];
+            for (input, query) in inputs.iter_mut().zip(queries) {
+                // SAFETY: `8 · eight + 8 <= dim`.
+                *input = _mm512_broadcast_f32x8(unsafe { _mm256_loadu_ps(query.as_ptr().add(8 * eight)) });
+            }
+            for pair in 0..PAIRS {
+                // SAFETY: eight numbers of two keys below `TILE`.
+                let both =
+                    unsafe { _mm512_loadu_ps(keys.as_ptr().add(first * dim + (eight * INTERLEAVED + 2 * pair) * 8)) };
+                for (lanes, input) in lanes.iter_mut().zip(inputs) {
+                    lanes[pair] = _mm512_add_ps(lanes[pair], _mm512_mul_ps(input, both));
+                }
+            }
+        }
+        for (out, lanes) in out.iter_mut().zip(lanes) {
+            let out = &mut out[first..first + INTERLEAVED];
+            // SAFETY: sixteen floats.
+            unsafe { _mm512_storeu_ps(out.as_mut_ptr(), tree_sums(lanes)) }
+        }
+    }
+}
+
+/// [`crate::math::tree_sum`] of each half of each register, in order.
+#[inline]
+#[target_feature(enable = "avx512dq,avx512vl")]
+fn tree_sums(lanes: [__m512; PAIRS]) -> __m512 {
+    let mut fours = [_mm512_setzero_ps(); 4];
+    for (four, pair) in fours.iter_mut().zip(lanes.as_chunks::<2>().0) {
+        // Lanes 0..4 plus lanes 4..8, of four sums each.
+        let low = _mm512_shuffle_f32x4::<0b10_00_10_00>(pair[0], pair[1]);
+        *four = _mm512_add_ps(low, _mm512_shuffle_f32x4::<0b11_01_11_01>(pair[0], pair[1]));
+    }
+    // Elements 0 + 2 of two sums in each quarter, beside their 1 + 3; then those of four.
+    let mut twos = [_mm512_setzero_ps(); 2];
+    for (two, pair) in twos.iter_mut().zip(fours.as_chunks::<2>().0) {
+        *two = _mm512_add_ps(_mm512_unpacklo_ps(pair[0], pair[1]), _mm512_unpackhi_ps(pair[0], pair[1]));
+    }
+    let low = _mm512_shuffle_ps::<0x44>(twos[0], twos[1]);
+    let sums = _mm512_add_ps(low, _mm512_shuffle_ps::<0xee>(twos[0], twos[1]));
+    // Sum `4 · i + j` stands in quarter `j`.
+    _mm512_permutexvar_ps(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), sums)
+}
+
+/// See [`crate::cpu::portable::add_values`].
+///
+/// # Panics
+/// If there are fewer values or weights than the first head has weights, or a result is shorter than the first.
+#[target_feature(enable = "avx512dq,avx512vl")]
+pub(crate) fn add_values<const ROWS: usize>(
+    weights: [&[f32]; ROWS],
+    shrinks: [f32; ROWS],
+    values: &[f32],
+    mut out: [&mut [f32]; ROWS],
+) {
+    let dim = out[0].len();
+    let mut at = 0;
+    while at < dim / 8 * 8 {
+        at += match dim - at {
+            64.. => add_some::<ROWS, 4>(weights, shrinks, values, &mut out, at),
+            16.. => add_some::<ROWS, 1>(weights, shrinks, values, &mut out, at),
+            _ => avx2::add_some::<ROWS, 1>(weights, shrinks, values, &mut out, at),
+        }
+    }
+}
+
+/// From number `at` on, so many registers of each row; says how many numbers that are.
+#[inline]
+#[target_feature(enable = "avx512dq,avx512vl")]
+fn add_some<const ROWS: usize, const REGISTERS: usize>(
+    weights: [&[f32]; ROWS],
+    shrinks: [f32; ROWS],
+    values: &[f32],
+    out: &mut [&mut [f32]; ROWS],
+    at: usize,
+) -> usize {
+    let (dim, count) = (out[0].len(), weights[0].len());
+    let range = at..at + 16 * REGISTERS;
+    let mut sums = [[_mm512_setzero_ps(); REGISTERS]; ROWS];
+    for row in 0..ROWS {
+        let own = &out[row][range.clone()];
+        for (i, sum) in sums[row].iter_mut().enumerate() {
+            // SAFETY: `own` has so many registers.
+            let before = unsafe { _mm512_loadu_ps(own.as_ptr().add(16 * i)) };
+            *sum = _mm512_mul_ps(before, _mm512_set1_ps(shrinks[row]));
+        }
+    }
+    assert!(range.end <= dim && values.len() >= count * dim && weights.iter().all(|weights| weights.len() >= count));
+    for position in 0..count {
+        let mut own = [_mm512_setzero_ps(); REGISTERS];
+        for (i, own) in own.iter_mut().enumerate() {
+            // SAFETY: `position < count` and `at + 16 · i + 16 <= dim`, and there are `count` values as long as that.
+            *own = unsafe { _mm512_loadu_ps(values.as_ptr().add(position * dim + at + 16 * i)) };
+        }
+        for row in 0..ROWS {
+            // SAFETY: there are `count` weights.
+            let weight = _mm512_set1_ps(unsafe { *weights[row].get_unchecked(position) });
+            for i in 0..REGISTERS {
+                sums[row][i] = _mm512_add_ps(sums[row][i], _mm512_mul_ps(weight, own[i]));
+            }
+        }
+    }
+    for row in 0..ROWS {
+        let own = &mut out[row][range.clone()];
+        for (i, sum) in sums[row].into_iter().enumerate() {
+            // SAFETY: `own` has so many registers.
+            unsafe { _mm512_storeu_ps(own.as_mut_ptr().add(16 * i), sum) }
+        }
+    }
+    16 * REGISTERS
+}
+
+/// Heads of halves as floats, in an order. Where they are interleaved and their number is odd, the last stands there twice.
+///
+/// # Panics
+/// If a head is outside its list, or there is no room.
+#[target_feature(enable = "avx512dq,avx512vl")]
+pub(crate) fn widen(from: &[f16], heads: &[usize], head_dim: usize, order: Order, to: &mut [f32]) {
+    if order == Order::Rows && head_dim.is_multiple_of(16) {
+        for (head, to) in heads.iter().zip(to.chunks_exact_mut(head_dim)) {
+            let from = from[head * head_dim..][..head_dim].as_chunks::<16>().0;
+            for (from, to) in from.iter().zip(to.as_chunks_mut::<16>().0) {
+                // SAFETY: sixteen halves and sixteen floats.
+                unsafe {
+                    let halves = _mm256_loadu_si256(from.as_ptr().cast());
+                    _mm512_storeu_ps(to.as_mut_ptr(), _mm512_cvtph_ps(halves));
+                }
+            }
+        }
+        return;
+    }
+    if order == Order::Rows {
+        return avx2::widen(from, heads, head_dim, order, to);
+    }
+    for (pair, heads) in heads.chunks(2).enumerate() {
+        let numbers = |head: usize| from[head * head_dim..][..head_dim].as_chunks::<8>().0;
+        let (first, second) = (numbers(heads[0]), numbers(heads[heads.len() - 1]));
+        let (start, step) = order.place(2 * pair, head_dim);
+        let to = &mut to[start..];
+        for ((first, second), to) in first.iter().zip(second).zip(to.chunks_mut(step)) {
+            let to = &mut to[..16];
+            // SAFETY: eight halves each, and sixteen floats.
+            unsafe {
+                let (low, high) = (_mm_loadu_si128(first.as_ptr().cast()), _mm_loadu_si128(second.as_ptr().cast()));
+                let both = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(low), high);
+                _mm512_storeu_ps(to.as_mut_ptr(), _mm512_cvtph_ps(both));
+            }
+        }
+    }
+}
