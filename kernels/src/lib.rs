@@ -78,6 +78,14 @@ impl Kernels {
         self.pool.threads()
     }
 
+    /// Calls `task` once for each of `0..count`, on any of the threads, and returns when all are done.
+    ///
+    /// # Panics
+    /// If a task panics.
+    pub fn share(&mut self, count: usize, task: &(dyn Fn(usize) + Sync)) {
+        self.pool.run(count, &|item, _| task(item));
+    }
+
     /// Time in the kernels that do the most work, since these were made.
     pub fn spent(&self) -> Spent {
         self.spent

@@ -1,6 +1,6 @@
 //! The loop that owns the model: jobs come in by a channel, events go out to their clients.
 //!
-//! One [`Engine::step`]: drop what nobody waits for → [plan](Scheduler::plan) → [forward](Rows::run) → sample → emit.
+//! One [`Engine::step`]: drop what nobody waits for → [plan](Scheduler::plan) → [forward](Rows::run) → [read](active::read) → emit.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -12,10 +12,10 @@ use sgl_model::Model;
 use sgl_shelf::Name;
 use sgl_wire::{Failure, Outcome, Usage};
 
+use crate::active::{self, Active, Part, Reading, Unread};
 use crate::batch::Rows;
 use crate::job::{Job, Message};
 use crate::kept::{BLOCK, Keeper};
-use crate::sampler;
 use crate::schedule::Scheduler;
 use crate::stats::EngineStats;
 use crate::watch::Watching;
@@ -40,22 +40,6 @@ pub(crate) struct Engine {
     numbers: EngineStats,
     /// Where others read the numbers.
     published: Arc<Mutex<EngineStats>>,
-}
-
-/// A job that was admitted.
-struct Active {
-    job: Job,
-    first_token: Option<Duration>,
-    /// Whether it had a row in a step.
-    entered: bool,
-    /// When it last got tokens.
-    last_token: Instant,
-    /// Prompt tokens that were cached, and all tokens in the end: of its first sequence.
-    cached: usize,
-    tokens: Vec<u32>,
-    /// Of them, how many were guessed, and how many of those were right.
-    drafted: usize,
-    accepted: usize,
 }
 
 impl Engine {
@@ -314,28 +298,23 @@ impl Engine {
         HashSet::new()
     }
 
-    /// Hands each sequence the logits it wanted, and the store what was computed.
+    /// Hands each job the logits it wanted, and the store what was computed.
     fn sample(&mut self, own: &[Range<usize>], mut watching: Option<&mut Watching>) -> HashSet<u64> {
         let now = Instant::now();
         let (mut moved, mut failed, mut distrusted) = (HashSet::new(), HashMap::new(), HashSet::new());
-        for (sequence, own) in self.scheduler.running.iter_mut().zip(own) {
-            let Some(active) = self.jobs.get_mut(&sequence.request) else { continue };
-            let first = sequence.want.max(sequence.computed);
-            for (row, logits) in (first..).zip(own.clone()) {
-                if !sequence.is_right(row) {
-                    break;
+        let readings = active::read(&mut *self.model, &mut self.jobs, &mut self.scheduler.running, own, &self.rows);
+        for Reading { request, active, parts } in readings {
+            for Part { sequence, first, failure, .. } in &parts {
+                if let Some(Unread { failure, no_numbers }) = failure {
+                    failed.insert(request, Some(failure.clone()));
+                    distrusted.extend(no_numbers.then_some(sequence.salt));
                 }
-                if let Err(failure) = active.job.read(sequence, row, self.rows.logits(logits)) {
-                    if sampler::log_sum(self.rows.logits(logits)).is_err() {
-                        distrusted.insert(sequence.salt);
-                    }
-                    failed.insert(sequence.request, Some(failure));
-                    break;
+                if let Some(watching) = &mut watching {
+                    watching.read(&mut active.job, |index| sequence.was_guessed(first + 1 + index));
                 }
-                sequence.want = row + 1;
-                moved.insert(sequence.request);
             }
-            if moved.contains(&sequence.request) {
+            if parts.iter().any(|part| part.moved) {
+                moved.insert(request);
                 let waited = now.saturating_duration_since(active.last_token);
                 match active.first_token {
                     Some(_) => self.numbers.between_tokens.note(waited),
@@ -345,9 +324,6 @@ impl Engine {
                     }
                 }
                 active.last_token = now;
-            }
-            if let Some(watching) = &mut watching {
-                watching.read(&mut active.job, |index| sequence.was_guessed(first + 1 + index));
             }
         }
         // Before anything is kept: what failed gives back its rows, and nobody shall find them.

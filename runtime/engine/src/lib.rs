@@ -11,7 +11,8 @@
 //!    that were computed before come from the [`cache`], which is a [`radix`] tree with a [`policy`]. A [`draft`], or a
 //!    [`small`] model, guesses what is generated next, as far as the [`costs`] of it pay.
 //! 2. [`batch`] runs them through the model.
-//! 3. Each job reads its logits: the [`sampler`] draws, the constraint [forces](forced), the stops cut, [`text`] grows.
+//! 3. Each [job reads](active) its logits, on the threads of the kernels: the [`sampler`] draws, the constraint
+//!    [forces](forced), the stops cut, [`text`] grows.
 //! 4. Those who [`watch`] are told what the step did; nothing is worked out for requests that nobody watches.
 //! 5. Text and results go out; what a finished sequence computed stays in the cache.
 //!
@@ -25,6 +26,7 @@
 
 #![allow(rustdoc::private_intra_doc_links, reason = "the steps link to the code of each")]
 
+mod active;
 mod batch;
 mod cache;
 mod check;

@@ -85,6 +85,12 @@ pub trait Model: Send {
     /// Writes what [`Self::read_slots`] gave, of a model of the same [identity](crate::Loaded::identity), into these slots.
     fn write_slots(&mut self, slots: &[Slot], bytes: &[u8]) -> Result<(), ModelError>;
 
+    /// Calls `task` once for each of `0..count` and returns when all are done, on the threads of the kernels where there are
+    /// some: what follows from a step's logits is shared out as the step was.
+    fn share(&mut self, count: usize, task: &(dyn Fn(usize) + Sync)) {
+        (0..count).for_each(task);
+    }
+
     /// Time of all steps so far inside the kernels that do the most work; nothing where nobody counts it.
     fn spent(&self) -> Spent {
         Spent::default()

@@ -56,6 +56,11 @@ impl Model for Faulty {
         self.model.reserve(slots)
     }
 
+    fn share(&mut self, count: usize, task: &(dyn Fn(usize) + Sync)) {
+        // Threads may take them in any order: the last first.
+        (0..count).rev().for_each(task);
+    }
+
     fn read_slots(&self, slots: &[Slot]) -> Vec<u8> {
         self.model.read_slots(slots)
     }

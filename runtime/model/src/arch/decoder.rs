@@ -132,6 +132,10 @@ impl<B: Block> Model for Decoder<B> {
         Ok(())
     }
 
+    fn share(&mut self, count: usize, task: &(dyn Fn(usize) + Sync)) {
+        self.kernels.share(count, task);
+    }
+
     fn read_slots(&self, slots: &[Slot]) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(slots.len() * self.config.kv_bytes_per_slot);
         for &slot in slots.iter().filter(|&&slot| (slot as usize) < self.slots) {
