@@ -66,12 +66,12 @@ impl Reader {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         for (block, name) in kept.names.iter().enumerate() {
             let is_kept = *asked.entry(*name).or_insert_with(|| {
-                let Some(read) = self.read(name) else { return false };
-                if kept.bytes.is_empty() {
+                let first = kept.bytes.is_empty();
+                let is_kept = self.read(name, &mut kept.bytes);
+                if first && is_kept {
                     kept.from = block * BLOCK;
                 }
-                kept.bytes.extend(read);
-                true
+                is_kept
             });
             if !is_kept {
                 break;
@@ -85,19 +85,22 @@ impl Reader {
     pub fn again(&self, kept: &mut Kept) {
         let mut names = kept.names.iter().skip(kept.from / BLOCK);
         while let Some(name) = names.next() {
-            match self.read(name) {
-                Some(read) => kept.bytes.extend(read),
-                None => {
-                    // Without this one, those after it are of no use and may be gone as well.
-                    kept.gone = std::iter::once(name).chain(names).copied().collect();
-                    break;
-                }
+            if !self.read(name, &mut kept.bytes) {
+                // Without this one, those after it are of no use and may be gone as well.
+                kept.gone = std::iter::once(name).chain(names).copied().collect();
+                break;
             }
         }
     }
 
-    fn read(&self, name: &Name) -> Option<Vec<u8>> {
-        self.shelf.get(name).filter(|bytes| bytes.len() == BLOCK * self.slot_bytes)
+    /// Puts a block behind what `into` holds; `false`: it is not there.
+    fn read(&self, name: &Name, into: &mut Vec<u8>) -> bool {
+        let begin = into.len();
+        let is_there = self.shelf.get(name, into) && into.len() - begin == BLOCK * self.slot_bytes;
+        if !is_there {
+            into.truncate(begin);
+        }
+        is_there
     }
 }
 

@@ -51,12 +51,24 @@ pub(crate) fn write(to: &mut impl Write, name: &Name, bytes: &[u8]) -> io::Resul
     Ok((head.len() + bytes.len()) as u64)
 }
 
-/// Reads the block of this name. [`io::ErrorKind::InvalidData`]: it is damaged, or another one.
-pub(crate) fn read(from: &mut impl Read, name: &Name) -> io::Result<Vec<u8>> {
+/// Reads the block of this name behind what `into` holds. [`io::ErrorKind::InvalidData`]: it is damaged, or another one; then,
+/// as at any error, `into` is as it was.
+pub(crate) fn read(from: &mut impl Read, name: &Name, into: &mut Vec<u8>) -> io::Result<()> {
+    let begin = into.len();
+    let read = read_behind(from, name, into);
+    if read.is_err() {
+        into.truncate(begin);
+    }
+    read
+}
+
+fn read_behind(from: &mut impl Read, name: &Name, into: &mut Vec<u8>) -> io::Result<()> {
     let damaged = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
-    let mut bytes = Vec::new();
-    from.read_to_end(&mut bytes)?;
-    let Some((head, _)) = bytes.split_first_chunk::<HEAD>() else { return Err(damaged("it is torn")) };
+    let (mut head, begin) = ([0; HEAD], into.len());
+    from.read_exact(&mut head).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => damaged("it is torn"),
+        _ => error,
+    })?;
     let (magic, rest) = head.split_at(MAGIC.len());
     let (own, rest) = rest.split_at(NAME_BYTES);
     let (length, sum) = rest.split_at(size_of::<u64>());
@@ -66,12 +78,13 @@ pub(crate) fn read(from: &mut impl Read, name: &Name) -> io::Result<Vec<u8>> {
     if own != name {
         return Err(damaged("it belongs to another model, revision or text"));
     }
-    if length != ((bytes.len() - HEAD) as u64).to_le_bytes() {
+    from.read_to_end(into)?;
+    let bytes = into.get(begin..).unwrap_or_default();
+    if length != (bytes.len() as u64).to_le_bytes() {
         return Err(damaged("it is torn"));
     }
-    if sum != digest(&[name, &bytes[HEAD..]]) {
+    if sum != digest(&[name, bytes]) {
         return Err(damaged("its checksum is wrong"));
     }
-    bytes.drain(..HEAD);
-    Ok(bytes)
+    Ok(())
 }

@@ -62,25 +62,25 @@ impl Shelf {
         Shelf { folder: folder.to_owned(), warning, queue: Some(queue), writer: writer.ok() }
     }
 
-    /// The block of this name, if it is there and whole.
-    pub fn get(&self, name: &Name) -> Option<Vec<u8>> {
+    /// Puts the block of this name behind what `into` holds; `false`: it is not there, or not whole, and `into` is as it was.
+    pub fn get(&self, name: &Name, into: &mut Vec<u8>) -> bool {
         let path = block::path(&self.folder, name);
         let read = File::open(&path).and_then(|mut file| {
-            let read = block::read(&mut file, name)?;
+            block::read(&mut file, name, into)?;
             // A folder that cannot be written to is only not tidied as well.
             let _ = file.set_modified(SystemTime::now());
-            Ok(read)
+            Ok(())
         });
         match read {
-            Ok(bytes) => Some(bytes),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Ok(()) => true,
+            Err(error) if error.kind() == ErrorKind::NotFound => false,
             Err(error) => {
                 self.warning.tell(|| format!("{} is not used: {error}", path.display()));
                 if error.kind() == ErrorKind::InvalidData {
                     // So that a whole one can take its place.
                     let _ = fs::remove_file(&path);
                 }
-                None
+                false
             }
         }
     }

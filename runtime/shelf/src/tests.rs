@@ -27,6 +27,15 @@ fn bytes(n: usize, length: usize) -> Vec<u8> {
     (0..length).map(|index| (index * 7 + n * 13 + index / 251) as u8).collect()
 }
 
+/// A block, where it is there. What was read before it stays.
+fn get(shelf: &Shelf, n: usize) -> Option<Vec<u8>> {
+    let mut read = b"before".to_vec();
+    let is_there = shelf.get(&name(n), &mut read);
+    let block = read.strip_prefix(b"before").unwrap();
+    assert!(is_there || block.is_empty());
+    is_there.then(|| block.to_vec())
+}
+
 /// Puts blocks into a folder, each of this length, and waits until they are there.
 fn fill(folder: &Path, blocks: usize, length: usize) {
     let (shelf, told) = shelf(folder);
@@ -48,9 +57,9 @@ fn what_was_put_comes_back_in_another_process_and_nothing_else() {
     fill(&inner, 3, 10_000);
     let (shelf, told) = shelf(&inner);
     for n in 0..3 {
-        assert_eq!(shelf.get(&name(n)), Some(bytes(n, 10_000)));
+        assert_eq!(get(&shelf, n), Some(bytes(n, 10_000)));
     }
-    assert_eq!(shelf.get(&name(3)), None);
+    assert_eq!(get(&shelf, 3), None);
     assert!(told.lock().unwrap().is_empty(), "what is missing is no trouble");
 }
 
@@ -67,8 +76,8 @@ fn a_file_torn_at_any_page_is_not_there_and_a_whole_one_takes_its_place() {
         for torn in [whole[..cut].to_vec(), zeros] {
             fs::write(&path, &torn).unwrap();
             let (shelf, told) = shelf(folder.path());
-            assert_eq!(shelf.get(&name(0)), None, "cut at {cut}");
-            assert_eq!(shelf.get(&name(0)), None);
+            assert_eq!(get(&shelf, 0), None, "cut at {cut}");
+            assert_eq!(get(&shelf, 0), None);
             assert_eq!(told.lock().unwrap().len(), 1, "one warning");
             shelf.put(name(0), bytes(0, LENGTH));
             drop(shelf);
@@ -90,7 +99,7 @@ fn a_flipped_bit_anywhere_is_found() {
         let mut flipped = whole.clone();
         flipped[at] ^= 1 << (at % 8);
         fs::write(&path, flipped).unwrap();
-        assert_eq!(shelf(folder.path()).0.get(&name(0)), None, "byte {at}");
+        assert_eq!(get(&shelf(folder.path()).0, 0), None, "byte {at}");
     }
 }
 
@@ -100,9 +109,9 @@ fn the_block_of_another_is_not_taken_for_this_one() {
     fill(folder.path(), 2, 500);
     fs::copy(block::path(folder.path(), &name(1)), block::path(folder.path(), &name(0))).unwrap();
     let (shelf, told) = shelf(folder.path());
-    assert_eq!(shelf.get(&name(0)), None);
+    assert_eq!(get(&shelf, 0), None);
     assert!(told.lock().unwrap()[0].contains("another model"), "{told:?}");
-    assert_eq!(shelf.get(&name(1)), Some(bytes(1, 500)));
+    assert_eq!(get(&shelf, 1), Some(bytes(1, 500)));
 }
 
 #[test]
@@ -117,7 +126,7 @@ fn a_full_disk_and_one_that_may_not_be_written_are_told_once_and_what_is_there_i
         (1..5).for_each(|n| {
             shelf.put(name(n), bytes(n, 500));
         });
-        assert_eq!(shelf.get(&name(0)), Some(bytes(0, 500)));
+        assert_eq!(get(&shelf, 0), Some(bytes(0, 500)));
         drop(shelf);
         assert_eq!(told.lock().unwrap().len(), 1, "{told:?}");
         assert_eq!(files(folder.path()).len(), 1, "nothing is left of what failed");
@@ -130,14 +139,14 @@ fn a_folder_that_cannot_be_made_or_read_is_told_once() {
     let file = folder.path().join("file");
     fs::write(&file, "not a folder").unwrap();
     let (shelf, told) = shelf(&file);
-    assert_eq!(shelf.get(&name(0)), None);
+    assert_eq!(get(&shelf, 0), None);
     shelf.put(name(0), bytes(0, 500));
     drop(shelf);
     assert_eq!(told.lock().unwrap().len(), 1, "{told:?}");
     // A folder with the name of a block.
     fs::create_dir_all(block::path(folder.path(), &name(0))).unwrap();
     let (shelf, told) = self::shelf(folder.path());
-    assert_eq!(shelf.get(&name(0)), None);
+    assert_eq!(get(&shelf, 0), None);
     drop(shelf);
     assert_eq!(told.lock().unwrap().len(), 1, "{told:?}");
 }
@@ -155,12 +164,12 @@ fn the_folder_stays_within_its_limit_and_what_was_read_last_stays() {
     }
     let create: Create = |path| File::create(path);
     let (shelf, _) = shelf_with(folder.path(), 60_000, create);
-    assert!(shelf.get(&name(0)).is_some(), "it is read, and so the youngest");
+    assert!(get(&shelf, 0).is_some(), "it is read, and so the youngest");
     shelf.put(name(8), bytes(8, 10_000));
     shelf.put(name(9), bytes(9, 40_000));
     drop(shelf);
     let (shelf, _) = self::shelf(folder.path());
-    let there: Vec<usize> = (0..10).filter(|&n| shelf.get(&name(n)).is_some()).collect();
+    let there: Vec<usize> = (0..10).filter(|&n| get(&shelf, n).is_some()).collect();
     assert_eq!(there, [0, 5, 6, 7, 8], "the oldest went, and what is too large never came");
     assert!(other.exists(), "files of others stay");
 }
@@ -207,9 +216,9 @@ fn whoever_is_killed_while_writing_leaves_whole_blocks_or_none() {
         child.kill().unwrap();
         child.wait().unwrap();
         let (shelf, told) = shelf(folder.path());
-        assert!(shelf.get(&name(0)).is_some());
+        assert!(get(&shelf, 0).is_some());
         for n in 0..files(folder.path()).len() {
-            assert!(shelf.get(&name(n)).is_none_or(|read| read == bytes(n, 100_000)));
+            assert!(get(&shelf, n).is_none_or(|read| read == bytes(n, 100_000)));
         }
         assert!(told.lock().unwrap().is_empty(), "{told:?}");
     }
