@@ -104,6 +104,27 @@ mod tests {
     }
 
     #[test]
+    fn who_asks_at_once_gets_what_one_of_them_built() {
+        let (memo, built) = (Memo::<usize>::new(1 << 20, |_| 0), AtomicUsize::new(0));
+        let together = std::sync::Barrier::new(8);
+        let ask = || {
+            together.wait();
+            let build = || {
+                // Long enough for the others to come.
+                std::thread::sleep(std::time::Duration::from_millis(1));
+                built.fetch_add(1, Ordering::Relaxed)
+            };
+            (0..20).map(|key| memo.get(&format!("{key}"), build)).collect::<Vec<_>>()
+        };
+        let found: Vec<Vec<usize>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(built.into_inner(), 20);
+        assert!(found.iter().all(|values| *values == found[0]), "{found:?}");
+    }
+
+    #[test]
     fn what_grows_while_it_is_used_is_weighed_as_it_is() {
         let memo: Memo<Arc<AtomicUsize>> = Memo::new(1000, |held| held.load(Ordering::Relaxed));
         for round in 0..100 {
