@@ -319,15 +319,14 @@ proptest! {
             1 => (KvView::F32(&keys), KvView::F32(&values)),
             _ => (KvView::Q8(&coded_keys.0, &coded_keys.1), KvView::Q8(&coded_values.0, &coded_values.1)),
         };
-        // Some begin with the same slots, and rows of them are read together.
-        let begin: Vec<u32> = (0..random.below(180)).map(|_| random.below(pool) as u32).collect();
-        let contexts: Vec<Vec<u32>> = (0..6)
-            .map(|_| {
-                let shared = [0, begin.len(), random.below(begin.len() + 1)][random.below(3)];
-                let own = (0..random.below(180) + 1).map(|_| random.below(pool) as u32);
-                begin[..shared].iter().copied().chain(own).collect()
-            })
-            .collect();
+        // Some begin as others do, and rows of them are read together.
+        let mut contexts: Vec<Vec<u32>> = Vec::new();
+        for _ in 0..6 {
+            let before = contexts.get(random.below(contexts.len() + 1)).map_or(&[][..], |context| context);
+            let shared = [before.len(), random.below(before.len() + 1)][random.below(2)];
+            let own: Vec<u32> = (0..random.below(180) + 1).map(|_| random.below(pool) as u32).collect();
+            contexts.push([&before[..shared], &own].concat());
+        }
         let mut spans = Vec::new();
         for context in &contexts {
             let start = spans.last().map_or(0, |span: &AttentionSpan| span.rows.end);

@@ -18,7 +18,7 @@ use crate::Kernels;
 use crate::cpu::Home;
 use crate::disjoint::Disjoint;
 use crate::kv::KvView;
-use plan::Task;
+use plan::{Read, Task};
 use tile::Tile;
 
 /// The heads of a layer.
@@ -74,7 +74,7 @@ impl Kernels {
         assert!(kv_heads > 0 && heads.is_multiple_of(kv_heads) && head_dim.is_multiple_of(8), "{shape:?}");
         assert!(window != Some(0), "a window without room for the row itself");
         assert_eq!(queries.len(), out.len());
-        let work = Work { home: self.home, shape, queries, keys, values, plan, out: Disjoint::new(out) };
+        let work = Work { home: self.home, shape, queries, keys, values, out: Disjoint::new(out) };
         let items = plan.tasks.len() * kv_heads;
         // A short context of a lone row is done before another thread is awake.
         let grain = if plan.pairs * heads * head_dim < 64 * 1024 { items } else { 1 };
@@ -96,20 +96,18 @@ struct Work<'a> {
     queries: &'a [f32],
     keys: KvView<'a>,
     values: KvView<'a>,
-    plan: &'a AttentionPlan<'a>,
     out: Disjoint<'a, f32>,
 }
 
 impl Work<'_> {
     /// The rows of a task and one head of keys.
-    fn attend(&self, task: &Task, kv_head: usize, Scratch { heads, tile }: &mut Scratch) {
+    fn attend(&self, task: &Task<'_>, kv_head: usize, Scratch { heads, tile }: &mut Scratch) {
         let AttentionShape { kv_heads, head_dim, window, .. } = self.shape;
         let group = self.shape.heads / kv_heads;
         heads.clear();
-        for (index, rows) in &task.runs {
-            let span = &self.plan.spans[*index];
+        for AttentionSpan { rows, context } in &task.runs {
             for row in rows.clone() {
-                let end = span.context.len() - (span.rows.end - 1 - row);
+                let end = context.len() - (rows.end - 1 - row);
                 let seen = window.map_or(0, |window| end.saturating_sub(window))..end;
                 heads.extend((0..group).map(|member| Head {
                     place: ((row * kv_heads + kv_head) * group + member) * head_dim,
@@ -122,27 +120,15 @@ impl Work<'_> {
         for head in &*heads {
             self.part(head).fill(0.0);
         }
-        if let Some((index, _)) = task.runs.first() {
-            let shared = &self.plan.spans[*index].context[..task.shared * TILE];
-            self.tiles(0, shared, kv_head, heads, tile);
-        }
-        let mut others = &mut heads[..];
-        for (index, rows) in &task.runs {
-            let own;
-            (own, others) = others.split_at_mut(rows.len() * group);
-            let end = own.last().map_or(0, |head| head.seen.end);
-            self.tiles(task.shared, &self.plan.spans[*index].context[..end], kv_head, own, tile);
+        for Read { rows, context, from } in &task.reads {
+            let heads = &mut heads[rows.start * group..rows.end * group];
+            let unread = heads.iter().map(|head| head.seen.start / TILE).min().unwrap_or(0);
+            for start in (unread.max(*from) * TILE..context.len()).step_by(TILE) {
+                tile.attend(self, &context[start..], start, kv_head, heads);
+            }
         }
         for head in &*heads {
             self.part(head).iter_mut().for_each(|x| *x /= head.sum);
-        }
-    }
-
-    /// The tiles of a context from one on, for heads that read nothing else of it.
-    fn tiles(&self, from: usize, context: &[u32], kv_head: usize, heads: &mut [Head], tile: &mut Tile) {
-        let unread = heads.iter().map(|head| head.seen.start / TILE).min().unwrap_or(0);
-        for start in (from.max(unread) * TILE..context.len()).step_by(TILE) {
-            tile.attend(self, &context[start..], start, kv_head, heads);
         }
     }
 
