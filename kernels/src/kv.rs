@@ -69,37 +69,36 @@ impl KvView<'_> {
         }
     }
 
-    /// Asks for the numbers of a head that will be read soon.
-    pub(crate) fn look_ahead(&self, head: usize, head_dim: usize) {
+    /// Asks for the numbers of heads that will be read soon.
+    pub(crate) fn look_ahead(&self, heads: impl Iterator<Item = usize>, head_dim: usize) {
         match self {
-            Self::F16(values) => look_ahead(values, head * head_dim, head_dim),
-            Self::F32(values) => look_ahead(values, head * head_dim, head_dim),
-            Self::Q8(codes, scales) => {
-                look_ahead(codes, head * head_dim, head_dim);
-                look_ahead(scales, head * kv_blocks(head_dim), kv_blocks(head_dim));
-            }
+            Self::F16(values) => look_ahead(values, heads, head_dim),
+            Self::F32(values) => look_ahead(values, heads, head_dim),
+            // Scales are few: they lie in lines that others have asked for.
+            Self::Q8(codes, _) => look_ahead(codes, heads, head_dim),
         }
     }
 }
 
-/// Asks for the cache lines that hold `count` numbers of a list.
-fn look_ahead<T>(list: &[T], start: usize, count: usize) {
+/// Asks for the cache lines that hold `len` numbers each.
+fn look_ahead<T>(list: &[T], parts: impl Iterator<Item = usize>, len: usize) {
     #[cfg(target_arch = "x86_64")]
-    {
+    for part in parts {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
         const LINE: usize = 64;
-        let first = list.as_ptr().wrapping_add(start).addr();
-        let end = first + count * size_of::<T>();
-        for line in (first / LINE * LINE..end).step_by(LINE) {
+        let bytes = len * size_of::<T>();
+        let first = list.as_ptr().cast::<i8>().wrapping_add(part * bytes);
+        let own = first.addr() % LINE;
+        for line in (0..own + bytes).step_by(LINE) {
             // SAFETY: a hint reads nothing, wherever it points.
             #[allow(unsafe_code)]
             unsafe {
-                _mm_prefetch::<_MM_HINT_T1>(list.as_ptr().cast::<i8>().with_addr(line));
+                _mm_prefetch::<_MM_HINT_T1>(first.wrapping_add(line).wrapping_sub(own));
             }
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (list, start, count);
+    let _ = (list, parts, len);
 }
 
 impl Kernels {

@@ -95,9 +95,7 @@ fn read(work: &Work<'_>, from: KvView<'_>, order: Order, slots: [&[u32]; 2], kv_
     for (place, &slot) in heads.iter_mut().zip(now) {
         *place = head(slot);
     }
-    for &slot in next {
-        from.look_ahead(head(slot), head_dim);
-    }
+    from.look_ahead(next.iter().map(|&slot| head(slot)), head_dim);
     from.read(work.home, &heads[..now.len()], head_dim, order, numbers);
 }
 

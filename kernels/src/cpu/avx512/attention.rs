@@ -155,34 +155,36 @@ fn add_some<const ROWS: usize, const REGISTERS: usize>(
 /// If a head is outside its list, or there is no room.
 #[target_feature(enable = "avx512dq,avx512vl")]
 pub(crate) fn widen(from: &[f16], heads: &[usize], head_dim: usize, order: Order, to: &mut [f32]) {
-    if order == Order::Rows && head_dim.is_multiple_of(16) {
-        for (head, to) in heads.iter().zip(to.chunks_exact_mut(head_dim)) {
-            let from = from[head * head_dim..][..head_dim].as_chunks::<16>().0;
-            for (from, to) in from.iter().zip(to.as_chunks_mut::<16>().0) {
-                // SAFETY: sixteen halves and sixteen floats.
-                unsafe {
-                    let halves = _mm256_loadu_si256(from.as_ptr().cast());
-                    _mm512_storeu_ps(to.as_mut_ptr(), _mm512_cvtph_ps(halves));
-                }
-            }
-        }
-        return;
-    }
-    if order == Order::Rows {
+    if order == Order::Rows && !head_dim.is_multiple_of(16) {
         return avx2::widen(from, heads, head_dim, order, to);
     }
+    let most = heads.iter().max().map_or(0, |most| most + 1);
+    let room = heads.len().next_multiple_of(INTERLEAVED) * head_dim;
+    assert!(most.checked_mul(head_dim).is_some_and(|end| end <= from.len()) && room <= to.len());
+    let to = to.as_mut_ptr();
     for (pair, heads) in heads.chunks(2).enumerate() {
-        let numbers = |head: usize| from[head * head_dim..][..head_dim].as_chunks::<8>().0;
-        let (first, second) = (numbers(heads[0]), numbers(heads[heads.len() - 1]));
+        let [first, second] = [heads[0], heads[heads.len() - 1]].map(|head| from[head * head_dim..].as_ptr());
+        if order == Order::Rows {
+            for at in (0..head_dim).step_by(16) {
+                let start = 2 * pair * head_dim + at;
+                // SAFETY: sixteen halves of each, and sixteen floats: an odd number of heads has room for one more.
+                unsafe {
+                    let (low, high) =
+                        (_mm256_loadu_si256(first.add(at).cast()), _mm256_loadu_si256(second.add(at).cast()));
+                    _mm512_storeu_ps(to.add(start), _mm512_cvtph_ps(low));
+                    _mm512_storeu_ps(to.add(start + head_dim), _mm512_cvtph_ps(high));
+                }
+            }
+            continue;
+        }
         let (start, step) = order.place(2 * pair, head_dim);
-        let to = &mut to[start..];
-        for ((first, second), to) in first.iter().zip(second).zip(to.chunks_mut(step)) {
-            let to = &mut to[..16];
-            // SAFETY: eight halves each, and sixteen floats.
+        for eight in 0..head_dim / 8 {
+            // SAFETY: eight halves of each, and room for both.
             unsafe {
-                let (low, high) = (_mm_loadu_si128(first.as_ptr().cast()), _mm_loadu_si128(second.as_ptr().cast()));
+                let low = _mm_loadu_si128(first.add(8 * eight).cast());
+                let high = _mm_loadu_si128(second.add(8 * eight).cast());
                 let both = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(low), high);
-                _mm512_storeu_ps(to.as_mut_ptr(), _mm512_cvtph_ps(both));
+                _mm512_storeu_ps(to.add(start + eight * step), _mm512_cvtph_ps(both));
             }
         }
     }

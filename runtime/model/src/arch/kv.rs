@@ -1,5 +1,7 @@
 //! The pool of keys and values: rows of floats in at a slot, views for attention out.
 
+use std::ops::{Deref, DerefMut, Range};
+
 use half::f16;
 use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
 use sgl_kernels::{Kernels, KvView, kv_blocks};
@@ -24,10 +26,40 @@ pub(super) struct KvShape {
 
 /// Halves are kept as their bits: memory of zeros then costs nothing until it is written.
 enum Numbers {
-    F16(Vec<u16>),
-    F32(Vec<f32>),
+    F16(Lines<u16>),
+    F32(Lines<f32>),
     /// Codes and the scales of their blocks.
-    Q8(Vec<i8>, Vec<u16>),
+    Q8(Lines<i8>, Lines<u16>),
+}
+
+/// A list that begins where a cache line does: a head then lies in no more lines than it must, and these are what attention
+/// waits for.
+struct Lines<T> {
+    list: Vec<T>,
+    own: Range<usize>,
+}
+
+impl<T: Clone> Lines<T> {
+    fn new(zero: T, len: usize) -> Self {
+        const LINE: usize = 64;
+        let list = vec![zero; len + LINE / size_of::<T>()];
+        let start = list.as_ptr().align_offset(LINE).min(list.len() - len);
+        Self { list, own: start..start + len }
+    }
+}
+
+impl<T> Deref for Lines<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.list[self.own.clone()]
+    }
+}
+
+impl<T> DerefMut for Lines<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.list[self.own.clone()]
+    }
 }
 
 impl KvShape {
@@ -61,9 +93,9 @@ impl KvLayer {
         // The trial allocation turns a refusal into an error; `vec!` alone gives untouched pages of zeros.
         Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| refused())?;
         let numbers = |kind| match kind {
-            KvType::F16 => Numbers::F16(vec![0; len]),
-            KvType::F32 => Numbers::F32(vec![0.0; len]),
-            KvType::Q8 => Numbers::Q8(vec![0; len], vec![0; slots * shape.blocks()]),
+            KvType::F16 => Numbers::F16(Lines::new(0, len)),
+            KvType::F32 => Numbers::F32(Lines::new(0.0, len)),
+            KvType::Q8 => Numbers::Q8(Lines::new(0, len), Lines::new(0, slots * shape.blocks())),
         };
         Ok(Self { keys: numbers(shape.keys), values: numbers(shape.values), shape })
     }
