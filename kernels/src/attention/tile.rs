@@ -7,6 +7,8 @@
 use std::array::from_fn;
 use std::ops::Range;
 
+use half::f16;
+
 use super::{AttentionShape, Head, Work};
 use crate::cpu::{Home, Kind, for_each_home, portable};
 use crate::kv::{KvView, Order};
@@ -20,6 +22,9 @@ const HEADS: usize = 12;
 
 /// Heads that values are added for at once.
 const SUMS: usize = 4;
+
+/// Heads up to which numbers are made floats each time they are read, where there are instructions for it.
+const FEW: usize = 3;
 
 /// Memory for a tile.
 #[derive(Default)]
@@ -56,7 +61,9 @@ impl Tile {
         }));
         let scores = aligned(scores, parts.len() * TILE).as_chunks_mut::<TILE>().0;
         let numbers = aligned(numbers, shape.head_dim * TILE);
-        read(work, work.keys, Order::Interleaved, [slots, next], kv_head, numbers);
+        let few = parts.len() <= FEW;
+        let mut places = [0; TILE];
+        let keys = read(work, work.keys, Order::Interleaved, [slots, next], kv_head, few, &mut places, numbers);
         for (parts, scores) in parts.chunks_mut(HEADS).zip(scores.chunks_mut(HEADS)) {
             let mut queries = [&[][..]; HEADS];
             for (query, part) in queries.iter_mut().zip(&*parts) {
@@ -65,12 +72,12 @@ impl Tile {
             }
             let count = parts.iter().map(|part| part.seen.end).max().unwrap_or(0);
             let scores = &mut scores[..parts.len()];
-            products(home, &queries[..parts.len()], numbers, count, scores);
+            products(home, &queries[..parts.len()], keys, count, scores);
             weigh(home, scores, parts, shape, heads);
         }
-        read(work, work.values, Order::Rows, [slots, next], kv_head, numbers);
+        let values = read(work, work.values, Order::Rows, [slots, next], kv_head, few, &mut places, numbers);
         for (parts, weights) in parts.chunks(SUMS).zip(scores.chunks(SUMS)) {
-            add_parts(work, parts, weights, numbers, heads);
+            add_parts(work, parts, weights, values, heads);
         }
     }
 }
@@ -85,36 +92,68 @@ fn aligned(numbers: &mut Vec<f32>, len: usize) -> &mut [f32] {
     &mut numbers[start..start + len]
 }
 
-/// Keys or values of some slots as floats. Those of the slots after them are asked for: they are far away as a rule, and
-/// the processor does not guess where.
-fn read(work: &Work<'_>, from: KvView<'_>, order: Order, slots: [&[u32]; 2], kv_head: usize, numbers: &mut [f32]) {
-    let AttentionShape { kv_heads, head_dim, .. } = work.shape;
-    let head = |slot: u32| slot as usize * kv_heads + kv_head;
-    let [now, next] = slots;
-    let mut heads = [0; TILE];
-    for (place, &slot) in heads.iter_mut().zip(now) {
-        *place = head(slot);
-    }
-    from.look_ahead(next.iter().map(|&slot| head(slot)), head_dim);
-    from.read(work.home, &heads[..now.len()], head_dim, order, numbers);
+/// Keys or values of a tile.
+#[derive(Clone, Copy)]
+enum Numbers<'a> {
+    /// As floats.
+    Floats(&'a [f32]),
+    /// As they are kept, and which head each position is.
+    #[cfg(target_arch = "x86_64")]
+    Halves(&'a [f16], &'a [usize]),
 }
 
-/// The products of the first `count` keys, and perhaps more, with each query. Keys are interleaved.
-fn products(home: Home, queries: &[&[f32]], keys: &[f32], count: usize, out: &mut [[f32; TILE]]) {
-    match home.0 {
-        Kind::Portable => {
+/// Keys or values of some slots. Those of the slots after them are asked for: they are far away as a rule, and the processor
+/// does not guess where.
+#[expect(clippy::too_many_arguments, reason = "what is read, and two places for it")]
+fn read<'a>(
+    work: &Work<'a>,
+    from: KvView<'a>,
+    order: Order,
+    [now, next]: [&[u32]; 2],
+    kv_head: usize,
+    few: bool,
+    places: &'a mut [usize; TILE],
+    numbers: &'a mut [f32],
+) -> Numbers<'a> {
+    let AttentionShape { kv_heads, head_dim, .. } = work.shape;
+    let head = |slot: u32| slot as usize * kv_heads + kv_head;
+    for (place, &slot) in places.iter_mut().zip(now) {
+        *place = head(slot);
+    }
+    let places = &places[..now.len()];
+    from.look_ahead(next.iter().map(|&slot| head(slot)), head_dim);
+    match (work.home.0, from) {
+        #[cfg(target_arch = "x86_64")]
+        (Kind::Avx512, KvView::F16(halves)) if few && head_dim.is_multiple_of(16) => Numbers::Halves(halves, places),
+        _ => {
+            from.read(work.home, places, head_dim, order, numbers);
+            Numbers::Floats(numbers)
+        }
+    }
+}
+
+/// The products of the first `count` keys, and perhaps more, with each query. Keys that are floats are interleaved.
+fn products(home: Home, queries: &[&[f32]], keys: Numbers<'_>, count: usize, out: &mut [[f32; TILE]]) {
+    match (home.0, keys) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a home of this kind is only made where the features were detected.
+        #[allow(unsafe_code)]
+        (Kind::Avx2, Numbers::Floats(keys)) => unsafe { crate::cpu::avx2::dots(queries, keys, count, out) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        #[allow(unsafe_code)]
+        (Kind::Avx512, Numbers::Floats(keys)) => unsafe { crate::cpu::avx512::dots(queries, keys, count, out) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: halves are read as they are by a home of this kind alone.
+        #[allow(unsafe_code)]
+        (_, Numbers::Halves(keys, places)) => unsafe {
+            crate::cpu::avx512::dots_of_halves(queries, keys, &places[..count], out);
+        },
+        (Kind::Portable, Numbers::Floats(keys)) => {
             for (query, out) in queries.iter().zip(out) {
                 portable::dots(query, keys, &mut out[..count]);
             }
         }
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: a home of this kind is only made where the features were detected.
-        #[allow(unsafe_code)]
-        Kind::Avx2 => unsafe { crate::cpu::avx2::dots(queries, keys, count, out) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        #[allow(unsafe_code)]
-        Kind::Avx512 => unsafe { crate::cpu::avx512::dots(queries, keys, count, out) },
     }
 }
 
@@ -171,7 +210,7 @@ for_each_home! {
 }
 
 /// Adds a tile's values to the results of up to [`SUMS`] heads: together where all of them read, and alone where only some do.
-fn add_parts(work: &Work<'_>, parts: &[Part], weights: &[[f32; TILE]], values: &[f32], heads: &[Head]) {
+fn add_parts(work: &Work<'_>, parts: &[Part], weights: &[[f32; TILE]], values: Numbers<'_>, heads: &[Head]) {
     let start = parts.iter().map(|part| part.seen.start).max().unwrap_or(0);
     let end = parts.iter().map(|part| part.seen.end).min().unwrap_or(0);
     let alone = |part: &Part, weights: &[f32; TILE], seen: Range<usize>, shrink: f32| {
@@ -201,11 +240,22 @@ fn add_parts(work: &Work<'_>, parts: &[Part], weights: &[[f32; TILE]], values: &
 }
 
 /// For the first `R` heads, with weights of the positions `seen` and what is multiplied with before.
-fn add_values<const R: usize>(work: &Work<'_>, sums: &[(&Head, &[f32], f32)], seen: Range<usize>, values: &[f32]) {
+fn add_values<const R: usize>(work: &Work<'_>, sums: &[(&Head, &[f32], f32)], seen: Range<usize>, values: Numbers<'_>) {
     let head_dim = work.shape.head_dim;
-    let values = &values[seen.start * head_dim..seen.end * head_dim];
     let (weights, shrinks) = (from_fn(|r| sums[r].1), from_fn(|r| sums[r].2));
     let out: [&mut [f32]; R] = from_fn(|r| work.part(sums[r].0));
+    let values = match values {
+        Numbers::Floats(values) => &values[seen.start * head_dim..seen.end * head_dim],
+        #[cfg(target_arch = "x86_64")]
+        Numbers::Halves(values, places) => {
+            // SAFETY: halves are read as they are by a home of this kind alone.
+            #[allow(unsafe_code)]
+            unsafe {
+                crate::cpu::avx512::add_halves(weights, shrinks, values, &places[seen], out);
+            }
+            return;
+        }
+    };
     match work.home.0 {
         Kind::Portable => {
             for (r, out) in out.into_iter().enumerate() {

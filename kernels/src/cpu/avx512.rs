@@ -4,4 +4,4 @@
 
 mod attention;
 
-pub(crate) use attention::{add_values, dots, widen};
+pub(crate) use attention::{add_halves, add_values, dots, dots_of_halves, widen};

@@ -19,11 +19,69 @@ const PAIRS: usize = INTERLEAVED / 2;
 /// If there are fewer keys than a tile has, or queries differ in length.
 #[target_feature(enable = "avx512dq,avx512vl")]
 pub(crate) fn dots(queries: &[&[f32]], keys: &[f32], count: usize, out: &mut [[f32; TILE]]) {
+    const { assert!(TILE.is_multiple_of(INTERLEAVED)) };
+    let dim = queries.first().map_or(0, |query| query.len());
+    for first in (0..count).step_by(INTERLEAVED) {
+        let keys = &keys[first * dim..][..INTERLEAVED * dim];
+        let both = |eight: usize, pair: usize| {
+            debug_assert!(eight < dim / 8 && pair < PAIRS);
+            // SAFETY: eight numbers of two of the keys.
+            unsafe { _mm512_loadu_ps(keys.as_ptr().add((eight * INTERLEAVED + 2 * pair) * 8)) }
+        };
+        dots_of_all(queries, first, both, out);
+    }
+}
+
+/// The same for keys that are halves still: `heads` says where they are in the list.
+///
+/// # Panics
+/// If a head is outside the list, or queries differ in length.
+#[target_feature(enable = "avx512dq,avx512vl")]
+pub(crate) fn dots_of_halves(queries: &[&[f32]], from: &[f16], heads: &[usize], out: &mut [[f32; TILE]]) {
+    let dim = queries.first().map_or(0, |query| query.len());
+    for (block, heads) in heads.chunks(INTERLEAVED).enumerate() {
+        // The last one stands for those that there are not.
+        let mut keys = [from.as_ptr(); INTERLEAVED];
+        for (i, key) in keys.iter_mut().enumerate() {
+            *key = from[heads[i.min(heads.len() - 1)] * dim..][..dim].as_ptr();
+        }
+        let both = |eight: usize, pair: usize| {
+            debug_assert!(eight < dim / 8 && pair < PAIRS);
+            // SAFETY: eight halves of two of the keys, which are as long as the queries.
+            unsafe { widened_pair(keys[2 * pair].add(8 * eight), keys[2 * pair + 1].add(8 * eight)) }
+        };
+        dots_of_all(queries, block * INTERLEAVED, both, out);
+    }
+}
+
+/// Eight halves from each place, as floats.
+///
+/// # Safety
+/// There are so many.
+#[inline]
+#[target_feature(enable = "avx512dq,avx512vl")]
+unsafe fn widened_pair(low: *const f16, high: *const f16) -> __m512 {
+    // SAFETY: by the caller's promise.
+    let (low, high) = unsafe { (_mm_loadu_si128(low.cast()), _mm_loadu_si128(high.cast())) };
+    _mm512_cvtph_ps(_mm256_inserti128_si256::<1>(_mm256_castsi128_si256(low), high))
+}
+
+/// Each query with as many keys as are interleaved, the first of which is `first`; `both` gives the numbers of a pair.
+#[inline]
+#[target_feature(enable = "avx512dq,avx512vl")]
+fn dots_of_all(
+    queries: &[&[f32]],
+    first: usize,
+    both: impl Fn(usize, usize) -> __m512 + Copy,
+    out: &mut [[f32; TILE]],
+) {
+    let dim = queries.first().map_or(0, |query| query.len());
+    assert!(queries.iter().all(|query| query.len() == dim));
     for (queries, out) in queries.chunks(3).zip(out.chunks_mut(3)) {
-        match (queries, out) {
-            ([a, b, c], [first, second, third]) => dots_of([a, b, c], keys, count, [first, second, third]),
-            ([a, b], [first, second]) => dots_of([a, b], keys, count, [first, second]),
-            ([a], [out]) => dots_of([a], keys, count, [out]),
+        match queries {
+            [a, b, c] => dots_of([a, b, c], first, both, out),
+            [a, b] => dots_of([a, b], first, both, out),
+            [a] => dots_of([a], first, both, out),
             _ => {}
         }
     }
@@ -31,32 +89,30 @@ pub(crate) fn dots(queries: &[&[f32]], keys: &[f32], count: usize, out: &mut [[f
 
 #[inline]
 #[target_feature(enable = "avx512dq,avx512vl")]
-fn dots_of<const ROWS: usize>(queries: [&[f32]; ROWS], keys: &[f32], count: usize, mut out: [&mut [f32; TILE]; ROWS]) {
-    const { assert!(TILE.is_multiple_of(INTERLEAVED)) };
-    let dim = queries[0].len();
-    assert!(queries.iter().all(|query| query.len() == dim) && keys.len() >= TILE * dim && count <= TILE);
-    for first in (0..count).step_by(INTERLEAVED) {
-        let mut lanes = [[_mm512_setzero_ps(); PAIRS]; ROWS];
-        for eight in 0..dim / 8 {
-            let mut inputs = [_mm512_setzero_ps(); ROWS];
-            for (input, query) in inputs.iter_mut().zip(queries) {
-                // SAFETY: `8 · eight + 8 <= dim`.
-                *input = _mm512_broadcast_f32x8(unsafe { _mm256_loadu_ps(query.as_ptr().add(8 * eight)) });
-            }
-            for pair in 0..PAIRS {
-                // SAFETY: eight numbers of two keys below `TILE`.
-                let both =
-                    unsafe { _mm512_loadu_ps(keys.as_ptr().add(first * dim + (eight * INTERLEAVED + 2 * pair) * 8)) };
-                for (lanes, input) in lanes.iter_mut().zip(inputs) {
-                    lanes[pair] = _mm512_add_ps(lanes[pair], _mm512_mul_ps(input, both));
-                }
+fn dots_of<const ROWS: usize>(
+    queries: [&[f32]; ROWS],
+    first: usize,
+    both: impl Fn(usize, usize) -> __m512,
+    out: &mut [[f32; TILE]],
+) {
+    let mut lanes = [[_mm512_setzero_ps(); PAIRS]; ROWS];
+    for eight in 0..queries[0].len() / 8 {
+        let mut inputs = [_mm512_setzero_ps(); ROWS];
+        for (input, query) in inputs.iter_mut().zip(queries) {
+            // SAFETY: `8 · eight + 8` is no more than the length of the first, and all are as long.
+            *input = _mm512_broadcast_f32x8(unsafe { _mm256_loadu_ps(query.as_ptr().add(8 * eight)) });
+        }
+        for pair in 0..PAIRS {
+            let both = both(eight, pair);
+            for (lanes, input) in lanes.iter_mut().zip(inputs) {
+                lanes[pair] = _mm512_add_ps(lanes[pair], _mm512_mul_ps(input, both));
             }
         }
-        for (out, lanes) in out.iter_mut().zip(lanes) {
-            let out = &mut out[first..first + INTERLEAVED];
-            // SAFETY: sixteen floats.
-            unsafe { _mm512_storeu_ps(out.as_mut_ptr(), tree_sums(lanes)) }
-        }
+    }
+    for (out, lanes) in out.iter_mut().zip(lanes) {
+        let out = &mut out[first..first + INTERLEAVED];
+        // SAFETY: sixteen floats.
+        unsafe { _mm512_storeu_ps(out.as_mut_ptr(), tree_sums(lanes)) }
     }
 }
 
@@ -92,28 +148,65 @@ pub(crate) fn add_values<const ROWS: usize>(
     values: &[f32],
     mut out: [&mut [f32]; ROWS],
 ) {
-    let dim = out[0].len();
+    let (dim, count) = (out[0].len(), weights[0].len());
+    assert!(values.len() >= count * dim);
     let mut at = 0;
     while at < dim / 8 * 8 {
+        let sixteen = |position: usize, i: usize| {
+            debug_assert!(position < count && at + 16 * i + 16 <= dim);
+            // SAFETY: there are `count` values as long as that.
+            unsafe { _mm512_loadu_ps(values.as_ptr().add(position * dim + at + 16 * i)) }
+        };
         at += match dim - at {
-            64.. => add_some::<ROWS, 4>(weights, shrinks, values, &mut out, at),
-            16.. => add_some::<ROWS, 1>(weights, shrinks, values, &mut out, at),
+            64.. => add_some::<ROWS, 4>(weights, shrinks, sixteen, &mut out, at),
+            16.. => add_some::<ROWS, 1>(weights, shrinks, sixteen, &mut out, at),
             _ => avx2::add_some::<ROWS, 1>(weights, shrinks, values, &mut out, at),
         }
     }
 }
 
-/// From number `at` on, so many registers of each row; says how many numbers that are.
+/// The same for values that are halves still: `heads` says where they are in the list. Sixteen divides their length.
+///
+/// # Panics
+/// If a head is outside the list, or there are fewer weights than the first head has.
+#[target_feature(enable = "avx512dq,avx512vl")]
+pub(crate) fn add_halves<const ROWS: usize>(
+    weights: [&[f32]; ROWS],
+    shrinks: [f32; ROWS],
+    from: &[f16],
+    heads: &[usize],
+    mut out: [&mut [f32]; ROWS],
+) {
+    let (dim, count) = (out[0].len(), weights[0].len());
+    assert!(heads.len() == count && heads.iter().all(|head| (head + 1) * dim <= from.len()));
+    let mut at = 0;
+    while at < dim / 16 * 16 {
+        let sixteen = |position: usize, i: usize| {
+            debug_assert!(position < count && at + 16 * i + 16 <= dim);
+            // SAFETY: there are `count` heads, each of which has `dim` numbers in the list.
+            unsafe {
+                let start = heads.get_unchecked(position) * dim + at + 16 * i;
+                _mm512_cvtph_ps(_mm256_loadu_si256(from.as_ptr().add(start).cast()))
+            }
+        };
+        at += match dim - at {
+            64.. => add_some::<ROWS, 4>(weights, shrinks, sixteen, &mut out, at),
+            _ => add_some::<ROWS, 1>(weights, shrinks, sixteen, &mut out, at),
+        }
+    }
+}
+
+/// From number `at` on, so many registers of each row; says how many numbers that are. `sixteen` gives a part of a position.
 #[inline]
 #[target_feature(enable = "avx512dq,avx512vl")]
 fn add_some<const ROWS: usize, const REGISTERS: usize>(
     weights: [&[f32]; ROWS],
     shrinks: [f32; ROWS],
-    values: &[f32],
+    sixteen: impl Fn(usize, usize) -> __m512,
     out: &mut [&mut [f32]; ROWS],
     at: usize,
 ) -> usize {
-    let (dim, count) = (out[0].len(), weights[0].len());
+    let count = weights[0].len();
     let range = at..at + 16 * REGISTERS;
     let mut sums = [[_mm512_setzero_ps(); REGISTERS]; ROWS];
     for row in 0..ROWS {
@@ -124,12 +217,11 @@ fn add_some<const ROWS: usize, const REGISTERS: usize>(
             *sum = _mm512_mul_ps(before, _mm512_set1_ps(shrinks[row]));
         }
     }
-    assert!(range.end <= dim && values.len() >= count * dim && weights.iter().all(|weights| weights.len() >= count));
+    assert!(weights.iter().all(|weights| weights.len() >= count));
     for position in 0..count {
         let mut own = [_mm512_setzero_ps(); REGISTERS];
         for (i, own) in own.iter_mut().enumerate() {
-            // SAFETY: `position < count` and `at + 16 · i + 16 <= dim`, and there are `count` values as long as that.
-            *own = unsafe { _mm512_loadu_ps(values.as_ptr().add(position * dim + at + 16 * i)) };
+            *own = sixteen(position, i);
         }
         for row in 0..ROWS {
             // SAFETY: there are `count` weights.
@@ -181,10 +273,8 @@ pub(crate) fn widen(from: &[f16], heads: &[usize], head_dim: usize, order: Order
         for eight in 0..head_dim / 8 {
             // SAFETY: eight halves of each, and room for both.
             unsafe {
-                let low = _mm_loadu_si128(first.add(8 * eight).cast());
-                let high = _mm_loadu_si128(second.add(8 * eight).cast());
-                let both = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(low), high);
-                _mm512_storeu_ps(to.add(start + eight * step), _mm512_cvtph_ps(both));
+                let both = widened_pair(first.add(8 * eight), second.add(8 * eight));
+                _mm512_storeu_ps(to.add(start + eight * step), both);
             }
         }
     }
