@@ -239,7 +239,8 @@ impl Watch for Prompts {
 
 impl Prompts {
     /// The most tokens that could have been taken from a cache: of every prompt all but the last, whose logits are
-    /// wanted, less each prefix once, unless a model wrote it and so computed it.
+    /// wanted, less each prefix once, unless a model wrote it and so computed it. (Not the last token of an answer, which has
+    /// no row: where a prompt goes on from there, this is one more than there is.)
     fn most(&self) -> u64 {
         let mut nodes: HashMap<(usize, u32), usize> = HashMap::new();
         let mut most = 0;
