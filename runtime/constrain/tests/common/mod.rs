@@ -63,28 +63,33 @@ pub fn brute_mask(matcher: &Matcher, vocabulary: &Vocabulary) -> Mask {
     mask
 }
 
-/// Fewest tokens to an end found by trying all sequences of up to `most` tokens; an error where they lead to too many places.
-pub fn brute_fewest(matcher: &Matcher, vocabulary: &Vocabulary, most: u32) -> Result<Option<u32>, &'static str> {
+/// Fewest tokens to an end, found by trying all sequences; an error with a number that does not suffice where it takes more than
+/// `most`, or where so many lead to too many places.
+pub fn brute_fewest(matcher: &Matcher, vocabulary: &Vocabulary, most: u32) -> Result<u32, u32> {
+    if matcher.is_complete() {
+        return Ok(0);
+    }
     let mut level = vec![matcher.clone()];
-    for depth in 0..=most {
-        if level.iter().any(Matcher::is_complete) {
-            return Ok(Some(depth));
-        }
+    for depth in 0..most {
         let mut next: HashMap<String, Matcher> = HashMap::new();
         for at in &level {
             for token in brute_mask(at, vocabulary).iter().filter(|token| !vocabulary.ends().contains(token)) {
                 let mut to = at.clone();
-                if to.advance(token).is_ok() {
-                    next.entry(to.place()).or_insert(to);
+                if to.advance(token).is_err() {
+                    continue;
                 }
+                if to.is_complete() {
+                    return Ok(depth + 1);
+                }
+                next.entry(to.place()).or_insert(to);
             }
             if next.len() > MOST_PLACES {
-                return Err("too many places");
+                return Err(depth);
             }
         }
         level = next.into_values().collect();
     }
-    Ok(None)
+    Err(most)
 }
 
 /// Holds texts against `constraint`.
