@@ -2,13 +2,28 @@
 
 use std::fmt::Write as _;
 
-use crate::terminal::{DIM, GOOD, NAME};
+use crate::terminal::{self, DIM, GOOD, NAME};
 
-/// Draws a page. Understands headings, fenced blocks, lists as they stand, and `code` in a line.
+/// Draws a page. Understands headings, fenced blocks, lists, and `code` in a line. On a terminal lines are as long as it is
+/// wide; where there is none they stay as they are.
 pub fn draw(markdown: &str) -> String {
+    draw_in(markdown, terminal::width_if_any())
+}
+
+/// A line in lines as long as the terminal has them, all but the first `indent` columns further in.
+pub fn hanging(line: &str, indent: usize) -> String {
+    let Some(width) = terminal::width_if_any() else { return line.to_string() };
+    let room = width.saturating_sub(indent).max(16);
+    sgl_host::wrap(line, room).replace('\n', &format!("\n{:indent$}", ""))
+}
+
+fn draw_in(markdown: &str, width: Option<usize>) -> String {
     let mut out = String::new();
     let mut in_block = false;
-    for line in markdown.lines() {
+    let lines: Vec<&str> = markdown.lines().collect();
+    let mut at = 0;
+    while let Some(line) = lines.get(at).copied() {
+        at += 1;
         if let Some(mark) = line.strip_prefix("```") {
             in_block = !in_block;
             // A word after the fence says what the block is to show; the program itself follows.
@@ -19,11 +34,25 @@ pub fn draw(markdown: &str) -> String {
             let _ = writeln!(out, "    {}", code(line));
         } else if line.starts_with('#') {
             let _ = writeln!(out, "{GOOD}{}{GOOD:#}", line.trim_start_matches('#').trim());
+        } else if let Some(width) = width {
+            // A paragraph, or an item of a list, goes on in the lines that begin neither an item nor anything else.
+            let more = lines.get(at..).unwrap_or_default().iter().take_while(|next| !line.is_empty() && goes_on(next));
+            let more: Vec<&str> = more.copied().collect();
+            at += more.len();
+            let text = [&[line], &more[..]].concat().join(" ");
+            for line in sgl_host::wrap(&text, width).split('\n') {
+                let _ = writeln!(out, "{}", inline(line));
+            }
         } else {
             let _ = writeln!(out, "{}", inline(line));
         }
     }
     out
+}
+
+/// Whether a line goes on with the paragraph before it.
+fn goes_on(line: &str) -> bool {
+    !line.trim().is_empty() && !["```", "#", "- ", "|"].iter().any(|mark| line.trim_start().starts_with(mark))
 }
 
 /// A line of a program: comments dim, texts as names.
@@ -76,6 +105,16 @@ mod tests {
         let wanted =
             "E0101: a name\n\nNo `x` here.\n\n    // error E0101\n    fn f() { \"// {x}\" } // why\nEnd `odd.\n";
         assert_eq!(plain, wanted);
+    }
+
+    #[test]
+    fn lines_are_as_long_as_a_terminal_is_wide() {
+        let page = "# A title that stays\n\nOne two\nthree four.\n\n- an item\n  goes on\n- another\n```sgl\nlet x = 1 // stays\n```\n";
+        let plain = crate::visible::plain(&draw_in(page, Some(12)));
+        let wanted =
+            "A title that stays\n\nOne two\nthree four.\n\n- an item\ngoes on\n- another\n    let x = 1 // stays\n";
+        assert_eq!(plain, wanted);
+        assert_eq!(crate::visible::plain(&draw_in("One two\nthree four.\n", None)), "One two\nthree four.\n");
     }
 
     #[test]

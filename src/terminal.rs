@@ -352,7 +352,12 @@ impl Drop for Bar {
 
 /// Columns for text in several lines: those of the terminal, at most 100.
 pub fn width() -> usize {
-    terminal_size::terminal_size_of(io::stdout()).map_or(100, |(columns, _)| usize::from(columns.0).clamp(20, 100))
+    width_if_any().unwrap_or(100)
+}
+
+/// The same; none where standard output is no terminal.
+pub fn width_if_any() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0).clamp(20, 100))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

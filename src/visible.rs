@@ -32,10 +32,15 @@ pub fn marked(ours: &str) -> String {
 
 /// The text with a picture for each control character but line ends and tabs, one character for one: `␛` for an escape.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    match text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t') || c == MARK) {
+    match text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t') || c == MARK || turns(c)) {
         true => characters(text).map(|(_, shown)| shown).collect(),
         false => Cow::Borrowed(text),
     }
+}
+
+/// Whether a character turns the order of those after it around, so that a text looks like another one.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The byte of [`visible`] text where the byte `place` of the text stands.
@@ -54,6 +59,7 @@ fn characters(text: &str) -> impl Iterator<Item = (usize, char)> {
             '\u{7f}' => '␡',
             // Unicode has no pictures of the others.
             MARK | '\u{80}'..='\u{9f}' => char::REPLACEMENT_CHARACTER,
+            c if turns(c) => char::REPLACEMENT_CHARACTER,
             c => c,
         };
         (at, shown)

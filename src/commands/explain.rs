@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sgl_check::codes;
 
+use crate::page::hanging;
 use crate::terminal::{self, Complaint, DIM, Exit, NAME};
 
 /// Prints a page, or the table of codes.
@@ -43,7 +44,7 @@ fn page_of(code: &str) -> Option<String> {
 }
 
 fn table() -> String {
-    let lines = known().into_iter().map(|(code, sentence)| format!("{NAME}{code}{NAME:#}  {sentence}\n"));
+    let lines = known().into_iter().map(|(code, sentence)| format!("{NAME}{code}{NAME:#}  {}\n", hanging(sentence, 7)));
     let hint = format!("\n{DIM}`sglc explain CODE` says more about one of them{DIM:#}\n");
     lines.chain([hint]).collect()
 }

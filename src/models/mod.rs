@@ -142,7 +142,9 @@ impl Error {
                 if let Some(name) = closest {
                     lines.push(format!("did you mean `{name}`?"));
                 }
-                lines.push("`sglc model list` shows the names; a file is given as `--model PATH.gguf`".into());
+                lines.push(
+                    "`sglc model list` shows the names; a file is given by its path, which ends in `.gguf`".into(),
+                );
                 lines
             }
             Error::NoFile { .. } => {

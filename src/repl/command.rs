@@ -12,6 +12,7 @@ use super::run::interrupted;
 use super::settings::Row;
 use super::{After, Repl, help, tokens};
 use crate::args::EngineArgs;
+use crate::page::hanging;
 use crate::session::Session as Engines;
 use crate::stats::Stats;
 use crate::terminal::{self, Complaint, DIM, Exit, GOOD, NAME, counted};
@@ -107,6 +108,7 @@ impl Repl {
         let wide = |length: fn(&Row) -> usize| rows.iter().map(length).max().unwrap_or(0);
         let (keys, values) = (wide(|row| row.key.len()), wide(|row| row.value.chars().count()));
         for Row { key, value, is_set, does } in &rows {
+            let does = hanging(does, keys + values + 4);
             let style = if *is_set { GOOD } else { DIM };
             terminal::write_result(&format!(
                 "{NAME}{key:<keys$}{NAME:#}  {style}{value:<values$}{style:#}  {DIM}{does}{DIM:#}\n"

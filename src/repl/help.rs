@@ -4,6 +4,7 @@ use sgl_check::nearest;
 use sgl_repl::command::{self, COMMANDS};
 
 use crate::commands::explain;
+use crate::page::hanging;
 use crate::terminal::{self, Complaint, DIM, GOOD, NAME};
 
 use super::settings;
@@ -63,13 +64,13 @@ fn overview() -> String {
     let mut out = String::new();
     for about in COMMANDS {
         let usage = format!(":{} {}", about.name, about.argument);
-        out.push_str(&format!("{NAME}{usage:<24}{NAME:#} {}\n", about.does));
+        out.push_str(&format!("{NAME}{usage:<24}{NAME:#} {}\n", hanging(about.does, 25)));
     }
     out.push_str(&format!("\n{DIM}Everything else is an entry: an item or a statement of a program.{DIM:#}\n"));
     let topics: Vec<String> = TOPICS.iter().map(|(name, _)| format!("{GOOD}:help {name}{GOOD:#}")).collect();
     out.push_str(&format!("More: {}, and {GOOD}:help{GOOD:#} with a command or an error code.\n", topics.join(", ")));
     let keys: Vec<&str> = settings::keys().collect();
-    out.push_str(&format!("{DIM}:set knows {}.{DIM:#}\n", keys.join(", ")));
+    out.push_str(&format!("{DIM}{}{DIM:#}\n", wrapped(&format!(":set knows {}.", keys.join(", ")))));
     out
 }
 

@@ -171,6 +171,12 @@ impl Completer for Words {
             span: Span::new(word.range.start, word.range.end),
             ..Suggestion::default()
         });
-        CompletionResult::fresh(found.collect::<Vec<_>>())
+        let mut found: Vec<_> = found.collect();
+        if found.is_empty() {
+            // The menu's own words for it are in capitals. Taken, this writes nothing.
+            let display_override = Some("nothing fits here".to_string());
+            found.push(Suggestion { display_override, span: Span::new(place, place), ..Suggestion::default() });
+        }
+        CompletionResult::fresh(found)
     }
 }

@@ -171,6 +171,23 @@ fn a_click_on_a_node_shows_the_exact_prompt() {
 }
 
 #[test]
+fn no_text_moves_what_stands_beside_it() {
+    let Some(model) = support::real_model() else { return };
+    let Some(browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (trace, program) = (folder.path().join("t.html").display().to_string(), folder.path().join("p.sgl"));
+    let text = "prompt main() -> str {\n    user \"a \u{202e}b <img>\"\n    assistant gen(max_tokens: 1)\n}\n";
+    std::fs::write(&program, text).unwrap();
+    let (model, program) = (model.display().to_string(), program.display().to_string());
+    let run = sglc(&["run", "--model", &model, "--trace", &trace, &program]);
+    assert_eq!(run.code, 0, "{run}");
+    browser.open(&format!("{trace}#request=0"));
+    browser.wait(COMPLETE);
+    let sent = browser.text("#prompt");
+    assert!(sent.contains("‹U+202E›b <img><|im_end|>"), "{sent}");
+}
+
+#[test]
 fn ten_thousand_requests_open_and_can_be_searched() {
     let Some(browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();

@@ -148,6 +148,12 @@ pub fn parse(line: &str) -> Result<Command, Mistake> {
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let rest = rest.trim();
     let Some(about) = find(word) else {
+        let begun = COMMANDS.iter().filter(|about| !word.is_empty() && about.name.starts_with(word));
+        let begun: Vec<String> = begun.map(|about| format!("`:{}`", about.name)).collect();
+        if let [others @ .., last] = &begun[..] {
+            let hint = format!("{} and {last} begin so: write one letter more", others.join(", "));
+            return Err(mistake(format!("`:{word}` may be several commands"), hint));
+        }
         let hint = match nearest(word, COMMANDS.iter().map(|about| about.name)) {
             Some(near) => format!("did you mean `:{near}`?"),
             None => "`:help` lists the commands".to_string(),
@@ -156,7 +162,7 @@ pub fn parse(line: &str) -> Result<Command, Mistake> {
     };
     let usage = || format!("write `:{} {}`", about.name, about.argument);
     let wanted = || match rest {
-        "" => Err(mistake(format!("`:{}` needs to know of what", about.name), usage())),
+        "" => Err(mistake(format!("`:{}` needs {} after it", about.name, about.argument), usage())),
         rest => Ok(rest.to_string()),
     };
     let number = || rest.parse::<usize>().map_err(|_| mistake(format!("`{rest}` is no number of prompts"), usage()));
@@ -208,9 +214,10 @@ mod tests {
     #[test]
     fn a_slip_is_told_with_what_was_meant() {
         assert_eq!(parse(":bakc").unwrap_err().hint, "did you mean `:back`?");
-        assert_eq!(parse(":t").unwrap_err().title, "there is no command `:t`", "two begin so");
+        assert_eq!(parse(":t").unwrap_err().title, "`:t` may be several commands");
+        assert_eq!(parse(":t").unwrap_err().hint, "`:tree` and `:type` begin so: write one letter more");
         assert_eq!(parse(":back many").unwrap_err().hint, "write `:back [N]`");
-        assert_eq!(parse(":type").unwrap_err().title, "`:type` needs to know of what");
+        assert_eq!(parse(":type").unwrap_err().title, "`:type` needs EXPR after it");
         assert_eq!(parse(":tree all").unwrap_err().hint, "write `:tree`");
     }
 }

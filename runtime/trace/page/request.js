@@ -36,10 +36,13 @@ function spell(asked, tokens) {
   return pieces;
 }
 
+/** A text as the page shows it, its white space too where that is wanted. */
+const shown = (text) => (state.spaces ? visible(text) : upright(text));
+
 function tokenSpan(piece, classes, data) {
   const text = piece.hex ? "" : piece.text;
-  const shown = state.spaces && !piece.special ? visible(text) : text;
-  return h("span", { class: `t ${classes}`, "data-tip": JSON.stringify(data) }, piece.hex ? h("i", { class: "hex" }, piece.hex) : shown);
+  const drawn = piece.special ? upright(text) : shown(text);
+  return h("span", { class: `t ${classes}`, "data-tip": JSON.stringify(data) }, piece.hex ? h("i", { class: "hex" }, piece.hex) : drawn);
 }
 
 function promptView(asked) {
@@ -67,7 +70,7 @@ function plainPrompt(asked) {
     if (kind === "open") view.append(h("span", { class: "t special" }, part[1]));
     else if (kind === "close") view.append(h("span", { class: "t special" }, "/"), "\n");
     else if (kind === "image") view.append(h("span", { class: "t special" }, `picture, ${count(part[2])} bytes`));
-    else view.append(h("span", { class: `t ${kind === "output" ? "written" : "given"}` }, state.spaces ? visible(textOf(part)) : textOf(part)));
+    else view.append(h("span", { class: `t ${kind === "output" ? "written" : "given"}` }, shown(textOf(part))));
   }
   return view;
 }
@@ -78,7 +81,7 @@ function answerView(asked) {
   if (kind === "failed") { view.append(h("span", { class: "failure" }, text)); return view; }
   if (select) return h("div", { id: "answer" }, options(asked, select));
   if (!asked.out.length) {
-    view.append(h("span", { class: "t drawn" }, state.spaces ? visible(text) : text), kind === "gen" ? "" : h("span", { class: "failure" }, kind === "lost" ? "given up" : "no answer"));
+    view.append(h("span", { class: "t drawn" }, shown(text)), kind === "gen" ? "" : h("span", { class: "failure" }, kind === "lost" ? "given up" : "no answer"));
     return view;
   }
   const pieces = spell(asked, asked.out.map((token) => token[1]));

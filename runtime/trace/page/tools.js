@@ -46,12 +46,16 @@ function probability(logprob) {
 
 /** Text on one line, cut to a length. */
 function oneLine(text, most) {
-  const line = text.slice(0, most * 2).replace(/\s+/g, " ").trim();
+  const line = upright(text.slice(0, most * 2)).replace(/\s+/g, " ").trim();
   return line.length > most ? line.slice(0, most - 1) + "…" : line;
 }
 
+/** Characters that turn the order of others around, by their numbers: no text moves what stands beside it. */
+const upright = (text) => text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+  (turn) => `‹U+${turn.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}›`);
+
 /** White space made visible. */
-const visible = (text) => text.replace(/ /g, "·").replace(/\t/g, "→\t").replace(/\r/g, "␍").replace(/\n/g, "↵\n");
+const visible = (text) => upright(text).replace(/ /g, "·").replace(/\t/g, "→\t").replace(/\r/g, "␍").replace(/\n/g, "↵\n");
 
 /** The first index of a sorted list whose value is not below `wanted`. */
 function lowerBound(list, wanted, value) {

@@ -45,7 +45,7 @@ pub fn project() -> (Found, Finding) {
         }
         Err(complaint) => {
             let finding = Finding::new("project", State::Problem, complaint.message);
-            (Found::default(), finding.help("what is wrong with it stands above"))
+            (Found::default(), finding.help("`sglc check` says where, and what is wrong there"))
         }
     }
 }

@@ -46,7 +46,7 @@ impl Analysis {
         let mut changes = Changes::new();
         match &renamed {
             Renamed::Declaration(declared) => {
-                if matches!(declared.kind, Kind::Struct | Kind::Type) && BUILTIN_TYPES.contains(&to) {
+                if declared.kind.is_item() && BUILTIN_TYPES.contains(&to) {
                     return Err(format!("`{to}` is a type of the language"));
                 }
                 if declared.kind.is_item() && to.starts_with('_') && !declared.name.starts_with('_') {
