@@ -17,7 +17,7 @@ pub struct ActivationBlock {
     /// `scale` × the sum of the codes, for weights with a minimum.
     pub sum: f32,
     /// The sums of the codes 0..16 and 16..32, for weights with an offset.
-    pub halves: [i32; 2],
+    pub halves: [i16; 2],
 }
 
 impl ActivationBlock {
@@ -41,16 +41,16 @@ impl ActivationBlock {
         for (q, x) in block.q.iter_mut().zip(values) {
             *q = (x * inverse + ROUND).to_bits() as i8;
         }
-        let sum = |codes: &[i8]| codes.iter().map(|&q| i32::from(q)).sum();
+        let sum = |codes: &[i8]| codes.iter().map(|&q| i16::from(q)).sum();
         block.halves = [sum(&block.q[..BLOCK / 2]), sum(&block.q[BLOCK / 2..])];
-        block.sum = block.scale * (block.halves[0] + block.halves[1]) as f32;
+        block.sum = block.scale * f32::from(block.halves[0] + block.halves[1]);
         block
     }
 }
 
 /// Rows that are multiplied together. The blocks of a group lie column block by column block, its rows beside each
 /// other; the groups lie one after the other, and the last may have fewer rows.
-pub(crate) const GROUP: usize = 4;
+pub(crate) const GROUP: usize = 8;
 
 /// The rows of one group.
 fn quantise_group(home: Home, values: &[f32], cols: usize, out: &mut [ActivationBlock]) {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::Kernels;
 use crate::activations::{ActivationBlock, GROUP};
 use crate::block::BLOCK;
-use crate::cpu::{Home, Kind, PANELS, portable};
+use crate::cpu::{Home, Kind, portable};
 use crate::disjoint::Disjoint;
 use crate::matrix::{LANES, Matrix};
 use crate::types::TensorType;
@@ -75,15 +75,15 @@ impl Kernels {
                 Target { weights, output: Disjoint::new(product.output) }
             })
             .collect::<Vec<_>>();
-        let pairs: usize = targets.iter().map(|target| target.weights.panels().div_ceil(PANELS)).sum();
+        let panels: usize = targets.iter().map(|target| target.weights.panels()).sum();
         // A few ranges a thread, so that a thread that was put aside leaves little behind.
-        let grain = pairs.div_ceil(6 * self.threads());
+        let grain = panels.div_ceil(6 * self.threads());
         let home = self.home;
-        self.pool.split(pairs, grain, &|range, _| {
+        self.pool.split(panels, grain, &|range, _| {
             for start in (0..rows).step_by(ROWS) {
                 let tile = start..rows.min(start + ROWS);
-                for pair in range.clone() {
-                    multiply(home, &input, targets, pair, tile.clone());
+                for panel in range.clone() {
+                    multiply(home, &input, targets, panel, tile.clone());
                 }
             }
         });
@@ -91,11 +91,11 @@ impl Kernels {
     }
 }
 
-/// One pair of panels, counted over all targets, times one tile of rows.
-fn multiply(home: Home, input: &Input<'_>, targets: &[Target<'_>], mut pair: usize, tile: Range<usize>) {
-    let Some(target) = targets.iter().find(|target| match pair.checked_sub(target.weights.panels().div_ceil(PANELS)) {
+/// One panel, counted over all targets, times one tile of rows.
+fn multiply(home: Home, input: &Input<'_>, targets: &[Target<'_>], mut number: usize, tile: Range<usize>) {
+    let Some(target) = targets.iter().find(|target| match number.checked_sub(target.weights.panels()) {
         Some(rest) => {
-            pair = rest;
+            number = rest;
             false
         }
         None => true,
@@ -103,32 +103,27 @@ fn multiply(home: Home, input: &Input<'_>, targets: &[Target<'_>], mut pair: usi
         return;
     };
     let weights = target.weights;
-    // A last panel without another is its own other.
-    let numbers = [pair * PANELS, weights.panels().min(pair * PANELS + 2) - 1];
-    let panels = numbers.map(|panel| weights.panel(panel));
-    let mut sums = [[[0.0; LANES]; ROWS]; PANELS];
-    let [first, second] = &mut sums;
-    let out = [&mut first[..tile.len()], &mut second[..tile.len()]];
+    let panel = weights.panel(number);
+    let mut sums = [[0.0; LANES]; ROWS];
+    let sums = &mut sums[..tile.len()];
     match input.blocks.filter(|_| weights.kind().coding().is_some()) {
         Some(blocks) => {
             let columns = input.cols / BLOCK;
             let blocks = &blocks[tile.start * columns..tile.end * columns];
-            panels_whole(home, weights.kind(), panels, columns, blocks, out);
+            panel_whole(home, weights.kind(), panel, columns, blocks, sums);
         }
-        None => {
-            for (panel, out) in panels.iter().zip(out) {
-                float_sums(home, weights.kind(), panel, input, tile.clone(), out);
-            }
-        }
+        None => float_sums(home, weights.kind(), panel, input, tile.clone(), sums),
     }
-    let columns = numbers[0] * LANES..weights.rows().min((numbers[0] + PANELS) * LANES);
-    for (index, row) in tile.enumerate() {
+    let columns = number * LANES..weights.rows().min((number + 1) * LANES);
+    for (sums, row) in sums.iter().zip(tile) {
         let start = row * weights.rows();
-        // SAFETY: these columns of the output belong to these panels, and each pair to one task.
+        // SAFETY: these columns of the output belong to this panel, and each panel to one task.
         #[allow(unsafe_code)]
         let out = unsafe { target.output.slice(start + columns.start..start + columns.end) };
-        for (out, sums) in out.chunks_mut(LANES).zip(&sums) {
-            out.copy_from_slice(&sums[index][..out.len()]);
+        match out.as_mut_array::<LANES>() {
+            // A length that is known needs no call.
+            Some(out) => *out = *sums,
+            None => out.copy_from_slice(&sums[..out.len()]),
         }
     }
 }
@@ -149,26 +144,28 @@ fn float_sums(
     }
 }
 
-/// Two panels times groups of rows that are `columns` blocks long; `out` is zero at first.
-fn panels_whole(
+/// A panel times groups of rows that are `columns` blocks long; `out` is zero at first.
+fn panel_whole(
     home: Home,
     kind: TensorType,
-    panels: [&[u8]; PANELS],
+    panel: &[u8],
     columns: usize,
     blocks: &[ActivationBlock],
-    mut out: [&mut [[f32; LANES]]; PANELS],
+    out: &mut [[f32; LANES]],
 ) {
     match home.0 {
         Kind::Portable => {
-            for (panel, out) in panels.iter().zip(&mut out) {
-                for (out, blocks) in out.chunks_mut(GROUP).zip(blocks.chunks(GROUP * columns)) {
-                    portable::panel_whole(kind, panel, blocks, out);
-                }
+            for (out, blocks) in out.chunks_mut(GROUP).zip(blocks.chunks(GROUP * columns)) {
+                portable::panel_whole(kind, panel, blocks, out);
             }
         }
         #[cfg(target_arch = "x86_64")]
         // SAFETY: a home of this kind is only made where the features were detected.
         #[allow(unsafe_code)]
-        Kind::Avx2 | Kind::Avx512 => unsafe { crate::cpu::avx2::panels_whole(kind, panels, columns, blocks, out) },
+        Kind::Avx2 => unsafe { crate::cpu::avx2::panel_whole(kind, panel, columns, blocks, out) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        #[allow(unsafe_code)]
+        Kind::Avx512 => unsafe { crate::cpu::avx512::panel_whole(kind, panel, columns, blocks, out) },
     }
 }

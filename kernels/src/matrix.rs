@@ -1,9 +1,10 @@
-//! Weight matrices in the order the kernels read them: rows from a file in, panels of eight interleaved rows out.
+//! Weight matrices in the order the kernels read them: rows from a file in, panels of sixteen interleaved rows out.
 //!
-//! A *panel* is eight rows; it is cut into *tiles* of 32 columns (256 for the K-quants, whose shared scales lead the
-//! tile). In a tile, byte `4·r + k` of a 32-byte vector belongs to row `r`, so a lane of a SIMD register is one row
-//! of the matrix and no sum ever crosses lanes. Vector `s` of a tile holds elements `4·s ..= 4·s + 3` of each row; the
-//! nibbles of vectors `2·c` and `2·c + 1` share 32 bytes, and bit `s` of a plane of high bits belongs to vector `s`.
+//! A *panel* is sixteen rows; it is cut into *tiles* of 32 columns (256 for the K-quants, whose shared scales lead the
+//! tile). In a tile, byte `4·r + k` of a 64-byte vector belongs to row `r`, so a lane of a SIMD register is one row
+//! of the matrix and no sum ever crosses lanes; homes with shorter registers take a side of a vector at a time. Vector `s`
+//! of a tile holds elements `4·s ..= 4·s + 3` of each row; the nibbles of vectors `2·c` and `2·c + 1` share 64 bytes, and
+//! bit `s` of a plane of high bits belongs to vector `s`.
 //! Packed weights take the bytes of the file, at most 3 % more for the K-quants.
 
 use crate::block::{BLOCK, Block, Coding, Scales, block_of_row, float_at};
@@ -12,7 +13,10 @@ use crate::types::TensorType;
 use crate::{Kernels, disjoint::Disjoint};
 
 /// Rows in a panel.
-pub(crate) const LANES: usize = 8;
+pub(crate) const LANES: usize = 16;
+
+/// Bytes of a vector: four codes of each row.
+pub(crate) const VECTOR: usize = 4 * LANES;
 
 /// Where the parts of a tile lie, in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +41,7 @@ impl TensorType {
             return TileLayout { head: 0, block, blocks: 1, planes: block, scales: block };
         };
         let planes = if coding.bits == 8 { BLOCK * LANES } else { BLOCK * LANES / 2 };
-        let scales = if coding.bits == 8 { planes } else { planes + (coding.bits as usize - 4) * BLOCK };
+        let scales = if coding.bits == 8 { planes } else { planes + (coding.bits as usize - 4) * VECTOR };
         let (head, own) = match coding.scales {
             Scales::Plain => (0, 2 * LANES),
             Scales::Affine => (0, 4 * LANES),
@@ -146,7 +150,7 @@ impl Matrix {
         self.rows.div_ceil(LANES)
     }
 
-    /// The tiles of rows `8 · index ..`.
+    /// The tiles of rows `16 · index ..`.
     pub(crate) fn panel(&self, index: usize) -> &[u8] {
         let bytes = self.data.len() / self.panels().max(1);
         &self.data[index * bytes..][..bytes]
@@ -179,7 +183,7 @@ impl Matrix {
 fn pack_panels(pool: &mut Pool, kind: TensorType, row_bytes: usize, bytes: &[u8], panel_bytes: usize, data: &mut [u8]) {
     let panels = data.len() / panel_bytes;
     let out = Disjoint::new(data);
-    pool.split(panels, 8, &|range, _| {
+    pool.split(panels, 4, &|range, _| {
         range.for_each(|panel| {
             // SAFETY: each panel is packed by one task and the ranges of two panels do not meet.
             #[allow(unsafe_code)]
@@ -218,7 +222,7 @@ fn place(kind: TensorType, index: usize) -> (usize, usize) {
 /// The byte of element `i` of `lane` within its vector pair, and whether it is the high nibble.
 fn nibble_place(i: usize, lane: usize) -> (usize, bool) {
     let vector = i / 4;
-    (vector / 2 * BLOCK + lane * 4 + i % 4, vector % 2 == 1)
+    (vector / 2 * VECTOR + lane * 4 + i % 4, vector % 2 == 1)
 }
 
 fn write_block(kind: TensorType, panel: &mut [u8], index: usize, lane: usize, block: &Block) {
@@ -227,13 +231,13 @@ fn write_block(kind: TensorType, panel: &mut [u8], index: usize, lane: usize, bl
     let (head, start) = place(kind, index);
     for (i, &q) in block.q.iter().enumerate() {
         if coding.bits == 8 {
-            panel[start + i / 4 * BLOCK + lane * 4 + i % 4] = q;
+            panel[start + i / 4 * VECTOR + lane * 4 + i % 4] = q;
             continue;
         }
         let (byte, high) = nibble_place(i, lane);
         panel[start + byte] |= (q & 15) << if high { 4 } else { 0 };
         for plane in 0..coding.bits as usize - 4 {
-            panel[start + tile.planes + plane * BLOCK + lane * 4 + i % 4] |= (q >> (4 + plane) & 1) << (i / 4);
+            panel[start + tile.planes + plane * VECTOR + lane * 4 + i % 4] |= (q >> (4 + plane) & 1) << (i / 4);
         }
     }
     let halves = match coding.scales {
@@ -250,10 +254,10 @@ fn write_block(kind: TensorType, panel: &mut [u8], index: usize, lane: usize, bl
     }
 }
 
-/// One block of all eight rows of a panel, its codes in vector order.
+/// One block of all rows of a panel, its codes in vector order.
 pub(crate) struct PanelBlock {
     /// `codes[s][4·r + k]` is element `4·s + k` of row `r`.
-    codes: [[u8; BLOCK]; BLOCK / 4],
+    codes: [[u8; VECTOR]; BLOCK / 4],
     d: [u16; LANES],
     m: [u16; LANES],
     whole: [[u8; LANES]; 2],
@@ -266,20 +270,20 @@ impl PanelBlock {
         let tile = kind.tile();
         let (head, start) = place(kind, index);
         let bytes = &panel[start..start + tile.block];
-        let mut codes = [[0; BLOCK]; BLOCK / 4];
+        let mut codes = [[0; VECTOR]; BLOCK / 4];
         if coding.bits == 8 {
-            for (codes, bytes) in codes.iter_mut().zip(bytes.chunks_exact(BLOCK)) {
+            for (codes, bytes) in codes.iter_mut().zip(bytes.chunks_exact(VECTOR)) {
                 codes.copy_from_slice(bytes);
             }
         } else {
-            for (pair, bytes) in codes.chunks_exact_mut(2).zip(bytes.chunks_exact(BLOCK)) {
+            for (pair, bytes) in codes.chunks_exact_mut(2).zip(bytes.chunks_exact(VECTOR)) {
                 for (i, byte) in bytes.iter().enumerate() {
                     pair[0][i] = byte & 15;
                     pair[1][i] = byte >> 4;
                 }
             }
             for plane in 0..coding.bits as usize - 4 {
-                let bits = &bytes[tile.planes + plane * BLOCK..][..BLOCK];
+                let bits = &bytes[tile.planes + plane * VECTOR..][..VECTOR];
                 for (s, codes) in codes.iter_mut().enumerate() {
                     for (code, bits) in codes.iter_mut().zip(bits) {
                         *code |= (bits >> s & 1) << (4 + plane);

@@ -1,7 +1,7 @@
 //! The AVX2 twins of the functions in [`super::portable`] that the compiler does not vectorise well.
 //!
-//! Products have eight weight rows in the lanes of a register, and the sums of a few activation rows stay in registers
-//! from the first block to the last; more rows go to `tiles`. There are no closures here: passed to
+//! Products have eight weight rows in the lanes of a register, a side of a panel, and the sums of a few activation rows
+//! stay in registers from the first block to the last; more rows go to `tiles`. There are no closures here: passed to
 //! a function without these instructions they would stay calls, and every register would go through memory.
 
 #![allow(unsafe_code)]
@@ -14,120 +14,77 @@ use std::arch::x86_64::*;
 
 pub(crate) use attention::{add_some, add_values, dots, widen};
 
-use crate::activations::{ActivationBlock, GROUP};
-use crate::block::{BLOCK, Coding, Scales};
-use crate::cpu::PANELS;
-use crate::matrix::{LANES, TileLayout};
+use crate::activations::ActivationBlock;
+use crate::block::{BLOCK, Scales};
+use crate::cpu::format::{Format, for_format};
+use crate::matrix::{LANES, VECTOR};
 use crate::types::TensorType;
-use tiles::panels_times;
+use tiles::{ROWS, panel_times};
 
-/// How many bytes before they are needed [`look_ahead`] asks for them.
-const AHEAD: usize = 1024;
+/// Lanes of a register.
+const SIDE: usize = LANES / SIDES;
 
-/// A tensor type as a type, so that each gets its own loop.
-trait Format {
-    const KIND: TensorType;
-    const TILE: TileLayout = Self::KIND.tile();
-    const CODING: Coding = match Self::KIND.coding() {
-        Some(coding) => coding,
-        None => panic!("float types have no codes"),
-    };
-}
+/// Registers that hold a number of each row of a panel.
+const SIDES: usize = 2;
 
-macro_rules! formats {
-    ($($name:ident)*) => {$(
-        #[allow(non_camel_case_types, reason = "named like the tensor types")]
-        struct $name;
-        impl Format for $name {
-            const KIND: TensorType = TensorType::$name;
-        }
-    )*};
-}
-formats!(Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q4_K Q5_K Q6_K);
-
-/// See [`super::portable::panel_whole`]; two panels, and groups of rows that are `columns` blocks long. The sums of the
-/// panels are zero at first.
+/// See [`super::portable::panel_whole`]; groups of rows that are `columns` blocks long. The sums are zero at first.
 ///
 /// # Panics
-/// If a panel is shorter than the activations need.
+/// If the panel is shorter than the activations need.
 #[target_feature(enable = "avx2,f16c")]
-pub(crate) fn panels_whole(
+pub(crate) fn panel_whole(
     kind: TensorType,
-    panels: [&[u8]; PANELS],
+    panel: &[u8],
     columns: usize,
     blocks: &[ActivationBlock],
-    out: [&mut [[f32; LANES]]; PANELS],
+    out: &mut [[f32; LANES]],
 ) {
-    match kind {
-        TensorType::F32 | TensorType::F16 | TensorType::BF16 => {}
-        TensorType::Q4_0 => panels_of::<Q4_0>(panels, columns, blocks, out),
-        TensorType::Q4_1 => panels_of::<Q4_1>(panels, columns, blocks, out),
-        TensorType::Q5_0 => panels_of::<Q5_0>(panels, columns, blocks, out),
-        TensorType::Q5_1 => panels_of::<Q5_1>(panels, columns, blocks, out),
-        TensorType::Q8_0 => panels_of::<Q8_0>(panels, columns, blocks, out),
-        TensorType::Q4_K => panels_of::<Q4_K>(panels, columns, blocks, out),
-        TensorType::Q5_K => panels_of::<Q5_K>(panels, columns, blocks, out),
-        TensorType::Q6_K => panels_of::<Q6_K>(panels, columns, blocks, out),
-    }
+    for_format!(kind, panel_of(panel, columns, blocks, out));
 }
 
 /// Few rows wait for memory, and unpack weights in registers; for more it is done once.
 #[target_feature(enable = "avx2,f16c")]
-fn panels_of<F: Format>(
-    panels: [&[u8]; PANELS],
-    columns: usize,
-    blocks: &[ActivationBlock],
-    mut out: [&mut [[f32; LANES]]; PANELS],
-) {
-    if out[0].len() >= GROUP {
-        return panels_times::<F>(panels, columns, blocks, out);
-    }
-    for (panel, out) in panels.iter().zip(&mut out) {
-        match out.len() {
-            0 => {}
-            1 => panel_times::<F, 1>(panel, blocks, out),
-            2 => panel_times::<F, 2>(panel, blocks, out),
-            _ => panel_times::<F, 3>(panel, blocks, out),
-        }
+fn panel_of<F: Format>(panel: &[u8], columns: usize, blocks: &[ActivationBlock], out: &mut [[f32; LANES]]) {
+    const { assert!(ROWS == 4) };
+    match out.len() {
+        0 => {}
+        1 => few_times::<F, 1>(panel, blocks, out),
+        2 => few_times::<F, 2>(panel, blocks, out),
+        3 => few_times::<F, 3>(panel, blocks, out),
+        _ => panel_times::<F>(panel, columns, blocks, out),
     }
 }
 
 #[target_feature(enable = "avx2,f16c")]
-fn panel_times<F: Format, const ROWS: usize>(panel: &[u8], blocks: &[ActivationBlock], out: &mut [[f32; LANES]]) {
+fn few_times<F: Format, const ROWS: usize>(panel: &[u8], blocks: &[ActivationBlock], out: &mut [[f32; LANES]]) {
     let columns = blocks.as_chunks::<ROWS>().0;
     let tiles = panel.chunks_exact(F::TILE.bytes());
     assert!(columns.len() <= tiles.len() * F::TILE.blocks, "{} blocks in a shorter panel", columns.len());
-    let mut sums = [_mm256_setzero_ps(); ROWS];
+    let mut sums = [[_mm256_setzero_ps(); ROWS]; SIDES];
     for (tile, columns) in tiles.zip(columns.chunks(F::TILE.blocks)) {
         let parts = tile[F::TILE.head..].chunks_exact(F::TILE.block);
         for (part, inputs) in parts.zip(columns) {
-            look_ahead::<F>(part);
-            add_products::<F, ROWS>(tile, part, inputs, &mut sums);
+            F::look_ahead(part);
+            for (side, sums) in sums.iter_mut().enumerate() {
+                add_products::<F, ROWS>(tile, part, side, inputs, sums);
+            }
         }
     }
-    for (out, sum) in out.iter_mut().zip(sums) {
-        // SAFETY: `out` holds eight floats.
-        unsafe { _mm256_storeu_ps(out.as_mut_ptr(), sum) }
+    for (row, out) in out.iter_mut().enumerate() {
+        for (sums, out) in sums.iter().zip(out.as_chunks_mut::<SIDE>().0) {
+            // SAFETY: eight floats.
+            unsafe { _mm256_storeu_ps(out.as_mut_ptr(), sums[row]) }
+        }
     }
 }
 
-/// Asks for the bytes of a later block. Few rows wait for memory, and the processor itself looks no further than to the
-/// end of a page.
-#[inline]
-#[target_feature(enable = "avx2,f16c")]
-fn look_ahead<F: Format>(part: &[u8]) {
-    for line in 0..F::TILE.block.div_ceil(64) {
-        // A hint reads nothing, wherever it points.
-        _mm_prefetch::<_MM_HINT_T0>(part.as_ptr().wrapping_add(AHEAD + 64 * line).cast());
-    }
-}
-
-/// Adds the products of one block of eight weight rows with a block of each activation row.
+/// Adds the products of a side of one block with a block of each activation row.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
 fn add_products<F: Format, const ROWS: usize>(
     tile: &[u8],
     part: &[u8],
+    side: usize,
     inputs: &[ActivationBlock; ROWS],
     sums: &mut [__m256; ROWS],
 ) {
@@ -135,27 +92,28 @@ fn add_products<F: Format, const ROWS: usize>(
     let own = F::TILE.scales;
     let mut products = none;
     if matches!(F::CODING.scales, Scales::SuperHalves) {
-        let mut sides = [none; 2];
-        whole_products::<F, ROWS, 0, 2>(part, inputs, &mut sides[0]);
-        whole_products::<F, ROWS, 2, 4>(part, inputs, &mut sides[1]);
-        for (half, side) in sides.iter().enumerate() {
-            let scale = _mm256_cvtepi8_epi32(load8(part, own + half * LANES));
+        let mut halves = [none; 2];
+        whole_products::<F, ROWS, 0, 2>(part, side, inputs, &mut halves[0]);
+        whole_products::<F, ROWS, 2, 4>(part, side, inputs, &mut halves[1]);
+        for (half, sums) in halves.iter().enumerate() {
+            let scale = _mm256_cvtepi8_epi32(load8(part, own + half * LANES + side * SIDE));
             for row in 0..ROWS {
-                let offset = _mm256_set1_epi32(F::CODING.offset * inputs[row].halves[half]);
-                let product = _mm256_mullo_epi32(_mm256_sub_epi32(side[row], offset), scale);
+                let offset = _mm256_set1_epi32(F::CODING.offset * i32::from(inputs[row].halves[half]));
+                let product = _mm256_mullo_epi32(_mm256_sub_epi32(sums[row], offset), scale);
                 products[row] = _mm256_add_epi32(products[row], product);
             }
         }
     } else {
-        whole_products::<F, ROWS, 0, 4>(part, inputs, &mut products);
+        whole_products::<F, ROWS, 0, 4>(part, side, inputs, &mut products);
         if F::CODING.offset != 0 {
             for row in 0..ROWS {
                 let [low, high] = inputs[row].halves;
-                products[row] = _mm256_sub_epi32(products[row], _mm256_set1_epi32(F::CODING.offset * (low + high)));
+                let offset = _mm256_set1_epi32(F::CODING.offset * i32::from(low + high));
+                products[row] = _mm256_sub_epi32(products[row], offset);
             }
         }
     }
-    let (scale, min) = scale_min::<F>(tile, part);
+    let (scale, min) = scale_min::<F>(tile, part, side);
     for row in 0..ROWS {
         let both = _mm256_mul_ps(scale, _mm256_set1_ps(inputs[row].scale));
         sums[row] = _mm256_add_ps(sums[row], _mm256_mul_ps(both, _mm256_cvtepi32_ps(products[row])));
@@ -168,18 +126,19 @@ fn add_products<F: Format, const ROWS: usize>(
 /// What the whole product of a block is multiplied with, and what is added for each activation.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-fn scale_min<F: Format>(tile: &[u8], part: &[u8]) -> (__m256, __m256) {
-    let (own, zero) = (F::TILE.scales, _mm256_setzero_ps());
+fn scale_min<F: Format>(tile: &[u8], part: &[u8], side: usize) -> (__m256, __m256) {
+    let (at, zero) = (side * SIDE, _mm256_setzero_ps());
+    let own = F::TILE.scales;
     match F::CODING.scales {
-        Scales::Plain => (halves(part, own), zero),
-        Scales::Affine => (halves(part, own), halves(part, own + 2 * LANES)),
+        Scales::Plain => (halves(part, own + 2 * at), zero),
+        Scales::Affine => (halves(part, own + 2 * at), halves(part, own + 2 * (LANES + at))),
         Scales::SuperAffine => {
-            let sc = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(load8(part, own)));
-            let sm = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(load8(part, own + LANES)));
-            let min = _mm256_mul_ps(halves(tile, 2 * LANES), sm);
-            (_mm256_mul_ps(halves(tile, 0), sc), _mm256_xor_ps(min, _mm256_set1_ps(-0.0)))
+            let sc = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(load8(part, own + at)));
+            let sm = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(load8(part, own + LANES + at)));
+            let min = _mm256_mul_ps(halves(tile, 2 * (LANES + at)), sm);
+            (_mm256_mul_ps(halves(tile, 2 * at), sc), _mm256_xor_ps(min, _mm256_set1_ps(-0.0)))
         }
-        Scales::SuperHalves => (halves(tile, 0), zero),
+        Scales::SuperHalves => (halves(tile, 2 * at), zero),
     }
 }
 
@@ -188,13 +147,14 @@ fn scale_min<F: Format>(tile: &[u8], part: &[u8]) -> (__m256, __m256) {
 #[target_feature(enable = "avx2,f16c")]
 fn whole_products<F: Format, const ROWS: usize, const FROM: usize, const TO: usize>(
     part: &[u8],
+    side: usize,
     inputs: &[ActivationBlock; ROWS],
     sums: &mut [__m256i; ROWS],
 ) {
     let ones = _mm256_set1_epi16(1);
     let mut short = [_mm256_setzero_si256(); ROWS];
     for pair in FROM..TO {
-        let codes = code_pair::<F>(part, pair);
+        let codes = code_pair::<F>(part, side, pair);
         for row in 0..ROWS {
             let bytes = inputs[row].q.as_ptr().cast::<i32>();
             // SAFETY: `pair < 4`, so these are eight of the block's 32 codes. Read as one number, four are broadcast from
@@ -238,15 +198,16 @@ fn in_order(mut sum: __m256i) -> __m256i {
 /// The codes of vectors `2 · pair` and the next.
 #[inline]
 #[target_feature(enable = "avx2,f16c")]
-fn code_pair<F: Format>(part: &[u8], pair: usize) -> [__m256i; 2] {
+fn code_pair<F: Format>(part: &[u8], side: usize, pair: usize) -> [__m256i; 2] {
+    let at = side * VECTOR / SIDES;
     if F::CODING.bits == 8 {
-        return [load32(part, 2 * pair * BLOCK), load32(part, (2 * pair + 1) * BLOCK)];
+        return [load32(part, at + 2 * pair * VECTOR), load32(part, at + (2 * pair + 1) * VECTOR)];
     }
     let low = _mm256_set1_epi8(15);
-    let bytes = load32(part, pair * BLOCK);
+    let bytes = load32(part, at + pair * VECTOR);
     let mut codes = [_mm256_and_si256(bytes, low), _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), low)];
     for plane in 0..F::CODING.bits as usize - 4 {
-        let bits = load32(part, F::TILE.planes + plane * BLOCK);
+        let bits = load32(part, F::TILE.planes + at + plane * VECTOR);
         let target = _mm256_set1_epi8(16 << plane);
         for (i, codes) in codes.iter_mut().enumerate() {
             let s = 2 * pair + i;
@@ -295,10 +256,10 @@ pub(crate) fn quantise<'a>(values: &[[f32; BLOCK]], out: impl Iterator<Item = &'
         let eights = _mm256_sad_epu8(raised, _mm256_setzero_si256());
         let (first, second) = (_mm256_castsi256_si128(eights), _mm256_extracti128_si256::<1>(eights));
         for (sum, eights) in out.halves.iter_mut().zip([first, second]) {
-            *sum = _mm_cvtsi128_si32(_mm_add_epi64(eights, _mm_unpackhi_epi64(eights, eights))) - 16 * 128;
+            *sum = _mm_cvtsi128_si32(_mm_add_epi64(eights, _mm_unpackhi_epi64(eights, eights))) as i16 - 16 * 128;
         }
         out.scale = largest / 127.0 + _mm256_cvtss_f32(poison);
-        out.sum = out.scale * (out.halves[0] + out.halves[1]) as f32;
+        out.sum = out.scale * f32::from(out.halves[0] + out.halves[1]);
     }
 }
 

@@ -4,10 +4,9 @@
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod format;
 pub(crate) mod portable;
-
-/// Panels of weights that meet rows together.
-pub(crate) const PANELS: usize = 2;
 
 /// Where kernels run. A value other than the portable one can only be had on a machine that has the instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +158,7 @@ macro_rules! for_each_home {
             }
 
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,f16c")]
+            #[target_feature(enable = "avx512bw,avx512dq,avx512vl,avx512vnni")]
             fn avx512($($arg: $ty),*) $(-> $ret)? {
                 plain($($arg),*)
             }

@@ -1,4 +1,4 @@
-//! The truth about products, in plain Rust: panels of eight weight rows times rows of activations, keys times a query.
+//! The truth about products, in plain Rust: panels of weight rows times rows of activations, keys times a query.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use crate::activations::ActivationBlock;
 use crate::block::{BLOCK, Coding, Scales};
 use crate::cpu::for_each_home;
 use crate::kv::INTERLEAVED;
-use crate::math::tree_sum;
+use crate::math::{LANES as EIGHT, tree_sum};
 use crate::matrix::{LANES, PanelBlock, panel_values};
 use crate::types::TensorType;
 
@@ -37,12 +37,12 @@ pub(crate) fn panel_whole(kind: TensorType, panel: &[u8], blocks: &[ActivationBl
 
 /// The dot product of a query with each key, in lanes. Keys are interleaved.
 pub(crate) fn dots(query: &[f32], keys: &[f32], out: &mut [f32]) {
-    let query = query.as_chunks::<LANES>().0;
-    for (out, keys) in out.chunks_mut(INTERLEAVED).zip(keys.chunks_exact(INTERLEAVED * LANES * query.len())) {
-        let mut sums = [[0.0; LANES]; INTERLEAVED];
-        for (query, keys) in query.iter().zip(keys.chunks_exact(INTERLEAVED * LANES)) {
-            for (sums, key) in sums.iter_mut().zip(keys.as_chunks::<LANES>().0) {
-                for i in 0..LANES {
+    let query = query.as_chunks::<EIGHT>().0;
+    for (out, keys) in out.chunks_mut(INTERLEAVED).zip(keys.chunks_exact(INTERLEAVED * EIGHT * query.len())) {
+        let mut sums = [[0.0; EIGHT]; INTERLEAVED];
+        for (query, keys) in query.iter().zip(keys.chunks_exact(INTERLEAVED * EIGHT)) {
+            for (sums, key) in sums.iter_mut().zip(keys.as_chunks::<EIGHT>().0) {
+                for i in 0..EIGHT {
                     sums[i] += query[i] * key[i];
                 }
             }
@@ -56,12 +56,12 @@ pub(crate) fn dots(query: &[f32], keys: &[f32], out: &mut [f32]) {
 /// `out ← out · shrink + Σ weight · value`, value by value, each as long as `out`.
 pub(crate) fn add_values(weights: &[f32], shrink: f32, values: &[f32], out: &mut [f32]) {
     let dim = out.len();
-    for (eight, out) in out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+    for (eight, out) in out.as_chunks_mut::<EIGHT>().0.iter_mut().enumerate() {
         // A copy of the sums stays in registers.
         let mut sums = out.map(|sum| sum * shrink);
         for (weight, value) in weights.iter().zip(values.chunks_exact(dim)) {
-            let value = value.as_chunks::<LANES>().0[eight];
-            for i in 0..LANES {
+            let value = value.as_chunks::<EIGHT>().0[eight];
+            for i in 0..EIGHT {
                 sums[i] += weight * value[i];
             }
         }
