@@ -43,6 +43,7 @@ pub mod testing;
 pub mod trace;
 pub mod visible;
 pub mod watch;
+pub mod window;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;

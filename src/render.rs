@@ -1,6 +1,7 @@
 //! Diagnostics for people and for programs: [`sgl_diag::Diagnostic`]s in, text with a drawing of the source or JSON out.
 
 use std::fmt;
+use std::ops::Range;
 
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
@@ -11,9 +12,13 @@ use sgl_diag::{Diagnostic, FileId, Severity, SourceFile, SourceMap, Span};
 
 use crate::terminal::{DIM, ERROR, GOOD, WARNING, counted};
 use crate::visible::{self, marked, visible};
+use crate::window::Window;
 
 /// Columns of a drawing where there is no terminal to ask.
 const WIDTH: usize = 100;
+
+/// Columns beside the lines of a drawing: their numbers, and the lines of the marks.
+const NUMBERS: usize = 12;
 
 /// Diagnostics that are drawn; nobody reads more at once, and each drawing goes through its whole file.
 const DRAWN: usize = 50;
@@ -81,22 +86,32 @@ fn draw_file(diagnostic: &Diagnostic, file: FileId, sources: &SourceMap) -> Stri
     let end = if is_at_end { " " } else { "" };
     let seen_file = seen.add(visible(&source.name), visible(lines).into_owned() + end);
     let Some(shown) = seen.file(seen_file) else { return String::new() };
-    let labels = diagnostic.labels.iter().filter(|label| label.span.file == file).map(|label| {
-        let text = (!label.text.is_empty()).then(|| visible(&label.text).into_owned());
+    let labels: Vec<_> = diagnostic.labels.iter().filter(|label| label.span.file == file).collect();
+    let marks = labels.iter().map(|label| {
         let (start, len) = said(label.span, lines);
-        let [start, end] = [start, start + len].map(|at| visible::place(lines, at));
-        let len = end - start;
+        visible::place(lines, start)..visible::place(lines, start + len)
+    });
+    let marks: Vec<Range<usize>> = marks.collect();
+    let mut by_weight: Vec<_> = labels.iter().zip(&marks).collect();
+    by_weight.sort_by_key(|(label, _)| !label.primary);
+    let by_weight: Vec<Range<usize>> = by_weight.into_iter().map(|(_, mark)| mark.clone()).collect();
+    let width = terminal_size::terminal_size_of(std::io::stderr()).map_or(WIDTH, |(width, _)| width.0.into());
+    let window = Window::onto(&shown.text, &by_weight, width.saturating_sub(NUMBERS).max(NUMBERS));
+    let labels = labels.iter().zip(marks).map(|(label, mark)| {
+        let text = (!label.text.is_empty()).then(|| visible(&label.text).into_owned());
+        let start = window.place(mark.start);
+        let len = window.place(mark.end) - start;
         if label.primary {
             LabeledSpan::new_primary_with_span(text, (start, len))
         } else {
             LabeledSpan::new_with_span(text, (start, len))
         }
     });
-    let snippet = Snippet { severity: diagnostic.severity, source: Source(shown), labels: labels.collect() };
+    let labels = labels.collect();
+    let snippet = Snippet { severity: diagnostic.severity, source: Source { shown, window: &window }, labels };
     let mut theme = GraphicalTheme::unicode();
     theme.characters.error = String::new();
     theme.characters.warning = String::new();
-    let width = terminal_size::terminal_size_of(std::io::stderr()).map_or(WIDTH, |(width, _)| width.0.into());
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(width).with_context_lines(1);
     let mut out = String::new();
     if handler.render_report(&mut out, &snippet).is_err() {
@@ -128,8 +143,11 @@ struct Snippet<'a> {
     labels: Vec<LabeledSpan>,
 }
 
-/// A file for miette, with columns counted in characters as everywhere else.
-struct Source<'a>(&'a SourceFile);
+/// A file for miette, with columns counted in characters as everywhere else, and as long lines have them as a whole.
+struct Source<'a> {
+    shown: &'a SourceFile,
+    window: &'a Window<'a>,
+}
 
 impl SourceCode for Source<'_> {
     fn read_span<'s>(
@@ -138,11 +156,12 @@ impl SourceCode for Source<'_> {
         before: usize,
         after: usize,
     ) -> Result<Box<dyn SpanContents<'s> + 's>, MietteError> {
-        let found = self.0.text.read_span(span, before, after)?;
-        let at = self.0.line_col(u32::try_from(found.span().offset()).unwrap_or(u32::MAX));
+        let found = self.window.text.read_span(span, before, after)?;
+        let at = self.window.origin(found.span().offset());
+        let at = self.shown.line_col(u32::try_from(at).unwrap_or(u32::MAX));
         let (line, column) = (at.line as usize - 1, at.col as usize - 1);
         Ok(Box::new(MietteSpanContents::new_named(
-            self.0.name.clone(),
+            self.shown.name.clone(),
             found.data(),
             *found.span(),
             line,
@@ -232,6 +251,17 @@ mod tests {
             Diagnostic::error("E0004", "there is no `main`"),
         ];
         (sources, diagnostics)
+    }
+
+    #[test]
+    fn a_long_line_is_drawn_around_what_is_wrong() {
+        let text = format!("user \"{} {{esay}} {}\"\nuser \"{}\"\n", "a".repeat(300), "b".repeat(300), "c".repeat(300));
+        let mut sources = SourceMap::new();
+        let file = sources.add("judge.sgl", &text);
+        let start = text.find("esay").unwrap() as u32;
+        let wrong = Diagnostic::error("E0101", "there is no name `esay` here");
+        let drawn = draw(&[wrong.at(Span::new(file, start, start + 4), "not known")], &sources);
+        insta::assert_snapshot!(visible::plain(&drawn));
     }
 
     #[test]

@@ -187,6 +187,10 @@ where
         tokio::select! {
             () = &mut stop => {
                 tally.stopped = true;
+                // What ended since anybody looked is done, too.
+                while let Some(Ok((index, mark, result))) = running.try_join_next() {
+                    held.insert(index, outcome(index, mark, result));
+                }
                 running.abort_all();
                 output.keep(held.into_values().collect())?;
                 return Ok(tally);

@@ -408,9 +408,17 @@ fn ended(tally: Tally, count: Option<usize>, noted: Option<Noted>, output: Optio
     let can_resume = noted.as_ref().is_some_and(Noted::can_resume);
     let all = terminal::counted(tally.lines(), "line");
     if tally.stopped {
-        let of = count.map_or(String::new(), |count| format!(" of {count}"));
-        let complaint = Complaint::failed(format!("stopped after {}{of} lines", tally.lines()));
+        let complaint = Complaint::failed(match (tally.lines(), count) {
+            (0, Some(count)) => format!("stopped before the first of {count} lines was done"),
+            (0, None) => "stopped before the first line was done".into(),
+            (lines, Some(count)) => format!("stopped after {lines} of {count} lines"),
+            (lines, None) => format!("stopped after {lines} lines"),
+        });
         let complaint = match (can_resume, output) {
+            (true, Some(_)) if tally.lines() == 0 => {
+                let goes_on = "the same command with `--resume` goes on, with what was done of later lines";
+                complaint.help(format!("{goes_on}; with `--jobs 4` fewer run at once, and each is done sooner"))
+            }
             (true, Some(output)) => complaint
                 .note(format!("their results are in {}", output.display()))
                 .help("the same command with `--resume` goes on from there"),

@@ -167,6 +167,16 @@ fn an_interrupted_batch_says_how_to_go_on_and_does() {
 
 #[cfg(unix)]
 #[test]
+fn what_stops_before_its_first_line_is_done_says_so() {
+    let batch = Batch::new(&[(0, 30), (1, 0)]);
+    let (code, said) = batch.stop("INT", 2, 2);
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("stopped before the first of 2 lines was done") && said.contains("`--jobs 4`"), "{said}");
+    assert!(!said.contains("their results"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
 fn what_was_done_is_not_run_again() {
     let batch = Batch::new(&[(0, 0), (1, 5), (2, 0), (4, 0), (5, 5)]);
     let (code, said) = batch.stop("INT", 5, 3);
