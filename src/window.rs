@@ -11,7 +11,7 @@ const CUT: &str = "…";
 pub struct Window<'a> {
     /// The text.
     pub text: Cow<'a, str>,
-    /// What was left out, in order: bytes of the text that was given, and where [`CUT`] stands for them.
+    /// What was left out, in order: bytes of the text that was given, and where `…` stands for them.
     cuts: Vec<(Range<usize>, usize)>,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Window<'a> {
         Window { text: Cow::Owned(shown), cuts }
     }
 
-    /// Where a byte of the text that was given stands now; what was left out is at its [`CUT`].
+    /// Where a byte of the text that was given stands now; what was left out is at its mark, `…`.
     pub fn place(&self, at: usize) -> usize {
         let Some((range, to)) = self.cuts.iter().rev().find(|(range, _)| range.start <= at) else { return at };
         if at < range.end { *to } else { to + CUT.len() + (at - range.end) }
@@ -77,6 +77,7 @@ fn kept(text: &str, line: Range<usize>, marks: &[Range<usize>], room: usize) -> 
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "a mark alone is a slice of one range")]
 mod tests {
     use proptest::prelude::*;
 

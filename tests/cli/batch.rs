@@ -169,7 +169,7 @@ fn an_interrupted_batch_says_how_to_go_on_and_does() {
 #[test]
 fn what_stops_before_its_first_line_is_done_says_so() {
     let batch = Batch::new(&[(0, 30), (1, 0)]);
-    let (code, said) = batch.stop("INT", 2, 2);
+    let (code, said) = batch.stop("INT", 2, 1);
     assert_eq!(code, Some(130), "{said}");
     assert!(said.contains("stopped before the first of 2 lines was done") && said.contains("`--jobs 4`"), "{said}");
     assert!(!said.contains("their results"), "{said}");

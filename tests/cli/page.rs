@@ -125,11 +125,14 @@ fn a_click_on_a_node_shows_the_exact_prompt() {
     assert!(sent.starts_with("<|im_start|>system\nYou are a strict but fair judge of essays.<|im_end|>"), "{sent}");
     assert!(sent.contains(&format!("<|im_start|>user\n{exact}{}", essay.trim_end())), "{sent}");
     assert!(sent.contains("Judge its ") && sent.ends_with("<|im_start|>assistant\n"), "{sent}");
-    // What the reviewers share was computed once: of all but one most is from the cache.
-    browser.click("[data-request='1']");
-    let cached = browser
-        .run("document.querySelectorAll('#prompt .cached').length / document.querySelectorAll('#prompt .t').length");
-    assert!(cached.as_f64().unwrap() > 0.5, "{cached}");
+    // What the reviewers share was computed once, by whichever came first: of all others most is from the cache.
+    let shares = [0, 1, 2].map(|request| {
+        browser.click(&format!("[data-request='{request}']"));
+        let cached =
+            "document.querySelectorAll('#prompt .cached').length / document.querySelectorAll('#prompt .t').length";
+        browser.run(cached).as_f64().unwrap()
+    });
+    assert!(shares.iter().filter(|share| **share > 0.5).count() >= 2, "{shares:?}");
     // The last one was held to a type: some of its tokens were forced; all have their alternatives.
     // The node leaves only its own requests in the list, until somebody wants all again.
     assert_eq!(browser.text("#found"), "3 of 4");
