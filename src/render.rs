@@ -20,6 +20,9 @@ const WIDTH: usize = 100;
 /// Columns beside the lines of a drawing: their numbers, and the lines of the marks.
 const NUMBERS: usize = 12;
 
+/// Columns of a line that are drawn on the narrowest terminal.
+const NARROWEST: usize = 12;
+
 /// Diagnostics that are drawn; nobody reads more at once, and each drawing goes through its whole file.
 const DRAWN: usize = 50;
 
@@ -86,17 +89,16 @@ fn draw_file(diagnostic: &Diagnostic, file: FileId, sources: &SourceMap) -> Stri
     let end = if is_at_end { " " } else { "" };
     let seen_file = seen.add(visible(&source.name), visible(lines).into_owned() + end);
     let Some(shown) = seen.file(seen_file) else { return String::new() };
-    let labels: Vec<_> = diagnostic.labels.iter().filter(|label| label.span.file == file).collect();
+    let mut labels: Vec<_> = diagnostic.labels.iter().filter(|label| label.span.file == file).collect();
+    // Of a long line the part is drawn that the first of its labels is about.
+    labels.sort_by_key(|label| !label.primary);
     let marks = labels.iter().map(|label| {
         let (start, len) = said(label.span, lines);
         visible::place(lines, start)..visible::place(lines, start + len)
     });
     let marks: Vec<Range<usize>> = marks.collect();
-    let mut by_weight: Vec<_> = labels.iter().zip(&marks).collect();
-    by_weight.sort_by_key(|(label, _)| !label.primary);
-    let by_weight: Vec<Range<usize>> = by_weight.into_iter().map(|(_, mark)| mark.clone()).collect();
     let width = terminal_size::terminal_size_of(std::io::stderr()).map_or(WIDTH, |(width, _)| width.0.into());
-    let window = Window::onto(&shown.text, &by_weight, width.saturating_sub(NUMBERS).max(NUMBERS));
+    let window = Window::onto(&shown.text, &marks, width.saturating_sub(NUMBERS).max(NARROWEST));
     let labels = labels.iter().zip(marks).map(|(label, mark)| {
         let text = (!label.text.is_empty()).then(|| visible(&label.text).into_owned());
         let start = window.place(mark.start);

@@ -112,6 +112,7 @@ mod tests {
 
     #[test]
     fn control_characters_are_seen() {
+        assert_eq!(visible("a\u{202e}b\u{2066}"), "a\u{fffd}b\u{fffd}");
         let text = "\u{1b}[31mred\u{7}\0\u{7f}\u{9b}2J\r|\r\n\tend\n";
         assert_eq!(visible(text), "␛[31mred␇␀␡\u{fffd}2J␍|\r\n\tend\n");
         assert!(matches!(visible("größe\tin two\nlines"), Cow::Borrowed(_)));

@@ -173,9 +173,9 @@ impl Completer for Words {
         });
         let mut found: Vec<_> = found.collect();
         if found.is_empty() {
-            // The menu's own words for it are in capitals. Taken, this writes nothing.
-            let display_override = Some("nothing fits here".to_string());
-            found.push(Suggestion { display_override, span: Span::new(place, place), ..Suggestion::default() });
+            // Of an empty list the menu says in capitals that it is empty; the only one of a list is
+            // taken at once, and this one writes nothing.
+            found.push(Suggestion { span: Span::new(place, place), ..Suggestion::default() });
         }
         CompletionResult::fresh(found)
     }

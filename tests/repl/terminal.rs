@@ -166,9 +166,10 @@ fn tab_completes_and_the_history_comes_back() {
     let mut terminal = Terminal::open(folder.path(), None);
     terminal.line("let elephants = 3").line("1").sees("1: int");
     terminal.keys("eleph\t").sees("elephants").again("\r").sees("3: int");
+    terminal.keys("elephantoms\t").sees("elephantoms").again("\r").sees("E0101");
     terminal.keys(":prom\t").sees(":prompt").again("\r").sees("the prompt is empty");
     terminal.part(":quit");
-    terminal.ends();
+    assert!(!terminal.ends().contains("NO RECORDS"), "the menu speaks where nothing fits");
     let mut again = Terminal::open(folder.path(), None);
     // Up twice: `:quit`, then `:prompt`.
     again.keys("\x1b[A\x1b[A").sees(":prompt").again("\r").sees("the prompt is empty");

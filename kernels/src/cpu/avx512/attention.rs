@@ -168,7 +168,7 @@ pub(crate) fn add_values<const ROWS: usize>(
 /// The same for values that are halves still: `heads` says where they are in the list. Sixteen divides their length.
 ///
 /// # Panics
-/// If a head is outside the list, or there are fewer weights than the first head has.
+/// If a head is outside the list, there are fewer weights than the first head has, or sixteen does not divide a length.
 #[target_feature(enable = "avx512dq,avx512vl")]
 pub(crate) fn add_halves<const ROWS: usize>(
     weights: [&[f32]; ROWS],
@@ -178,9 +178,10 @@ pub(crate) fn add_halves<const ROWS: usize>(
     mut out: [&mut [f32]; ROWS],
 ) {
     let (dim, count) = (out[0].len(), weights[0].len());
-    assert!(heads.len() == count && heads.iter().all(|head| (head + 1) * dim <= from.len()));
+    assert!(dim.is_multiple_of(16) && heads.len() == count);
+    assert!(heads.iter().all(|head| (head + 1) * dim <= from.len()));
     let mut at = 0;
-    while at < dim / 16 * 16 {
+    while at < dim {
         let sixteen = |position: usize, i: usize| {
             debug_assert!(position < count && at + 16 * i + 16 <= dim);
             // SAFETY: there are `count` heads, each of which has `dim` numbers in the list.
