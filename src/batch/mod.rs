@@ -101,8 +101,11 @@ pub trait Sink {
     /// The next one in order.
     fn put(&mut self, outcome: &Outcome) -> io::Result<()>;
 
-    /// Those that were done when the batch was stopped, while an earlier line was not.
-    fn keep(&mut self, held: Vec<Outcome>) -> io::Result<()>;
+    /// One that is done while an earlier line is not. It is put later; until then a crash must not lose it.
+    fn hold(&mut self, outcome: &Outcome) -> io::Result<()>;
+
+    /// The batch was stopped: there is no more.
+    fn stop(&mut self) -> io::Result<()>;
 }
 
 /// What a batch begins with.
@@ -189,15 +192,15 @@ where
                 tally.stopped = true;
                 // What ended since anybody looked is done, too.
                 while let Some(Ok((index, mark, result))) = running.try_join_next() {
-                    held.insert(index, outcome(index, mark, result));
+                    output.hold(&outcome(index, mark, result))?;
                 }
                 running.abort_all();
-                output.keep(held.into_values().collect())?;
+                output.stop()?;
                 return Ok(tally);
             }
             done = running.join_next(), if !running.is_empty() => match done {
                 Some(Ok((index, mark, result))) => {
-                    held.insert(index, outcome(index, mark, result));
+                    keep(&mut held, written, output, outcome(index, mark, result))?;
                 }
                 Some(Err(error)) => return Err(io::Error::other(error).into()),
                 None => {}
@@ -232,12 +235,22 @@ where
                         running.spawn(async move { (index, mark, work.await.map_err(numbered)) });
                     }
                     Err(why) => {
-                        held.insert(index, outcome(index, mark, Err(numbered(LineError::new("input", why)))));
+                        let wrong = Err(numbered(LineError::new("input", why)));
+                        keep(&mut held, written, output, outcome(index, mark, wrong))?;
                     }
                 }
             }
         }
     }
+}
+
+/// Holds an outcome until its turn comes. What is not the next one is safe before anything else is waited for.
+fn keep(held: &mut BTreeMap<usize, Outcome>, next: usize, output: &mut dyn Sink, outcome: Outcome) -> io::Result<()> {
+    if outcome.index > next {
+        output.hold(&outcome)?;
+    }
+    held.insert(outcome.index, outcome);
+    Ok(())
 }
 
 fn outcome(index: usize, mark: String, result: LineResult) -> Outcome {
@@ -267,8 +280,12 @@ mod tests {
             Ok(())
         }
 
-        fn keep(&mut self, held: Vec<Outcome>) -> io::Result<()> {
-            self.kept = held;
+        fn hold(&mut self, outcome: &Outcome) -> io::Result<()> {
+            self.kept.push(outcome.clone());
+            Ok(())
+        }
+
+        fn stop(&mut self) -> io::Result<()> {
             Ok(())
         }
     }
@@ -346,6 +363,7 @@ mod tests {
         let input = io::Cursor::new("0\n7\n8\n9\n");
         let tally = runtime.block_on(run(input, &mut out, 4, Before::default(), work, stop, |_| {})).unwrap();
         assert!(tally.stopped && out.put.is_empty(), "{:?}", out.put);
+        out.kept.sort_by_key(|outcome| outcome.index);
         assert_eq!(texts(&out.kept), ["7", "8", "9"]);
         let known = out.kept.into_iter().map(|outcome| (outcome.index, outcome)).collect();
         let before = Before { known, ..Before::default() };

@@ -1,7 +1,8 @@
 //! Where the results of a batch go, and the notes beside them: what is needed to go on where it was stopped.
 //!
-//! The notes are a file of JSON lines. The first says of what batch they are, each other one that a line is done. A result that waits
-//! for an earlier one stands in them, too. They are gone once every line went well.
+//! The notes are a file of JSON lines. The first says of what batch they are, each other one that a line is done. A result that has to
+//! wait for an earlier one stands in them as soon as it is there, and has a second note when it is written. They are gone once every
+//! line went well.
 //!
 //! A result is written before its note. What a crash tore off is not believed: of both files only whole lines count, and of
 //! results only those that have a note.
@@ -82,7 +83,11 @@ impl Sink for Plain {
         terminal::put(&format!("{}\n", outcome.record))
     }
 
-    fn keep(&mut self, _: Vec<Outcome>) -> io::Result<()> {
+    fn hold(&mut self, _: &Outcome) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn stop(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -193,11 +198,13 @@ impl Sink for Noted {
         notes.write_all(line(&done(outcome))?.as_bytes())
     }
 
-    fn keep(&mut self, outcomes: Vec<Outcome>) -> io::Result<()> {
+    fn hold(&mut self, outcome: &Outcome) -> io::Result<()> {
         let Some(notes) = &mut self.notes else { return Ok(()) };
-        for outcome in &outcomes {
-            notes.write_all(line(&held(outcome))?.as_bytes())?;
-        }
+        notes.write_all(line(&held(outcome))?.as_bytes())
+    }
+
+    fn stop(&mut self) -> io::Result<()> {
+        let Some(notes) = &mut self.notes else { return Ok(()) };
         self.results.sync_all()?;
         notes.sync_all()
     }
