@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value as Json, json};
 use sgl_check::program::{GenArg, ModelItem};
-use sgl_diag::plain;
+use sgl_diag::{Diagnostic, SourceMap, plain};
 use sgl_exec::{Backends, Given, Watching, World};
 use sgl_graph::Graph;
 use sgl_graph::graph::EdgeKind;
@@ -15,13 +15,16 @@ use sgl_graph::picture::{Drawn, Picture, picture};
 use sgl_host::Value;
 use sgl_tools::Traced;
 use sgl_trace::page::Form;
-use sgl_trace::{Head, How, Log, ModelUsed, SourceText};
+use sgl_trace::{Head, How, Log, ModelUsed, SourceText, Why};
 use sgl_wire::Backend;
 
 use crate::compile::Compiled;
 use crate::params::Arguments;
 use crate::session::Session;
 use crate::terminal::Complaint;
+
+/// Characters of a line that are shown before the place that is meant; after it there are more.
+const AROUND: usize = 60;
 
 /// A trace that is being written.
 #[derive(Clone)]
@@ -76,15 +79,14 @@ impl Tracing {
         self.log.run(run, arguments.iter().map(|(name, given)| (name.clone(), written(given))).collect());
     }
 
-    /// A run of the program ended, with a value or a message.
-    pub fn result(&self, run: u64, result: Result<&Json, String>) {
-        self.log.result(
-            run,
-            match result {
-                Ok(value) => json!({ "value": value }),
-                Err(message) => json!({ "error": message }),
-            },
-        );
+    /// A run of the program ended, with a value or with what was wrong.
+    pub fn result(&self, run: u64, result: Result<&Json, Why>) {
+        self.log.result(run, result);
+    }
+
+    /// No run could begin, or none can end.
+    pub fn failed(&self, why: Why) {
+        self.log.failed(why);
     }
 
     /// A run printed a line.
@@ -109,6 +111,30 @@ pub fn form(path: &Path) -> Result<Form, Complaint> {
             let message = format!("{} says neither that it is a page nor that it is a log", path.display());
             Err(Complaint::usage(message).help("name a file that ends in .html, or in .jsonl for the log alone"))
         }
+    }
+}
+
+/// What a diagnostic says, with its place.
+pub fn why(diagnostic: &Diagnostic, sources: &SourceMap) -> Why {
+    let why = Why {
+        code: Some(diagnostic.code.to_string()),
+        message: diagnostic.title.clone(),
+        help: diagnostic.hint.clone(),
+        ..Why::default()
+    };
+    let Some(label) = diagnostic.labels.iter().find(|label| label.primary) else { return why };
+    let (span, at) = (label.span, sources.line_col(label.span));
+    let text = sources.file(span.file).and_then(|file| file.text.lines().nth(at.line as usize - 1)).unwrap_or_default();
+    let (from, marked) = (at.col as usize - 1, sources.text(span).lines().next().unwrap_or_default().chars().count());
+    // Of a long line the part around the mark says enough.
+    let skipped = from.saturating_sub(AROUND);
+    let source = text.chars().skip(skipped).take(4 * AROUND).collect();
+    Why {
+        at: Some(format!("{}:{}:{}", sources.name(span.file), at.line, at.col)),
+        source: Some(source),
+        mark: Some([from - skipped, from - skipped + marked]),
+        note: Some(label.text.clone()).filter(|text| !text.is_empty()),
+        ..why
     }
 }
 
@@ -212,6 +238,31 @@ impl Backends for TracedBackends {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn why_a_run_failed_has_its_place_in_the_source() {
+        let mut sources = SourceMap::new();
+        let text = format!("let a = 1\nlet é = {}a / 0\n", "x".repeat(500));
+        let file = sources.add("p.sgl", &text);
+        let at = |word: &str| {
+            let start = text.find(word).unwrap() as u32;
+            sgl_diag::Span::new(file, start, start + word.len() as u32)
+        };
+        let said = why(&Diagnostic::error("E0401", "no").at(at("= 1"), "here").hint("do"), &sources);
+        assert_eq!(
+            (said.at.as_deref(), said.source.as_deref(), said.mark),
+            (Some("p.sgl:1:7"), Some("let a = 1"), Some([6, 9]))
+        );
+        assert_eq!(
+            (said.note.as_deref(), said.help.as_deref(), said.code.as_deref()),
+            (Some("here"), Some("do"), Some("E0401"))
+        );
+        let said = why(&Diagnostic::error("E0401", "no").at(at("a / 0"), ""), &sources);
+        let (source, [from, to]) = (said.source.unwrap(), said.mark.unwrap());
+        assert_eq!(source.chars().skip(from).take(to - from).collect::<String>(), "a / 0");
+        assert_eq!((said.at.as_deref(), source.chars().count()), (Some("p.sgl:2:509"), 65));
+        assert_eq!(why(&Diagnostic::error("E0410", "no"), &sources).at, None);
+    }
 
     #[test]
     fn arguments_read_back_as_they_were_given() {

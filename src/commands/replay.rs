@@ -11,7 +11,7 @@ use sgl_check::{Loader, McpTool, NoTools};
 use sgl_exec::{Backends, Finished, Runner, Watching};
 use sgl_host::{Fault, Value, json};
 use sgl_tools::{Outside, Permissions, Replayed};
-use sgl_trace::{Head, ModelUsed, Ran, Replay, Trace};
+use sgl_trace::{Head, ModelUsed, Ran, Replay, Trace, Why};
 use sgl_wire::Backend;
 
 use crate::args::ReplayArgs;
@@ -27,8 +27,10 @@ type Put = Box<dyn FnMut(&str) -> io::Result<()> + Send>;
 /// Runs what the trace holds.
 pub fn run(args: &ReplayArgs) -> Result<Exit, Complaint> {
     let text = files::text(&args.trace).map_err(Complaint::usage)?;
-    let trace = Trace::read(&text)
-        .map_err(|bad| Complaint::usage(format!("{} cannot be replayed: {bad}", args.trace.display())))?;
+    let trace = Trace::read(&text).map_err(|bad| {
+        let complaint = Complaint::usage(format!("{} cannot be replayed: {bad}", args.trace.display()));
+        Complaint { help: bad.help().into_iter().map(str::to_string).collect(), ..complaint }
+    })?;
     let compiled = match &args.program {
         Some(path) => compile_with(path, &Outside::new(Permissions::default()))?,
         None => logged(&trace.head)?,
@@ -170,6 +172,7 @@ impl Again<'_> {
                 let fault = fault.diagnostic();
                 terminal::write_error(&render::draw_one(&fault, &self.compiled.sources));
                 self.say_differences(&fault.title);
+                self.say_why_then(&fault.title);
                 Ok(Exit::Failed)
             }
         }
@@ -206,6 +209,16 @@ impl Again<'_> {
             };
             put(&format!("{record}\n"))
                 .map_err(|error| Complaint::failed(format!("the results cannot be written: {error}")))?;
+        }
+    }
+
+    /// Why the run in the trace failed, where that is not what was `told`.
+    fn say_why_then(&self, told: &str) {
+        let Some(Why { code, message, at, .. }) = self.replay.trace().why.as_ref() else { return };
+        if message != told {
+            let code = code.as_ref().map_or(String::new(), |code| format!("{code}: "));
+            let at = at.as_ref().map_or(String::new(), |at| format!(", at {at}"));
+            terminal::write_error(&format!("the run in the trace failed, too: {code}{message}{at}\n"));
         }
     }
 

@@ -13,7 +13,7 @@ use sgl_exec::{Ask, Backends, Finished, Runner, World};
 use sgl_graph::needs;
 use sgl_host::Fault;
 use sgl_tools::Outside;
-use sgl_trace::How;
+use sgl_trace::{How, Why};
 use sgl_wire::Usage;
 
 use crate::allow::Allow;
@@ -28,7 +28,7 @@ use crate::session::Session;
 use crate::stats::Stats;
 use crate::stream::Stream;
 use crate::terminal::{self, Bars, Complaint, Exit};
-use crate::trace::{About, Tracing};
+use crate::trace::{self, About, Tracing};
 use crate::visible::visible;
 use crate::watch::{self, Reads};
 use crate::{models::Progress as _, outcome, render, usage};
@@ -157,7 +157,7 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
             },
         }
     });
-    job.end(&done)?;
+    job.end(&done, session.complaint())?;
     let (mut exit, cost) = done?;
     // What blocks (a server that is slow to answer) and is not needed any more is not waited for.
     runtime.shutdown_background();
@@ -197,13 +197,19 @@ impl Job {
     }
 
     /// The end of the trace.
-    fn end(&self, done: &Result<(Exit, Usage), Complaint>) -> Result<(), Complaint> {
-        let how = match done {
+    fn end(&self, done: &Result<(Exit, Usage), Complaint>, of_a_model: Option<Complaint>) -> Result<(), Complaint> {
+        let Some(tracing) = &self.tracing else { return Ok(()) };
+        for complaint in of_a_model.iter().chain(done.as_ref().err()) {
+            let (message, notes, help) =
+                (complaint.message.clone(), complaint.notes.join("\n"), complaint.help.join("\n"));
+            let some = |text: String| Some(text).filter(|text| !text.is_empty());
+            tracing.failed(Why { message, note: some(notes), help: some(help), ..Why::default() });
+        }
+        tracing.end(match done {
             Ok((Exit::Done, _)) => How::Done,
             Ok((Exit::Stopped, _)) => How::Interrupted,
             _ => How::Failed,
-        };
-        self.tracing.as_ref().map_or(Ok(()), |tracing| tracing.end(how))
+        })
     }
 
     /// The number of the next run.
@@ -221,7 +227,14 @@ impl Job {
     /// A run ended.
     fn ended(&self, run: u64, result: Result<&serde_json::Value, &Fault>) {
         if let Some(tracing) = &self.tracing {
-            tracing.result(run, result.map_err(|fault| fault.title.clone()));
+            tracing.result(run, result.map_err(|fault| trace::why(&fault.diagnostic(), &self.sources)));
+        }
+    }
+
+    /// A run ended before it began: these are not its arguments.
+    fn refused(&self, run: u64, faults: &[Fault]) {
+        if let Some(fault) = faults.first() {
+            self.ended(run, Err(fault));
         }
     }
 
@@ -231,7 +244,10 @@ impl Job {
         self.begun(run, &given);
         let arguments = match self.runner.arguments(self.main, given) {
             Ok(arguments) => arguments,
-            Err(faults) => return Ok((misused(&faults), Usage::default())),
+            Err(faults) => {
+                self.refused(run, &faults);
+                return Ok((misused(&faults), Usage::default()));
+            }
         };
         if self.is_doomed().await {
             return Ok((Exit::DoesNotCompile, Usage::default()));
@@ -324,7 +340,10 @@ impl Job {
     async fn line(self: Arc<Self>, run: u64, given: Result<Arguments, String>, cost: Arc<Mutex<Usage>>) -> LineResult {
         let given = given.map_err(|message| LineError::new("input", message))?;
         self.begun(run, &given);
-        let arguments = self.runner.arguments(self.main, given).map_err(|faults| self.first(&faults))?;
+        let arguments = self.runner.arguments(self.main, given).map_err(|faults| {
+            self.refused(run, &faults);
+            self.first(&faults)
+        })?;
         let Finished { result, usage } = self.runner.run(arguments, self.exec_options(run)).await;
         *cost.lock().unwrap_or_else(PoisonError::into_inner) += usage;
         let value = match &result {
@@ -341,6 +360,9 @@ impl Job {
         let found = self.runner.preflight(Ask::Needed).await.unwrap_or_default();
         if !found.is_empty() {
             terminal::write_error(&render::draw(&found, &self.sources));
+        }
+        if let (Some(tracing), Some(first)) = (&self.tracing, found.first()) {
+            tracing.failed(trace::why(first, &self.sources));
         }
         !found.is_empty()
     }

@@ -3,11 +3,12 @@
 #![allow(clippy::print_stdout, reason = "a skipped test says so, and a large page how long it took")]
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::{sglc, support};
+use crate::{Run, sglc, support};
 
 /// A browser with one window.
 struct Browser {
@@ -173,16 +174,70 @@ fn a_click_on_a_node_shows_the_exact_prompt() {
     assert!(browser.run("document.querySelector('.row.selected').dataset.request") == json!("2"));
 }
 
+/// A run of a program in a folder of its own, with a trace: what it said, and where the page is.
+fn traced(folder: &Path, program: &str, words: &[&str]) -> (Run, String) {
+    let path = |name: &str| folder.join(name).display().to_string();
+    std::fs::write(path("p.sgl"), program).unwrap();
+    let run = sglc(&[&["run", "--trace", &path("t.html"), &path("p.sgl")], words].concat());
+    (run, path("t.html"))
+}
+
+#[test]
+fn a_failed_run_says_why() {
+    let Some(browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let program = "fn main(n: int(0..=9)) -> int {\n    let half = 10 / n\n    half\n}\n";
+    let (run, trace) = traced(folder.path(), program, &["--n", "0"]);
+    assert!(run.code == 1 && run.stderr.contains("10 / 0 divides by zero"), "{run}");
+    browser.open(&trace);
+    browser.wait(COMPLETE);
+    assert_eq!(browser.text("#ended"), "failed");
+    let said = browser.text("#why");
+    assert!(said.starts_with("E0401 10 / 0 divides by zero") && said.contains("help: test the divisor"), "{said}");
+    assert!(said.contains("p.sgl:2:16\n    let half = 10 / n"), "{said}");
+    assert_eq!(browser.text("#why mark"), "10 / n");
+    browser.click("#why button");
+    assert!(browser.text("#code .meant").ends_with("let half = 10 / n"), "{}", browser.text("#code .meant"));
+    // Of a run that went well there is nothing to say.
+    let (run, trace) = traced(folder.path(), program, &["--n", "5"]);
+    assert_eq!(run.code, 0, "{run}");
+    browser.open(&trace);
+    browser.wait(COMPLETE);
+    assert!(browser.run("document.getElementById('why').hidden") == json!(true));
+}
+
+#[test]
+fn a_character_of_several_tokens_stands_on_the_first_of_them() {
+    let Some(model) = support::real_model() else { return };
+    let Some(browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let program = "prompt main() -> str {\n    user \"<𓂀>\"\n    assistant gen(max_tokens: 1)\n}\n";
+    let (run, trace) = traced(folder.path(), program, &["--model", &model.display().to_string()]);
+    assert_eq!(run.code, 0, "{run}");
+    browser.open(&format!("{trace}#request=0"));
+    browser.wait(COMPLETE);
+    assert!(browser.text("#prompt").contains("<𓂀>"), "{}", browser.text("#prompt"));
+    let part = |number: usize| {
+        let first = "[...document.querySelectorAll('#prompt .t')].findIndex(t => t.textContent.includes('𓂀'))";
+        let token = format!("document.querySelectorAll('#prompt .t')[{first} + {number}]");
+        browser.run(&format!("{token}.dispatchEvent(new PointerEvent('pointerover', {{ bubbles: true }}))"));
+        let class = browser.run(&format!("{token}.className")).as_str().unwrap().to_owned();
+        (class.contains("goes-on"), browser.text("#tip"))
+    };
+    let (goes_on, tip) = part(0);
+    assert!(!goes_on && tip.starts_with("F0 ") && tip.contains(" of “𓂀”"), "{tip}");
+    let (goes_on, tip) = part(1);
+    assert!(goes_on && tip.contains("part 2 of ") && tip.contains(" of “𓂀”"), "{tip}");
+    assert_eq!(browser.run("document.querySelectorAll('#prompt .hex').length"), json!(0));
+}
+
 #[test]
 fn no_text_moves_what_stands_beside_it() {
     let Some(model) = support::real_model() else { return };
     let Some(browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let (trace, program) = (folder.path().join("t.html").display().to_string(), folder.path().join("p.sgl"));
-    let text = "prompt main() -> str {\n    user \"a \u{202e}b <img>\"\n    assistant gen(max_tokens: 1)\n}\n";
-    std::fs::write(&program, text).unwrap();
-    let (model, program) = (model.display().to_string(), program.display().to_string());
-    let run = sglc(&["run", "--model", &model, "--trace", &trace, &program]);
+    let program = "prompt main() -> str {\n    user \"a \u{202e}b <img>\"\n    assistant gen(max_tokens: 1)\n}\n";
+    let (run, trace) = traced(folder.path(), program, &["--model", &model.display().to_string()]);
     assert_eq!(run.code, 0, "{run}");
     browser.open(&format!("{trace}#request=0"));
     browser.wait(COMPLETE);

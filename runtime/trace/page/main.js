@@ -46,7 +46,24 @@ function drawTop() {
     failed && `${count(failed)} failed`, models, `seed ${head.seed}`, new Date(head.began * 1000).toLocaleString(),
   ];
   byId("facts").textContent = facts.filter(Boolean).join(" · ");
+  drawWhy();
   drawWhere();
+}
+
+/** Why it failed, as the terminal was told. A log without its end still has the runs that failed before. */
+function drawWhy() {
+  const failed = log.runs.filter((run) => run.result?.error);
+  const why = log.end ? log.end.error : failed[0]?.result.error;
+  byId("why").hidden = !why;
+  if (!why) return;
+  const [from, to] = why.mark ?? [0, 0], source = [...(why.source ?? "")];
+  const part = (begin, end) => upright(source.slice(begin, end).join(""));
+  const of = log.head.batch && failed.length ? `${count(failed.length)} of ${counted(log.runs.length, "run")} failed. The first one: ` : "";
+  byId("why").replaceChildren(
+    h("p", {}, of, why.code ? h("b", {}, why.code, " ") : "", upright(why.message)),
+    why.at ? h("pre", {}, h("button", { title: "show in the source", onclick: () => showPlace(why.at) }, why.at), "\n", part(0, from), h("mark", {}, part(from, to)), part(to)) : "",
+    why.note ? h("pre", { class: "dim" }, upright(why.note)) : "",
+    why.help ? h("p", { class: "dim" }, `help: ${upright(why.help)}`) : "");
 }
 
 /** Where the time went: all of it, as one bar with its words. */

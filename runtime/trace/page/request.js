@@ -18,31 +18,51 @@ function computed(asked) {
 
 const spelledBy = (asked, token) => log.spelled.get(asked.model)?.get(token);
 
-/** The text of each token. Characters that several tokens make up stand on the last of them. */
+/** The text of each token. */
 function spell(asked, tokens) {
-  const pieces = [];
-  let bytes = [];
-  tokens.forEach((token, index) => {
+  const pieces = tokens.map((token) => {
     const spelled = spelledBy(asked, token);
-    if (typeof spelled === "string") { pieces.push({ text: spelled }); bytes = []; return; }
-    if (spelled?.special !== undefined) { pieces.push({ text: spelled.special, special: true }); bytes = []; return; }
-    const hex = spelled?.hex ?? "";
-    bytes.push(...(hex.match(/../g) ?? []).map((digits) => parseInt(digits, 16)));
-    const whole = new TextDecoder().decode(new Uint8Array(bytes));
-    const next = spelledBy(asked, tokens[index + 1]);
-    if (next?.hex !== undefined && whole.includes("\ufffd")) pieces.push({ text: "", hex });
-    else { pieces.push({ text: whole }); bytes = []; }
+    if (typeof spelled === "string") return { text: spelled };
+    return spelled?.special !== undefined ? { text: spelled.special, special: true } : { text: "", hex: spelled?.hex ?? "" };
   });
+  for (let at = 0, end = 0; at < pieces.length; at = end + 1) {
+    for (end = at; pieces[end]?.hex !== undefined;) end += 1;
+    join(pieces.slice(at, end));
+  }
   return pieces;
 }
+
+/** A character that several tokens make up stands on the first of them, and the others go on with it. What makes up none stays bytes. */
+function join(pieces) {
+  const bytes = pieces.flatMap((piece, owner) => (piece.hex.match(/../g) ?? []).map((digits) => [parseInt(digits, 16), owner]));
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  for (let at = 0; at < bytes.length;) {
+    const [first, owner] = bytes[at];
+    const of = bytes.slice(at, at + (first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1));
+    try {
+      const text = decoder.decode(new Uint8Array(of.map(([byte]) => byte)));
+      const owners = [...new Set(of.map(([, owner]) => owner))];
+      pieces[owner].text += text;
+      owners.forEach((owner, index) => { pieces[owner].part = [text, index + 1, owners.length]; });
+      at += of.length;
+    } catch {
+      pieces[owner].broken = true;
+      at += 1;
+    }
+  }
+}
+
+/** Bytes as people write them. */
+const inHex = (hex) => (hex.match(/../g) ?? []).join(" ").toUpperCase();
 
 /** A text as the page shows it, its white space too where that is wanted. */
 const shown = (text) => (state.spaces ? visible(text) : upright(text));
 
 function tokenSpan(piece, classes, data) {
-  const text = piece.hex ? "" : piece.text;
-  const drawn = piece.special ? upright(text) : shown(text);
-  return h("span", { class: `t ${classes}`, "data-tip": JSON.stringify(data) }, piece.hex ? h("i", { class: "hex" }, piece.hex) : drawn);
+  const { text, hex, broken, part, special } = piece;
+  const goesOn = hex !== undefined && !text && !broken;
+  return h("span", { class: `t ${classes}${goesOn ? " goes-on" : ""}`, "data-tip": JSON.stringify({ ...data, part }) },
+    special ? upright(text) : shown(text), broken ? h("i", { class: "hex" }, inHex(hex)) : null);
 }
 
 function promptView(asked) {
@@ -197,11 +217,11 @@ function startTips() {
   const show = (event) => {
     const target = event.target.closest?.("[data-tip]");
     if (!target) { tip.hidden = true; return; }
-    const { at, token, source, cached, logprob, top } = JSON.parse(target.dataset.tip);
-    const name = (id) => { const s = spelledBy(state.request, id); return typeof s === "string" ? visible(s) : s?.special ?? s?.hex ?? `token ${id}`; };
+    const { at, token, source, cached, logprob, top, part } = JSON.parse(target.dataset.tip);
+    const name = (id) => { const s = spelledBy(state.request, id); return typeof s === "string" ? visible(s) : s?.special ?? (s?.hex ? inHex(s.hex) : `token ${id}`); };
     const head = h("p", {}, h("b", {}, name(token)), h("span", { class: "dim" }, ` ${token} · position ${at}`));
     const means = h("p", {}, MEANS[source] ?? source, cached === undefined ? "" : cached ? ", taken from the cache" : ", computed");
-    const rest = [];
+    const rest = part?.[2] > 1 ? [h("p", {}, `part ${part[1]} of ${part[2]} of “${upright(part[0])}”`)] : [];
     if (logprob !== undefined) {
       rest.push(h("p", {}, `probability ${probability(logprob)}`, h("span", { class: "dim" }, ` ln ${logprob ?? "−∞"}`)));
       for (let i = 0; i + 1 < (top?.length ?? 0); i += 2) {

@@ -43,6 +43,17 @@ function showFile(file) {
   byId("code").replaceChildren(...lines);
 }
 
+/** Shows a place `file:line:column`. */
+function showPlace(at) {
+  const [, name, number] = at.match(/^(.*):(\d+):\d+$/s) ?? [];
+  const file = (log.head?.sources ?? []).findIndex((source) => source.name === name);
+  if (file < 0) return;
+  showFile(file);
+  const found = byId("code").children[number - 1];
+  found?.classList.add("meant");
+  found?.scrollIntoView({ block: "center" });
+}
+
 /** Lines that are wholly inside of a text in three quotes. */
 function inTexts(text) {
   const found = new Set();

@@ -28,7 +28,7 @@ mod replay;
 mod traced;
 
 pub use key::Key;
-pub use log::{Effected, Head, How, Log, ModelUsed, SourceText};
+pub use log::{Effected, Head, How, Log, ModelUsed, SourceText, Why};
 pub use read::{Asked, BadTrace, Ran, Trace};
 pub use record::{BadRecord, Record};
 pub use recording::Recording;

@@ -82,6 +82,32 @@ pub enum How {
     Interrupted,
 }
 
+/// Why a run failed, as people are told it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Why {
+    /// The key of `sglc explain`, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// One sentence.
+    pub message: String,
+    /// Place in the program, `file:line:column`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// The line of the program there, or a part of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The characters of that line which are meant: the first one, and the one after the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<[usize; 2]>,
+    /// What else is to be known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
 /// An effect that was performed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effected<'a> {
@@ -111,6 +137,8 @@ struct Writing {
     /// The model that each request asks, until it is answered.
     models: std::collections::HashMap<u64, Arc<str>>,
     flushed: Instant,
+    /// Why it failed.
+    why: Option<Why>,
     /// Why nothing more can be written.
     broken: Option<io::Error>,
     ended: bool,
@@ -128,6 +156,7 @@ impl Log {
                 said: Said::default(),
                 models: Default::default(),
                 flushed: Instant::now(),
+                why: None,
                 broken: None,
                 ended: false,
             }),
@@ -154,9 +183,21 @@ impl Log {
         self.event(json!({ "e": "run", "t": self.now(), "run": run, "args": arguments }));
     }
 
-    /// A run of the program ended: `{"value": …}`, or `{"error": …}`.
-    pub fn result(&self, run: u64, result: Json) {
-        self.event(json!({ "e": "result", "t": self.now(), "run": run, "result": result }));
+    /// A run of the program ended: with a value, or with what was wrong.
+    pub fn result(&self, run: u64, result: Result<&Json, Why>) {
+        let said = match &result {
+            Ok(value) => json!({ "value": value }),
+            Err(why) => json!({ "error": why }),
+        };
+        self.event(json!({ "e": "result", "t": self.now(), "run": run, "result": said }));
+        if let Err(why) = result {
+            self.writing().why.get_or_insert(why);
+        }
+    }
+
+    /// Why it all failed, where that is not what the first failed run says. It stands in the end of the log.
+    pub fn failed(&self, why: Why) {
+        self.writing().why = Some(why);
     }
 
     /// A run printed a line.
@@ -187,8 +228,11 @@ impl Log {
             How::Failed => "failed",
             How::Interrupted => "interrupted",
         };
-        let line = json!({ "e": "end", "t": self.now(), "how": how });
+        let mut line = json!({ "e": "end", "t": self.now(), "how": how });
         let mut writing = self.writing();
+        if let (Some(why), Some(line), "failed") = (writing.why.take(), line.as_object_mut(), how) {
+            line.insert("error".into(), json!(why));
+        }
         if !writing.ended {
             writing.lines(&format!("{line}\n"));
             let closing = writing.form.closing();

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use crate::log::VERSION;
 use crate::page::lines;
 use crate::record::Answer;
-use crate::{Head, Key};
+use crate::{Head, Key, Why};
 
 /// What one run was and what happened to it.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Trace {
     pub asked: Vec<Asked>,
     /// Whether the log has its end.
     pub ended: bool,
+    /// Why it failed, as its end says.
+    pub why: Option<Why>,
     pub(crate) told: Vec<(Key, Answer)>,
     pub(crate) effects: Vec<Effect>,
 }
@@ -78,6 +80,15 @@ pub enum BadTrace {
     /// It does not begin as one.
     #[error("it is no trace: its first line does not say `sgl_trace`")]
     NoTrace,
+    /// Nothing is in it.
+    #[error("it is empty")]
+    Empty,
+    /// It is a page without a log.
+    #[error("it is a page that ends before the log that a trace has in it: the file is cut off, or is another page")]
+    NoLog,
+    /// It ends in the line that says what the run is.
+    #[error("it is cut off in its first line, which says what the run is")]
+    Cut,
     /// It is of another version of the format.
     #[error("it is a trace of format {found}, but this sglc reads format {VERSION}")]
     Version {
@@ -92,6 +103,19 @@ pub enum BadTrace {
         /// What is wrong with it.
         why: String,
     },
+}
+
+impl BadTrace {
+    /// What to do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            BadTrace::NoTrace => Some("name a file that `sglc run --trace` wrote"),
+            BadTrace::Empty | BadTrace::NoLog | BadTrace::Cut | BadTrace::Line { .. } => {
+                Some("copy the whole file again, or trace the run anew with `sglc run --trace`")
+            }
+            BadTrace::Version { .. } => Some("trace the run anew with this sglc, or replay it with that one"),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -139,7 +163,10 @@ enum Line {
         args: Json,
         result: Json,
     },
-    End {},
+    End {
+        #[serde(default)]
+        error: Option<Why>,
+    },
     #[serde(other)]
     Other,
 }
@@ -150,12 +177,19 @@ impl Trace {
         let (before, lines) = lines(file);
         let begin = before.matches('\n').count() + 1;
         let mut numbered = (begin..).zip(lines.split_inclusive('\n')).filter(|(_, line)| !line.trim().is_empty());
-        let (number, first) = numbered.next().ok_or(BadTrace::NoTrace)?;
+        let is_page = before.is_empty() && lines.trim_start().starts_with('<');
+        let (number, first) = match numbered.next() {
+            Some(_) if is_page => return Err(BadTrace::NoLog),
+            Some(first) => first,
+            None if before.is_empty() => return Err(BadTrace::Empty),
+            None => return Err(BadTrace::NoLog),
+        };
         let mut trace = Trace {
             head: head(first, number)?,
             runs: Vec::new(),
             asked: Vec::new(),
             ended: false,
+            why: None,
             told: Vec::new(),
             effects: Vec::new(),
         };
@@ -201,7 +235,10 @@ impl Trace {
             Line::Effect { run, node, path, name, args, result } => {
                 self.effects.push(Effect { order: self.asked.len(), run, node, path, name, args, result });
             }
-            Line::End {} => self.ended = true,
+            Line::End { error } => {
+                self.ended = true;
+                self.why = error;
+            }
             Line::Other => {}
         }
         Ok(())
@@ -240,7 +277,8 @@ fn broken(line: usize, error: &serde_json::Error) -> BadTrace {
 }
 
 fn head(line: &str, number: usize) -> Result<Head, BadTrace> {
-    let head: Json = serde_json::from_str(line).map_err(|_| BadTrace::NoTrace)?;
+    let is_cut = !line.ends_with('\n') && line.starts_with('{');
+    let head: Json = serde_json::from_str(line).map_err(|_| if is_cut { BadTrace::Cut } else { BadTrace::NoTrace })?;
     match head.get("sgl_trace").and_then(Json::as_u64) {
         None => Err(BadTrace::NoTrace),
         Some(found) if found != u64::from(VERSION) => Err(BadTrace::Version { found }),

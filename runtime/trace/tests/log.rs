@@ -194,7 +194,7 @@ fn written(form: Form, requests: u64) -> String {
         };
         log.effect(effect(1));
         log.effect(effect(2));
-        log.result(0, json!({ "value": NASTY }));
+        log.result(0, Ok(&json!(NASTY)));
     });
     log.end(How::Done).unwrap();
     file.text()
@@ -272,8 +272,8 @@ fn a_request_that_was_not_answered_fails_and_does_not_wait_for_ever() {
 fn what_is_no_log_is_said_and_what_is_cut_off_is_read_as_far_as_it_goes() {
     let log = written(Form::Page, 2);
     let read = |text: &str| Trace::read(text).map(|trace| (trace.asked.len(), trace.ended));
-    assert_eq!(read(""), Err(BadTrace::NoTrace));
-    assert_eq!(read("<html>hello</html>"), Err(BadTrace::NoTrace));
+    assert_eq!(read("hello"), Err(BadTrace::NoTrace));
+    assert_eq!(read("<html>hello</html>"), Err(BadTrace::NoLog));
     assert_eq!(read("{\"sgl_trace\":99}\n"), Err(BadTrace::Version { found: 99 }));
     assert!(matches!(read("{\"sgl_trace\":1}\n"), Err(BadTrace::Line { line: 1, .. })));
     let lines = written(Form::Lines, 2);
@@ -290,9 +290,15 @@ fn what_is_no_log_is_said_and_what_is_cut_off_is_read_as_far_as_it_goes() {
     let why = read(&broken).unwrap_err().to_string();
     assert!(why.starts_with(&format!("line {} of it is broken: ", at + 1)), "{why}");
     assert_eq!(why.matches("line").count(), 1, "{why}");
-    // Wherever it is cut off there is no panic, and behind the first line a trace.
-    let begin = log.find("id=\"log\">").unwrap();
+    // Wherever it is cut off there is no panic, and behind the first line a trace; before that it is said what is not there.
+    assert_eq!(read(""), Err(BadTrace::Empty));
+    let begin = log.find("id=\"log\">\n").unwrap() + "id=\"log\">\n".len();
     let first = begin + log[begin..].find("}\n").unwrap() + 2;
+    for cut in (1..first - 1).filter(|&cut| log.is_char_boundary(cut)) {
+        let why = if cut <= begin { BadTrace::NoLog } else { BadTrace::Cut };
+        assert_eq!(read(&log[..cut]), Err(why), "cut at {cut}");
+    }
+    assert_eq!(read(&lines[..100]), Err(BadTrace::Cut));
     for cut in (first..log.len()).filter(|&cut| log.is_char_boundary(cut)) {
         assert!(Trace::read(&log[..cut]).is_ok(), "cut at {cut}");
     }
