@@ -6,8 +6,6 @@
 mod client;
 #[path = "lsp/edits.rs"]
 mod edits;
-#[path = "lsp/latency.rs"]
-mod latency;
 #[path = "lsp/neovim.rs"]
 mod neovim;
 #[path = "lsp/requests.rs"]

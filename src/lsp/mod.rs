@@ -6,7 +6,8 @@
 //! 4. When nothing was typed for a moment, one worker checks what is open, and what it finds is published.
 //!
 //! Architecture invariant: only this folder knows the protocol. What is answered is found in `sgl-ide`.
-//! Architecture invariant: no request can take the server with it: a panic becomes an error of its request.
+//! Architecture invariant: nothing can take the server with it: a panic becomes an error of its request, or, where it is of none, a
+//! message that the editor shows.
 
 mod capabilities;
 mod convert;

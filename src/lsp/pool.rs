@@ -28,6 +28,8 @@ pub enum Done {
         /// What there is to say.
         findings: Vec<Finding>,
     },
+    /// A mistake of ours, of which no request can tell.
+    Failed(ResponseError),
 }
 
 /// Something to be done.
@@ -44,7 +46,12 @@ impl Pool {
         for number in 0..threads {
             let jobs: Receiver<Job> = jobs.clone();
             let thread = std::thread::Builder::new().name(name.into()).stack_size(STACK_BYTES);
-            let spawned = thread.spawn(move || jobs.into_iter().for_each(|job| job()));
+            // Whatever becomes of a job, the thread takes the next one.
+            let take = |job: Job| {
+                job();
+                Ok(())
+            };
+            let spawned = thread.spawn(move || jobs.into_iter().for_each(|job| drop(isolated(|| take(job)))));
             // Without a second thread the first one does all.
             if number == 0 {
                 begun = spawned.map(drop);
@@ -112,7 +119,11 @@ mod tests {
             }));
         }
         assert_eq!(results.recv().unwrap().unwrap(), 1);
+        pool.run(Box::new(|| panic!("beside what is isolated")));
         let error = results.recv().unwrap().unwrap_err();
         assert_eq!((error.code, error.message.contains("no 1")), (ErrorCode::InternalError as i32, true));
+        let (sender, results) = unbounded();
+        pool.run(Box::new(move || sender.send(()).unwrap()));
+        assert_eq!(results.recv(), Ok(()));
     }
 }

@@ -68,8 +68,38 @@ pub struct Server {
     checking: Wanted,
     /// What was published last of each text, and of which state.
     published: HashMap<String, (i32, Vec<Finding>)>,
+    /// The last mistake of ours that was told.
+    said: String,
     /// Whether the editor has said that it will leave.
     leaving: bool,
+}
+
+/// Who has to know when an event makes a panic.
+#[derive(Debug, PartialEq, Eq)]
+enum Concerned {
+    /// Who waits for the answer to this request.
+    Request(RequestId),
+    /// Who writes this text.
+    Text(String),
+    /// Nobody in particular.
+    Nobody,
+}
+
+impl Concerned {
+    fn by(event: &Event) -> Concerned {
+        match event {
+            Event::Client(Message::Request(request)) => Concerned::Request(request.id.clone()),
+            Event::Done(Done::Answered(id, _)) => Concerned::Request(id.clone()),
+            Event::Client(Message::Notification(told)) => {
+                let is_text = told.method == notification::DidOpenTextDocument::METHOD
+                    || told.method == notification::DidChangeTextDocument::METHOD;
+                let uri = told.params["textDocument"]["uri"].as_str().filter(|_| is_text);
+                let name = uri.and_then(|uri| uri.parse().ok()).map(|uri| name_of(&uri));
+                name.map_or(Concerned::Nobody, Concerned::Text)
+            }
+            _ => Concerned::Nobody,
+        }
+    }
 }
 
 impl Server {
@@ -107,6 +137,7 @@ impl Server {
             waiting: None,
             checking: Wanted::default(),
             published: HashMap::new(),
+            said: String::new(),
             leaving: false,
         })
     }
@@ -139,8 +170,20 @@ impl Server {
         self.waiting.map(|(_, due)| due)
     }
 
-    /// Does what an event asks for.
+    /// Does what an event asks for. A panic in it is told, and the session goes on.
     pub fn on(&mut self, event: Event) -> Next {
+        let concerned = Concerned::by(&event);
+        self.isolated(concerned, |server| server.take(event))
+    }
+
+    fn isolated(&mut self, concerned: Concerned, work: impl FnOnce(&mut Self) -> Next) -> Next {
+        isolated(|| Ok(work(self))).unwrap_or_else(|error| {
+            self.failed(concerned, error);
+            Next::Go
+        })
+    }
+
+    fn take(&mut self, event: Event) -> Next {
         match event {
             Event::Due => self.check(),
             Event::Done(done) => self.done(done),
@@ -155,6 +198,30 @@ impl Server {
     fn send(&self, message: impl Into<Message>) {
         // An editor that is gone is noticed where the next message is read.
         let _ = self.sender.send(message.into());
+    }
+
+    /// A mistake of ours: whoever waits for an answer has it, and a text that may not be as the editor has it is let go.
+    fn failed(&mut self, concerned: Concerned, error: lsp_server::ResponseError) {
+        match concerned {
+            Concerned::Request(id) => {
+                self.pending.give_up(&id);
+                self.answer(id, Err(error));
+            }
+            Concerned::Text(name) => {
+                self.close(&name);
+                self.say(&format!("{}; {name} is not followed until it is closed and opened again", error.message));
+            }
+            Concerned::Nobody => self.say(&error.message),
+        }
+    }
+
+    /// Tells the person in front of the editor of a mistake of ours: not again and again of the same.
+    fn say(&mut self, message: &str) {
+        if self.said != message {
+            self.said = message.to_string();
+            let params = json!({ "type": lsp_types::MessageType::ERROR, "message": message });
+            self.send(Notification::new(notification::ShowMessage::METHOD.into(), params));
+        }
     }
 
     fn answer(&self, id: RequestId, answer: Result<Value, lsp_server::ResponseError>) {
@@ -210,6 +277,7 @@ impl Server {
                 Fate::Again(asked) => self.work_on(id, asked),
                 Fate::Unwanted => {}
             },
+            Done::Failed(error) => self.failed(Concerned::Nobody, error),
             Done::Checked { name, opening, version, findings } => {
                 let is_of = |document: &&Document| (document.opening, document.version) == (opening, version);
                 let Some(document) = self.documents.get(&name).filter(is_of) else { return };
@@ -270,14 +338,7 @@ impl Server {
             }
             notification::DidCloseTextDocument::METHOD => {
                 if let Some(params) = read::<lsp_types::DidCloseTextDocumentParams>(told.params) {
-                    let name = name_of(&params.text_document.uri);
-                    self.workspace.close(&name);
-                    self.drop_stale(&name);
-                    self.published.remove(&name);
-                    if let Some(document) = self.documents.close(&name) {
-                        self.publish(document.uri, Vec::new(), None);
-                    }
-                    self.check_soon();
+                    self.close(&name_of(&params.text_document.uri));
                 }
             }
             notification::DidSaveTextDocument::METHOD | notification::DidChangeWatchedFiles::METHOD => {
@@ -288,6 +349,17 @@ impl Server {
             _ => {}
         }
         Next::Go
+    }
+
+    /// A text is not open any more.
+    fn close(&mut self, name: &str) {
+        self.workspace.close(name);
+        self.drop_stale(name);
+        self.published.remove(name);
+        if let Some(document) = self.documents.close(name) {
+            self.publish(document.uri, Vec::new(), None);
+        }
+        self.check_soon();
     }
 
     /// A text has changed: what was asked of it is not worked on any more. Requests about others are answered, on the new
@@ -318,8 +390,9 @@ impl Server {
             self.checker.run(Box::new(move || {
                 let found = isolated(|| Ok(analysis.diagnostics(&name)));
                 // What was given up is not whole.
-                if let (Ok(findings), false) = (found, wanted.is_given_up()) {
-                    let _ = done.send(Done::Checked { name, opening, version, findings });
+                if !wanted.is_given_up() {
+                    let checked = |findings| Done::Checked { name, opening, version, findings };
+                    let _ = done.send(found.map_or_else(Done::Failed, checked));
                 }
             }));
         }
@@ -430,6 +503,69 @@ mod tests {
         assert!(answers(&said).is_empty(), "of a state that is over");
         server.on(Event::Done(results.recv_timeout(Duration::from_secs(60)).unwrap()));
         assert_eq!(answers(&said)[0].response_result.as_ref().unwrap()[0]["label"], ": str");
+    }
+
+    /// The errors that the person in front of the editor is told.
+    fn told(said: &Receiver<Message>) -> Vec<String> {
+        let text = |message| match message {
+            Message::Notification(told) if told.method == "window/showMessage" => {
+                assert_eq!(told.params["type"], 1);
+                told.params["message"].as_str().map(str::to_string)
+            }
+            _ => None,
+        };
+        said.try_iter().filter_map(text).collect()
+    }
+
+    #[test]
+    fn a_panic_of_the_loop_is_told_and_the_session_goes_on() {
+        let (mut server, said, results) = server();
+        open(&mut server, "a.sgl", "fn a() -> int { 1 }\n");
+        ask(&mut server, 1, "textDocument/documentSymbol", "a.sgl");
+        let found = results.recv_timeout(Duration::from_secs(60)).unwrap();
+        // Whoever waits for an answer has one.
+        server.isolated(Concerned::Request(1.into()), |_| panic!("no answer"));
+        let answered = answers(&said);
+        assert_eq!(answered[0].response_result.as_ref().unwrap_err().message, "a mistake in sglc itself: no answer");
+        server.on(Event::Done(found));
+        assert!(answers(&said).is_empty(), "it is answered once");
+        // Who writes is told, once; what is found of the text afterwards is of no state of the editor.
+        for _ in 0..2 {
+            server.isolated(Concerned::Text("/a.sgl".into()), |_| panic!("in the middle"));
+        }
+        let lost = told(&said);
+        assert_eq!(lost.len(), 1);
+        assert!(lost[0].contains("in the middle; /a.sgl is not followed until"), "{lost:?}");
+        change(&mut server, "a.sgl", "fn b() -> int { nothing }\n");
+        assert!(server.documents.get("/a.sgl").is_none());
+        server.isolated(Concerned::Nobody, |_| panic!("while it is drawn"));
+        server.on(Event::Done(Done::Failed(error(ErrorCode::InternalError, "while it is checked"))));
+        let errors = told(&said);
+        assert!(errors[0].ends_with("while it is drawn") && errors[1].ends_with("while it is checked"), "{errors:?}");
+        // Opened again, all is as it was.
+        open(&mut server, "a.sgl", "fn c() -> int { 1 }\n");
+        ask(&mut server, 2, "textDocument/documentSymbol", "a.sgl");
+        server.on(Event::Done(results.recv_timeout(Duration::from_secs(60)).unwrap()));
+        assert_eq!(answers(&said)[0].response_result.as_ref().unwrap()[0]["name"], "c");
+    }
+
+    #[test]
+    fn a_panic_concerns_whom_the_event_came_from() {
+        let message = |method: &str| {
+            let params = json!({ "textDocument": { "uri": "file:///a%20b.sgl" } });
+            Event::Client(Notification::new(method.into(), params).into())
+        };
+        let text = Concerned::Text("/a b.sgl".into());
+        assert_eq!(Concerned::by(&message("textDocument/didChange")), text);
+        assert_eq!(Concerned::by(&message("textDocument/didOpen")), text);
+        assert_eq!(Concerned::by(&message("textDocument/didSave")), Concerned::Nobody);
+        let request = Request::new(7.into(), "textDocument/hover".into(), Value::Null);
+        assert_eq!(Concerned::by(&Event::Client(request.into())), Concerned::Request(7.into()));
+        assert_eq!(
+            Concerned::by(&Event::Done(Done::Answered(8.into(), Ok(Value::Null)))),
+            Concerned::Request(8.into())
+        );
+        assert_eq!(Concerned::by(&Event::Due), Concerned::Nobody);
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! Messages of a test in, the answers of a server of its own out.
 
+#![allow(dead_code, reason = "each test binary uses its part")]
+
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// How long a server may take for anything.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Seconds that a server may take for anything.
+const PATIENCE: usize = 60;
 
 /// A server with a folder of its own.
 pub struct Client {
@@ -82,9 +84,11 @@ impl Client {
         client
     }
 
-    /// The number of the process.
-    pub fn process(&self) -> u32 {
-        self.child.id()
+    /// What the server holds in memory, in KiB.
+    pub fn memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        line.split_whitespace().nth(1)?.parse().ok()
     }
 
     /// A file of its folder.
@@ -121,12 +125,35 @@ impl Client {
         id
     }
 
+    /// The next message. It is waited for a second at a time: while test and server are stopped together, no time is lost.
+    fn next(&self, what: &str) -> Value {
+        for _ in 0..PATIENCE {
+            match self.messages.recv_timeout(Duration::from_secs(1)) {
+                Ok(message) => return message,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => panic!("the server is gone, and {what} did not come"),
+            }
+        }
+        panic!("{what} did not come; the threads of the server:\n{}", self.threads());
+    }
+
+    /// What each thread of the server does, where the system tells it: its name, its state, and what it waits for.
+    fn threads(&self) -> String {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten();
+        let of = |task: &std::path::Path, file: &str| std::fs::read_to_string(task.join(file)).unwrap_or_default();
+        let thread = |task: std::fs::DirEntry| {
+            let status = of(&task.path(), "status");
+            let state = status.lines().find(|line| line.starts_with("State")).unwrap_or_default();
+            let (name, waits) = (of(&task.path(), "comm"), of(&task.path(), "wchan"));
+            format!("{} {state} {waits} {}\n", name.trim(), of(&task.path(), "syscall").trim())
+        };
+        tasks.map(thread).collect()
+    }
+
     /// The answer to a request: its result, or its error.
     pub fn finish(&mut self, id: i64) -> Result<Value, Value> {
-        let begin = Instant::now();
         loop {
-            let left = PATIENCE.checked_sub(begin.elapsed()).expect("an answer in time");
-            let message = self.messages.recv_timeout(left).expect("an answer");
+            let message = self.next("an answer");
             if message["id"] == id && message.get("method").is_none() {
                 return match message.get("error") {
                     Some(error) if !error.is_null() => Err(error.clone()),
@@ -140,7 +167,7 @@ impl Client {
     /// The next message that has no number: the error that answers what is no request.
     pub fn next_error(&mut self) -> Value {
         loop {
-            let message = self.messages.recv_timeout(PATIENCE).expect("an error");
+            let message = self.next("an error");
             if message.get("method").is_none() && message["id"].is_null() {
                 return message["error"].clone();
             }
@@ -189,7 +216,6 @@ impl Client {
     /// What was published last for a file, once that is of its last version.
     pub fn diagnostics(&mut self, name: &str) -> Vec<Value> {
         let (uri, version) = (self.uri(name), self.versions[name]);
-        let begin = Instant::now();
         loop {
             if let Some((of, found)) = self.published.get(&uri) {
                 assert!(*of <= version, "of a version that was never sent");
@@ -197,8 +223,7 @@ impl Client {
                     return found.clone();
                 }
             }
-            let left = PATIENCE.checked_sub(begin.elapsed()).expect("diagnostics in time");
-            let message = self.messages.recv_timeout(left).expect("diagnostics");
+            let message = self.next("diagnostics");
             self.note(&message);
         }
     }

@@ -110,13 +110,6 @@ fn position(text: &str, at: usize) -> Value {
     json!({ "line": line, "character": column })
 }
 
-/// What a process holds in memory, in KiB.
-pub fn memory(process: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
-}
-
 /// Codes and places of what the server published.
 fn theirs(diagnostics: &[Value]) -> Vec<(String, Value)> {
     diagnostics.iter().map(|d| (d["code"].as_str().unwrap().to_string(), d["range"].clone())).collect()
@@ -145,7 +138,7 @@ fn ten_thousand_random_edits() {
     let mut client = Client::new();
     client.open("a.sgl", original);
     client.diagnostics("a.sgl");
-    let before = memory(client.process());
+    let before = client.memory();
     let (mut text, mut numbers) = (original.to_string(), Numbers(0x5eed));
     let (mut changes, mut taken, mut across_lines) = (0, 0, 0);
     for n in 1..=EDITS {
@@ -187,7 +180,7 @@ fn ten_thousand_random_edits() {
         "{taken} and {across_lines} of {changes} take text away"
     );
     assert!(text.len() < 2 * original.len(), "{} bytes", text.len());
-    if let (Some(before), Some(after)) = (before, memory(client.process())) {
+    if let (Some(before), Some(after)) = (before, client.memory()) {
         println!("memory of the server: {} MiB after opening, {} MiB after {EDITS} edits", before / 1024, after / 1024);
         assert!(after < before + 100 * 1024, "{before} KiB grew to {after} KiB");
     }

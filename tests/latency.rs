@@ -1,13 +1,17 @@
 //! How long an editor waits, on files of three sizes: a table, printed.
 //!
-//! `cargo test --release --test lsp latency -- --ignored --nocapture` prints it.
+//! `cargo test --release --test latency -- --ignored --nocapture` prints it. It is a test binary of its own, so that no other test
+//! runs beside it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+#[path = "lsp/client.rs"]
+mod client;
 
 use std::time::{Duration, Instant};
 
+use client::Client;
 use serde_json::{Value, json};
-
-use crate::client::Client;
-use crate::edits::memory;
 
 /// A program of about so many lines.
 fn program(lines: usize) -> String {
@@ -107,7 +111,7 @@ fn latency() {
                 client.ask("textDocument/formatting", params);
             }),
         );
-        let held = memory(client.process()).map_or("?".to_string(), |held| format!("{} MiB", held / 1024));
+        let held = client.memory().map_or("?".to_string(), |held| format!("{} MiB", held / 1024));
         add("memory of the server after all that", held);
     }
 }
