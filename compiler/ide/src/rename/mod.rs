@@ -43,12 +43,17 @@ impl Analysis {
             return Ok(Changes::new());
         }
         is_name(to)?;
+        let is_item = match &renamed {
+            Renamed::Declaration(declared) => declared.kind.is_item(),
+            Renamed::Alias(_) => true,
+            Renamed::Field(_) => false,
+        };
+        if is_item && BUILTIN_TYPES.contains(&to) {
+            return Err(format!("`{to}` is a type of the language"));
+        }
         let mut changes = Changes::new();
         match &renamed {
             Renamed::Declaration(declared) => {
-                if declared.kind.is_item() && BUILTIN_TYPES.contains(&to) {
-                    return Err(format!("`{to}` is a type of the language"));
-                }
                 if declared.kind.is_item() && to.starts_with('_') && !declared.name.starts_with('_') {
                     let elsewhere =
                         self.uses(std::slice::from_ref(declared)).into_iter().find(|at| at.file != declared.at.file);

@@ -83,6 +83,23 @@ fn what_cannot_be() {
 }
 
 #[test]
+fn an_item_does_not_take_the_name_of_a_type_of_the_language() {
+    for (item, at) in [("fn", "() -> int { 1 }"), ("struct", " { x: int }"), ("type", " = int"), ("const", " = 1")] {
+        for to in ["str", "int", "list", "json"] {
+            let name = if matches!(item, "struct" | "type") { "O<|>ne" } else { "o<|>ne" };
+            assert_eq!(
+                renamed(&format!("{item} {name}{at}"), to),
+                format!("no: `{to}` is a type of the language"),
+                "{item}"
+            );
+        }
+    }
+    // Nor does what is imported under another name.
+    let alias = "import \"./u.sgl\".{one as uno}\nfn main() -> int { un<|>o() }\n//- u.sgl\nfn one() -> int { 1 }\n";
+    assert_eq!(renamed(alias, "str"), "no: `str` is a type of the language");
+}
+
+#[test]
 fn a_field_of_a_record_that_is_written_nowhere() {
     let snippet = "prompt p() -> str {\n    let r = fork {\n        for_it: { gen(max_tokens: 4) },\n        against: { gen(max_tokens: 4) },\n    }\n    \
                    let against = 1\n    let other = { x: r.<|>against, against }\n    \"{r.for_it} {r.against} {other.against}\"\n}\n\
