@@ -16,7 +16,7 @@ pub const STYLES: Styles =
 
 /// Compiler and engine for sgl, a language for programs that call language models many times.
 #[derive(Debug, Parser)]
-#[command(name = "sglc", version, styles = STYLES, after_help = help::SGLC)]
+#[command(name = "sglc", bin_name = "sglc", version, styles = STYLES, after_help = help::SGLC)]
 pub struct Cli {
     /// What to do; on a terminal, to begin a session where nothing is said.
     #[command(subcommand)]

@@ -47,8 +47,11 @@ pub mod window;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::ops::ControlFlow;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser};
+use sgl_check::nearest;
 use terminal::Exit;
 use visible::{marked, visible};
 
@@ -67,7 +70,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> Exit {
                 Ok(Exit::Usage)
             }
         },
-        Err(error) => return usage(&error),
+        Err(error) => return usage(&meant(error, &words)),
     };
     outcome.unwrap_or_else(|complaint| complaint.report())
 }
@@ -81,6 +84,24 @@ pub(crate) fn parsed<T>(
         let seen = |word: &OsString| word.to_str().map_or_else(|| word.clone(), |text| (*visible(text)).into());
         parse(words.iter().map(seen).collect()).err().unwrap_or(error)
     })
+}
+
+/// An error about a command that there is not, with the one that was meant: clap knows nothing of letters that changed places.
+fn meant(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    let Some(ContextValue::String(wrong)) = error.get(ContextKind::InvalidSubcommand).cloned() else { return error };
+    let root = args::Cli::command();
+    let inside = words.iter().skip(1).try_fold(&root, |command, word| match command.find_subcommand(word) {
+        Some(command) => ControlFlow::Continue(command),
+        None => ControlFlow::Break(command),
+    });
+    let (ControlFlow::Continue(command) | ControlFlow::Break(command)) = inside;
+    if let Some(near) = nearest(&wrong, command.get_subcommands().map(clap::Command::get_name)) {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![near.to_string()]));
+    } else if wrong.ends_with(".sgl") {
+        let tip = format!("to run a program: sglc run {wrong}");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 /// Prints what clap has to say: help and version are results, the rest are errors.

@@ -53,6 +53,34 @@ fn wrong_usage_is_two() {
 }
 
 #[test]
+fn a_misspelt_command_is_told_apart() {
+    for (words, tip) in [
+        (&["rnu", "judge.sgl"][..], "a similar subcommand exists: 'run'"),
+        (&["chekc"], "a similar subcommand exists: 'check'"),
+        (&["model", "plul"], "a similar subcommand exists: 'pull'"),
+        (&["judge.sgl"], "tip: to run a program: sglc run judge.sgl"),
+    ] {
+        let run = sglc(words);
+        assert!(run.code == 2 && run.stderr.contains(tip), "{words:?}\n{run}");
+    }
+    assert!(!sglc(&["fly"]).stderr.contains("tip:"));
+}
+
+#[cfg(unix)]
+#[test]
+fn its_name_is_that_of_the_command_whatever_the_file_is_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("sglc-rel");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_sglc"), &other).unwrap();
+    for words in [&["--help"][..], &["check", "--help"], &["check", "--no"], &["model"], &["model", "pull", "--no"]] {
+        let output = std::process::Command::new(&other).args(words).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains("Usage: sglc") && !said.contains("sglc-rel"), "{words:?}\n{said}");
+    }
+}
+
+#[test]
 fn version_and_completions_are_results() {
     assert_eq!(sglc(&["--version"]).stdout, concat!("sglc ", env!("CARGO_PKG_VERSION"), "\n"));
     assert!(sglc(&["completions", "bash"]).stdout.contains("_sglc"));
