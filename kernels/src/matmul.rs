@@ -12,7 +12,10 @@ use crate::matrix::{LANES, Matrix};
 use crate::types::TensorType;
 
 /// Rows that are multiplied with an unpacked block of weights before the next is unpacked.
-const ROWS: usize = 64;
+pub(crate) const ROWS: usize = 128;
+
+/// Panels that rows meet together, where a home can: activations that are read serve both.
+const PANELS: usize = 2;
 
 /// Rows of activations, as floats and perhaps in 8 bits too.
 #[derive(Clone, Copy)]
@@ -76,14 +79,17 @@ impl Kernels {
             })
             .collect::<Vec<_>>();
         let panels: usize = targets.iter().map(|target| target.weights.panels()).sum();
-        // A few ranges a thread, so that a thread that was put aside leaves little behind.
-        let grain = panels.div_ceil(6 * self.threads());
+        // A few ranges a thread, so that a thread that was put aside leaves little behind; panels that go together stay so.
+        let grain = (panels / (6 * self.threads()) / PANELS).max(1) * PANELS;
         let home = self.home;
         self.pool.split(panels, grain, &|range, _| {
             for start in (0..rows).step_by(ROWS) {
                 let tile = start..rows.min(start + ROWS);
-                for panel in range.clone() {
-                    multiply(home, &input, targets, panel, tile.clone());
+                for (target, panels) in parts(targets, range.clone()) {
+                    for first in panels.clone().step_by(PANELS) {
+                        let panels = first..panels.end.min(first + PANELS);
+                        multiply(home, &input, target, panels, tile.clone());
+                    }
                 }
             }
         });
@@ -91,35 +97,39 @@ impl Kernels {
     }
 }
 
-/// One panel, counted over all targets, times one tile of rows.
-fn multiply(home: Home, input: &Input<'_>, targets: &[Target<'_>], mut number: usize, tile: Range<usize>) {
-    let Some(target) = targets.iter().find(|target| match number.checked_sub(target.weights.panels()) {
-        Some(rest) => {
-            number = rest;
-            false
-        }
-        None => true,
-    }) else {
-        return;
-    };
-    let weights = target.weights;
-    let panel = weights.panel(number);
-    let mut sums = [[0.0; LANES]; ROWS];
-    let sums = &mut sums[..tile.len()];
-    match input.blocks.filter(|_| weights.kind().coding().is_some()) {
-        Some(blocks) => {
-            let columns = input.cols / BLOCK;
-            let blocks = &blocks[tile.start * columns..tile.end * columns];
-            panel_whole(home, weights.kind(), panel, columns, blocks, sums);
-        }
-        None => float_sums(home, weights.kind(), panel, input, tile.clone(), sums),
+/// Panels that are counted over all targets, as those of each.
+fn parts<'a>(targets: &'a [Target<'a>], panels: Range<usize>) -> impl Iterator<Item = (&'a Target<'a>, Range<usize>)> {
+    let mut end = 0;
+    targets.iter().filter_map(move |target| {
+        let start = end;
+        end += target.weights.panels();
+        let part = panels.start.max(start)..panels.end.min(end);
+        (!part.is_empty()).then(|| (target, part.start - start..part.end - start))
+    })
+}
+
+/// Where the sums of some rows with some panels go: no other task's.
+pub(crate) struct Sums<'a> {
+    target: &'a Target<'a>,
+    rows: Range<usize>,
+    panels: Range<usize>,
+}
+
+impl Sums<'_> {
+    /// Rows; at most [`ROWS`].
+    pub fn rows(&self) -> usize {
+        self.rows.len()
     }
-    let columns = number * LANES..weights.rows().min((number + 1) * LANES);
-    for (sums, row) in sums.iter().zip(tile) {
-        let start = row * weights.rows();
-        // SAFETY: these columns of the output belong to this panel, and each panel to one task.
+
+    /// Sets those of one row with one panel, both counted from the first of these.
+    #[inline(always)]
+    pub fn set(&self, panel: usize, row: usize, sums: &[f32; LANES]) {
+        let width = self.target.weights.rows();
+        let first = (self.panels.start + panel) * LANES;
+        let start = (self.rows.start + row) * width;
+        // SAFETY: these columns of the output belong to these panels, and each panel to one task.
         #[allow(unsafe_code)]
-        let out = unsafe { target.output.slice(start + columns.start..start + columns.end) };
+        let out = unsafe { self.target.output.slice(start + first..start + width.min(first + LANES)) };
         match out.as_mut_array::<LANES>() {
             // A length that is known needs no call.
             Some(out) => *out = *sums,
@@ -128,44 +138,77 @@ fn multiply(home: Home, input: &Input<'_>, targets: &[Target<'_>], mut number: u
     }
 }
 
-fn float_sums(
-    home: Home,
-    kind: TensorType,
-    panel: &[u8],
-    input: &Input<'_>,
-    rows: Range<usize>,
-    sums: &mut [[f32; LANES]],
-) {
-    let mut partials = [[[0.0; LANES]; 4]; ROWS];
-    let partials = &mut partials[..rows.len()];
-    portable::panel_float(home, kind, panel, input.values, input.cols, rows, partials);
-    for (sums, partials) in sums.iter_mut().zip(partials) {
-        *sums = portable::finish(partials);
+/// Some panels times one tile of rows.
+fn multiply(home: Home, input: &Input<'_>, target: &Target<'_>, panels: Range<usize>, tile: Range<usize>) {
+    let weights = target.weights;
+    let kind = weights.kind();
+    let sums = Sums { target, rows: tile.clone(), panels: panels.clone() };
+    let mut bytes = [&[][..]; PANELS];
+    for (bytes, panel) in bytes.iter_mut().zip(panels.clone()) {
+        *bytes = weights.panel(panel);
+    }
+    let bytes = &bytes[..panels.len()];
+    match input.blocks.filter(|_| kind.coding().is_some()) {
+        Some(blocks) => {
+            let columns = input.cols / BLOCK;
+            panels_whole(home, kind, bytes, columns, &blocks[tile.start * columns..tile.end * columns], &sums);
+        }
+        None => {
+            for (panel, bytes) in bytes.iter().enumerate() {
+                float_sums(home, kind, bytes, input, tile.clone(), panel, &sums);
+            }
+        }
     }
 }
 
-/// A panel times groups of rows that are `columns` blocks long; `out` is zero at first.
-fn panel_whole(
+fn float_sums(
     home: Home,
     kind: TensorType,
-    panel: &[u8],
+    bytes: &[u8],
+    input: &Input<'_>,
+    rows: Range<usize>,
+    panel: usize,
+    sums: &Sums<'_>,
+) {
+    let mut partials = [[[0.0; LANES]; 4]; ROWS];
+    let partials = &mut partials[..rows.len()];
+    portable::panel_float(home, kind, bytes, input.values, input.cols, rows, partials);
+    for (row, partials) in partials.iter().enumerate() {
+        sums.set(panel, row, &portable::finish(partials));
+    }
+}
+
+/// Panels times groups of rows that are `columns` blocks long.
+fn panels_whole(
+    home: Home,
+    kind: TensorType,
+    panels: &[&[u8]],
     columns: usize,
     blocks: &[ActivationBlock],
-    out: &mut [[f32; LANES]],
+    sums: &Sums<'_>,
 ) {
-    match home.0 {
-        Kind::Portable => {
-            for (out, blocks) in out.chunks_mut(GROUP).zip(blocks.chunks(GROUP * columns)) {
-                portable::panel_whole(kind, panel, blocks, out);
-            }
-        }
-        #[cfg(target_arch = "x86_64")]
+    #[cfg(target_arch = "x86_64")]
+    if home.0 == Kind::Avx512 {
         // SAFETY: a home of this kind is only made where the features were detected.
         #[allow(unsafe_code)]
-        Kind::Avx2 => unsafe { crate::cpu::avx2::panel_whole(kind, panel, columns, blocks, out) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        #[allow(unsafe_code)]
-        Kind::Avx512 => unsafe { crate::cpu::avx512::panel_whole(kind, panel, columns, blocks, out) },
+        return unsafe { crate::cpu::avx512::panels_whole(kind, panels, columns, blocks, sums) };
+    }
+    for (panel, bytes) in panels.iter().enumerate() {
+        let mut space = [[0.0; LANES]; ROWS];
+        let out = &mut space[..sums.rows()];
+        match home.0 {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            #[allow(unsafe_code)]
+            Kind::Avx2 => unsafe { crate::cpu::avx2::panel_whole(kind, bytes, columns, blocks, out) },
+            _ => {
+                for (out, blocks) in out.chunks_mut(GROUP).zip(blocks.chunks(GROUP * columns)) {
+                    portable::panel_whole(kind, bytes, blocks, out);
+                }
+            }
+        }
+        for (row, out) in out.iter().enumerate() {
+            sums.set(panel, row, out);
+        }
     }
 }

@@ -14,40 +14,45 @@ use std::arch::x86_64::*;
 use crate::activations::ActivationBlock;
 use crate::block::BLOCK;
 use crate::cpu::format::{Format, for_format};
-use crate::matrix::LANES;
+use crate::matmul::Sums;
 use crate::types::TensorType;
-use products::{few_times, panel_times};
+use products::{few_times, panels_times};
 
 pub(crate) use attention::{add_halves, add_values, dots, dots_of_halves, widen};
 
 /// Vectors of four columns in a block.
 const VECTORS: usize = BLOCK / 4;
 
-/// See [`super::portable::panel_whole`]; groups of rows that are `columns` blocks long. The sums are zero at first.
+/// See [`super::portable::panel_whole`]; for some panels, and groups of rows that are `columns` blocks long.
 ///
 /// # Panics
-/// If the panel is shorter than the activations need.
+/// If the panels are shorter than the activations need.
 #[target_feature(enable = "avx512bw,avx512dq,avx512vl,avx512vnni")]
-pub(crate) fn panel_whole(
+pub(crate) fn panels_whole(
     kind: TensorType,
-    panel: &[u8],
+    panels: &[&[u8]],
     columns: usize,
     blocks: &[ActivationBlock],
-    out: &mut [[f32; LANES]],
+    sums: &Sums<'_>,
 ) {
-    for_format!(kind, panel_of(panel, columns, blocks, out));
+    for_format!(kind, panels_of(panels, columns, blocks, sums));
 }
 
 /// Few rows wait for memory, and unpack weights in registers; for more it is done once.
 #[target_feature(enable = "avx512bw,avx512dq,avx512vl,avx512vnni")]
-fn panel_of<F: Format>(panel: &[u8], columns: usize, blocks: &[ActivationBlock], out: &mut [[f32; LANES]]) {
-    match out.len() {
-        0 => {}
-        1 => few_times::<F, 1>(panel, blocks, out),
-        2 => few_times::<F, 2>(panel, blocks, out),
-        3 => few_times::<F, 3>(panel, blocks, out),
-        4 => few_times::<F, 4>(panel, blocks, out),
-        _ => panel_times::<F>(panel, columns, blocks, out),
+fn panels_of<F: Format>(panels: &[&[u8]], columns: usize, blocks: &[ActivationBlock], sums: &Sums<'_>) {
+    if let (5.., &[first, second]) = (sums.rows(), panels) {
+        return panels_times::<F, 2>([first, second], 0, columns, blocks, sums);
+    }
+    for (at, &panel) in panels.iter().enumerate() {
+        match sums.rows() {
+            0 => {}
+            1 => few_times::<F, 1>(panel, at, blocks, sums),
+            2 => few_times::<F, 2>(panel, at, blocks, sums),
+            3 => few_times::<F, 3>(panel, at, blocks, sums),
+            4 => few_times::<F, 4>(panel, at, blocks, sums),
+            _ => panels_times::<F, 1>([panel], at, columns, blocks, sums),
+        }
     }
 }
 
