@@ -80,6 +80,13 @@ pub(crate) fn within(class: &ClassUnicode) -> u64 {
     bits
 }
 
+/// The groups that `class` may have a character of.
+pub(crate) fn touched(class: &ClassUnicode) -> u64 {
+    let ascii = class.ranges().iter().flat_map(|range| range.start()..=range.end().min('\x7f'));
+    let wide = if class.ranges().last().is_some_and(|range| range.end() > '\x7f') { WIDE } else { 0 };
+    ascii.fold(wide, |bits, c| bits | group(c))
+}
+
 /// All characters outside ASCII: those of words, and the others.
 fn wide() -> &'static (ClassUnicode, ClassUnicode) {
     static WIDE: OnceLock<(ClassUnicode, ClassUnicode)> = OnceLock::new();

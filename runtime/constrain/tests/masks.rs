@@ -7,7 +7,7 @@ use std::sync::Arc;
 use common::{Random, brute_fewest, brute_mask, bytes_and, field, json, matcher, regex, vocabulary};
 use proptest::prelude::*;
 use sgl_constrain::{Matcher, Rejected, Vocabulary};
-use sgl_wire::{Constraint, Json, Literal, Schema};
+use sgl_wire::{Constraint, Json, Literal, Schema, SchemaOptions};
 
 /// Regular expressions over a few characters, with what is hard: counts, empty parts, anchors, wide characters.
 fn patterns() -> impl Strategy<Value = String> {
@@ -95,6 +95,23 @@ fn schema(root: Json) -> Constraint {
         Json::Object(vec![field("a", Json::List { item: Box::new(Json::Ref(0)), min: 0, max: Some(2) }, true)]),
     ]);
     Constraint::Json(Arc::new(Schema { root, defs: vec![("Nested".into(), nested)] }))
+}
+
+/// Strings of measured length along a pattern in which characters of one kind follow those of another.
+fn measured() -> impl Strategy<Value = Constraint> {
+    let patterns = [
+        r"(?:\\S+\\s+){0,3}\\S+",
+        "(?:[ab]+-){1,3}[ab]*",
+        r#"[a-z"]+(?: [a-z]{2,}){0,4}"#,
+        r"\\w{2,}(?:,\\w+)*",
+        "[^a]*a{0,2}",
+    ];
+    (prop::sample::select(patterns.to_vec()), 0u32..5, 0u32..9).prop_map(|(pattern, min, more)| {
+        let pattern = pattern.replace('"', "\\\"");
+        let max = min + more;
+        let text = format!(r#"{{"type":"string","pattern":"^(?:{pattern})$","minLength":{min},"maxLength":{max}}}"#);
+        Constraint::JsonSchema { text: text.as_str().into(), options: SchemaOptions::default() }
+    })
 }
 
 /// All bytes, and tokens that span parts of characters and of grammars.
@@ -214,6 +231,14 @@ fn budget_is_kept(constraint: &Constraint, vocabulary: &Arc<Vocabulary>, seed: u
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn masks_and_budgets_of_measured_patterns_are_brute(constraint in measured(), seed: u64) {
+        let words = ["ab", "a b", " a", "ba ", "a-", "-ab", "b\"", "a,b", "ab ab", " b ", "é", "é ", "\\\"a"];
+        let vocabulary = common::bytes_and(&words);
+        masks_are_brute(&constraint, &vocabulary, seed)?;
+        budget_is_kept(&constraint, &vocabulary, seed)?;
+    }
 
     #[test]
     fn masks_of_regexes_are_brute_masks(pattern in patterns(), seed: u64) {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use regex_syntax::utf8::Utf8Sequences;
 
-use crate::graph::{Graph, StateId, Tables};
+use crate::graph::{Graph, StateId, Tables, Thread};
 use crate::groups;
+use crate::network::{Machine, Node, NodeId, cost};
 
 /// Places that are looked at to find a region at most, and further ones for each character of a token. Where so many characters of a
 /// kind must follow each other, each character adds a few; where places multiply, it is not worth it.
@@ -32,6 +33,8 @@ const MANY_THREADS: usize = 64;
 pub(crate) struct Region {
     /// The groups that they are of.
     pub groups: u64,
+    /// Characters that they have at most.
+    pub chars: u32,
     /// Most bytes that are left after one of them.
     pub left: u32,
 }
@@ -51,6 +54,35 @@ impl Alive {
             Some((known, _)) => *known |= groups,
             None => self.next.push((groups, to)),
         }
+    }
+}
+
+/// The tokens that are allowed at `state` because a pattern that is measured there reads them, whatever the order of their characters.
+pub(crate) fn metered(graph: &Graph, tables: &Tables, state: StateId) -> Option<Vec<Region>> {
+    let threads = &graph.state(state).threads;
+    let of = |thread: &Thread| {
+        let (machine, _, below) = graph.turn(thread.stack)?;
+        matches!(tables.net.machines.get(machine as usize), Some(Machine::Meter(_))).then_some((machine, below))
+    };
+    let (machine, below) = threads.iter().find_map(of)?;
+    let Some(Machine::Meter(meter)) = tables.net.machines.get(machine as usize) else { return None };
+    let own = threads.iter().filter(|thread| of(thread) == Some((machine, below)));
+    let begun: Vec<(NodeId, u32)> = own.filter_map(|own| Some((own.node, graph.turn(own.stack)?.1))).collect();
+    let after: Vec<u32> = begun.iter().map(|(_, after)| *after).collect();
+    let before = meter.before(&after, |body, to| is_begun(tables, body, &|node| begun.contains(&(node, to))))?;
+    let rest = |state| tables.costs.rest(&tables.net, machine, state);
+    let regions = meter.regions(before, |groups| tables.vocabulary.longest(groups), rest).into_iter();
+    let behind = graph.stack_cost(below);
+    Some(regions.map(|(groups, chars, left)| Region { groups, chars, left: cost::sum(left, behind) }).collect())
+}
+
+/// Whether all that `node` goes to is `there`.
+fn is_begun(tables: &Tables, node: NodeId, there: &dyn Fn(NodeId) -> bool) -> bool {
+    match tables.net.nodes.get(node as usize) {
+        Some(Node::Split { first, count }) => {
+            tables.net.targets(*first, *count).iter().all(|to| is_begun(tables, *to, there))
+        }
+        _ => there(node),
     }
 }
 
@@ -131,7 +163,7 @@ pub(crate) fn region(graph: &mut Graph, tables: &Tables, state: StateId) -> Regi
     let mut looked_at = 0;
     'smaller: loop {
         if groups.count_ones() < FEW_GROUPS {
-            return Region { groups: 0, left: 0 };
+            return Region { groups: 0, chars: 0, left: 0 };
         }
         let longest = tables.vocabulary.longest(groups);
         let mut places = vec![state];
@@ -143,7 +175,7 @@ pub(crate) fn region(graph: &mut Graph, tables: &Tables, state: StateId) -> Regi
                 let alive = alive(graph, tables, place);
                 looked_at += 1;
                 if looked_at > MOST_LOOKS || places.len() > MOST_PLACES + MORE_PLACES * depth {
-                    return Region { groups: 0, left: 0 };
+                    return Region { groups: 0, chars: 0, left: 0 };
                 }
                 if groups & !alive.groups != 0 {
                     groups &= alive.groups;
@@ -168,6 +200,6 @@ pub(crate) fn region(graph: &mut Graph, tables: &Tables, state: StateId) -> Regi
                 break;
             }
         }
-        return Region { groups, left };
+        return Region { groups, chars: u32::MAX, left };
     }
 }

@@ -18,7 +18,7 @@ use crate::groups;
 use crate::masks::fewest;
 use crate::masks::mask::Mask;
 use crate::masks::open::{self, Free, Open, Skip};
-use crate::masks::region;
+use crate::masks::region::{self, Region};
 use crate::masks::texts::{self, Step};
 use crate::masks::words::{self, Apart};
 use crate::network::cost::UNSPELLED;
@@ -153,8 +153,11 @@ impl<'a> Found<'a> {
         let mut skip: Vec<Skip> = open.iter().map(Open::skip).collect();
         let steady = open::free(graph, tables, state).steady;
         if steady == 0 || !tables.vocabulary.plain(steady).most {
+            let metered = region::metered(graph, tables, state);
+            let is_metered = metered.is_some();
+            skip.extend(metered.into_iter().flatten().map(|region| self.allow_region(tables, region)));
             let mut whole = skip.is_empty();
-            let wide = region::is_likely(graph) && region::is_wide(graph, tables, state);
+            let wide = !is_metered && region::is_likely(graph) && region::is_wide(graph, tables, state);
             if wide && !(whole && self.has_base(graph, tables)) {
                 skip.extend(self.region(graph, tables));
                 whole = skip.is_empty();
@@ -198,9 +201,13 @@ impl<'a> Found<'a> {
             return None;
         }
         graph.regions.1 += 1;
-        self.mask.union(&tables.vocabulary.plain(region.groups).mask);
-        self.most_left = self.most_left.max(region.left);
-        Some(Skip { groups: region.groups, chars: u32::MAX })
+        Some(self.allow_region(tables, region))
+    }
+
+    fn allow_region(&mut self, tables: &Tables, Region { groups, chars, left }: Region) -> Skip {
+        allow_groups(tables, groups, chars, &mut self.mask);
+        self.most_left = self.most_left.max(left);
+        Skip { groups, chars }
     }
 
     /// The tokens that stay in the words of a rule, at its place `own`, and those that go on at the place `behind` it.
@@ -360,8 +367,13 @@ fn within(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> Mask
 
 /// Allows the tokens that stay in `slice`.
 pub(crate) fn allow_plain(tables: &Tables, slice: &Open, mask: &mut Mask) {
-    let plain = tables.vocabulary.plain(slice.groups);
-    match tables.vocabulary.up_to(slice.chars) {
+    allow_groups(tables, slice.groups, slice.chars, mask);
+}
+
+/// Allows the tokens of these groups with at most so many characters.
+fn allow_groups(tables: &Tables, groups: u64, chars: u32, mask: &mut Mask) {
+    let plain = tables.vocabulary.plain(groups);
+    match tables.vocabulary.up_to(chars) {
         Some(short) => mask.union_of_both(&plain.mask, short),
         None => mask.union(&plain.mask),
     }

@@ -1,20 +1,39 @@
 //! A text of so many characters along a deterministic automaton: the automaton as it is, the characters counted.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+
+use regex_syntax::hir::ClassUnicode;
 
 use crate::error::ConstrainError;
+use crate::groups;
 use crate::lower::expr::Measured;
+use crate::lower::regex::{self, Spelling};
 use crate::network::NodeId;
 use crate::network::cost::{self, NEVER};
 
 /// Distances kept for one meter at most.
 const MOST_CELLS: usize = 1 << 22;
 
+/// Characters before the last that are left out at most where a text could not end behind that.
+const NEAR_END: usize = 8;
+
+/// What the characters do that a state of the automaton reads.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reads {
+    /// The groups of which it reads every character, spelled as itself.
+    pub all: u64,
+    /// The groups of which each move reads some.
+    pub some: Vec<u64>,
+}
+
 /// An automaton and a window of lengths. A state is the automaton's, times one more than is counted, plus the count.
 #[derive(Debug, Clone)]
 pub(crate) struct Meter {
     /// From each state, what reads a character and the state after it.
     moves: Vec<Vec<(NodeId, u32)>>,
+    /// What characters do in each state.
+    reads: Vec<Arc<Reads>>,
     accepts: Vec<bool>,
     pub start: u32,
     pub exit: NodeId,
@@ -35,7 +54,9 @@ impl Meter {
                 limit: u32::MAX as usize / (moves.len() + 1),
             });
         }
-        Ok(Self { moves, accepts: measured.accepts.clone(), start: measured.start * stride, exit, min, max, stride })
+        let reads = reads(measured);
+        let accepts = measured.accepts.clone();
+        Ok(Self { moves, reads, accepts, start: measured.start * stride, exit, min, max, stride })
     }
 
     /// The nodes that read the characters.
@@ -71,6 +92,89 @@ impl Meter {
         let moves = self.moves.get((state / self.stride) as usize).filter(|_| !full);
         let count = self.counted(state, 1);
         moves.into_iter().flatten().map(move |(body, to)| (*body, to * self.stride + count))
+    }
+
+    /// The state from which one character leads to the states `after`, by moves of which `reads` says whether they were begun.
+    pub fn before(&self, after: &[u32], reads: impl Fn(NodeId, u32) -> bool) -> Option<u32> {
+        let count = self.count(*after.first()?);
+        // Where no more is counted, one more is as many.
+        let before = if count + 1 == self.stride && self.max.is_none() { count } else { count.checked_sub(1)? };
+        let begun = |(body, to): &(NodeId, u32)| {
+            let to = to * self.stride + count;
+            after.contains(&to) && reads(*body, to)
+        };
+        let mut states = (0..).zip(&self.moves).filter(|(_, moves)| !moves.is_empty() && moves.iter().all(begun));
+        states.next().map(|(state, _)| state * self.stride + before)
+    }
+
+    /// Groups of which all texts of up to so many characters lead on from `state`, as far as that is easily seen, and most bytes
+    /// that are left then: the more groups, the shorter. Of more than `longest` there are no texts; `rest` tells the bytes from a
+    /// state.
+    pub fn regions(&self, state: u32, longest: impl Fn(u64) -> u32, rest: impl Fn(u32) -> u32) -> Vec<(u64, u32, u32)> {
+        let (start, count) = (state / self.stride, self.count(state));
+        let all = |state: u32| self.reads.get(state as usize).map_or(0, |reads| reads.all);
+        let left = |reached: &[u32], more: u32| {
+            let count = self.counted(state, more);
+            reached.iter().map(|state| rest(state * self.stride + count)).max().unwrap_or(NEVER)
+        };
+        let (mut groups, mut out) = (all(start), Vec::new());
+        while groups != 0 {
+            let most = longest(groups).min(self.max.map_or(u32::MAX, |max| max.saturating_sub(count)));
+            let (chars, reached, lost) = self.reached(start, groups, most);
+            // Past the least count, more characters leave fewer ends in reach.
+            let short = self.min.saturating_sub(count).min(chars);
+            let before = (0..short).map(|more| left(&reached, more)).max().unwrap_or(0);
+            let lengths = (short.max(1)..=chars).rev().take(NEAR_END);
+            if let Some((chars, left)) =
+                lengths.map(|chars| (chars, left(&reached, chars))).find(|(_, left)| *left < NEVER)
+                && before < NEVER
+            {
+                out.push((groups, chars, left.max(before)));
+            }
+            if lost == 0 {
+                break;
+            }
+            groups &= !lost;
+        }
+        out
+    }
+
+    /// The states that characters of `groups` lead to from `start` in up to `most` steps, or in as many as all of them are read in;
+    /// how many those are, and the groups that are then better left out.
+    fn reached(&self, start: u32, groups: u64, most: u32) -> (u32, Vec<u32>, u64) {
+        let none = Reads::default();
+        let reads = |state: u32| self.reads.get(state as usize).map_or(&none, |reads| reads);
+        let mut seen = vec![false; self.moves.len()];
+        let (mut reached, mut level) = (vec![start], 0..1);
+        for depth in 0..most {
+            for at in level.clone() {
+                let state = reached.get(at).copied().unwrap_or(start);
+                let lost = groups & !reads(state).all;
+                if lost != 0 {
+                    reached.truncate(level.end);
+                    return (depth, reached, lost);
+                }
+                let moves = self.moves.get(state as usize).into_iter().flatten();
+                for ((_, to), some) in moves.zip(&reads(state).some) {
+                    let new = some & groups != 0 && seen.get(*to as usize) == Some(&false);
+                    // What leads where little else is read is better left out.
+                    let lost = if new { groups & !reads(*to).all } else { 0 };
+                    if lost.count_ones() > (some & groups).count_ones() {
+                        reached.truncate(level.end);
+                        return (depth, reached, some & groups);
+                    }
+                    if new {
+                        seen.iter_mut().skip(*to as usize).take(1).for_each(|seen| *seen = true);
+                        reached.push(*to);
+                    }
+                }
+            }
+            level = level.end..reached.len();
+            if level.is_empty() {
+                break;
+            }
+        }
+        (most, reached, 0)
     }
 
     /// `characters` more of those that stay in the automaton's state.
@@ -140,4 +244,32 @@ impl Meter {
         }
         best
     }
+}
+
+/// What characters do in each state of `measured`; states that read the same share it.
+fn reads(measured: &Measured) -> Vec<Arc<Reads>> {
+    let own = |class: &ClassUnicode| match measured.spelling {
+        Spelling::Plain => class.clone(),
+        Spelling::Json => {
+            let mut plain = class.clone();
+            plain.intersect(&regex::json_plain());
+            plain
+        }
+    };
+    let mut known: Vec<(Vec<&ClassUnicode>, Arc<Reads>)> = Vec::new();
+    let mut out = Vec::with_capacity(measured.steps.len());
+    for steps in &measured.steps {
+        let classes: Vec<&ClassUnicode> = steps.iter().map(|(class, _)| class).collect();
+        if let Some((_, reads)) = known.iter().find(|(known, _)| *known == classes) {
+            out.push(reads.clone());
+            continue;
+        }
+        let mut all = ClassUnicode::empty();
+        classes.iter().for_each(|class| all.union(&own(class)));
+        let some = classes.iter().map(|class| groups::touched(&own(class))).collect();
+        let reads = Arc::new(Reads { all: groups::within(&all), some });
+        known.push((classes, reads.clone()));
+        out.push(reads);
+    }
+    out
 }
