@@ -314,13 +314,23 @@ fn shapes_of(count_of: usize) -> impl Strategy<Value = Shapes> {
             let others = others.map(|ways| Others { keys: keys(), endless: true, ways });
             Object { fields: fields.collect(), others: others.into_iter().collect(), min, max, counters, once }
         });
-    let shape = (scalars(), prop::collection::vec(array, 0..2), prop::collection::vec(object, 0..2))
-        .prop_map(|(scalars, arrays, objects)| Shape { at: "#".into(), scalars, arrays, objects });
-    (prop::collection::vec(shape, count_of), any::<bool>(), any::<bool>()).prop_map(|(shapes, any, flexible)| Shapes {
-        shapes,
-        root: 0,
-        order: if any { Order::Any } else { Order::Schema },
-        space: if flexible { Space::Flexible } else { Space::Compact },
+    let shape = (scalars(), prop::collection::vec(array, 0..2), prop::collection::vec(object, 0..2)).prop_map(
+        |(scalars, arrays, objects)| Shape { at: "#".into(), scalars, arrays, objects, asked: Box::default() },
+    );
+    (prop::collection::vec(shape, count_of), any::<bool>(), any::<bool>()).prop_map(|(mut shapes, any, flexible)| {
+        (0..).zip(&mut shapes).for_each(|(at, shape)| shape.asked = [at].into());
+        // Of the last, more is asked than of the first.
+        if let [first, .., last] = shapes.as_mut_slice() {
+            let scalars = if first.objects.is_empty() { first.scalars.clone() } else { Expr::Never };
+            *last = Shape {
+                scalars,
+                objects: Vec::new(),
+                asked: [0, 1 + *last.asked.last().unwrap()].into(),
+                ..first.clone()
+            };
+        }
+        let order = if any { Order::Any } else { Order::Schema };
+        Shapes { shapes, root: 0, order, space: if flexible { Space::Flexible } else { Space::Compact } }
     })
 }
 

@@ -235,7 +235,7 @@ proptest! {
     #[test]
     fn masks_and_budgets_of_measured_patterns_are_brute(constraint in measured(), seed: u64) {
         let words = ["ab", "a b", " a", "ba ", "a-", "-ab", "b\"", "a,b", "ab ab", " b ", "é", "é ", "\\\"a"];
-        let vocabulary = common::bytes_and(&words);
+        let vocabulary = bytes_and(&words);
         masks_are_brute(&constraint, &vocabulary, seed)?;
         budget_is_kept(&constraint, &vocabulary, seed)?;
     }

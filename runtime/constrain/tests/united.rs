@@ -80,3 +80,43 @@ fn masks_and_budgets_hold_among_variants() {
         assert!(at.is_complete(), "{text}");
     }
 }
+
+/// A value of the last kind is none of the others, which its type may not tell.
+const PLACES: &str = r#"{"oneOf": [
+    {"type": "object", "required": ["type", "at"], "properties": {"type": {"const": "Point"}, "at": {"type": "array", "minItems": 2, "items": {"type": "number"}}}},
+    {"type": "object", "required": ["type", "at"], "properties": {"type": {"const": "Line"}, "at": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}}},
+    {"type": "object", "required": ["type", "in"], "properties": {"type": {"type": "string"}, "in": {"type": "array"}}}]}"#;
+
+#[test]
+fn of_values_that_count_alike_the_widest_are_read() {
+    let places = constraint(PLACES);
+    judge(
+        &places,
+        &[
+            r#"{"type":"Point","at":[1,2]}"#,
+            r#"{"at":[1,2],"in":{},"type":"Point"}"#,
+            r#"{"type":"Point","at":[[1],2],"in":[]}"#,
+            r#"{"at":[[1],2],"type":"Line","in":[]}"#,
+            r#"{"at":[[1],[2]],"in":[],"type":"Point"}"#,
+            r#"{"at":[1,2],"type":"Line","in":[]}"#,
+            r#"{"in":[],"at":[],"type":"x"}"#,
+        ],
+        &[
+            r#"{"type":"Point","at":[1]}"#,
+            r#"{"type":"Point","at":[1,2],"in":[]}"#,
+            r#"{"in":[],"at":[[1],[2]],"type":"Line"}"#,
+            r#"{"in":[],"type":"Line","at":[]}"#,
+            r#"{"at":[[1],2],"type":"Line"}"#,
+            r#"{"type":"x","at":[1,2]}"#,
+        ],
+    );
+    let vocabulary = bytes_and(&["{\"", "\":", "Point\",\"at\":[", "[[", "]]", ",\"in\":[]"]);
+    for text in [r#"{"type":"x","at":[1,2],"in":[]}"#, r#"{"at":[1,[2]],"in":[],"type":"Line"}"#] {
+        let mut at = matcher(&places, &vocabulary).unwrap();
+        for byte in text.bytes() {
+            assert_eq!(*at.mask(None), brute_mask(&at, &vocabulary), "{text}");
+            at.advance(u32::from(byte)).unwrap();
+        }
+        assert!(at.is_complete(), "{text}");
+    }
+}

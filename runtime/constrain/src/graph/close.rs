@@ -1,12 +1,10 @@
 //! From threads to a place: follows everything that reads no byte.
 
-use std::collections::HashMap;
-
 use super::stack::{Here, Stack};
 use super::{AMBIGUOUS, BOTTOM, DEAD, Frame, Graph, HARD_LIMIT, HIDDEN, LITERAL, MERGED_DEPTH, MOST_THREADS};
 use super::{MOST_VISITS, Met, UNSURE};
 use super::{NodeId, StackId, StateId, Tables, TextId, Thread};
-use crate::hash::{QuickMap, QuickSet};
+use crate::hash::QuickMap;
 use crate::lower::expr::TurnOrder;
 use crate::network::cost::{self, NEVER};
 use crate::network::meter::Meter;
@@ -101,8 +99,7 @@ impl Graph {
             true => UNSURE,
             false => self.rebased(tables, &mut threads, text),
         };
-        self.drop_dominated(net, &mut threads);
-        self.drop_counted(net, &mut threads);
+        self.drop_worse(net, &mut threads);
         self.merge(tables, &mut threads, at.begun);
         if threads.len() > MOST_THREADS {
             return AMBIGUOUS;
@@ -349,6 +346,7 @@ impl Graph {
                 out.push((*way, next, cost));
             }
         }
+        turns.keep_best(out);
     }
 
     /// The thread that begins a turn by `way`, on the stack behind its name.
@@ -382,13 +380,13 @@ impl Graph {
             return at.pending.push(Thread { node: next, stack });
         }
         let seen = self.seen(turns, state);
-        for way in turns.ways_at(node).filter(|way| turns.allows(&seen, way)) {
-            let Some(next) = turns.next(&seen, way) else { continue };
-            if self.distance_of(tables, (machine, turns), way, &next) < NEVER {
-                let (state, _) = self.number(tables, machine, turns, next);
-                let stack = at.push(self, tables, Frame::Turn { machine, state }, below);
-                at.pending.push(Thread { node: way.body, stack });
-            }
+        let mut moves: Vec<(Move, Seen, u32)> = Vec::new();
+        let ways = turns.ways_at(node).filter(|way| turns.allows(&seen, way));
+        self.leading(tables, (machine, turns), ways, &seen, &mut moves);
+        for (way, next, _) in moves {
+            let (state, _) = self.number(tables, machine, turns, next);
+            let stack = at.push(self, tables, Frame::Turn { machine, state }, below);
+            at.pending.push(Thread { node: way.body, stack });
         }
     }
 
@@ -445,58 +443,61 @@ impl Graph {
         *threads = out;
     }
 
-    /// Of threads that differ only in the turn of a loop past its least count, keeps the one with most turns left.
-    fn drop_dominated(&self, net: &Network, threads: &mut Vec<Thread>) {
-        if threads.len() < 2 {
-            return;
+    /// Drops those of the sorted `threads` from which nothing leads on that does not from another one.
+    fn drop_worse(&mut self, net: &Network, threads: &mut Vec<Thread>) {
+        let mut worse: Vec<Thread> = Vec::new();
+        for same in threads.chunk_by(|a, b| a.node == b.node).filter(|same| same.len() > 1) {
+            self.worse_turns(net, same, &mut worse);
+            self.worse_counts(net, same, &mut worse);
         }
+        if !worse.is_empty() {
+            worse.sort_unstable();
+            threads.retain(|thread| worse.binary_search(thread).is_err());
+        }
+    }
+
+    /// Of threads that differ only in the turn of a loop past its least count, all but the one with most turns left.
+    fn worse_turns(&self, net: &Network, threads: &[Thread], worse: &mut Vec<Thread>) {
         let key = |thread: &Thread| {
             let (counter, turn, below) = self.turn(thread.stack)?;
             let past = net.counter(counter).is_some_and(|by| turn >= by.min);
-            past.then_some(((thread.node, counter, below), turn))
+            past.then_some(((counter, below), turn))
         };
-        let mut fewest: QuickMap<(NodeId, u32, StackId), u32> = QuickMap::default();
+        let mut fewest: QuickMap<(u32, StackId), u32> = QuickMap::default();
         for (place, turn) in threads.iter().filter_map(key) {
             let least = fewest.entry(place).or_insert(turn);
             *least = turn.min(*least);
         }
-        threads.retain(|thread| key(thread).is_none_or(|(place, turn)| fewest.get(&place) == Some(&turn)));
+        let is_worse = |thread: &&Thread| key(thread).is_some_and(|(place, turn)| fewest.get(&place) != Some(&turn));
+        worse.extend(threads.iter().filter(is_worse));
     }
-}
 
-impl Graph {
-    /// Of threads that differ only in what was counted in an array or object, drops those from which nothing leads on that
-    /// does not from another one.
-    fn drop_counted(&self, net: &Network, threads: &mut Vec<Thread>) {
-        if threads.len() < 2 {
-            return;
-        }
-        let counted = |thread: &Thread| {
-            let (comma, machine, state, below) = match *self.stack(thread.stack) {
-                Stack::Pushed(Frame::Turn { machine, state }, below) => (false, machine, state, below),
-                Stack::Pushed(Frame::Comma { machine, state }, below) => (true, machine, state, below),
-                _ => return None,
-            };
-            let turns = net.turns(machine).filter(|turns| turns.cells.len > 1)?;
-            let seen = self.seen(turns, state);
-            let cell = seen.cell;
-            Some(((thread.node, comma, machine, below, Seen { cell: 0, ..seen }), (turns, cell, *thread)))
-        };
-        let mut alike: HashMap<_, Vec<(&Turns, u32, Thread)>> = HashMap::new();
-        for (key, own) in threads.iter().filter_map(counted) {
-            alike.entry(key).or_default().push(own);
-        }
-        let mut worse: QuickSet<Thread> = QuickSet::default();
-        for same in alike.values().filter(|same| same.len() > 1) {
-            for (turns, cell, thread) in same {
-                let better = |(_, other, _): &&(&Turns, u32, Thread)| turns.cells.outdoes(*other, *cell);
-                if same.iter().any(|other| better(&other)) {
-                    worse.insert(*thread);
+    /// Of threads that differ only in what was counted in an array or object, those that others serve for.
+    fn worse_counts(&mut self, net: &Network, threads: &[Thread], worse: &mut Vec<Thread>) {
+        let mut counted: Vec<_> = threads
+            .iter()
+            .filter_map(|thread| {
+                let (comma, machine, state, below) = match *self.stack(thread.stack) {
+                    Stack::Pushed(Frame::Turn { machine, state }, below) => (false, machine, state, below),
+                    Stack::Pushed(Frame::Comma { machine, state }, below) => (true, machine, state, below),
+                    _ => return None,
+                };
+                let turns = net.turns(machine).filter(|turns| turns.cells.len > 1 || !turns.variants.is_empty())?;
+                Some(((machine, self.but_for_counts(turns, state), below, comma), state, *thread))
+            })
+            .collect();
+        counted.sort_unstable();
+        for same in counted.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
+            let Some(turns) = same.first().and_then(|((machine, ..), ..)| net.turns(*machine)) else { continue };
+            for (_, one, thread) in same {
+                // Of those that lead to the same, the first is kept.
+                let mut others = same.iter().filter(|(_, other, _)| other != one);
+                if others.any(|(_, other, _)| {
+                    self.serves(turns, *other, *one) && (other < one || !self.serves(turns, *one, *other))
+                }) {
+                    worse.push(*thread);
                 }
             }
-        }
-        if !worse.is_empty() {
-            threads.retain(|thread| !worse.contains(thread));
         }
     }
 }

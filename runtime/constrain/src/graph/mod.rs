@@ -193,6 +193,11 @@ pub(crate) struct Graph {
     /// States of machines that remember more than a number: the machine, the state, its distance.
     seen: Vec<(u32, Seen, u32)>,
     seen_ids: QuickMap<(u32, Seen), u32>,
+    /// A number for each of them that is the same where they differ in what was counted only.
+    alike: Vec<u32>,
+    alike_ids: QuickMap<(u32, Seen), u32>,
+    /// Whether one of them serves for another one like it.
+    serves: QuickMap<(u32, u32), bool>,
     /// Distances behind turns that come in any order, for all counts, by the slots that were filled.
     rows: QuickMap<Filled, Arc<[u32]>>,
     /// For states of machines with names, the distances by each name.
@@ -262,6 +267,9 @@ impl Graph {
             entered: QuickMap::default(),
             seen: Vec::new(),
             seen_ids: QuickMap::default(),
+            alike: Vec::new(),
+            alike_ids: QuickMap::default(),
+            serves: QuickMap::default(),
             rows: QuickMap::default(),
             named: QuickMap::default(),
             captured: QuickMap::default(),

@@ -228,11 +228,40 @@ impl Graph {
         }
         let cost = self.after(tables, (machine, turns), &key.1);
         let id = self.seen.len() as u32;
-        self.bytes += 160 + key.1.slots.len() * 16 + key.1.used.len() * 8;
+        self.bytes += 240 + key.1.slots.len() * 24 + key.1.used.len() * 12;
         key.1.used.iter().for_each(|text| self.read_value(*text));
         self.seen.push((machine, key.1.clone(), cost));
+        let alike = (machine, turns.without_counts(&key.1));
+        let next = self.alike_ids.len() as u32;
+        self.alike.push(*self.alike_ids.entry(alike).or_insert(next));
         self.seen_ids.insert(key, id);
         (id, cost)
+    }
+
+    /// A number that states of `turns` share which differ in what was counted only.
+    pub(super) fn but_for_counts(&self, turns: &Turns, state: u32) -> u32 {
+        match turns.remembers() {
+            true => self.alike.get(state as usize).copied().unwrap_or(NEVER),
+            false => turns.state(state).place,
+        }
+    }
+
+    /// Whether all that may follow the state `other` of `turns` may also follow `one`, which is like it.
+    pub(super) fn serves(&mut self, turns: &Turns, one: u32, other: u32) -> bool {
+        let served = |graph: &Self| {
+            let counted = |state| turns.counted(&graph.seen(turns, state));
+            turns.serves(&counted(one), &counted(other))
+        };
+        if !turns.remembers() {
+            return served(self);
+        }
+        if let Some(known) = self.serves.get(&(one, other)) {
+            return *known;
+        }
+        let serves = served(self);
+        self.bytes += 16;
+        self.serves.insert((one, other), serves);
+        serves
     }
 
     /// Distance from after `seen` to behind the machine.

@@ -185,7 +185,7 @@ impl Graph {
                 let to = self.step(tables, state, byte);
                 if Self::is_live(to) && !is_filler(&text, byte) {
                     let cost = cost::sum(self.state(to).cost, text.len() as u32 + 1);
-                    if ahead.up_to(cost) < wanted {
+                    if !ahead.has(wanted, cost) {
                         let text = text.iter().copied().chain([byte]).collect();
                         ahead.push(Begun { cost, text, state: to, whole: false });
                     }
@@ -235,14 +235,21 @@ impl Ahead {
         if !begun.text.contains(&b'{')
             && let Some(count) = self.costs.get_mut(&begun.cost)
         {
-            *count = count.saturating_sub(1);
+            *count -= 1;
+            if *count == 0 {
+                self.costs.remove(&begun.cost);
+            }
         }
         Some(begun)
     }
 
-    /// How many different values there are at least that are no farther than `cost`.
-    fn up_to(&self, cost: u32) -> usize {
-        self.costs.range(..=cost).map(|(_, count)| count).sum()
+    /// Whether it is sure that as many different values as `wanted` are no farther than `cost`.
+    fn has(&self, wanted: usize, cost: u32) -> bool {
+        let mut sum = 0;
+        self.costs.range(..=cost).any(|(_, count)| {
+            sum += count;
+            sum >= wanted
+        })
     }
 }
 

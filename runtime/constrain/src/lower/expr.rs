@@ -98,6 +98,9 @@ pub(crate) struct Turns {
     pub distinct: bool,
     /// Of objects of which any is right: what each of them is; none for one object.
     pub variants: Vec<Variant>,
+    /// Branches, by their place among those of all slots and then the rest, all of whose texts are texts of another one of the same
+    /// slot: that one.
+    pub within: Vec<(u32, u32)>,
 }
 
 /// One of the objects that [`Turns`] are.

@@ -49,6 +49,18 @@ pub(crate) struct Shape {
     pub arrays: Vec<Array>,
     /// Ways to be an object.
     pub objects: Vec<Object>,
+    /// What holds of its values, as sorted numbers.
+    pub asked: Box<[u32]>,
+}
+
+impl Shapes {
+    /// Whether all texts of the shape `one` are plainly texts of `other`: of that one, no more is asked.
+    pub fn is_within(&self, one: usize, other: usize) -> bool {
+        let asked = |shape: usize| self.shapes.get(shape).map(|shape| &*shape.asked);
+        let (Some(one), Some(other)) = (asked(one), asked(other)) else { return false };
+        // What lists other properties may have them in another order.
+        (self.order == Order::Any || other.is_empty()) && other.iter().all(|asked| one.binary_search(asked).is_ok())
+    }
 }
 
 /// One way to be an item or a property.

@@ -16,6 +16,8 @@ const DEEP: usize = 16;
 const MOST_DIFFERENT: u32 = 256;
 /// States of what is counted in an object that is read as one with others, at most.
 const MOST_UNITED: u32 = 256;
+/// Ways to take one turn that are held against each other at most.
+const MOST_HELD: usize = 256;
 /// Spaces and tabs after a line break at most.
 const INDENT: u32 = 40;
 
@@ -162,8 +164,9 @@ impl<'a> Lowering<'a> {
     /// Any of `objects`, in any order of their properties.
     fn united(&mut self, at: &Arc<str>, objects: &[&Object], depth: usize) -> Lowered {
         let United { slots: named, rest: unnamed, mut variants } = united(objects);
-        let mut slots = Vec::with_capacity(named.len());
+        let (mut slots, mut within) = (Vec::with_capacity(named.len()), Within::default());
         for (place, (name, ways)) in (0..).zip(named) {
+            within.add(self.shapes, &ways);
             let required = variants.iter().all(|variant| variant.required.contains(&place));
             let name = [b"\"".as_slice(), &regex::spell(name, Spelling::Json), b"\""].concat();
             let mut branches = Vec::with_capacity(ways.len());
@@ -175,6 +178,7 @@ impl<'a> Lowering<'a> {
         }
         let mut rest = Vec::with_capacity(unnamed.len());
         for (keys, ways) in unnamed {
+            within.add(self.shapes, &ways);
             let key = expr::seq([expr::text("\""), self.leaf(&keys), expr::text("\"")]);
             for shapes in ways {
                 let value = self.any_of(shapes, depth)?;
@@ -185,7 +189,8 @@ impl<'a> Lowering<'a> {
             variants.clear();
         }
         let (at, brackets, order, counts) = (at.clone(), self.brackets(b'{', b'}'), TurnOrder::Any, vec![(0, None)]);
-        Ok(Expr::Turns(Box::new(Turns { at, brackets, order, slots, rest, counts, distinct: false, variants })))
+        let (within, distinct) = (within.pairs, false);
+        Ok(Expr::Turns(Box::new(Turns { at, brackets, order, slots, rest, counts, distinct, variants, within })))
     }
 
     /// Any value of `ways`.
@@ -196,6 +201,10 @@ impl<'a> Lowering<'a> {
     fn any_of(&mut self, mut shapes: Vec<usize>, depth: usize) -> Lowered {
         shapes.sort_unstable();
         shapes.dedup();
+        let all = shapes.clone();
+        let within = |one: usize, other: usize| one != other && self.shapes.is_within(one, other);
+        // Of those that allow the same, the first is kept.
+        shapes.retain(|one| !all.iter().any(|other| within(*one, *other) && (other < one || !within(*other, *one))));
         let values = shapes.into_iter().map(|shape| self.shape(shape, depth + 1)).collect::<Result<Vec<_>, _>>()?;
         Ok(expr::alt(values))
     }
@@ -219,12 +228,15 @@ impl<'a> Lowering<'a> {
             if distinct && (*min > MOST_DIFFERENT || counters.iter().any(|count| count.min > MOST_DIFFERENT)) {
                 return Err(ConstrainError::Limit { what: "items that all differ", limit: MOST_DIFFERENT as usize });
             }
-            let mut slots = Vec::with_capacity(prefix.len());
+            let (mut slots, mut within) = (Vec::with_capacity(prefix.len()), Within::default());
             for ways in prefix {
-                let ways = self.items(ways, counters, distinct, depth)?;
+                let ways = self.items(ways, counters, distinct, depth, &mut within)?;
                 slots.push(Slot { name: Vec::new(), required: false, ways });
             }
-            let rest = if most == Some(given) { Vec::new() } else { self.items(rest, counters, distinct, depth)? };
+            let rest = match most == Some(given) {
+                true => Vec::new(),
+                false => self.items(rest, counters, distinct, depth, &mut within)?,
+            };
             let own = if rest.is_empty() && *min == 0 { (0, None) } else { (*min, most) };
             let counts = limits(own, counters);
             return Ok(Expr::Turns(Box::new(Turns {
@@ -236,6 +248,7 @@ impl<'a> Lowering<'a> {
                 counts,
                 distinct,
                 variants: Vec::new(),
+                within: within.pairs,
             })));
         }
         let mut parts = Vec::with_capacity(prefix.len());
@@ -257,29 +270,32 @@ impl<'a> Lowering<'a> {
         counters: &[Count],
         distinct: bool,
         depth: usize,
+        within: &mut Within,
     ) -> Result<Vec<Branch>, ConstrainError> {
-        let branch = |value: Expr, hits: u64| match distinct {
-            true => Branch { fresh: Some(value), then: expr::nothing(), hits },
-            false => Branch { fresh: None, then: value, hits },
-        };
-        let ways = by_hits(ways, counters).into_iter().map(|(hits, ways)| Ok(branch(self.any(&ways, depth)?, hits)));
-        ways.filter(|branch| {
-            !matches!(
-                branch,
-                Ok(Branch { fresh: None, then: Expr::Never, .. } | Branch { fresh: Some(Expr::Never), .. })
-            )
-        })
-        .collect()
+        let (mut out, mut kept) = (Vec::new(), Vec::new());
+        for (hits, shapes) in by_hits(ways, counters) {
+            let value = self.any_of(shapes.clone(), depth)?;
+            if value != Expr::Never {
+                kept.push(shapes);
+                out.push(match distinct {
+                    true => Branch { fresh: Some(value), then: expr::nothing(), hits },
+                    false => Branch { fresh: None, then: value, hits },
+                });
+            }
+        }
+        within.add(self.shapes, &kept);
+        Ok(out)
     }
 
     fn object(&mut self, at: &Arc<str>, object: &Object, depth: usize) -> Lowered {
         let brackets = self.brackets(b'{', b'}');
-        let mut fields = Vec::with_capacity(object.fields.len());
+        let (mut fields, mut within) = (Vec::with_capacity(object.fields.len()), Within::default());
         for field in &object.fields {
-            let mut ways = Vec::new();
+            let (mut ways, mut kept) = (Vec::new(), Vec::new());
             for (hits, alike) in by_hits(&field.ways, &object.counters) {
-                let value = self.any(&alike, depth)?;
+                let value = self.any_of(alike.clone(), depth)?;
                 if value != Expr::Never {
+                    kept.push(alike);
                     ways.push(Branch { fresh: None, then: expr::seq([self.colon(), value]), hits });
                 }
             }
@@ -287,7 +303,10 @@ impl<'a> Lowering<'a> {
             match (ways.is_empty(), field.required) {
                 (true, true) => return Ok(Expr::Never),
                 (true, false) => {}
-                (false, required) => fields.push(Slot { name, required, ways }),
+                (false, required) => {
+                    within.add(self.shapes, &kept);
+                    fields.push(Slot { name, required, ways });
+                }
             }
         }
         let required = fields.iter().filter(|slot| slot.required).count() as u32;
@@ -304,10 +323,11 @@ impl<'a> Lowering<'a> {
         let distinct = min > required + 1 || counts_names(object) || object.once;
         let mut others = Vec::new();
         for other in object.others.iter().filter(|_| open) {
-            let keys = self.leaf(&other.keys);
+            let (keys, mut kept) = (self.leaf(&other.keys), Vec::new());
             for (hits, alike) in by_hits(&other.ways, &object.counters) {
-                let value = self.any(&alike, depth)?;
+                let value = self.any_of(alike.clone(), depth)?;
                 if value != Expr::Never && keys != Expr::Never {
+                    kept.push(alike);
                     let key = expr::seq([expr::text("\""), keys.clone(), expr::text("\"")]);
                     others.push(match distinct {
                         true => Branch { fresh: Some(key), then: expr::seq([self.colon(), value]), hits },
@@ -315,6 +335,7 @@ impl<'a> Lowering<'a> {
                     });
                 }
             }
+            within.add(self.shapes, &kept);
         }
         let distinct = distinct && !others.is_empty();
         if distinct && (min > MOST_DIFFERENT || object.counters.iter().any(|count| count.min > MOST_DIFFERENT)) {
@@ -325,8 +346,18 @@ impl<'a> Lowering<'a> {
             let order = if any { TurnOrder::Any } else { TurnOrder::Fields };
             let own = if min > 0 || max.is_some() { (min, max) } else { (0, None) };
             let counts = limits(own, &object.counters);
-            let (at, slots, rest, variants) = (at.clone(), fields, others, Vec::new());
-            return Ok(Expr::Turns(Box::new(Turns { at, brackets, order, slots, rest, counts, distinct, variants })));
+            let (at, slots, rest, variants, within) = (at.clone(), fields, others, Vec::new(), within.pairs);
+            return Ok(Expr::Turns(Box::new(Turns {
+                at,
+                brackets,
+                order,
+                slots,
+                rest,
+                counts,
+                distinct,
+                variants,
+                within,
+            })));
         }
         let merged = |ways: Vec<Branch>| expr::alt(ways.into_iter().map(|way| way.then));
         let part = |slot: Slot| Part { name: slot.name, then: merged(slot.ways), optional: !slot.required };
@@ -339,6 +370,28 @@ impl<'a> Lowering<'a> {
     fn colon(&self) -> Expr {
         let space = || self.space.map_or_else(expr::nothing, |rule| expr::optional(Expr::Rule(rule)));
         expr::seq([space(), expr::text(":"), space()])
+    }
+}
+
+/// The branches of turns all of whose texts are texts of another one in the same place.
+#[derive(Default)]
+struct Within {
+    branches: usize,
+    pairs: Vec<(u32, u32)>,
+}
+
+impl Within {
+    /// Adds the branches of a place, each the shapes of its values.
+    fn add(&mut self, of: &Shapes, branches: &[Vec<usize>]) {
+        let within = |one: &[usize], other: &[usize]| {
+            one.iter().all(|one| other.iter().any(|other| one == other || of.is_within(*one, *other)))
+        };
+        for (at, one) in (self.branches..).zip(branches).take(MOST_HELD) {
+            let others =
+                (self.branches..).zip(branches).take(MOST_HELD).filter(|(by, other)| at != *by && within(one, other));
+            self.pairs.extend(others.map(|(by, _)| (at as u32, by as u32)));
+        }
+        self.branches += branches.len();
     }
 }
 
@@ -376,16 +429,16 @@ fn parts(expr: &Expr) -> &[Expr] {
     }
 }
 
-/// The ways by what they count for, of what is asked for.
-fn by_hits(ways: &[Way], counters: &[Count]) -> Vec<(u64, Vec<Way>)> {
+/// The shapes of the ways by what they count for, of what is asked for.
+fn by_hits(ways: &[Way], counters: &[Count]) -> Vec<(u64, Vec<usize>)> {
     let asked = (0..).zip(counters).filter(|(_, count)| count.min > 0 || count.max.is_some());
     let asked = asked.fold(0, |bits, (at, _)| bits | 1u64.checked_shl(at).unwrap_or(0));
-    let mut out: Vec<(u64, Vec<Way>)> = Vec::new();
+    let mut out: Vec<(u64, Vec<usize>)> = Vec::new();
     for way in ways {
         let own = way.hits & asked;
         match out.iter_mut().find(|(hits, _)| *hits == own) {
-            Some((_, alike)) => alike.push(*way),
-            None => out.push((own, vec![*way])),
+            Some((_, alike)) => alike.push(way.shape),
+            None => out.push((own, vec![way.shape])),
         }
     }
     out

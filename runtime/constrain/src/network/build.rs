@@ -55,6 +55,7 @@ fn in_turns(listed: &Listed) -> expr::Turns {
         counts: vec![(0, None)],
         distinct: false,
         variants: Vec::new(),
+        within: Vec::new(),
     }
 }
 
@@ -389,6 +390,7 @@ impl Builder {
             distinct: turns.distinct,
             supply: Supply::default(),
             variants: Variants::new(&turns.variants, moves.len())?,
+            within: turns.within.as_slice().into(),
             moves,
             slots: slots.into(),
             required: required.into(),

@@ -76,6 +76,8 @@ pub(crate) struct Turns {
     /// The objects of which any is right, where the machine is several; their slots come in any order, and
     /// each counts for itself.
     pub variants: Variants,
+    /// Moves all of whose texts are texts of another one in the same place: that one.
+    pub within: Box<[(u32, u32)]>,
     pub moves: Vec<Move>,
     pub slots: Box<[Slot]>,
     /// Those that must be filled, in every variant.
@@ -132,6 +134,12 @@ impl Turns {
     /// The words of [`Seen::slots`] that tell which slots were filled.
     pub fn slot_words(&self) -> usize {
         if self.order == TurnOrder::Any { self.slots.len().div_ceil(64) } else { 0 }
+    }
+
+    /// `seen` but for what was counted.
+    pub fn without_counts(&self, seen: &Seen) -> Seen {
+        let slots = seen.slots.iter().take(self.slot_words()).copied().collect();
+        Seen { cell: 0, slots, ..seen.clone() }
     }
 
     /// A state that is a place and a cell only, as one number.

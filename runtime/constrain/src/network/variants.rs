@@ -120,6 +120,47 @@ impl Turns {
         self.left(seen).any(|(variant, cell)| filled(variant) && variant.cells.accepts(cell))
     }
 
+    /// What was counted until `seen`: in all, then for each variant, if it fits that.
+    pub fn counted(&self, seen: &Seen) -> Vec<Option<u32>> {
+        let made = seen.slots.get(self.slot_words()..).unwrap_or(&[]);
+        let variants = self.variants.all.iter().map(|variant| variant.counted(made));
+        std::iter::once(Some(seen.cell)).chain(variants).collect()
+    }
+
+    /// Whether all that may follow what counted `other` may also follow what counted `one`, where the same slots are filled.
+    pub fn serves(&self, one: &[Option<u32>], other: &[Option<u32>]) -> bool {
+        let cells = std::iter::once(&self.cells).chain(self.variants.all.iter().map(|variant| &variant.cells));
+        cells.zip(one.iter().zip(other)).all(|(cells, counted)| match counted {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(one), Some(other)) => one == other || cells.outdoes(*one, *other),
+        })
+    }
+
+    /// Leaves out of `moves`, each with what is seen after it, those whose texts another one has that leads to no less.
+    pub fn keep_best(&self, moves: &mut Vec<(Move, Seen, u32)>) {
+        if self.within.is_empty() || moves.len() < 2 {
+            return;
+        }
+        let all: Vec<u32> = moves.iter().map(|(way, ..)| way.index).collect();
+        let within = |one: usize, other: usize| self.within.binary_search(&(all[one], all[other])).is_ok();
+        let pairs: Vec<(usize, usize)> = (0..all.len())
+            .flat_map(|one| (0..all.len()).map(move |other| (one, other)))
+            .filter(|(one, other)| within(*one, *other))
+            .collect();
+        if pairs.is_empty() {
+            return;
+        }
+        let counted: Vec<Vec<Option<u32>>> = moves.iter().map(|(_, seen, _)| self.counted(seen)).collect();
+        let better = |one: usize, other: usize| self.serves(&counted[other], &counted[one]);
+        // Of those that lead to the same, the first is kept.
+        let equal = |one: usize, other: usize| within(other, one) && better(other, one);
+        let spare = |(one, other): &&(usize, usize)| better(*one, *other) && (other < one || !equal(*one, *other));
+        let spare: Vec<usize> = pairs.iter().filter(spare).map(|(one, _)| *one).collect();
+        let mut at = 0..;
+        moves.retain(|_| !at.next().is_some_and(|at| spare.contains(&at)));
+    }
+
     /// The ways in which `variant` fills `slot`, and what they count for.
     fn ways_of<'a>(&'a self, variant: &'a Variant, slot: u32) -> impl Iterator<Item = (&'a Move, u64)> {
         let ways = self.slots.get(slot as usize).map_or(&[][..], |slot| self.ways(slot));

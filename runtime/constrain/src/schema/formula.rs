@@ -28,6 +28,11 @@ impl Lit {
         (self.0 >> 1) as usize
     }
 
+    /// A number of its own.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
     pub fn is_positive(self) -> bool {
         self.0 & 1 == 0
     }

@@ -83,7 +83,10 @@ impl Normal {
             if let Some(reason) = self.contradiction.take() {
                 self.because(&node, || reason);
             }
-            shapes.push(Shape { at: node.at, scalars, arrays, objects });
+            let mut asked: Vec<u32> = node.lits.iter().map(|lit| lit.number()).collect();
+            asked.extend(node.canonical.then_some(u32::MAX));
+            asked.sort_unstable();
+            shapes.push(Shape { at: node.at, scalars, arrays, objects, asked: asked.into() });
         }
         Ok(Shapes { shapes, root, order: self.order, space })
     }
