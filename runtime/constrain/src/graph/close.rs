@@ -91,8 +91,11 @@ impl Graph {
         }
         threads.sort_unstable();
         threads.dedup();
+        let mut inside = None;
         if text != HIDDEN && threads.iter().any(|thread| self.captures(thread.stack) > 0) {
-            let mut costs = self.captured_costs(tables, &threads, text).into_iter();
+            let costs = self.captured_costs(tables, &threads, text);
+            inside = costs.iter().min().copied();
+            let mut costs = costs.into_iter();
             threads.retain(|thread| costs.next().is_some_and(|cost| cost < NEVER) || self.captures(thread.stack) == 0);
         }
         let text = match at.unsure {
@@ -107,7 +110,7 @@ impl Graph {
         if threads.is_empty() && !at.complete && !at.unsure {
             DEAD
         } else {
-            self.intern(tables, threads.into(), text, at.complete, lean)
+            self.intern_at(tables, threads.into(), text, (at.complete, lean), inside)
         }
     }
 

@@ -33,14 +33,22 @@ pub(super) struct Goal<'a> {
     pub below: u32,
 }
 
-/// The first capture that is open on a stack.
-pub(super) struct Outer<'a> {
-    /// What lies above it, from the top.
-    above: Vec<Frame>,
-    /// Where its text begins.
-    pub start: usize,
+/// A capture that is open on a stack.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Open {
+    /// How many frames lie above it.
+    above: u32,
+    /// Where its text begins, and the node at its end.
+    start: u32,
+    end: NodeId,
     /// Below its frame.
     on: StackId,
+}
+
+/// The first capture that is open on a stack.
+pub(super) struct Outer<'a> {
+    /// Where its text begins.
+    pub start: usize,
     /// Below the machine's frame.
     pub below: StackId,
     pub goal: Goal<'a>,
@@ -69,48 +77,86 @@ impl Graph {
     /// is captured may become a known text, all threads inside the same capture have the distance of the nearest: their
     /// way on is looked for once.
     pub(super) fn captured_costs(&mut self, tables: &Tables, threads: &[Thread], text: TextId) -> Vec<u32> {
-        let whole = self.text(text);
+        let inside = (0..threads.len()).filter(|at| threads.get(*at).is_some_and(|own| self.captures(own.stack) > 0));
         let mut costs = vec![NEVER; threads.len()];
-        let mut captures: Vec<(Outer<'_>, Vec<usize>)> = Vec::new();
-        for (at, thread) in threads.iter().enumerate().filter(|(_, thread)| self.captures(thread.stack) > 0) {
-            let Some(outer) = self.outer(tables, thread.stack) else { continue };
-            match captures.iter_mut().find(|(known, _)| known.on == outer.on && known.start == outer.start) {
-                Some((_, inside)) => inside.push(at),
-                None => captures.push((outer, vec![at])),
+        self.costs_inside(tables, (threads, text), (0, inside.collect()), &mut |at, cost| costs[at] = cost);
+        costs
+    }
+
+    /// Tells the bytes from `inside`, which are among `threads` and inside more than `depth` captures, to behind the machine to which
+    /// the capture of that depth belongs; at depth 0 to the end of all.
+    fn costs_inside(
+        &mut self,
+        tables: &Tables,
+        (threads, text): (&[Thread], TextId),
+        (depth, inside): (usize, Vec<usize>),
+        tell: &mut dyn FnMut(usize, u32),
+    ) {
+        // What lies below a machine makes no difference to what is inside.
+        type Same = (u32, u32, u32, NodeId);
+        type Own = (usize, StackId, u32);
+        let mut captures: Vec<(Same, Vec<Own>)> = Vec::new();
+        for at in inside {
+            let Some(Open { start, end, on, .. }) = threads.get(at).and_then(|own| self.open(own.stack, depth)) else {
+                continue;
+            };
+            let Some((machine, state, below)) = self.turn(on) else { continue };
+            let own = (at, on, if depth == 0 { self.stack_cost(below) } else { 0 });
+            let same = (machine, state, start, end);
+            match captures.iter_mut().find(|(known, _)| *known == same) {
+                Some((_, inside)) => inside.push(own),
+                None => captures.push((same, vec![own])),
             }
         }
-        for (Outer { start, on, goal, .. }, inside) in captures {
-            let written = whole.get(start..).unwrap_or(&[]);
-            let own: Vec<Thread> = inside.iter().filter_map(|at| threads.get(*at)).copied().collect();
+        let whole = self.text(text);
+        for ((machine, state, start, end), inside) in captures {
+            let Some(turns) = tables.net.turns(machine) else { continue };
+            let goal = Goal { machine, turns, next: self.seen(turns, state), end, below: 0 };
+            let written = whole.get(start as usize..).unwrap_or(&[]);
+            let own: Vec<Thread> = inside.iter().filter_map(|(at, ..)| threads.get(*at)).copied().collect();
             if self.touches(goal.turns, &goal.next.used, written) {
-                let place = self.within(tables, &own, &whole);
-                let key = (place, on, text);
+                let place = self.within(tables, &own, &whole, depth);
+                let key = (place, (machine, state), end, text);
                 let cost = match self.captured.get(&key) {
                     Some(known) => *known,
                     None => {
                         let cost = self.begun(tables, place, written, &goal).map_or(NEVER, |begun| begun.cost);
-                        self.bytes += 24;
+                        self.bytes += 32;
                         self.captured.insert(key, cost);
                         cost
                     }
                 };
-                inside.iter().for_each(|at| costs[*at] = cost);
+                inside.iter().for_each(|(at, _, behind)| tell(*at, cost::sum(cost, *behind)));
                 continue;
             }
-            let (end, below) = (self.ends(tables, &goal, None), self.stack_cost(on));
-            for (at, thread) in inside.iter().zip(&own) {
-                let ahead = self.ahead(tables, thread);
+            let end = self.ends(tables, &goal, None);
+            let mut deeper: Vec<(usize, u32)> = Vec::new();
+            for ((at, on, behind), thread) in inside.iter().zip(&own) {
+                let (below, ahead, rest) = (self.stack_cost(*on), self.ahead(tables, thread), cost::sum(end, *behind));
+                let inner = self.open(thread.stack, depth + 1).and_then(|inner| self.turn(inner.on));
+                let inner = inner.map(|(.., below)| self.stack_cost(below));
                 // What lies below the capture is no part of the way to its end.
-                let own = if self.captures(thread.stack) == 1 && below < NEVER && ahead < NEVER - 1 {
-                    ahead.saturating_sub(below)
-                } else {
-                    let place = self.within(tables, &[*thread], &whole);
-                    self.state(place).cost
+                let own = match inner {
+                    None if below < NEVER && ahead < NEVER - 1 => ahead.saturating_sub(below),
+                    Some(inner) if below < NEVER && inner < NEVER - 1 => {
+                        deeper.push((*at, cost::sum(inner.saturating_sub(below), rest)));
+                        continue;
+                    }
+                    _ => {
+                        let place = self.within(tables, &[*thread], &whole, depth);
+                        self.state(place).cost
+                    }
                 };
-                costs[*at] = cost::sum(own, end);
+                tell(*at, cost::sum(own, rest));
+            }
+            if !deeper.is_empty() {
+                let inside = deeper.iter().map(|(at, _)| *at).collect();
+                self.costs_inside(tables, (threads, text), (depth + 1, inside), &mut |at, cost| {
+                    let rest = deeper.iter().find(|(known, _)| *known == at).map_or(NEVER, |(_, rest)| *rest);
+                    tell(at, cost::sum(cost, rest));
+                });
             }
         }
-        costs
     }
 
     /// Whether anything that is open on the stacks of `threads` is compared with a text that begins like it.
@@ -395,33 +441,55 @@ impl Graph {
         best.map(|(_, byte, to)| (byte, to))
     }
 
-    /// The first open capture on `stack`.
-    pub(super) fn outer<'a>(&self, tables: &'a Tables, stack: StackId) -> Option<Outer<'a>> {
-        let (mut above, mut at, mut found) = (Vec::new(), stack, None);
-        while let Stack::Pushed(frame, below) = *self.stack(at) {
-            if let Frame::Capture { start, end } = frame {
-                found = Some((above.len(), start as usize, end, below));
-            }
-            if self.captures(at) == 0 {
-                break;
-            }
-            above.push(frame);
-            at = below;
+    /// The open capture on `stack` that stands inside `depth` others.
+    fn open(&mut self, stack: StackId, depth: usize) -> Option<Open> {
+        if let Some(known) = self.opened.get(&stack) {
+            return known.get(depth).copied();
         }
-        let (frames, start, end, below) = found?;
-        above.truncate(frames);
-        let (on, (turns, next)) = (below, self.turns_of(tables, below)?);
-        let (machine, _, below) = self.turn(on)?;
-        let goal = Goal { machine, turns, next, end, below: self.stack_cost(below) };
-        Some(Outer { above, start, on, below, goal })
+        let (mut above, mut at, mut found) = (0, stack, Vec::new());
+        while self.captures(at) > 0
+            && let Stack::Pushed(frame, on) = *self.stack(at)
+        {
+            if let Frame::Capture { start, end } = frame {
+                found.push(Open { above, start, end, on });
+            }
+            (above, at) = (above + 1, on);
+        }
+        found.reverse();
+        let open = found.get(depth).copied();
+        self.bytes += 32 + found.len() * size_of::<Open>();
+        self.opened.insert(stack, found.into());
+        open
     }
 
-    /// The place of `threads`, which are inside the same capture, within what that captures.
-    pub(super) fn within(&mut self, tables: &Tables, threads: &[Thread], whole: &[u8]) -> StateId {
+    /// What lies on `stack` above the open capture that stands inside `depth` others, from the top.
+    fn above(&mut self, stack: StackId, depth: usize) -> Vec<Frame> {
+        let frames = self.open(stack, depth).map_or(0, |open| open.above as usize);
+        let (mut out, mut at) = (Vec::with_capacity(frames), stack);
+        while out.len() < frames
+            && let Stack::Pushed(frame, on) = *self.stack(at)
+        {
+            out.push(frame);
+            at = on;
+        }
+        out
+    }
+
+    /// The first open capture on `stack`.
+    pub(super) fn outer<'a>(&mut self, tables: &'a Tables, stack: StackId) -> Option<Outer<'a>> {
+        let Open { start, end, on, .. } = self.open(stack, 0)?;
+        let (turns, next) = self.turns_of(tables, on)?;
+        let (machine, _, below) = self.turn(on)?;
+        let goal = Goal { machine, turns, next, end, below: self.stack_cost(below) };
+        Some(Outer { start: start as usize, below, goal })
+    }
+
+    /// The place of `threads`, which are inside the same capture, itself inside `depth` others, within what that captures.
+    pub(super) fn within(&mut self, tables: &Tables, threads: &[Thread], whole: &[u8], depth: usize) -> StateId {
         let mut inner: Vec<(NodeId, Vec<Frame>)> = Vec::with_capacity(threads.len());
         let mut first = None;
         for thread in threads {
-            let above = self.outer(tables, thread.stack).map_or_else(Vec::new, |outer| outer.above);
+            let above = self.above(thread.stack, depth);
             let starts = above.iter().filter_map(|frame| match frame {
                 Frame::Capture { start, .. } => Some(*start),
                 _ => None,

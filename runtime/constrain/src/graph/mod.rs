@@ -33,6 +33,7 @@ use crate::network::turns::Seen;
 use crate::network::{Edge, Network, NodeId};
 use crate::vocabulary::Vocabulary;
 
+use distinct::Open;
 use plan::Planned;
 pub(crate) use stack::Frame;
 use stack::{Held, Stack};
@@ -202,8 +203,11 @@ pub(crate) struct Graph {
     rows: QuickMap<Filled, Arc<[u32]>>,
     /// For states of machines with names, the distances by each name.
     named: QuickMap<(u32, u32), Arc<[u32]>>,
-    /// Distances from places inside a capture that may become a known text: the place within, what lies below, the text.
-    captured: QuickMap<(StateId, StackId, TextId), u32>,
+    /// Distances from places inside a capture that may become a known text to behind its machine: the place within, the machine and its
+    /// state after the turn, the end of the text, the text of all.
+    captured: QuickMap<(StateId, (u32, u32), NodeId, TextId), u32>,
+    /// The captures that are open on a stack, the outermost first.
+    opened: QuickMap<StackId, Box<[Open]>>,
     texts: Vec<Arc<[u8]>>,
     text_ids: HashMap<Arc<[u8]>, TextId>,
     /// Of the texts that were used, those that stand for objects.
@@ -273,6 +277,7 @@ impl Graph {
             rows: QuickMap::default(),
             named: QuickMap::default(),
             captured: QuickMap::default(),
+            opened: QuickMap::default(),
             texts: vec![Arc::from([])],
             text_ids: HashMap::from([(Arc::from([]), 0)]),
             values: QuickMap::default(),
@@ -444,6 +449,18 @@ impl Graph {
     }
 
     fn intern(&mut self, tables: &Tables, threads: Arc<[Thread]>, text: TextId, complete: bool, lean: bool) -> StateId {
+        self.intern_at(tables, threads, text, (complete, lean), None)
+    }
+
+    /// The same, where `inside` is the distance from those of the threads that are inside a capture, if it is known.
+    fn intern_at(
+        &mut self,
+        tables: &Tables,
+        threads: Arc<[Thread]>,
+        text: TextId,
+        (complete, lean): (bool, bool),
+        inside: Option<u32>,
+    ) -> StateId {
         let any = |has: &dyn Fn(StackId) -> bool| threads.iter().any(|thread| has(thread.stack));
         let (captures, text) = match text {
             UNSURE => (false, UNSURE),
@@ -459,7 +476,8 @@ impl Graph {
         let threads = key.0.clone();
         let mut cost = NEVER;
         if captures {
-            cost = self.captured_costs(tables, &threads, text).into_iter().min().unwrap_or(cost);
+            let looked = |graph: &mut Self| graph.captured_costs(tables, &threads, text).into_iter().min();
+            cost = inside.or_else(|| looked(self)).unwrap_or(cost);
         }
         for thread in threads.iter().filter(|thread| !captures || self.captures(thread.stack) == 0) {
             cost = cost.min(self.ahead(tables, thread));

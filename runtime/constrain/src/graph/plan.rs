@@ -126,7 +126,7 @@ impl Graph {
             }
             let Some(outer) = self.outer(tables, thread.stack) else { continue };
             let written = whole.get(outer.start..).unwrap_or(&[]);
-            let inside = self.within(tables, &[*thread], &whole);
+            let inside = self.within(tables, &[*thread], &whole, 0);
             if let Some(way) = self.way(tables, inside, written, &outer.goal)
                 && let Some(Thread { node, stack }) = self.written(tables, &outer.goal, &way, outer.below)
             {

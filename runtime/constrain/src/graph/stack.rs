@@ -266,14 +266,18 @@ impl Graph {
 
     /// Distance from after `seen` to behind the machine.
     pub(super) fn after(&mut self, tables: &Tables, (machine, turns): (u32, &Turns), seen: &Seen) -> u32 {
-        if turns.order != TurnOrder::Any || turns.cells.len == 1 {
+        let single = turns.cells.len == 1;
+        if turns.order != TurnOrder::Any || single && turns.variants.is_empty() {
             return tables.costs.after(machine, turns, seen);
         }
         let key = (machine, seen.slots.clone());
         let row = match self.rows.get(&key) {
             Some(row) => row,
             None => {
-                let row: Arc<[u32]> = tables.costs.row(turns, seen).into();
+                let row: Arc<[u32]> = match single {
+                    true => [tables.costs.after(machine, turns, seen)].into(),
+                    false => tables.costs.row(turns, seen).into(),
+                };
                 self.bytes += 64 + row.len() * 4;
                 self.rows.entry(key).or_insert(row)
             }
