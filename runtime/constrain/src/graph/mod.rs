@@ -23,6 +23,7 @@ use std::sync::Arc;
 use crate::graph::equal::Value;
 use crate::hash::{QuickMap, QuickSet};
 use crate::masks::loops::InLoop;
+use crate::masks::mask::Mask;
 use crate::masks::open::Free;
 use crate::masks::region::Alive;
 use crate::masks::spelt::Spelt;
@@ -64,7 +65,7 @@ const SELDOM: usize = 4096;
 /// Nodes looked at for one step at most.
 const MOST_VISITS: usize = 262_144;
 /// Bytes after which a matcher moves to a fresh graph.
-const SOFT_LIMIT: usize = 48 << 20;
+const SOFT_LIMIT: usize = 20 << 20;
 /// Bytes after which nothing is added within one call.
 const HARD_LIMIT: usize = 256 << 20;
 
@@ -226,6 +227,8 @@ pub(crate) struct Graph {
     table: Vec<StateId>,
     bytes: usize,
     pub(crate) masks: QuickMap<StateId, Arc<Kept>>,
+    /// Those masks, each once.
+    pub(crate) shared: QuickSet<Arc<Mask>>,
     /// What is known about the repeated classes that are open at a place.
     pub(crate) free: QuickMap<StateId, Free>,
     /// How often a region was looked for in vain, and how often one was found.
@@ -290,6 +293,7 @@ impl Graph {
             table: [vec![DEAD; tables.net.stride], vec![AMBIGUOUS; tables.net.stride]].concat(),
             bytes: 0,
             masks: QuickMap::default(),
+            shared: QuickSet::default(),
             free: QuickMap::default(),
             regions: (0, 0),
             alive: QuickMap::default(),

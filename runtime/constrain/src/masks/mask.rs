@@ -1,7 +1,7 @@
 //! A plain bit set over token ids.
 
 /// The tokens that may come next: one bit per token id.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mask {
     words: Box<[u64]>,
     len: usize,

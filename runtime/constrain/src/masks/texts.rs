@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::graph::{DEAD, Graph, StateId, Tables, Thread};
 use crate::masks::mask::Mask;
 use crate::masks::open::{self, Free, Open, Skip};
-use crate::masks::walk::{Kept, allow_ends, allow_plain, find, remember};
+use crate::masks::walk::{Kept, allow_ends, allow_plain, find, remember, shared};
 use crate::vocabulary::TrieNode;
 
 /// The mask of `state` without a budget.
@@ -20,7 +20,7 @@ pub(crate) fn mask(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Ke
             let known = graph.masks.get(&place).cloned();
             let base = known.unwrap_or_else(|| {
                 let kept = Arc::new(compute(graph, tables, Step::at(place, None)));
-                remember(graph, tables, place, &kept);
+                remember(graph, place, &kept);
                 kept
             });
             if base.unsure.is_empty() { base } else { Arc::new(decide(graph, tables, state, &base)) }
@@ -49,7 +49,7 @@ fn compute(graph: &mut Graph, tables: &Tables, from: Step) -> Kept {
     let skip: Vec<Skip> = slices.iter().map(Open::skip).collect();
     explore(graph, tables, from, &skip, visit);
     allow_ends(graph, tables, from.place, &mut mask);
-    Kept { mask: Arc::new(mask), most_left, unsure }
+    Kept { mask: shared(graph, tables, mask), most_left, unsure }
 }
 
 /// Allows the tokens at `node`, which lead `to`; all those below it, too, and says so, where their characters go on there.
@@ -96,7 +96,7 @@ fn decide(graph: &mut Graph, tables: &Tables, state: StateId, base: &Kept) -> Ke
             allow(graph, tables, node, to, &mut mask, &mut most_left)
         });
     }
-    Kept { mask: Arc::new(mask), most_left, unsure: Vec::new() }
+    Kept { mask: shared(graph, tables, mask), most_left, unsure: Vec::new() }
 }
 
 /// One step along the trie.

@@ -25,7 +25,7 @@ use crate::network::cost::UNSPELLED;
 use crate::vocabulary::{Trie, TrieNode};
 use crate::{masks::loops, masks::spelt};
 
-/// Masks kept for one graph at most.
+/// Different masks kept for one graph at most.
 const MOST_MASKS: usize = 2_048;
 
 /// A mask as it is kept for a place.
@@ -76,18 +76,30 @@ fn keep(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Kept> {
     if let Some(turning) = turning {
         graph.loops.entry(turning.key).or_insert((turning.turn, turning.turn, kept.clone()));
     }
-    remember(graph, tables, state, &kept);
+    remember(graph, state, &kept);
     kept
 }
 
 /// Keeps the mask of `state`.
-pub(crate) fn remember(graph: &mut Graph, tables: &Tables, state: StateId, kept: &Arc<Kept>) {
-    if graph.masks.len() >= MOST_MASKS {
+pub(crate) fn remember(graph: &mut Graph, state: StateId, kept: &Arc<Kept>) {
+    if graph.shared.len() >= MOST_MASKS {
         graph.masks.clear();
         graph.loops.clear();
+        graph.shared.clear();
     }
-    graph.charge(tables.vocabulary.len() / 8);
+    graph.charge(size_of::<Kept>() + 32);
     graph.masks.insert(state, kept.clone());
+}
+
+/// `mask`, which many places have.
+pub(crate) fn shared(graph: &mut Graph, tables: &Tables, mask: Mask) -> Arc<Mask> {
+    if let Some(known) = graph.shared.get(&mask) {
+        return known.clone();
+    }
+    let mask = Arc::new(mask);
+    graph.charge(tables.vocabulary.len() / 8);
+    graph.shared.insert(mask.clone());
+    mask
 }
 
 /// Computes the mask of a place where no texts must differ.
@@ -106,7 +118,7 @@ fn compute(graph: &mut Graph, tables: &Tables, state: StateId) -> Kept {
         found.names(graph, tables, &thread);
     }
     allow_ends(graph, tables, state, &mut found.mask);
-    Kept { mask: Arc::new(found.mask), most_left: found.most_left, unsure: Vec::new() }
+    Kept { mask: shared(graph, tables, found.mask), most_left: found.most_left, unsure: Vec::new() }
 }
 
 /// A mask that is being found.
