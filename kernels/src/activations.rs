@@ -62,7 +62,11 @@ fn quantise_group(home: Home, values: &[f32], cols: usize, out: &mut [Activation
             #[cfg(target_arch = "x86_64")]
             // SAFETY: a home of this kind is only made where the features were detected.
             #[allow(unsafe_code)]
-            Kind::Avx2 | Kind::Avx512 => unsafe { crate::cpu::avx2::quantise(values, out) },
+            Kind::Avx2 => unsafe { crate::cpu::avx2::quantise(values, out) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            #[allow(unsafe_code)]
+            Kind::Avx512 => unsafe { crate::cpu::avx512::quantise(values, out) },
         }
     }
 }

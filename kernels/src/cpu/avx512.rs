@@ -15,6 +15,7 @@ use crate::activations::ActivationBlock;
 use crate::block::BLOCK;
 use crate::cpu::format::{Format, for_format};
 use crate::matmul::Sums;
+use crate::matrix::LANES;
 use crate::types::TensorType;
 use products::{few_times, panels_times};
 
@@ -53,6 +54,39 @@ fn panels_of<F: Format>(panels: &[&[u8]], columns: usize, blocks: &[ActivationBl
             4 => few_times::<F, 4>(panel, at, blocks, sums),
             _ => panels_times::<F, 1>([panel], at, columns, blocks, sums),
         }
+    }
+}
+
+/// See [`ActivationBlock::quantise`].
+#[target_feature(enable = "avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) fn quantise<'a>(values: &[[f32; BLOCK]], out: impl Iterator<Item = &'a mut ActivationBlock>) {
+    const ROUND: f32 = 12_582_912.0;
+    // NaN of both kinds and infinity of both signs.
+    const ODD: i32 = 0x01 | 0x08 | 0x10 | 0x80;
+    for (values, out) in values.iter().zip(out) {
+        // SAFETY: 32 floats.
+        let x = unsafe { [_mm512_loadu_ps(values.as_ptr()), _mm512_loadu_ps(values.as_ptr().add(LANES))] };
+        // Where the first is none, the second stays.
+        let sizes = _mm512_max_ps(_mm512_abs_ps(x[0]), _mm512_setzero_ps());
+        let sizes = _mm512_max_ps(_mm512_abs_ps(x[1]), sizes);
+        let eight = _mm256_max_ps(_mm512_castps512_ps256(sizes), _mm512_extractf32x8_ps::<1>(sizes));
+        let four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+        let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+        let largest = _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+        let inverse = _mm512_set1_ps(if largest > 1e-30 { 127.0 / largest } else { 0.0 });
+        let odd = _mm512_fpclass_ps_mask::<ODD>(x[0]) | _mm512_fpclass_ps_mask::<ODD>(x[1]);
+        out.scale = if odd == 0 { largest / 127.0 } else { f32::NAN };
+        for (half, x) in x.into_iter().enumerate() {
+            let whole = _mm512_add_ps(_mm512_mul_ps(x, inverse), _mm512_set1_ps(ROUND));
+            let codes = _mm512_cvtepi32_epi8(_mm512_castps_si512(whole));
+            // SAFETY: sixteen of 32 codes.
+            unsafe { _mm_storeu_si128(out.q.as_mut_ptr().add(half * LANES).cast(), codes) }
+            // Sums of eight codes, each 128 too high.
+            let eights = _mm_sad_epu8(_mm_xor_si128(codes, _mm_set1_epi8(i8::MIN)), _mm_setzero_si128());
+            let sum = _mm_cvtsi128_si32(_mm_add_epi64(eights, _mm_unpackhi_epi64(eights, eights)));
+            out.halves[half] = sum as i16 - 16 * 128;
+        }
+        out.sum = out.scale * f32::from(out.halves[0] + out.halves[1]);
     }
 }
 
