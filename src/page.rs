@@ -10,11 +10,22 @@ pub fn draw(markdown: &str) -> String {
     draw_in(markdown, terminal::width_if_any())
 }
 
-/// A line in lines as long as the terminal has them, all but the first `indent` columns further in.
+/// Columns that a text beside others has at least.
+const ROOM: usize = 24;
+
+/// A line that stands behind `indent` columns, in lines as long as the terminal has them, those after the first below its begin. Where that
+/// leaves no room, all of them stand below what is before it.
 pub fn hanging(line: &str, indent: usize) -> String {
-    let Some(width) = terminal::width_if_any() else { return line.to_string() };
-    let room = width.saturating_sub(indent).max(16);
-    sgl_host::wrap(line, room).replace('\n', &format!("\n{:indent$}", ""))
+    terminal::width_if_any().map_or_else(|| line.to_string(), |width| hanging_in(line, indent, width))
+}
+
+fn hanging_in(line: &str, indent: usize, width: usize) -> String {
+    let room = width.saturating_sub(indent);
+    let (before, indent, room) = match room < ROOM {
+        true => ("\n    ", 4, width.saturating_sub(4).max(ROOM)),
+        false => ("", indent, room),
+    };
+    format!("{before}{}", sgl_host::wrap(line, room).replace('\n', &format!("\n{:indent$}", "")))
 }
 
 fn draw_in(markdown: &str, width: Option<usize>) -> String {
@@ -115,6 +126,12 @@ mod tests {
             "A title that stays\n\nOne two\nthree four.\n\n- an item\ngoes on\n- another\n    let x = 1 // stays\n";
         assert_eq!(plain, wanted);
         assert_eq!(crate::visible::plain(&draw_in("One two\nthree four.\n", None)), "One two\nthree four.\n");
+    }
+
+    #[test]
+    fn what_stands_beside_something_has_room_or_stands_below_it() {
+        assert_eq!(hanging_in("one two three four five six", 10, 34), "one two three four five\n          six");
+        assert_eq!(hanging_in("one two three four five six", 11, 34), "\n    one two three four five six");
     }
 
     #[test]

@@ -79,7 +79,9 @@ impl Found {
         match (&self.path, &self.project.main) {
             (Some(_), Some(main)) => Ok(self.folder().join(main)),
             (Some(path), None) => Err(Complaint::usage(format!("{} names no main program", path.display())).help(help)),
-            (None, _) => Err(Complaint::usage("there is no program to run, and no sgl.toml here or above").help(help)),
+            (None, _) => {
+                Err(Complaint::usage("no program is named, and there is no sgl.toml here or above").help(help))
+            }
         }
     }
 

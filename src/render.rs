@@ -10,7 +10,7 @@ use miette::{
 use serde_json::{Value, json};
 use sgl_diag::{Diagnostic, FileId, Severity, SourceFile, SourceMap, Span};
 
-use crate::terminal::{DIM, ERROR, GOOD, WARNING, counted};
+use crate::terminal::{DIM, ERROR, GOOD, WARNING, counted, folded};
 use crate::visible::{self, marked, visible};
 use crate::window::Window;
 
@@ -45,7 +45,9 @@ pub fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         Severity::Error => ("error", ERROR),
         Severity::Warning => ("warning", WARNING),
     };
-    let mut out = format!("{style}{word}{style:#} {DIM}{}{DIM:#}: {}\n", diagnostic.code, diagnostic.title);
+    let before = word.len() + diagnostic.code.len() + " : ".len();
+    let title = folded(&diagnostic.title, before, 2);
+    let mut out = format!("{style}{word}{style:#} {DIM}{}{DIM:#}: {title}\n", diagnostic.code);
     // One drawing a file, the file of the mistake first.
     let mut files: Vec<FileId> = Vec::new();
     for label in &diagnostic.labels {
@@ -57,7 +59,7 @@ pub fn draw_one(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         out.push_str(&draw_file(diagnostic, file, sources));
     }
     if let Some(hint) = &diagnostic.hint {
-        out.push_str(&format!("  {GOOD}help{GOOD:#}: {hint}\n"));
+        out.push_str(&format!("  {GOOD}help{GOOD:#}: {}\n", folded(hint, 8, 8)));
     }
     out.push('\n');
     out

@@ -95,12 +95,12 @@ impl Complaint {
 
     /// Text for a terminal; styles are taken out on the way to anything else.
     pub fn draw(&self) -> String {
-        let mut out = format!("{ERROR}error{ERROR:#}: {}\n", self.message);
+        let mut out = format!("{ERROR}error{ERROR:#}: {}\n", folded(&self.message, "error: ".len(), 2));
         for line in &self.notes {
-            let _ = writeln!(out, "  {DIM}note{DIM:#}: {line}");
+            let _ = writeln!(out, "  {DIM}note{DIM:#}: {}", folded(line, 8, 8));
         }
         for line in &self.help {
-            let _ = writeln!(out, "  {GOOD}help{GOOD:#}: {line}");
+            let _ = writeln!(out, "  {GOOD}help{GOOD:#}: {}", folded(line, 8, 8));
         }
         out
     }
@@ -120,6 +120,31 @@ impl From<models::Error> for Complaint {
         };
         Complaint { message: error.to_string(), notes: error.notes(), help: error.help(), exit }
     }
+}
+
+/// A text in lines as long as the terminal of standard error has them: the first begins behind `before` columns, the others behind
+/// `indent`. Where there is no terminal it stays as it is.
+pub fn folded(text: &str, before: usize, indent: usize) -> String {
+    let width = terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0));
+    width.map_or_else(|| text.to_string(), |width| folded_in(text, before, indent, width))
+}
+
+/// Only spaces become ends of lines: whatever a text quotes is still as it was.
+fn folded_in(text: &str, before: usize, indent: usize, width: usize) -> String {
+    let (mut out, mut column) = (String::with_capacity(text.len()), before);
+    for (index, word) in text.split(' ').enumerate() {
+        let len = word.chars().count();
+        if index > 0 && column > indent && column + 1 + len > width {
+            let _ = write!(out, "\n{:indent$}", "");
+            column = indent;
+        } else if index > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column = word.rsplit_once('\n').map_or(column + len, |(_, last)| last.chars().count());
+    }
+    out
 }
 
 /// Says on standard error what went wrong without an effect on any result.
@@ -411,6 +436,14 @@ fn pace(per_second: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_folded_at_spaces_and_keeps_what_it_quotes() {
+        assert_eq!(folded_in("one two three", 7, 2, 14), "one two\n  three");
+        assert_eq!(folded_in("one two three", 7, 2, 20), "one two three");
+        assert_eq!(folded_in("a  b averyverylongword c", 0, 2, 12), "a  b\n  averyverylongword\n  c");
+        assert_eq!(folded_in("a\nb c", 7, 2, 9), "a\nb c");
+    }
 
     #[test]
     fn bytes_read_like_a_file_manager() {

@@ -455,13 +455,51 @@ fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
         (stray, _) => said(
             "this cannot stand outside a function",
             "",
-            "a file holds `import`, `type`, `struct`, `const`, `fn`, `prompt`, `tool`, `model` and `test`",
+            first_word(broken).and_then(misspelt).unwrap_or(
+                "a file holds `import`, `type`, `struct`, `const`, `fn`, `prompt`, `tool`, `model` and `test`",
+            ),
         ),
         (_, struct_body | match_body | record | struct_lit | fork_branches) => {
             said("this does not belong here", "what stands before it is complete", "put a comma or a newline before it")
         }
-        _ => said("this does not belong here", "what stands before it is complete", "put it on a line of its own"),
+        _ => said(
+            "this does not belong here",
+            "what stands before it is complete",
+            misspelt(prev).unwrap_or("put it on a line of its own"),
+        ),
     }
+}
+
+/// Words that begin an item or a statement, and what is asked of someone who has not quite written them.
+const BEGINNINGS: &[(&str, &str)] = &[
+    ("system", "did you mean `system`?"),
+    ("user", "did you mean `user`?"),
+    ("assistant", "did you mean `assistant`?"),
+    ("prompt", "did you mean `prompt`?"),
+    ("import", "did you mean `import`?"),
+    ("struct", "did you mean `struct`?"),
+    ("const", "did you mean `const`?"),
+    ("return", "did you mean `return`?"),
+    ("while", "did you mean `while`?"),
+    ("match", "did you mean `match`?"),
+    ("assert", "did you mean `assert`?"),
+];
+
+/// What is asked, if a word is nearly one that begins something: a letter is missing, is one too many, is another one, or has changed places
+/// with its neighbour.
+fn misspelt(word: &str) -> Option<&'static str> {
+    let is_nearly = |wanted: &str| {
+        let (a, b): (Vec<char>, Vec<char>) = (word.chars().collect(), wanted.chars().collect());
+        let start = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+        let rest = a.len().min(b.len()) - start;
+        let end = a.iter().rev().zip(b.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
+        match (a.get(start..a.len() - end), b.get(start..b.len() - end)) {
+            (Some([] | [_]), Some([] | [_])) => word != wanted,
+            (Some([a, b]), Some([c, d])) => (a, b) == (d, c),
+            _ => false,
+        }
+    };
+    BEGINNINGS.iter().find(|(wanted, _)| is_nearly(wanted)).map(|(_, asked)| *asked)
 }
 
 /// `from std.reason import vote, judge` as it is written here.

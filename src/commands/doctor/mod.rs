@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::args::DoctorArgs;
+use crate::page::hanging;
 use crate::terminal::{self, Bars, Complaint, DIM, ERROR, Exit, GOOD, NAME, WARNING, counted};
 
 /// How something stands.
@@ -93,8 +94,10 @@ fn draw(findings: &[Finding], problems: usize, warnings: usize) -> String {
             State::Warning => (WARNING, "warning"),
             State::Problem => (ERROR, "problem"),
         };
+        let says = hanging(says, width + 11);
         let _ = writeln!(out, "{style}{word:<7}{style:#}  {NAME}{about:<width$}{NAME:#}  {says}");
         for line in help {
+            let line = hanging(line, width + 17);
             let _ = writeln!(out, "{:7}  {:width$}  {GOOD}help{GOOD:#}: {line}", "", "");
         }
     }
