@@ -24,10 +24,16 @@ pub(super) trait Format {
     /// end of a page.
     #[inline(always)]
     fn look_ahead(part: &[u8]) {
-        for line in 0..Self::TILE.block.div_ceil(64) {
-            // SAFETY: every processor of this architecture has the instruction; a hint reads nothing, wherever it points.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(part.as_ptr().wrapping_add(AHEAD + 64 * line).cast()) }
-        }
+        ask(part.as_ptr().wrapping_add(AHEAD), Self::TILE.block);
+    }
+}
+
+/// Asks for so many bytes, if they are any.
+#[inline(always)]
+pub(super) fn ask(bytes: *const u8, len: usize) {
+    for line in 0..len.div_ceil(64) {
+        // SAFETY: every processor of this architecture has the instruction; a hint reads nothing, wherever it points.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.wrapping_add(64 * line).cast()) }
     }
 }
 

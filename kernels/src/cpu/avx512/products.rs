@@ -2,7 +2,7 @@
 //!
 //! With many rows, what limits these loops is how much can be read and multiplied at once. So two panels meet the rows together, and
 //! four numbers of a row are broadcast once for both; where the sums go in the end, they go from the registers while the
-//! next rows are multiplied.
+//! next rows are multiplied. With few, it is memory: what is unpacked next is asked for while the first rows are multiplied.
 
 use std::arch::asm;
 use std::arch::x86_64::*;
@@ -12,7 +12,7 @@ use super::VECTORS;
 use super::unpacked::{Unpacked, too_high, unpack};
 use crate::activations::{ActivationBlock, GROUP};
 use crate::block::{BLOCK, Scales};
-use crate::cpu::format::Format;
+use crate::cpu::format::{Format, ask};
 use crate::matmul::{self, Sums};
 use crate::matrix::LANES;
 
@@ -32,7 +32,7 @@ pub(super) fn few_times<F: Format, const ROWS: usize>(
 ) {
     let mut sums = [[_mm512_setzero_ps(); ROWS]];
     for (index, inputs) in blocks.as_chunks::<ROWS>().0.iter().enumerate() {
-        add_products::<F, 1, ROWS>(&[unpack::<F>(panel, index)], inputs, &mut sums);
+        add_products::<F, 1, ROWS>(&[unpack::<F, true>(panel, index)], inputs, &mut sums);
     }
     for (row, sums) in sums[0].into_iter().enumerate() {
         out.set(at, row, &floats(sums));
@@ -59,17 +59,22 @@ pub(super) fn panels_times<F: Format, const PANELS: usize>(
         let mut space = [const { [const { MaybeUninit::<Unpacked>::uninit() }; PANELS] }; COLUMNS];
         for (column, space) in (start..end).zip(&mut space) {
             for (panel, space) in panels.iter().zip(space) {
-                space.write(unpack::<F>(panel, column));
+                space.write(unpack::<F, false>(panel, column));
             }
         }
         let weights = space[..end - start].as_ptr().cast::<[Unpacked; PANELS]>();
         // SAFETY: so many were written by the lines above.
         let weights = unsafe { std::slice::from_raw_parts(weights, end - start) };
+        // What is unpacked next: later columns, or the beginning of the panels after these, which lie behind them.
+        let bytes = panels[0].len() / columns;
+        let at_next = if end == columns { PANELS * panels[0].len() } else { end * bytes };
+        let mut next = Some((panels.map(|panel| panel.as_ptr().wrapping_add(at_next)), bytes));
         for group in (0..out.rows()).step_by(GROUP) {
             let group_rows = GROUP.min(out.rows() - group);
             let blocks = &blocks[group * columns + start * group_rows..];
             for first in (0..group_rows).step_by(ROWS) {
-                let part = Part { weights, blocks: &blocks[first..], group_rows, begins: start == 0 };
+                let part = Part { weights, blocks: &blocks[first..], group_rows, begins: start == 0, next };
+                next = None;
                 let row = group + first;
                 let place = Place { held: &mut held[row..], ends: end == columns, out, at, row };
                 match group_rows - first {
@@ -91,6 +96,8 @@ struct Part<'a, const PANELS: usize> {
     group_rows: usize,
     /// Whether they are the first columns.
     begins: bool,
+    /// Where what is unpacked next lies, and how much of it in each column; asked for while these columns are multiplied.
+    next: Option<([*const u8; PANELS], usize)>,
 }
 
 /// Where the sums of rows go.
@@ -120,6 +127,9 @@ fn rows_times<F: Format, const PANELS: usize, const ROWS: usize>(part: Part<'_, 
     }
     for (column, weights) in part.weights.iter().enumerate() {
         let Some(inputs) = part.blocks[column * part.group_rows..].first_chunk::<ROWS>() else { return };
+        if let Some((panels, bytes)) = part.next {
+            panels.iter().for_each(|panel| ask(panel.wrapping_add(column * bytes), bytes));
+        }
         add_products::<F, PANELS, ROWS>(weights, inputs, &mut sums);
     }
     for panel in 0..PANELS {

@@ -27,13 +27,15 @@ pub(super) const fn too_high<F: Format>() -> i32 {
     if F::CODING.bits == 8 { 128 } else { F::CODING.offset }
 }
 
-/// Block `index` of a panel.
+/// Block `index` of a panel. Blocks that are unpacked as they come look ahead.
 #[inline]
 #[target_feature(enable = "avx512bw,avx512dq,avx512vl,avx512vnni")]
-pub(super) fn unpack<F: Format>(panel: &[u8], index: usize) -> Unpacked {
+pub(super) fn unpack<F: Format, const AHEAD: bool>(panel: &[u8], index: usize) -> Unpacked {
     let tile = &panel[index / F::TILE.blocks * F::TILE.bytes()..][..F::TILE.bytes()];
     let part = &tile[F::TILE.head + index % F::TILE.blocks * F::TILE.block..][..F::TILE.block];
-    F::look_ahead(part);
+    if AHEAD {
+        F::look_ahead(part);
+    }
     let mut codes = [_mm512_setzero_si512(); VECTORS];
     if F::CODING.bits == 8 {
         for (vector, codes) in codes.iter_mut().enumerate() {
