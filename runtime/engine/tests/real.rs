@@ -265,6 +265,30 @@ fn two_hundred_requests_in_a_tenth_of_the_room_all_end() {
     assert!(u64::from(stats.longest_wait) < stats.steps && stats.evicted > 0, "{stats:?}");
 }
 
+/// Answers grow out of the pool: the youngest are put back, and go on where they were.
+#[test]
+fn who_is_put_back_answers_as_if_nothing_had_been() {
+    let Some(loaded) = load(2) else { return };
+    let requests: Vec<_> = (0..8u64)
+        .map(|seed| {
+            let mut ask = Generate { max_tokens: Some(48), ignore_eos: true, ..Generate::default() };
+            ask.sampling.temperature = if seed % 2 == 0 { 0.0 } else { 1.0 };
+            request(&user(&format!("{seed} Hello")), seed, Ask::Generate(ask))
+        })
+        .collect();
+    let roomy = start(plainly());
+    let alone: Vec<_> = requests.iter().map(|request| content(&wait(roomy.submit(request.clone())))).collect();
+    drop(roomy);
+    // Room for the prompts of most of them, and for the answers of half of those.
+    let tight = LocalBackend::new(loaded, EngineOptions { kv_slots: Some(256), ..plainly() }).unwrap();
+    let replies: Vec<_> = requests.into_iter().map(|request| tight.submit(request)).collect();
+    let together: Vec<_> = replies.into_iter().map(|reply| content(&wait(reply))).collect();
+    assert_eq!(together, alone);
+    let stats = tight.stats();
+    println!("{} put back, {} evicted, the longest wait {} steps", stats.retracted, stats.evicted, stats.longest_wait);
+    assert!(stats.retracted > 0, "{stats:?}");
+}
+
 /// How long the threads of this process ran, which a busy machine disturbs less than the clock.
 fn cpu_seconds() -> f64 {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
