@@ -1,6 +1,6 @@
 //! Diagnostics for people and for programs: [`sgl_diag::Diagnostic`]s in, text with a drawing of the source or JSON out.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use miette::{
@@ -99,12 +99,20 @@ fn draw_file(diagnostic: &Diagnostic, file: FileId, sources: &SourceMap) -> Stri
         visible::place(lines, start)..visible::place(lines, start + len)
     });
     let marks: Vec<Range<usize>> = marks.collect();
-    let width = terminal_size::terminal_size_of(std::io::stderr()).map_or(WIDTH, |(width, _)| width.0.into());
+    let terminal = terminal_size::terminal_size_of(std::io::stderr()).map(|(width, _)| usize::from(width.0));
+    let width = terminal.unwrap_or(WIDTH);
     let window = Window::onto(&shown.text, &marks, width.saturating_sub(NUMBERS).max(NARROWEST));
+    // What is said of a mark stands beside it, or below all where a terminal has no room there.
+    let mut below = String::new();
     let labels = labels.iter().zip(marks).map(|(label, mark)| {
-        let text = (!label.text.is_empty()).then(|| visible(&label.text).into_owned());
+        let mut text = (!label.text.is_empty()).then(|| visible(&label.text).into_owned());
         let start = window.place(mark.start);
         let len = window.place(mark.end) - start;
+        let needed = |text: &String| NUMBERS + column(&window.text, start, len) + text.chars().count();
+        if let Some(text) = text.take_if(|text| terminal.is_some_and(|width| needed(text) > width)) {
+            let before = format!("line {}: ", source.line_col(label.span.start).line);
+            let _ = writeln!(below, "  {DIM}{before}{DIM:#}{}", folded(&text, before.len() + 2, 4));
+        }
         if label.primary {
             LabeledSpan::new_primary_with_span(text, (start, len))
         } else {
@@ -124,7 +132,16 @@ fn draw_file(diagnostic: &Diagnostic, file: FileId, sources: &SourceMap) -> Stri
     }
     // The header is ours: what miette writes above the drawing is blank.
     let skip = out.lines().take_while(|line| anstream::adapter::strip_str(line).to_string().trim().is_empty()).count();
-    marked(&out.lines().skip(skip).flat_map(|line| [line.trim_end(), "\n"]).collect::<String>())
+    marked(&out.lines().skip(skip).flat_map(|line| [line.trim_end(), "\n"]).collect::<String>()) + &below
+}
+
+/// The column, from 0, where what is said of a mark begins: below the middle of it, or on the left of one over several lines.
+fn column(text: &str, start: usize, len: usize) -> usize {
+    let of = |range: Range<usize>| text.get(range).unwrap_or_default();
+    match of(start..start + len) {
+        marked if marked.contains('\n') => 0,
+        marked => of(0..start).chars().rev().take_while(|c| *c != '\n').count() + marked.chars().count() / 2,
+    }
 }
 
 /// The span without the white space at its ends, inside the text, and at least one byte long if there is one.

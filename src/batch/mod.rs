@@ -154,8 +154,8 @@ fn read(input: impl BufRead + Send + 'static) -> mpsc::Receiver<Numbered> {
     lines
 }
 
-/// Runs each line of `input` that is not blank through `run`, at most `jobs` at once, and hands the outcomes out in order, until
-/// there are no more or `stop` ends. A failed line gives an error record and the others go on. `on_line` is told after each.
+/// Runs each line of `input` that is not blank, with its number (from 1), through `run`, at most `jobs` at once, and hands the
+/// outcomes out in order, until there are no more or `stop` ends. A failed line gives an error record and the others go on. `on_line` is told after each.
 pub async fn run<F, Fut>(
     input: impl BufRead + Send + 'static,
     output: &mut dyn Sink,
@@ -166,7 +166,7 @@ pub async fn run<F, Fut>(
     mut on_line: impl FnMut(Tally),
 ) -> Result<Tally, Broken>
 where
-    F: Fn(Value) -> Fut,
+    F: Fn(usize, Value) -> Fut,
     Fut: Future<Output = LineResult> + Send + 'static,
 {
     let mut lines = read(input);
@@ -231,7 +231,7 @@ where
                 });
                 match value {
                     Ok(value) => {
-                        let work = run(value);
+                        let work = run(number, value);
                         running.spawn(async move { (index, mark, work.await.map_err(numbered)) });
                     }
                     Err(why) => {
@@ -296,7 +296,7 @@ mod tests {
 
     fn run_all(input: &str, jobs: usize, before: Before, stop: impl Future<Output = ()>) -> (Out, Tally) {
         let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let work = |value: Value| {
+        let work = |_, value: Value| {
             let (now, most) = (now.clone(), most.clone());
             async move {
                 most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
@@ -341,7 +341,7 @@ mod tests {
     fn what_is_done_when_it_stops_is_handed_out() {
         // The first line never ends.
         let done = Arc::new(AtomicUsize::new(0));
-        let work = |value: Value| {
+        let work = |_, value: Value| {
             let done = done.clone();
             async move {
                 match value.as_u64() {
@@ -381,7 +381,7 @@ mod tests {
         let input = io::Cursor::new("0\n\n2\n");
         let mut out = Out::default();
         let never = std::future::pending();
-        let done = run(input, &mut out, 2, before(), |value| async move { Ok(value) }, never, |_| {});
+        let done = run(input, &mut out, 2, before(), |_, value| async move { Ok(value) }, never, |_| {});
         assert!(matches!(runtime.block_on(done), Err(Broken::Changed(3))));
     }
 }

@@ -3,7 +3,6 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -144,7 +143,6 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
         world,
         stream,
         tracing,
-        runs: AtomicU64::new(0),
     });
     let began = Instant::now();
     let done = runtime.block_on(async {
@@ -180,8 +178,6 @@ struct Job {
     world: Arc<dyn World>,
     stream: Option<Stream>,
     tracing: Option<Tracing>,
-    /// Runs that have begun.
-    runs: AtomicU64,
 }
 
 impl Job {
@@ -212,11 +208,6 @@ impl Job {
         })
     }
 
-    /// The number of the next run.
-    fn number(&self) -> u64 {
-        self.runs.fetch_add(1, Ordering::Relaxed)
-    }
-
     /// A run with these arguments begins.
     fn begun(&self, run: u64, given: &Arguments) {
         if let Some(tracing) = &self.tracing {
@@ -240,7 +231,7 @@ impl Job {
 
     /// One run; its result on standard output.
     async fn once(&self, given: Arguments, session: &Session) -> Result<(Exit, Usage), Complaint> {
-        let run = self.number();
+        let run = 0;
         self.begun(run, &given);
         let arguments = match self.runner.arguments(self.main, given) {
             Ok(arguments) => arguments,
@@ -294,9 +285,10 @@ impl Job {
             (None, _) => (None, Before::default()),
         };
         let cost = Arc::new(Mutex::new(Usage::default()));
-        let one = |line: serde_json::Value| {
+        // A run has the number of its line, from 0.
+        let one = |number: usize, line: serde_json::Value| {
             let given = self.params.from_line(line, &defaults);
-            self.clone().line(self.number(), given, cost.clone())
+            self.clone().line(number as u64 - 1, given, cost.clone())
         };
         let bars = Bars::default();
         bars.begin_lines(

@@ -198,6 +198,15 @@ fn a_failed_run_says_why() {
     assert_eq!(browser.text("#why mark"), "10 / n");
     browser.click("#why button");
     assert!(browser.text("#code .meant").ends_with("let half = 10 / n"), "{}", browser.text("#code .meant"));
+    // Of a batch the first line that failed, by its number.
+    let lines = folder.path().join("in.jsonl");
+    std::fs::write(&lines, "{\"n\": 5}\n\nnot json\n{\"n\": 0}\n{\"n\": 0}\n").unwrap();
+    let (run, trace) = traced(folder.path(), program, &["--batch", &lines.display().to_string()]);
+    assert_eq!(run.code, 1, "{run}");
+    browser.open(&trace);
+    browser.wait(COMPLETE);
+    let said = browser.text("#why");
+    assert!(said.starts_with("2 of 3 runs failed. Run 4: E0401 10 / 0"), "{said}");
     // Of a run that went well there is nothing to say.
     let (run, trace) = traced(folder.path(), program, &["--n", "5"]);
     assert_eq!(run.code, 0, "{run}");

@@ -255,6 +255,22 @@ fn control_characters_of_a_run_are_seen_and_a_pipe_gets_them() {
 }
 
 #[test]
+fn a_narrow_terminal_has_room_for_what_is_said_of_a_mark() {
+    let folder = folder();
+    let program = "fn main() -> str {\n    let the_grade_of_today: \"A\" | \"B\" = \"C\"\n    the_grade_of_today\n}\n";
+    std::fs::write(folder.path().join("p.sgl"), program).unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", "read go; stty cols 50; exec \"$0\" check p.sgl", env!("CARGO_BIN_EXE_sglc")]);
+    command.current_dir(folder.path()).env("SGL_HOME", folder.path());
+    let mut terminal = Terminal::begin(command);
+    terminal.keys("\r");
+    let raw = terminal.ends();
+    let shown = anstream::adapter::strip_str(&raw).to_string();
+    assert!(shown.contains("line 2: outside of the type"), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 50), "{shown}");
+}
+
+#[test]
 fn generated_control_characters_are_seen() {
     let Some(model) = support::real_model() else { return };
     let folder = folder();

@@ -483,6 +483,12 @@ const BEGINNINGS: &[(&str, &str)] = &[
     ("while", "did you mean `while`?"),
     ("match", "did you mean `match`?"),
     ("assert", "did you mean `assert`?"),
+    ("model", "did you mean `model`?"),
+    ("type", "did you mean `type`?"),
+    ("tool", "did you mean `tool`?"),
+    ("test", "did you mean `test`?"),
+    ("let", "did you mean `let`?"),
+    ("for", "did you mean `for`?"),
 ];
 
 /// What is asked, if a word is nearly one that begins something: a letter is missing, is one too many, is another one, or has changed places

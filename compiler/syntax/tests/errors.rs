@@ -64,7 +64,8 @@ snippets! {
     other_languages: "def f(x):\n    return x\n\nfn g() {\n    if a and not b { 1 } elif c { 2 }\n    let s = f\"{x}\"\n    let t = 'x'\n    x?\n}";
     fork_without_head: "prompt p() {\n    fork {\n        user \"a\"\n    }\n}";
     select_bare: "prompt p() {\n    let x = select\n}";
-    misspelt: "promt main() {\n    usr \"a\"\n    asisstant gen()\n    asistant gen()\n    retrun 1\n    lots 1\n}\n\nstuct A { a: int }";
+    misspelt: "stuct A { a: int }\n\nprompt main() {}";
+    misspelt_inside: "prompt main() {\n    usr \"a\"\n    asisstant gen()\n    retrun 1\n    lots 1\n    lte x = 3\n    fro i in xs {}\n}";
     numbers: "const A = 99999999999999999999\nconst B = 1 < 2 < 3";
     escapes: "const A = \"\\d \\u{zz} \\u{41}\"\ntype T = \"a{x}\"";
 }

@@ -52,18 +52,18 @@ function drawTop() {
 
 /** Why it failed, as the terminal was told. A log without its end still has the runs that failed before. */
 function drawWhy() {
-  const failed = log.runs.filter((run) => run.result?.error);
-  const why = log.end ? log.end.error : failed[0]?.result.error;
+  const failed = log.runs.filter((run) => run.result?.error).sort((a, b) => a.run - b.run);
+  const why = log.head.batch && failed.length ? failed[0].result.error : log.end ? log.end.error : failed[0]?.result.error;
   byId("why").hidden = !why;
   if (!why) return;
   const [from, to] = why.mark ?? [0, 0], source = [...(why.source ?? "")];
   const part = (begin, end) => upright(source.slice(begin, end).join(""));
-  const of = log.head.batch && failed.length ? `${count(failed.length)} of ${counted(log.runs.length, "run")} failed. The first one: ` : "";
+  const of = log.head.batch && failed.length ? `${count(failed.length)} of ${counted(log.runs.length, "run")} failed. Run ${count(failed[0].run + 1)}: ` : "";
   byId("why").replaceChildren(
     h("p", {}, of, why.code ? h("b", {}, why.code, " ") : "", upright(why.message)),
     why.at ? h("pre", {}, h("button", { title: "show in the source", onclick: () => showPlace(why.at) }, why.at), "\n", part(0, from), h("mark", {}, part(from, to)), part(to)) : "",
     why.note ? h("pre", { class: "dim" }, upright(why.note)) : "",
-    why.help ? h("p", { class: "dim" }, `help: ${upright(why.help)}`) : "");
+    ...(why.help ?? "").split("\n").filter(Boolean).map((line) => h("p", { class: "dim" }, `help: ${upright(line)}`)));
 }
 
 /** Where the time went: all of it, as one bar with its words. */

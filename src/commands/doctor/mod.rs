@@ -97,8 +97,12 @@ fn draw(findings: &[Finding], problems: usize, warnings: usize) -> String {
         let says = hanging(says, width + 11);
         let _ = writeln!(out, "{style}{word:<7}{style:#}  {NAME}{about:<width$}{NAME:#}  {says}");
         for line in help {
-            let line = hanging(line, width + 17);
-            let _ = writeln!(out, "{:7}  {:width$}  {GOOD}help{GOOD:#}: {line}", "", "");
+            let line = hanging(&format!("help: {line}"), width + 11);
+            let line = line.replacen("help", &format!("{GOOD}help{GOOD:#}"), 1);
+            let _ = match line.strip_prefix('\n') {
+                Some(below) => writeln!(out, "{below}"),
+                None => writeln!(out, "{:1$}{line}", "", width + 11),
+            };
         }
     }
     let summary = match (problems, warnings) {
