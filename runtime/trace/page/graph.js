@@ -91,7 +91,9 @@ function figures(item, width, height) {
     x += (room * tokens) / whole;
     return piece;
   });
-  return [svg("text", { x: 12, y: height - 13, class: "figures" }, text), ...bar];
+  // About six units a character are needed: more are set closer.
+  const fits = text.length * 6 > room ? { textLength: room, lengthAdjust: "spacingAndGlyphs" } : {};
+  return [svg("text", { x: 12, y: height - 13, class: "figures", ...fits }, text), ...bar];
 }
 
 function stateOf(item) {

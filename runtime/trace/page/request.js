@@ -115,7 +115,7 @@ function answerView(asked) {
     const doubt = origin === "drawn" ? Math.min(3, Math.floor(-(token[3] ?? -9) / 0.7)) : 0;
     view.append(tokenSpan(pieces[index], `${origin} doubt${doubt}`, { at: index, token: token[1], source: origin, logprob: token[3], top: token.slice(4) }));
   });
-  if (kind !== "gen") view.append(h("span", { class: "failure" }, kind === "lost" ? " given up" : " no answer yet"));
+  if (kind !== "gen") view.append(h("span", { class: "failure" }, kind === "lost" ? " given up" : log.end ? " no answer" : " no answer yet"));
   return view;
 }
 
