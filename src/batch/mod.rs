@@ -155,7 +155,8 @@ fn read(input: impl BufRead + Send + 'static) -> mpsc::Receiver<Numbered> {
 }
 
 /// Runs each line of `input` that is not blank, with its number (from 1), through `run`, at most `jobs` at once, and hands the
-/// outcomes out in order, until there are no more or `stop` ends. A failed line gives an error record and the others go on. `on_line` is told after each.
+/// outcomes out in order, until there are no more or `stop` ends. A failed line gives an error record and the others go on. `on_line`
+/// is told after each.
 pub async fn run<F, Fut>(
     input: impl BufRead + Send + 'static,
     output: &mut dyn Sink,
@@ -177,7 +178,9 @@ where
     let mut more = true;
     tokio::pin!(stop);
     loop {
-        while let Some(outcome) = held.remove(&written).filter(|_| written < started) {
+        while written < started
+            && let Some(outcome) = held.remove(&written)
+        {
             written += 1;
             tally.count(outcome.is_ok);
             output.put(&outcome)?;
@@ -370,6 +373,15 @@ mod tests {
         let (out, tally) = run_all("0\n7\n8\n9\n1\n", 4, before, std::future::pending());
         assert_eq!(tally, Tally { done: 5, failed: 0, stopped: false });
         assert_eq!(texts(&out.put), ["0", "7", "8", "9", "2"]);
+    }
+
+    #[test]
+    fn the_next_line_in_order_that_was_held_is_not_run_again() {
+        // It ended in the moment in which the batch was stopped.
+        let done = Outcome { index: 0, mark: notes::mark("7"), is_ok: true, record: "before".into() };
+        let before = Before { known: [(0, done)].into(), ..Before::default() };
+        let (out, tally) = run_all("7\n8\n", 2, before, std::future::pending());
+        assert_eq!((texts(&out.put)[0].as_str(), tally.lines()), ("\"before\"", 2));
     }
 
     #[test]
