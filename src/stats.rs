@@ -78,6 +78,41 @@ pub struct Stats {
     /// Where the time of the engines' steps went.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Steps>,
+    /// What became of the slots of the engines' pools.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slots: Option<Slots>,
+}
+
+/// KV slots of engines, one for the keys and values of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Slots {
+    /// How many there are.
+    pub total: usize,
+    /// Of those, in the prefix cache.
+    pub cached: usize,
+    /// Free ones.
+    pub free: usize,
+    /// Tokens that were taken out of the prefix cache to make room.
+    pub evicted: u64,
+    /// Sequences that had to wait again because there was no room.
+    pub put_back: u64,
+    /// Most steps that a sequence has waited for its turn.
+    pub longest_wait: u32,
+}
+
+impl Slots {
+    /// Of several engines together; none where there is none.
+    fn of(engines: &[EngineStats]) -> Option<Slots> {
+        let sum = |part: fn(&EngineStats) -> usize| engines.iter().map(part).sum();
+        Some(Slots {
+            total: sum(|engine| engine.slots),
+            cached: sum(|engine| engine.cached),
+            free: sum(|engine| engine.free),
+            evicted: engines.iter().map(|engine| engine.evicted).sum(),
+            put_back: engines.iter().map(|engine| engine.retracted).sum(),
+            longest_wait: engines.iter().map(|engine| engine.longest_wait).max()?,
+        })
+    }
 }
 
 /// Steps of engines. Shares are of their time, as fractions.
@@ -87,6 +122,8 @@ pub struct Steps {
     pub count: u64,
     /// Sequences in one, on average.
     pub mean_batch: f64,
+    /// Most sequences in one.
+    pub largest_batch: usize,
     /// Mean time of one.
     pub mean_time: f64,
     /// In products with weights.
@@ -97,6 +134,10 @@ pub struct Steps {
     pub model_rest: f64,
     /// Outside of the model: scheduling, masks, drawing.
     pub engine: f64,
+    /// Time for masks and forced text, of all threads together.
+    pub mask_time: f64,
+    /// Time before the steps, on other threads, in which constraints were compiled.
+    pub compile_time: f64,
 }
 
 impl Steps {
@@ -110,11 +151,14 @@ impl Steps {
         (count > 0 && all > 0.0).then(|| Steps {
             count,
             mean_batch: sum(|engine| engine.batched as f64) / count as f64,
+            largest_batch: engines.iter().map(|engine| engine.largest_batch).max().unwrap_or(0),
             mean_time: all / count as f64,
             matmul: matmul / all,
             attention: attention / all,
             model_rest: (forward - matmul - attention).max(0.0) / all,
             engine: (all - forward).max(0.0) / all,
+            mask_time: sum(|engine| engine.mask_seconds),
+            compile_time: sum(|engine| engine.compile_seconds),
         })
     }
 }
@@ -142,12 +186,13 @@ impl Stats {
             load_time,
             wall_time,
             steps: None,
+            slots: None,
         }
     }
 
     /// The same with what the engines did.
     pub fn with(self, engines: &[EngineStats]) -> Stats {
-        Stats { steps: Steps::of(engines), ..self }
+        Stats { steps: Steps::of(engines), slots: Slots::of(engines), ..self }
     }
 
     /// Lines for a terminal.
@@ -196,6 +241,13 @@ impl Stats {
                 percent(steps.engine)
             );
             line("steps", steps.count.to_string(), shares);
+            let masks = format!("for masks; constraints compiled in {:.1} ms", steps.compile_time * 1e3);
+            line("masks", format!("{:.1} ms", steps.mask_time * 1e3), masks);
+        }
+        if let Some(Slots { total, cached, free, evicted, put_back, longest_wait }) = &self.slots {
+            let held = format!("{cached} cached, {free} free, {evicted} evicted");
+            let waits = format!("{put_back} sequences put back, none waited longer than {longest_wait} steps");
+            line("slots", total.to_string(), format!("{held}; {waits}"));
         }
         out
     }
@@ -232,6 +284,13 @@ mod tests {
             forward_seconds: 1.52,
             matmul_seconds: 1.2,
             attention_seconds: 0.2,
+            mask_seconds: 0.012,
+            compile_seconds: 0.0034,
+            slots: 1000,
+            cached: 300,
+            free: 690,
+            evicted: 7,
+            longest_wait: 12,
             ..EngineStats::default()
         };
         let mut latency = Latency { restored: 640, ..Latency::default() };
@@ -250,6 +309,8 @@ mod tests {
         first token  100.4 ms  half of all; 90 %: 176.1 ms, 99 %: 200.7 ms
         next token    10.0 ms  half of all; 90 %: 10.0 ms, 99 %: 10.0 ms
         steps              20  80.0 ms and 3.5 sequences each: 75.0 % products, 12.5 % attention, 7.5 % the rest of the model, 5.0 % the engine
+        masks         12.0 ms  for masks; constraints compiled in 3.4 ms
+        slots            1000  300 cached, 690 free, 7 evicted; 0 sequences put back, none waited longer than 12 steps
         ");
     }
 }

@@ -3,6 +3,8 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use sgl_constrain::{Automaton, ConstrainError, Vocabulary};
 use sgl_wire::{Ask, Constraint, Failure, Stop};
@@ -20,6 +22,8 @@ pub(crate) struct Compiled {
     vocabulary: Arc<Vocabulary>,
     automata: Memo<Result<Arc<Automaton>, Failure>>,
     stops: Memo<Result<Option<Arc<Stops>>, Failure>>,
+    /// See [`Compiled::took`].
+    nanoseconds: AtomicU64,
 }
 
 impl Compiled {
@@ -29,7 +33,22 @@ impl Compiled {
             vocabulary,
             automata: Memo::new(AUTOMATA, |built| built.as_ref().map_or(0, |automaton| automaton.held())),
             stops: Memo::new(STOPS, |_| 0),
+            nanoseconds: AtomicU64::new(0),
         }
+    }
+
+    /// How long all that was [timed](Self::timed) took together.
+    pub fn took(&self) -> Duration {
+        Duration::from_nanos(self.nanoseconds.load(Ordering::Relaxed))
+    }
+
+    /// Does work that constraints or stops make before a request reaches the loop.
+    pub fn timed<T>(&self, work: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let done = work();
+        let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.fetch_add(took, Ordering::Relaxed);
+        done
     }
 
     /// The automaton of a constraint; none where every text is allowed.
@@ -37,7 +56,7 @@ impl Compiled {
         if constraint.is_free() {
             return Ok(None);
         }
-        let build = || Automaton::new(constraint, self.vocabulary.clone()).map_err(refused);
+        let build = || self.timed(|| Automaton::new(constraint, self.vocabulary.clone()).map_err(refused));
         self.automata.get(&content(constraint), build).map(Some)
     }
 
@@ -46,7 +65,7 @@ impl Compiled {
         if stops.is_empty() {
             return Ok(None);
         }
-        self.stops.get(&content(stops), || Ok(Stops::new(stops)?.map(Arc::new)))
+        self.stops.get(&content(stops), || self.timed(|| Ok(Stops::new(stops)?.map(Arc::new))))
     }
 
     /// Whether there is nothing to compile for `ask`.

@@ -304,13 +304,15 @@ impl Engine {
         let (mut moved, mut failed, mut distrusted) = (HashSet::new(), HashMap::new(), HashSet::new());
         let readings = active::read(&mut *self.model, &mut self.jobs, &mut self.scheduler.running, own, &self.rows);
         for Reading { request, active, parts } in readings {
+            let masks = active.job.masks();
+            self.numbers.mask_seconds += masks.as_secs_f64();
             for Part { sequence, first, failure, .. } in &parts {
                 if let Some(Unread { failure, no_numbers }) = failure {
                     failed.insert(request, Some(failure.clone()));
                     distrusted.extend(no_numbers.then_some(sequence.salt));
                 }
                 if let Some(watching) = &mut watching {
-                    watching.read(&mut active.job, |index| sequence.was_guessed(first + 1 + index));
+                    watching.read(&mut active.job, masks, |index| sequence.was_guessed(first + 1 + index));
                 }
             }
             if parts.iter().any(|part| part.moved) {

@@ -278,7 +278,8 @@ impl LocalBackend {
 
     /// What the engine did so far and holds now.
     pub fn stats(&self) -> EngineStats {
-        *self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner)
+        let stats = *self.shared.stats.lock().unwrap_or_else(PoisonError::into_inner);
+        EngineStats { compile_seconds: self.shared.compiled.took().as_secs_f64(), ..stats }
     }
 
     /// Sends a request to the loop, or its failure to the client.
@@ -369,7 +370,9 @@ impl LocalBackend {
         let sampler = Sampler::new(generate.sampling.clone(), bias, seed);
         let bounds = Bounds::new(generate, max_tokens, self.shared.jump);
         let mut generation = Generation::new(lexicon.clone(), sampler, bounds, stops, matcher, thinking, prompt);
-        generation.start(&mut tokens)?;
+        self.shared.compiled.timed(|| generation.start(&mut tokens))?;
+        // What the loop counts begins in the loop.
+        generation.masks();
         let mut sequence = Sequence::new(tokens, prompt.saturating_sub(1));
         sequence.goal = generation.goal(&sequence.tokens);
         sequence.most = prompt + span + max_tokens;

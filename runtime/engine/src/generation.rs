@@ -55,7 +55,6 @@ struct Choice {
 struct News {
     request: u64,
     tokens: Vec<NewToken>,
-    mask: Duration,
 }
 
 /// A free span before the answer.
@@ -89,6 +88,8 @@ pub(crate) struct Generation {
     finish: Option<Finish>,
     /// Bytes of the answer, where a stop cut it.
     cut: Option<usize>,
+    /// How long the constraint was asked.
+    masks: Duration,
     /// Only where somebody watches.
     news: Option<News>,
 }
@@ -128,6 +129,7 @@ impl Generation {
             forced: 0,
             finish: None,
             cut: None,
+            masks: Duration::ZERO,
             news: None,
             lexicon,
         }
@@ -135,13 +137,17 @@ impl Generation {
 
     /// From now on somebody watches, who knows it by this number.
     pub fn watched(&mut self, request: u64) {
-        self.news = Some(News { request, tokens: Vec::new(), mask: Duration::ZERO });
+        self.news = Some(News { request, tokens: Vec::new() });
     }
 
     /// See [`crate::job::Job::news`].
-    pub fn news(&mut self) -> (Vec<NewToken>, Duration) {
-        let news = self.news.as_mut().map(|news| (std::mem::take(&mut news.tokens), std::mem::take(&mut news.mask)));
-        news.unwrap_or_default()
+    pub fn news(&mut self) -> Vec<NewToken> {
+        self.news.as_mut().map(|news| std::mem::take(&mut news.tokens)).unwrap_or_default()
+    }
+
+    /// See [`crate::job::Job::masks`].
+    pub fn masks(&mut self) -> Duration {
+        std::mem::take(&mut self.masks)
     }
 
     /// Appends what is forced before the model was asked anything.
@@ -177,7 +183,9 @@ impl Generation {
             Some(token) => (token, Vec::new()),
             None => {
                 let drawn = self.draw(logits, tokens)?;
+                let began = Instant::now();
                 let mut written = self.healed(drawn, tokens).into_iter();
+                self.masks += began.elapsed();
                 (written.next().unwrap_or(drawn), written.collect())
             }
         };
@@ -268,7 +276,7 @@ impl Generation {
     fn choice(&mut self) -> Result<Choice, Failure> {
         let may_end = self.may_end();
         let left = self.bounds.max_tokens.saturating_sub(self.text.tokens());
-        let began = self.clock();
+        let began = Instant::now();
         let choice = match (self.choice.take(), &mut self.matcher) {
             (Some(choice), _) => choice,
             (None, Some(matcher)) => {
@@ -278,20 +286,8 @@ impl Generation {
             }
             (None, None) => return Err(Failure::Model("there is no constraint to ask".into())),
         };
-        self.masked(began);
+        self.masks += began.elapsed();
         Ok(self.choice.insert(choice).clone())
-    }
-
-    /// The time, where somebody wants to know how long things take.
-    fn clock(&self) -> Option<Instant> {
-        self.news.as_ref().map(|_| Instant::now())
-    }
-
-    /// The constraint was asked since then.
-    fn masked(&mut self, began: Option<Instant>) {
-        if let (Some(news), Some(began)) = (&mut self.news, began) {
-            news.mask += began.elapsed();
-        }
     }
 
     /// One more token of the span before the answer.
@@ -339,9 +335,9 @@ impl Generation {
     /// Appends tokens while the constraint leaves no choice.
     fn force(&mut self, tokens: &mut Vec<u32>) -> Result<(), Failure> {
         while self.finish.is_none() && self.matcher.is_some() {
-            let began = self.clock();
+            let began = Instant::now();
             let jump = self.jump(tokens);
-            self.masked(began);
+            self.masks += began.elapsed();
             if !jump.is_empty() {
                 for token in jump {
                     self.force_one(token, tokens)?;

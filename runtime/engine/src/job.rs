@@ -67,12 +67,19 @@ impl Job {
         }
     }
 
-    /// The tokens whose probability became known since this was last asked, and the time that masks took. Only of requests
-    /// that are watched.
-    pub fn news(&mut self) -> (Vec<NewToken>, Duration) {
+    /// The tokens whose probability became known since this was last asked. Only of requests that are watched.
+    pub fn news(&mut self) -> Vec<NewToken> {
         match &mut self.work {
             Work::Generate(generation) => generation.news(),
-            Work::Select(_) => Default::default(),
+            Work::Select(_) => Vec::new(),
+        }
+    }
+
+    /// How long masks and forced text were worked out since this was last asked.
+    pub fn masks(&mut self) -> Duration {
+        match &mut self.work {
+            Work::Generate(generation) => generation.masks(),
+            Work::Select(_) => Duration::ZERO,
         }
     }
 

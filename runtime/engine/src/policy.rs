@@ -5,8 +5,8 @@ use sgl_wire::PromptLife;
 /// How the prefix cache makes room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Eviction {
-    /// First what no living prompt of a program begins with, as far as it is easily found; of the rest the least
-    /// recently used. A program that still holds a prompt may read it again; one that dropped it cannot.
+    /// First what no living prompt of a program begins with; of the rest, and of equals, the least recently used. A
+    /// program that still holds a prompt may read it again; one that dropped it cannot.
     #[default]
     Held,
     /// The least recently used.
@@ -56,25 +56,26 @@ impl Use {
 
 /// Which leaf goes first.
 pub(crate) trait Policy: Send {
-    /// The leaf with the smallest rank is evicted first.
+    /// The leaf with the smallest rank is evicted first. The rank of a leaf may fall while nobody uses it, and never grows.
     fn rank(&self, used: &Use) -> (u64, u64);
 
-    /// Whether a leaf whose turn it is should be passed over once.
-    fn spares(&self, _used: &Use) -> bool {
-        false
+    /// From which rank on it may have fallen.
+    fn falls_from(&self) -> Option<(u64, u64)> {
+        None
     }
 }
 
 impl Policy for Eviction {
     fn rank(&self, used: &Use) -> (u64, u64) {
         match self {
-            Eviction::Held | Eviction::Lru => (0, used.last),
+            Eviction::Held => (u64::from(used.prompts.iter().any(PromptLife::is_held)), used.last),
+            Eviction::Lru => (0, used.last),
             Eviction::Lfu => (used.hits, used.last),
             Eviction::Priority => ((i64::from(used.priority) - i64::from(i32::MIN)).unsigned_abs(), used.last),
         }
     }
 
-    fn spares(&self, used: &Use) -> bool {
-        *self == Eviction::Held && used.prompts.iter().any(PromptLife::is_held)
+    fn falls_from(&self) -> Option<(u64, u64)> {
+        (*self == Eviction::Held).then_some((1, 0))
     }
 }

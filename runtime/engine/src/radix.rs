@@ -5,6 +5,7 @@
 //! children is a leaf to evict, kept in an ordered set by the rank its [`Policy`] gives, so the tree is never scanned.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 
 use sgl_model::Slot;
 use sgl_wire::PromptLife;
@@ -12,8 +13,8 @@ use sgl_wire::PromptLife;
 use crate::cache::{Place, Prefixes};
 use crate::policy::{Eviction, Policy, Use};
 
-/// Leaves that one call to evict passes over, at most.
-const SPARED: usize = 64;
+/// Leaves that are looked at together, for whether their rank fell.
+const LOOKED_AT: usize = 64;
 
 /// The rank of a leaf, and which.
 type Victim = ((u64, u64), Place);
@@ -42,6 +43,8 @@ pub(crate) struct Radix {
     roots: HashMap<u64, Place>,
     /// Evictable leaves, the next victim first.
     leaves: BTreeSet<Victim>,
+    /// Of the leaves whose rank may fall, the last that was looked at.
+    looked: Option<Victim>,
     cached: usize,
     evictable: usize,
     clock: u64,
@@ -63,6 +66,7 @@ impl Radix {
             vacant: Vec::new(),
             roots: HashMap::new(),
             leaves: BTreeSet::new(),
+            looked: None,
             cached: 0,
             evictable: 0,
             clock: 0,
@@ -162,6 +166,26 @@ impl Radix {
             self.node_mut(place).rank = Some(rank);
             self.leaves.insert((rank, place));
         }
+    }
+
+    /// Ranks anew the next of the leaves whose rank may have fallen, round and round; says whether one fell.
+    fn look_again(&mut self) -> bool {
+        let Some(from) = self.policy.falls_from() else { return false };
+        let from = match self.looked.take() {
+            Some(last) => Bound::Excluded(last),
+            None => Bound::Included((from, Place(0))),
+        };
+        let next: Vec<Victim> = self.leaves.range((from, Bound::Unbounded)).take(LOOKED_AT).copied().collect();
+        self.looked = next.last().filter(|_| next.len() == LOOKED_AT).copied();
+        let mut fell = false;
+        for (rank, place) in next {
+            if self.policy.rank(&self.node(place).used) < rank {
+                self.leaves.remove(&(rank, place));
+                self.offer(place);
+                fell = true;
+            }
+        }
+        fell
     }
 
     /// Takes a run without children out of the tree, and says what it hung on. Its tokens are counted already.
@@ -310,17 +334,12 @@ impl Prefixes for Radix {
     }
 
     fn evict(&mut self, n: usize, spare: &mut Vec<Slot>) {
-        let (mut left, mut spared) = (n, 0);
+        let (mut left, mut looks) = (n, true);
         while left > 0
             && let Some(&(rank, place)) = self.leaves.first()
         {
-            if spared < SPARED.min(self.leaves.len()) && self.policy.spares(&self.node(place).used) {
-                spared += 1;
-                self.clock += 1;
-                self.leaves.remove(&(rank, place));
-                let clock = self.clock;
-                self.node_mut(place).used.last = clock;
-                self.offer(place);
+            if looks && self.policy.falls_from().is_some_and(|from| rank >= from) {
+                looks = self.look_again();
                 continue;
             }
             let node = self.node_mut(place);
@@ -387,6 +406,8 @@ impl Prefixes for Radix {
 
 #[cfg(test)]
 mod tests {
+    use sgl_wire::{Part, Prompt};
+
     use super::*;
 
     fn store(tree: &mut Radix, salt: u64, tokens: &[u32], slots: &[Slot]) -> Vec<Slot> {
@@ -504,9 +525,52 @@ mod tests {
         spare[0]
     }
 
+    /// As many texts of one token as there are prompts, the one used last at the end.
+    fn texts_of(prompts: &[Prompt]) -> Radix {
+        let mut tree = Radix::new(Eviction::Held);
+        for (token, prompt) in (0u32..).zip(prompts) {
+            let (root, mut spare) = (tree.enter(0), Vec::new());
+            let at = tree.extend(root, &[token], &mut [token], &mut spare).unwrap();
+            tree.note(at, 0, &prompt.life());
+            tree.leave(at);
+        }
+        tree
+    }
+
+    fn evicted(tree: &mut Radix, n: usize) -> Vec<Slot> {
+        let mut spare = Vec::new();
+        tree.evict(n, &mut spare);
+        tree.check();
+        spare
+    }
+
+    #[test]
+    fn however_many_are_held_the_least_recently_used_goes_first() {
+        let prompts: Vec<Prompt> = (0..1000).map(|_| Prompt::empty().push(Part::Close)).collect();
+        let mut tree = texts_of(&prompts);
+        assert_eq!(read(&mut tree, 0, &[0]), [0]);
+        let order: Vec<Slot> = (0..1000).flat_map(|_| evicted(&mut tree, 1)).collect();
+        assert!(order.iter().copied().eq((1..1000).chain([0])), "{order:?}");
+    }
+
+    #[test]
+    fn what_nobody_holds_any_more_goes_before_what_is_held() {
+        let mut prompts: Vec<Prompt> = (0..1000).map(|_| Prompt::empty().push(Part::Close)).collect();
+        let mut tree = texts_of(&prompts);
+        prompts.retain({
+            let mut token = 0u32..;
+            move |_| token.next().unwrap() % 100 != 99
+        });
+        // Ten of a thousand are dead: after so many looks all of them are known.
+        let mut order: Vec<Slot> = (0..1000 / LOOKED_AT + 10).flat_map(|_| evicted(&mut tree, 1)).collect();
+        order.retain(|slot| slot % 100 == 99);
+        assert_eq!(order, (0..10).map(|n| 100 * n + 99).collect::<Vec<_>>());
+        let left = evicted(&mut tree, 1000);
+        assert!(left.is_sorted(), "{left:?}");
+    }
+
     #[test]
     fn each_policy_evicts_by_what_it_looks_at() {
-        use sgl_wire::{Part, Prompt};
         let (held, nobody) = (Prompt::empty().push(Part::Text("x".into())), PromptLife::default());
         let dead = [&nobody, &nobody];
         assert_eq!(first_out(Eviction::Lru, [(9, 9), (1, 0)], dead), 0);

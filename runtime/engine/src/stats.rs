@@ -15,6 +15,10 @@ pub struct EngineStats {
     pub matmul_seconds: f64,
     /// And in attention.
     pub attention_seconds: f64,
+    /// Seconds, of all threads that read logits together, in which masks and forced text were worked out.
+    pub mask_seconds: f64,
+    /// Seconds before steps, on other threads, in which constraints and stops were compiled and asked for what they force.
+    pub compile_seconds: f64,
     /// Rows computed: prompt tokens that were not cached, and generated ones.
     pub rows: u64,
     /// Sum over steps of the sequences in them.

@@ -69,10 +69,10 @@ impl Watching {
         self.0.iter_mut().for_each(|watcher| watcher.step.forward = took);
     }
 
-    /// A job has read the rows of one of its sequences. `was_guessed`: whether a draft had proposed the token of this
-    /// index among those that came.
-    pub fn read(&mut self, job: &mut Job, was_guessed: impl Fn(usize) -> bool) {
-        let (mut tokens, mask) = job.news();
+    /// A job has read the rows of one of its sequences, and its masks took this long. `was_guessed`: whether a draft had
+    /// proposed the token of this index among those that came.
+    pub fn read(&mut self, job: &mut Job, mask: Duration, was_guessed: impl Fn(usize) -> bool) {
+        let mut tokens = job.news();
         for (index, token) in tokens.iter_mut().enumerate() {
             if token.origin == Origin::Drawn && was_guessed(index) {
                 token.origin = Origin::Drafted;

@@ -101,6 +101,8 @@ fn log_probabilities_are_the_model_s_own() {
         forced += g.usage.forced_tokens;
     }
     assert!(forced > 0);
+    let stats = backend.stats();
+    assert!(stats.mask_seconds > 0.0 && stats.compile_seconds > 0.0, "{stats:?}");
 }
 
 #[test]
