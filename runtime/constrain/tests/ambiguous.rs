@@ -6,7 +6,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{Random, bytes_and};
+use common::{Random, bytes_and, vocabulary};
 use sgl_constrain::{Automaton, Matcher};
 use sgl_wire::Constraint;
 
@@ -49,6 +49,20 @@ fn the_ways_to_read_a_long_text_share_what_they_return_to() {
         assert!(at.is_complete(), "{grammar}");
         assert!(automaton.held() < MOST_HELD, "{} bytes held: {grammar}", automaton.held());
     }
+}
+
+#[test]
+fn the_way_out_of_a_grammar_does_not_go_round() {
+    // The class and the rule are as near to an end, and not all bytes are tokens, so ways out are looked for token by token.
+    let grammar = "root ::= \"[\" x \"]\"\nx ::= \"(\" ([^a] | x) \"c\"? | [^a] \"c\"?\n";
+    let tokens: [&[u8]; 5] = [b"[", b"(", b"((", b"b", b"]"];
+    let automaton = Automaton::new(&Constraint::Grammar(grammar.into()), vocabulary(&tokens)).unwrap();
+    let mut at = Matcher::new(automaton.clone());
+    for (token, fewest) in [(0, 3), (2, 2), (1, 1)] {
+        assert_eq!(at.fewest(), fewest);
+        at.advance(token).unwrap();
+    }
+    assert!(automaton.held() < 1 << 20, "{} bytes held", automaton.held());
 }
 
 /// A part of an alternative: a byte, or the rule of that number.

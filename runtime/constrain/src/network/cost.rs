@@ -366,23 +366,22 @@ impl Costs {
             let Ok(()) = users.relax(net.range(rule), near);
         }
         let frames = self.frames(net, users, order);
-        for node in &net.nodes {
-            if let Node::Split { first, count } = *node {
-                let near = net.targets(first, count).iter().filter(|to| self.is_near(**to));
-                let Some(least) = near.map(|to| self.node(*to)).min() else { continue };
-                for at in first..first + count {
-                    let to = net.targets[at as usize];
-                    let flat = frames.get(to as usize).is_some_and(|frames| *frames < NESTED);
-                    self.lean[at as usize] = self.is_near(to) && (flat || self.node(to) == least);
-                }
+        let mut narrow = vec![false; net.nodes.len()];
+        net.narrow.iter().for_each(|split| narrow[*split as usize] = true);
+        for (node, narrow) in net.nodes.iter().zip(narrow) {
+            let Node::Split { first, count } = *node else { continue };
+            let targets = net.targets(first, count);
+            // What is not near may call its own rule again: it is followed where nothing is near only.
+            let some_near = targets.iter().any(|to| self.is_near(*to));
+            if !some_near && !narrow {
+                continue;
             }
-        }
-        for split in &net.narrow {
-            if let Node::Split { first, count } = net.nodes[*split as usize] {
-                for at in first..first + count {
-                    self.lean[at as usize] = self.node(net.targets[at as usize]) == self.node(*split);
-                }
-            }
+            let may = |to: NodeId| self.is_near(to) || !some_near;
+            let least = targets.iter().filter(|to| may(**to)).map(|to| self.node(*to)).min();
+            let flat = |to: NodeId| !narrow && frames.get(to as usize).is_some_and(|frames| *frames < NESTED);
+            let lean: Vec<bool> =
+                targets.iter().map(|to| may(*to) && (flat(*to) || Some(self.node(*to)) == least)).collect();
+            self.lean.iter_mut().skip(first as usize).zip(lean).for_each(|(known, lean)| *known = lean);
         }
     }
 
