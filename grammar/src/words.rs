@@ -19,7 +19,9 @@ macro_rules! recovery {
 recovery! {
     miss_name miss_type miss_expr miss_block miss_params miss_args miss_path miss_string miss_eq
     miss_init miss_in miss_arrow miss_else miss_comma miss_colon miss_pattern
-    miss_line miss_if unclosed deep bad_const bad_role bad_number bad_elif bad_name bad_semi bad_tail bad_stmt bad_field bad_args bad_params bad_types bad_hole stray
+    miss_line miss_if unclosed deep bad_const bad_role bad_number bad_elif bad_name
+    bad_op bad_not bad_optional bad_struct bad_closure
+    bad_semi bad_tail bad_stmt bad_field bad_args bad_params bad_types bad_hole stray
 }
 
 /// Whether a pair of this rule is a word with a meaning of its own where it stands.

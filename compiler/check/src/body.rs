@@ -248,7 +248,7 @@ impl<'w> Body<'w> {
         let hint = match (near.as_deref(), name.text()) {
             (_, "null" | "None" | "nil" | "undefined") => "the value that is not there is called `none`".to_string(),
             (_, "True" | "False") => "truth values are written `true` and `false`".to_string(),
-            (_, "len" | "length") => "lengths are methods: `xs.len()`".to_string(),
+            (_, "len" | "length" | "lenght" | "size") => "lengths are methods: `xs.len()`".to_string(),
             (_, "system" | "user" | "assistant") => {
                 "a role stands alone or where a value begins, before its text: `user \"…\"`, `let x = assistant gen()`"
                     .to_string()

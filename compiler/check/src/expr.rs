@@ -153,6 +153,12 @@ impl Body<'_> {
             self.w.instead(expr.span, near.as_deref());
             return;
         }
+        if matches!(expr.kind, ExprKind::Gen(_)) && self.w.is_data(&want) {
+            let (found, want) = (self.w.show(&expr.ty), self.w.show(&want));
+            let title = format!("a `{want}` is wanted here, not a `{found}`");
+            let hint = format!("have the model write one: `gen<{want}>()`");
+            return self.error("E0201", title, expr.span, &format!("a `{found}`"), &hint);
+        }
         self.mismatch(&expr.ty, &want, expr.span);
     }
 
@@ -198,6 +204,10 @@ impl Body<'_> {
                 "`x.round()`, `x.floor()` or `x.ceil()` makes an integer".to_string()
             }
             (Type::None, _) => format!("give a `{b}` on every way"),
+            (Type::List { item, .. }, Type::Str { .. }) if widen(item) == Type::STR => {
+                "`xs.join(\"\\n\")` makes one text of a list, `xs[0]` is its first".to_string()
+            }
+            (Type::Map(_), Type::Struct(_)) => format!("name the struct, and its fields without quotes: `{b} {{ … }}`"),
             (_, Type::Str { .. }) if self.w.is_data(&found) && widen(&found) != Type::STR => {
                 "`text(x)` or \"{x}\" makes a text of it".to_string()
             }

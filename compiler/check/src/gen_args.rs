@@ -30,8 +30,12 @@ impl Body<'_> {
                 None if of == "select" => {}
                 None => {
                     if let Some(value) = arg.value() {
-                        self.expr(&value, None);
+                        let names_type = names_type(&value);
+                        if !names_type {
+                            self.expr(&value, None);
+                        }
                         let hint = match value {
+                            _ if names_type => TYPE_IN_ANGLES,
                             ast::Expr::String(_) => "a result is named with `let`: let answer = gen()",
                             _ => "write its name: gen(stop: \"\\n\"); what to continue is the prompt so far",
                         };
@@ -64,7 +68,7 @@ impl Body<'_> {
             _ => true,
         };
         let Some(rule) = gen_rules::all().filter(allowed).find(|rule| rule.name == name.text()) else {
-            value.map(|value| self.expr(&value, None));
+            value.filter(|value| !names_type(value)).map(|value| self.expr(&value, None));
             let names = gen_rules::all().filter(allowed).map(|rule| rule.name);
             let more: &[&str] = if of == "select" { &["by"] } else { &[] };
             let near = nearest(name.text(), names.clone().chain(more.iter().copied()));
@@ -297,14 +301,25 @@ impl Body<'_> {
     }
 }
 
+const TYPE_IN_ANGLES: &str = "the type says what may be written: gen<Report>()";
+
+/// Whether the name of a type stands where a value should, be it called: `int`, `str(max_len: 5)`.
+fn names_type(value: &ast::Expr) -> bool {
+    match value {
+        ast::Expr::Name(name) => {
+            name.name().is_some_and(|name| matches!(name.text(), "str" | "int" | "float" | "bool" | "list" | "map"))
+        }
+        ast::Expr::Call(call) => call.callee().is_some_and(|callee| names_type(&callee)),
+        _ => false,
+    }
+}
+
 /// What other frontends call an argument, or say with one.
 fn habit(name: &str, of: &str) -> Option<&'static str> {
     Some(match (of, name) {
         ("gen", "regex" | "pattern" | "grammar") => "the type says what may be written: gen<re\"[0-9]+\">()",
         ("gen", "choices" | "choice" | "options") => "write gen<\"a\" | \"b\">() or select([\"a\", \"b\"])",
-        ("gen", "schema" | "json_schema" | "json" | "dtype" | "type" | "response_format") => {
-            "the type says what may be written: gen<Report>()"
-        }
+        ("gen", "schema" | "json_schema" | "json" | "dtype" | "type" | "response_format") => TYPE_IN_ANGLES,
         ("gen", "n") => "`fork n { … }` continues the prompt n times",
         ("gen", "name" | "var") => "a result is named with `let`: let answer = gen()",
         ("gen" | "model", "max_new_tokens" | "max_length") => "it is called `max_tokens`",

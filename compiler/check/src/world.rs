@@ -515,11 +515,16 @@ impl World {
         head
     }
 
+    fn declared(&mut self, file: usize, ty: Option<ast::Type>, optional: bool) -> Type {
+        let ty = ty.map_or(Type::Error, |ty| self.ty(file, &ty));
+        if optional { Type::optional(ty) } else { ty }
+    }
+
     fn fields(&mut self, file: usize, ast: &ast::StructItem) -> Vec<StructField> {
         let mut fields: IndexMap<Arc<str>, StructField> = IndexMap::new();
         for field in ast.fields() {
             let Some(name) = field.name() else { continue };
-            let ty = field.ty().map_or(Type::Error, |ty| self.ty(file, &ty));
+            let ty = self.declared(file, field.ty(), field.is_meant_optional());
             if let Some(default) = field.default() {
                 let d = Diagnostic::error("E0223", "a field has no default value")
                     .at(default.span(), "this value")
@@ -545,7 +550,7 @@ impl World {
         let mut optional: Option<Span> = None;
         for param in ast.params() {
             let Some(name) = param.name() else { continue };
-            let ty = param.ty().map_or(Type::Error, |ty| self.ty(file, &ty));
+            let ty = self.declared(file, param.ty(), param.is_meant_optional());
             let (text, span): (Arc<str>, Span) = (name.text().into(), name.span());
             let default = param.default();
             match (&default, optional) {

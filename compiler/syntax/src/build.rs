@@ -209,7 +209,7 @@ impl<'a> Builder<'a> {
             return;
         }
         // What the operator ends is complete before the space and the comments that stand between them.
-        if rule == Rule::infix_op {
+        if let Rule::infix_op | Rule::bad_op = rule {
             self.reduce(binding(pair.as_str()).0);
         }
         if !range.is_empty() {
@@ -221,7 +221,7 @@ impl<'a> Builder<'a> {
             parent.last = Some(rule);
             match parent.shape {
                 Shape::Suffixed if parent.children > 1 => start = parent.start,
-                Shape::Expr if !matches!(rule, Rule::infix_op | Rule::prefix_op | Rule::bad_role) => {
+                Shape::Expr if !is_operator(rule) && rule != Rule::bad_role => {
                     parent.operands.push(Operand { start, height: 0 });
                 }
                 _ => {}
@@ -229,7 +229,7 @@ impl<'a> Builder<'a> {
         }
         match shape(rule) {
             Shape::Token(kind) => {
-                if let Rule::infix_op | Rule::prefix_op = rule {
+                if is_operator(rule) {
                     self.operator(rule, pair.as_str(), start);
                 }
                 self.token(kind, range);
@@ -273,6 +273,8 @@ impl<'a> Builder<'a> {
     fn operator(&mut self, rule: Rule, op: &str, start: Checkpoint) {
         let operator = match rule {
             Rule::prefix_op => Operator { prefix: Some(start), right: PREFIX },
+            // Where people write it, it turns all of a comparison round.
+            Rule::bad_not => Operator { prefix: Some(start), right: binding("&&").1 },
             _ => Operator { prefix: None, right: binding(op).1 },
         };
         if let Some(frame) = self.frames.last_mut() {
@@ -360,6 +362,10 @@ impl<'a> Builder<'a> {
 /// The marks that the grammar writes out; a mark stands before those that it begins with.
 const PUNCTUATION: &[&str] = &["...", "->", "=>", "(", ")", "[", "]", "{", "}", "<", ">", ",", ":", ".", "=", "|", "?"];
 
+fn is_operator(rule: Rule) -> bool {
+    matches!(rule, Rule::infix_op | Rule::prefix_op | Rule::bad_op | Rule::bad_not)
+}
+
 const PREFIX: u8 = 130;
 
 /// How strongly an infix operator holds its left and its right operand. As in Rust; `**` holds most, `|>` least, and
@@ -374,8 +380,8 @@ pub(crate) fn binding(op: &str) -> (u8, u8) {
         "^" => (80, 81),
         "|" => (70, 71),
         "??" => (61, 60),
-        "&&" => (40, 41),
-        "||" => (30, 31),
+        "&&" | "and" => (40, 41),
+        "||" | "or" => (30, 31),
         ".." | "..=" => (20, 21),
         "|>" => (10, 11),
         _ => (50, 51),

@@ -174,7 +174,19 @@ fn say(problem: &Problem, text: &str) -> Message {
         | Rule::bad_types
         | Rule::bad_hole
         | Rule::stray => unexpected(rule, problem, text),
-        Rule::bad_const | Rule::bad_role | Rule::bad_number | Rule::bad_elif | Rule::bad_name => {
+        Rule::bad_struct => {
+            let name = before(text.get(..problem.range.start).unwrap_or_default().trim_end());
+            message("E0001", "a type with fields is a `struct`", "its fields", format!("write `struct {name} {{ … }}`"))
+        }
+        Rule::bad_const
+        | Rule::bad_role
+        | Rule::bad_number
+        | Rule::bad_elif
+        | Rule::bad_op
+        | Rule::bad_not
+        | Rule::bad_optional
+        | Rule::bad_closure
+        | Rule::bad_name => {
             let (before, rest) = text.split_at_checked(problem.range.start).unwrap_or((text, ""));
             let line = rest.lines().next().unwrap_or_default();
             let in_comprehension = before.trim_end().ends_with('[') && line.contains(" for ");
@@ -200,7 +212,17 @@ fn meant(rule: Rule, written: &str, in_comprehension: bool) -> Message {
             };
             message("E0001", "a role does not stand inside an expression", "among other parts", hint)
         }
-        Rule::bad_elif => message("E0001", format!("there is no `{written}`"), "not in sgl", "write `else if`"),
+        Rule::bad_elif | Rule::bad_op | Rule::bad_not => {
+            let instead = match written {
+                "and" => "write `&&`",
+                "or" => "write `||`",
+                "not" => "write `!`, and parentheses around a comparison: `!(a == b)`",
+                _ => "write `else if`",
+            };
+            message("E0001", format!("there is no `{written}`"), "not in sgl", instead)
+        }
+        Rule::bad_optional => message("E0001", "the `?` stands behind the type", "behind the name", "write `name: T?`"),
+        Rule::bad_closure => message("E0001", "a function value has no `fn`", "not in sgl", CLOSURE),
         Rule::bad_name => keyword_as_name(written.trim_end()),
         _ => {
             let digits = written.replace('_', "");
@@ -226,6 +248,10 @@ fn keyword_as_name(word: &str) -> Message {
 }
 
 const ALL_PUBLIC: &str = "everything in a file can be imported but what begins with `_`: take the word away";
+const CLOSURE: &str = "a function value is `|x| e`";
+const CONDITION_FIRST: &str = "the condition comes first: `if c { a } else { b }`";
+const NUMBERED: &str = "write `for i in 0..n` or `for (a, b) in pairs`";
+const SLICE: &str = "a part of a list or a text is `xs[1..3]`, `xs[..n]`, `xs[n..]`";
 const ROLE_ALONE: &str = "a role stands alone or where a value begins: give it a name first, `let x = assistant gen()`";
 
 /// "this function", "this `if`".
@@ -269,6 +295,9 @@ fn unclosed(problem: &Problem, text: &str) -> Message {
     let noun = what.trim_start_matches("a ").trim_start_matches("the ");
     let inside = text.get(opening(problem, text).end..).unwrap_or_default();
     match problem.parent {
+        bind_tuple if first_word(inside.trim_start()).is_some_and(|start| ["let", "var", "int"].contains(&start)) => {
+            message("E0001", "these are not names", "", NUMBERED)
+        }
         list if inside.trim_start().starts_with("...") => message(
             "E0001",
             "`...` does not stand inside a list",
@@ -338,6 +367,7 @@ fn missing(rule: Rule, problem: &Problem, text: &str) -> Message {
             "there is no expression in this hole".to_string(),
             r"put one between the braces, or write \{ where you mean a brace",
         ),
+        (miss_expr, index) if rest.starts_with(':') => said("this index has no expression".into(), SLICE),
         (miss_expr, if_expr | else_if | while_stmt) if first_word(rest) == Some("let") => message(
             "E0004",
             format!("{} has no condition", this(parent)),
@@ -411,9 +441,7 @@ fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
     let prev = before(text.get(..problem.range.start).unwrap_or_default().trim_end_matches([' ', '\t']));
     let argument = rule == bad_args && problem.parent == args && broken.starts_with('=');
     let said = |title: &str, label: &str, hint: &str| match habit(prev, broken) {
-        _ if broken.starts_with("=>") && (argument || rule == bad_tail) => {
-            message("E0001", title, label, "a function value is `|x| e`")
-        }
+        _ if broken.starts_with("=>") && (argument || rule == bad_tail) => message("E0001", title, label, CLOSURE),
         _ if argument => message("E0001", title, label, "an argument is named with a `:`, as in `max_tokens: 64`"),
         habit => message("E0001", title, label, habit.unwrap_or(hint)),
     };
@@ -421,12 +449,17 @@ fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
         return message("E0001", "an import begins with `import`", "not in sgl", format!("write `{here}`"));
     }
     match (rule, problem.parent) {
+        (bad_hole, _) if !prev.ends_with('"') && broken.starts_with(':') && !broken.starts_with(": ") => said(
+            "a hole holds a value and no format",
+            "the value ends before this",
+            "a number is cut to two decimals by `{x.round_to(2)}`",
+        ),
         (bad_hole, _) => said(
             "this hole holds more than one expression",
             "the expression ends before this",
             r"write \{ where you mean a brace",
         ),
-        (bad_args, bind_tuple) => said("these are not names", "", "write `for i in 0..n` or `for (a, b) in pairs`"),
+        (bad_args, bind_tuple) => said("these are not names", "", NUMBERED),
         (bad_params, _) if broken.starts_with('[') => {
             said("this is not a parameter", "", "the types that a type takes stand in `<…>`, as in `list<int>`")
         }
@@ -437,6 +470,9 @@ fn unexpected(rule: Rule, problem: &Problem, text: &str) -> Message {
             "a type parameter is a name, and stands for any type: `fn f<T, U>(x: T)`",
         ),
         (bad_types, _) => said("this does not fit here", "", "types stand with commas between them"),
+        (bad_args, index) if broken.starts_with(':') => {
+            said("an index is one expression", "it ends before this", SLICE)
+        }
         (bad_args, index) => said("an index is one expression", "it ends before this", ""),
         (bad_args, import_names) => said("this does not fit here", "", "imported names stand with commas between them"),
         (bad_args, _) => said("this does not fit here", "", "elements are expressions with commas between them"),
@@ -530,7 +566,7 @@ fn habit(prev: &str, broken: &str) -> Option<&'static str> {
         "pub" | "export" | "public" => Some(ALL_PUBLIC),
         "=" if broken.starts_with('=') => Some("values are compared with `==` and `!=`"),
         "==" | "!=" if broken.starts_with('=') => Some("values are compared with `==` and `!=`"),
-        "lambda" => Some("a function value is `|x| e`"),
+        "lambda" => Some(CLOSURE),
         "elif" | "elseif" => Some("write `else if`"),
         "system" | "user" | "assistant" if broken.starts_with(':') => Some("the text follows its role without a `:`"),
         "assistant" if first_word(broken).is_some_and(|word| matches!(word, "gen" | "select")) => Some(ROLE_ALONE),
@@ -544,6 +580,7 @@ fn habit(prev: &str, broken: &str) -> Option<&'static str> {
     let prefix = prev.len() == 1 && prev.starts_with(char::is_alphabetic);
     Some(match first_word(broken).unwrap_or_default() {
         "def" | "func" | "function" | "async" => "a function is `fn name(…) -> T { … }`",
+        "if" => CONDITION_FIRST,
         "let" | "var" => "outside a function write `const NAME = value`",
         "class" | "enum" | "interface" => "records are `struct`; a choice is `type X = A | B`",
         "and" => "write `&&`",

@@ -118,6 +118,7 @@ pub(crate) fn shape(rule: Rule) -> Shape {
         Rule::regex_open | Rule::regex_triple_open => Token(QUOTE),
         Rule::plain_text | Rule::triple_text | Rule::raw_text | Rule::regex_text | Rule::raw_triple_text => Token(TEXT),
         Rule::infix_op | Rule::prefix_op | Rule::minus | Rule::assign_op | Rule::range_op => Token(OPERATOR),
+        Rule::bad_op | Rule::bad_not | Rule::bad_optional => Token(OPERATOR),
 
         Rule::file | Rule::piece | Rule::snippet => Node(FILE),
         Rule::import => Node(IMPORT),
@@ -216,7 +217,7 @@ pub(crate) fn shape(rule: Rule) -> Shape {
         Rule::hole | Rule::wide_hole => Node(HOLE),
         Rule::hole_bind => Node(HOLE_BIND),
 
-        Rule::miss_expr | Rule::miss_block => Node(MISSING_EXPR),
+        Rule::miss_expr | Rule::miss_block | Rule::bad_closure => Node(MISSING_EXPR),
         Rule::bad_semi
         | Rule::bad_tail
         | Rule::bad_stmt
@@ -229,6 +230,7 @@ pub(crate) fn shape(rule: Rule) -> Shape {
         | Rule::bad_role
         | Rule::bad_number
         | Rule::bad_elif
+        | Rule::bad_struct
         | Rule::bad_name => Node(ERROR),
         Rule::stray | Rule::deep => Node(ERROR),
         rule if sgl_grammar::is_recovery(rule) => Node(MISSING),

@@ -218,9 +218,13 @@ impl Binary {
         self.0.slot(0)
     }
 
-    /// The operator.
+    /// The operator; a word from another language (the tree has an error there) is what it means.
     pub fn op(&self) -> Option<BinaryOp> {
-        BinaryOp::of(self.0.token(SyntaxKind::OPERATOR)?.text())
+        match self.0.token(SyntaxKind::OPERATOR)?.text() {
+            "and" => Some(BinaryOp::And),
+            "or" => Some(BinaryOp::Or),
+            written => BinaryOp::of(written),
+        }
     }
 
     /// Where the operator stands.
@@ -235,9 +239,12 @@ impl Binary {
 }
 
 impl Unary {
-    /// The operator.
+    /// The operator; `not` (the tree has an error there) is what it means.
     pub fn op(&self) -> Option<UnaryOp> {
-        UnaryOp::of(self.0.token(SyntaxKind::OPERATOR)?.text())
+        match self.0.token(SyntaxKind::OPERATOR)?.text() {
+            "not" => Some(UnaryOp::Not),
+            written => UnaryOp::of(written),
+        }
     }
 
     /// The operand.

@@ -178,6 +178,11 @@ impl Field {
         self.0.child()
     }
 
+    /// Whether a `?` stands behind the name (the tree has an error there): what is meant is an optional type.
+    pub fn is_meant_optional(&self) -> bool {
+        self.0.has(SyntaxKind::OPERATOR, "?")
+    }
+
     /// The value after `=`.
     pub fn default(&self) -> Option<Expr> {
         self.0.child_of(SyntaxKind::DEFAULT)?.child()
@@ -285,6 +290,11 @@ impl Param {
     /// The type.
     pub fn ty(&self) -> Option<Type> {
         self.0.child()
+    }
+
+    /// Whether a `?` stands behind the name (the tree has an error there): what is meant is an optional type.
+    pub fn is_meant_optional(&self) -> bool {
+        self.0.has(SyntaxKind::OPERATOR, "?")
     }
 
     /// The value after `=`.
