@@ -1,6 +1,7 @@
 //! The command line as data: words in, one [`Command`] with its options out.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::styling::Styles;
@@ -107,6 +108,9 @@ pub struct RunOptions {
     /// Report tokens, cache hits and times: on standard error, or as JSON into FILE
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub stats: Option<Option<PathBuf>>,
+    /// While it runs, show what the engines do at http://ADDRESS/metrics, in the text format of Prometheus
+    #[arg(long, value_name = "IP:PORT")]
+    pub metrics: Option<SocketAddr>,
     /// Run once for each line of a JSONL file, `-` for standard input; a line holds an object with arguments of main
     #[arg(long, value_name = "FILE.jsonl", help_heading = "Batch")]
     pub batch: Option<PathBuf>,
@@ -211,6 +215,7 @@ impl RunOptions {
             json: self.json || other.json,
             stream: self.stream.or(other.stream),
             stats: self.stats.or(other.stats),
+            metrics: self.metrics.or(other.metrics),
             batch: self.batch.or(other.batch),
             output: self.output.or(other.output),
             jobs: self.jobs.or(other.jobs),

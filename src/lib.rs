@@ -6,7 +6,7 @@
 //!    that its `main` wants.
 //! 4. [`models`] finds, pulls and checks the file of a model; a [`session`] runs engines on them.
 //! 5. [`batch`] runs a program once a line, [`testing`] its tests, with [`junit`] for reports; [`watch`] does either again
-//!    when a file changes. [`stats`] says what a run cost.
+//!    when a file changes. [`stats`] says what a run cost, [`metrics`] while it runs.
 //!    [`trace`] writes all that happens in a run into a file.
 //! 6. [`allow`] reads what a program may reach outside of it; [`needs`] says what it needs.
 //! 7. [`lsp`] serves editors. [`repl`] is a session in which entries run one after another.
@@ -26,6 +26,7 @@ pub mod help;
 pub mod junit;
 pub mod load;
 pub mod lsp;
+pub mod metrics;
 pub mod models;
 pub mod needs;
 pub mod outcome;

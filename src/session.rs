@@ -92,6 +92,14 @@ impl Session {
         self.state().engines.values().map(|engine| engine.stats()).collect()
     }
 
+    /// The same, each with its model; none while a model loads.
+    pub fn engines_now(&self) -> Vec<(String, EngineStats)> {
+        let Ok(state) = self.state.try_lock() else { return Vec::new() };
+        let mut engines: Vec<_> = state.engines.iter().map(|(name, engine)| (name.clone(), engine.stats())).collect();
+        engines.sort_by(|one, other| one.0.cmp(&other.0));
+        engines
+    }
+
     /// Time spent so far on finding and loading models.
     pub fn load_time(&self) -> Duration {
         self.state().load_time

@@ -146,10 +146,10 @@ impl Again<'_> {
         });
         let options = sgl_exec::RunOptions {
             seed: self.head().seed,
-            on_progress: None,
             on_print: Some(Arc::new(|line| terminal::write_error(&format!("{line}\n")))),
             world: Some(Arc::new(Replayed(self.replay.clone()))),
             watching: Some(Watching { watch: self.replay.clone(), run: ran.run }),
+            ..Default::default()
         };
         let runner = self.runner.clone();
         async move {

@@ -2,6 +2,7 @@
 //! The program may also stand on the command line (`-e`), or be the main one of the project.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use sgl_graph::needs;
 use sgl_host::Fault;
 use sgl_tools::Outside;
 use sgl_trace::{How, Why};
-use sgl_wire::Usage;
+use sgl_wire::{Batch, Usage};
 
 use crate::allow::Allow;
 use crate::args::{Resume, RunArgs, RunOptions};
@@ -30,7 +31,7 @@ use crate::terminal::{self, Bars, Complaint, Exit};
 use crate::trace::{self, About, Tracing};
 use crate::visible::visible;
 use crate::watch::{self, Reads};
-use crate::{models::Progress as _, outcome, render, usage};
+use crate::{metrics, models::Progress as _, outcome, render, usage};
 
 /// Instances of a batch at once, where nobody says how many.
 const JOBS: usize = 64;
@@ -108,6 +109,7 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
         .build()
         .map_err(|error| Complaint::failed(format!("threads cannot be started: {}", plain::io(&error))))?;
     let session = Arc::new(Session::new(options.engine.clone(), project.clone()));
+    let _metrics = options.metrics.map(|address| metrics(address, session.clone())).transpose()?;
     let graph = Arc::new(compiled.graph(program));
     // A program that reaches nothing outside cannot open a file, so its name alone is seldom what was meant.
     if needs::needs(&graph, id).is_empty() {
@@ -133,6 +135,7 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
         (world, backends) = (tracing.world(world), tracing.backends(session.clone()));
     }
     let runner = Runner::new(graph, backends);
+    let lines = options.batch.as_ref().map(|_| Batch::default());
     let job = Arc::new(Job {
         runner,
         main: id,
@@ -143,6 +146,7 @@ fn once(args: &RunArgs, reads: &mut Reads) -> Result<Exit, Complaint> {
         world,
         stream,
         tracing,
+        lines,
     });
     let began = Instant::now();
     let done = runtime.block_on(async {
@@ -178,6 +182,8 @@ struct Job {
     world: Arc<dyn World>,
     stream: Option<Stream>,
     tracing: Option<Tracing>,
+    /// Of a batch: that its runs belong together.
+    lines: Option<Batch>,
 }
 
 impl Job {
@@ -366,6 +372,7 @@ impl Job {
             on_progress: None,
             world: Some(self.world.clone()),
             watching: self.tracing.as_ref().map(|tracing| tracing.watching(run)),
+            batch: self.lines.as_ref().map(|lines| lines.run(run)),
             on_print: Some(Arc::new(move |line| {
                 if let Some(tracing) = &tracing {
                     tracing.print(line);
@@ -463,6 +470,16 @@ fn misused(faults: &[Fault]) -> Exit {
         complaint.report();
     }
     Exit::Usage
+}
+
+/// Shows what the engines do, until what comes back is dropped.
+fn metrics(address: SocketAddr, session: Arc<Session>) -> Result<metrics::Server, Complaint> {
+    let server = metrics::Server::start(address, move || session.engines_now())
+        .map_err(|error| Complaint::usage(format!("cannot listen at {address}: {}", plain::io(&error))))?;
+    if address.port() == 0 {
+        terminal::write_error(&format!("metrics: http://{}/metrics\n", server.address()));
+    }
+    Ok(server)
 }
 
 /// Says what the run cost, where that was asked for.

@@ -38,9 +38,9 @@ impl Repl {
         let options = RunOptions {
             seed: self.settings.seed,
             on_progress: Some(stream.listener()),
-            watching: None,
             on_print: Some(Arc::new(|line| terminal::write_error(&format!("{line}\n")))),
             world: Some(self.outside.clone()),
+            ..RunOptions::default()
         };
         let run = ready.run(Arc::new(self.answers()), options);
         let stop = self.stop;

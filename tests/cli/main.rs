@@ -11,6 +11,7 @@ mod fmt;
 mod help;
 mod hostile;
 mod kept;
+mod metrics;
 mod model;
 mod page;
 mod project;

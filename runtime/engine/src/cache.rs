@@ -3,7 +3,8 @@
 //! [`crate::radix::Radix`] is the real one; [`Nothing`] is its plain twin, which remembers nothing.
 
 use sgl_model::Slot;
-use sgl_wire::PromptLife;
+
+use crate::policy::Reader;
 
 /// A place in the store: the prefix that ends there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,7 +33,7 @@ pub(crate) trait Prefixes: Send {
     fn leave(&mut self, at: Place);
 
     /// Notes for whom the one who stands at `at` worked: what is kept longest may depend on it.
-    fn note(&mut self, at: Place, priority: i32, prompt: &PromptLife);
+    fn note(&mut self, at: Place, reader: &Reader<'_>);
 
     /// Forgets everything of a tenant for whom nobody stands anywhere, and puts the slots into `spare`.
     fn clear(&mut self, salt: u64, spare: &mut Vec<Slot>);
@@ -77,7 +78,7 @@ impl Prefixes for Nothing {
 
     fn leave(&mut self, _at: Place) {}
 
-    fn note(&mut self, _at: Place, _priority: i32, _prompt: &PromptLife) {}
+    fn note(&mut self, _at: Place, _reader: &Reader<'_>) {}
 
     fn clear(&mut self, _salt: u64, _spare: &mut Vec<Slot>) {}
 

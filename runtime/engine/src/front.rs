@@ -307,6 +307,7 @@ impl LocalBackend {
             sequence.salt = self.salt;
             sequence.priority = request.priority;
             sequence.prompt = request.prompt.life();
+            sequence.batch = request.batch.clone();
         }
         let Request { timeout, stream, branches, .. } = request;
         let watched = request.watched;

@@ -8,10 +8,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 
 use sgl_model::Slot;
-use sgl_wire::PromptLife;
 
 use crate::cache::{Place, Prefixes};
-use crate::policy::{Eviction, Policy, Use};
+use crate::policy::{Eviction, Policy, Reader, Use};
 
 /// Leaves that are looked at together, for whether their rank fell.
 const LOOKED_AT: usize = 64;
@@ -303,11 +302,11 @@ impl Prefixes for Radix {
         }
     }
 
-    fn note(&mut self, at: Place, priority: i32, prompt: &PromptLife) {
+    fn note(&mut self, at: Place, reader: &Reader<'_>) {
         let mut next = Some(at);
         while let Some(place) = next {
             let node = self.node_mut(place);
-            node.used.left_by(priority, prompt);
+            node.used.left_by(reader);
             next = node.parent;
         }
     }
@@ -406,7 +405,7 @@ impl Prefixes for Radix {
 
 #[cfg(test)]
 mod tests {
-    use sgl_wire::{Part, Prompt};
+    use sgl_wire::{Batch, Part, Prompt, PromptLife};
 
     use super::*;
 
@@ -515,7 +514,7 @@ mod tests {
             for _ in 0..times {
                 let (root, mut slots) = (tree.enter(0), Vec::new());
                 let at = tree.follow(root, &[token], &mut slots);
-                tree.note(at, priority, prompt);
+                tree.note(at, &Reader { priority, prompt, batch: None });
                 tree.leave(at);
             }
         }
@@ -531,7 +530,7 @@ mod tests {
         for (token, prompt) in (0u32..).zip(prompts) {
             let (root, mut spare) = (tree.enter(0), Vec::new());
             let at = tree.extend(root, &[token], &mut [token], &mut spare).unwrap();
-            tree.note(at, 0, &prompt.life());
+            tree.note(at, &Reader { priority: 0, prompt: &prompt.life(), batch: None });
             tree.leave(at);
         }
         tree
@@ -567,6 +566,25 @@ mod tests {
         assert_eq!(order, (0..10).map(|n| 100 * n + 99).collect::<Vec<_>>());
         let left = evicted(&mut tree, 1000);
         assert!(left.is_sorted(), "{left:?}");
+    }
+
+    #[test]
+    fn what_two_runs_of_a_batch_read_is_held_until_the_batch_ends() {
+        let (batch, other, nobody) = (Batch::default(), Batch::default(), PromptLife::default());
+        let mut tree = texts_of(&vec![Prompt::empty(); 6]);
+        // Of the six texts one is read twice by one run, one by runs of two batches, and two by two runs of one each.
+        let twice = [(1, &batch, 0), (1, &batch, 0), (2, &batch, 0), (2, &other, 1)];
+        let readers = twice.into_iter().chain([(3, &other, 0), (3, &other, 1), (4, &batch, 0), (4, &batch, 1)]);
+        for (token, batch, run) in readers {
+            let (root, mut slots) = (tree.enter(0), Vec::new());
+            let at = tree.follow(root, &[token], &mut slots);
+            tree.note(at, &Reader { priority: 0, prompt: &nobody, batch: Some(&batch.run(run)) });
+            tree.leave(at);
+        }
+        assert_eq!(read(&mut tree, 0, &[5]), [5]);
+        assert_eq!(evicted(&mut tree, 4), [0, 1, 2, 5]);
+        drop(batch);
+        assert_eq!(evicted(&mut tree, 2), [4, 3]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::cache::{Place, Prefixes};
 use crate::costs::Costs;
 use crate::draft::{Source, lookup};
 use crate::kept::Kept;
+use crate::policy::Reader;
 use crate::sequence::Sequence;
 use crate::slots::Slots;
 use crate::small::{Ask, Small};
@@ -395,7 +396,8 @@ impl Scheduler {
         sequence.computed = 0;
         sequence.stored = 0;
         if let Some(at) = sequence.at.take() {
-            self.cache.note(at, sequence.priority, &sequence.prompt);
+            let Sequence { priority, prompt, batch, .. } = &*sequence;
+            self.cache.note(at, &Reader { priority: *priority, prompt, batch: batch.as_ref() });
             self.cache.leave(at);
         }
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use sgl_model::Slot;
-use sgl_wire::PromptLife;
+use sgl_wire::{OfBatch, PromptLife};
 
 use crate::cache::Place;
 use crate::costs::Pays;
@@ -57,6 +57,8 @@ pub(crate) struct Sequence {
     pub most: usize,
     /// The prompt it works on.
     pub prompt: PromptLife,
+    /// The run of a batch that it works for.
+    pub batch: Option<OfBatch>,
     /// Where they are.
     pub slots: Vec<Slot>,
     /// Tokens computed.
@@ -88,6 +90,7 @@ impl Sequence {
             goal: tokens.len(),
             most: tokens.len(),
             prompt: PromptLife::default(),
+            batch: None,
             want,
             tokens,
             branches: Vec::new(),

@@ -12,11 +12,16 @@ const OCTAVES: usize = 33;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Times {
     counts: [u32; STEPS * OCTAVES],
+    /// Of all.
+    micros: u64,
 }
+
+/// The borders of [`Times::up_to`]: from 256 µs to 67 s.
+const BORDERS: std::ops::Range<usize> = 5..24;
 
 impl Default for Times {
     fn default() -> Self {
-        Times { counts: [0; STEPS * OCTAVES] }
+        Times { counts: [0; STEPS * OCTAVES], micros: 0 }
     }
 }
 
@@ -32,11 +37,23 @@ impl Times {
         let last = self.counts.len() - 1;
         let count = &mut self.counts[bucket.min(last)];
         *count = count.saturating_add(1);
+        self.micros = self.micros.saturating_add(micros);
     }
 
     /// How many were counted.
     pub fn count(&self) -> u64 {
         self.counts.iter().map(|&count| u64::from(count)).sum()
+    }
+
+    /// All of them together, in seconds.
+    pub fn sum(&self) -> f64 {
+        self.micros as f64 / 1e6
+    }
+
+    /// Borders in seconds, each twice the one before, and how many were shorter than each.
+    pub fn up_to(&self) -> impl Iterator<Item = (f64, u64)> {
+        let shorter = |octaves: usize| self.counts[..octaves * STEPS].iter().map(|&count| u64::from(count)).sum();
+        BORDERS.map(move |octaves| ((STEPS << (octaves - 1)) as f64 / 1e6, shorter(octaves)))
     }
 
     /// The duration, in seconds, that this share of all does not exceed (0.5: the median); 0 where there are none.
@@ -66,6 +83,7 @@ impl std::ops::AddAssign for Times {
         for (count, more) in self.counts.iter_mut().zip(other.counts) {
             *count = count.saturating_add(more);
         }
+        self.micros = self.micros.saturating_add(other.micros);
     }
 }
 
@@ -97,6 +115,10 @@ mod tests {
                 let found = times.quantile(share);
                 assert!((found - exact).abs() <= 0.0325 * exact, "{share} of {spread} bits: {found} is not {exact}");
             }
+            for (border, count) in times.up_to() {
+                assert_eq!(count, list.iter().filter(|&&seconds| seconds < border).count() as u64, "{border}");
+            }
+            assert!((times.sum() - list.iter().sum::<f64>()).abs() < 1e-6 * times.sum());
         }
     }
 

@@ -35,7 +35,17 @@ fn message(prompt: &Prompt, role: Role, text: &str) -> Prompt {
 }
 
 fn request(prompt: &Prompt, seed: u64, ask: Ask) -> Request {
-    Request { prompt: prompt.clone(), ask, seed, priority: 0, timeout: None, branches: 1, stream: false, watched: None }
+    Request {
+        prompt: prompt.clone(),
+        ask,
+        seed,
+        priority: 0,
+        timeout: None,
+        branches: 1,
+        batch: None,
+        stream: false,
+        watched: None,
+    }
 }
 
 fn wait(reply: Reply) -> Result<Outcome, Failure> {

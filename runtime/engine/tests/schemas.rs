@@ -98,6 +98,7 @@ fn answers(backend: &LocalBackend, trials: &[Trial]) -> Vec<Result<Generated, Fa
             timeout: None,
             stream: false,
             branches: 1,
+            batch: None,
             watched: None,
         })
     };

@@ -177,6 +177,7 @@ fn request(context: &Context, node: u32, seed: u64, prompt: &Prompt, arguments: 
         priority: arguments.priority,
         timeout: arguments.timeout,
         branches: context.branches.swap(1, Ordering::Relaxed),
+        batch: context.run.options.batch.clone(),
         stream: context.run.options.on_progress.is_some(),
         watched,
     }

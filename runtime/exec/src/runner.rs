@@ -9,7 +9,7 @@ use sgl_check::program::{FnId, ModelId};
 use sgl_diag::Diagnostic;
 use sgl_graph::graph::Graph;
 use sgl_host::{Fault, Outcome, Program, Value};
-use sgl_wire::{Backend, NoTokens, Place, Prompt, Sight, Usage, Watch};
+use sgl_wire::{Backend, NoTokens, OfBatch, Place, Prompt, Sight, Usage, Watch};
 
 use crate::backends::{Backends, Models};
 use crate::busy::Busy;
@@ -49,6 +49,8 @@ pub struct RunOptions {
     pub world: Option<Arc<dyn World>>,
     /// Told what becomes of requests.
     pub watching: Option<Watching>,
+    /// Which run of a batch it is, where it is one.
+    pub batch: Option<OfBatch>,
 }
 
 /// Somebody who watches a run.

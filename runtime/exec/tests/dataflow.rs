@@ -11,6 +11,7 @@ use sgl_check::types::Const;
 use sgl_exec::{Answer, RunOptions, ScriptedBackend};
 use sgl_graph::graph::*;
 use sgl_host::Value;
+use sgl_wire::Batch;
 
 /// `[asks site 1 about x for x in xs]`, and what is asked is the element.
 fn ask_each() -> Loop {
@@ -38,6 +39,22 @@ fn all_branches_of_a_fork_are_in_flight_before_any_answers() {
     let order: Vec<String> = backend.seen().iter().map(prompt).collect();
     assert_eq!(order, ["0", "1", "2", "3", "4", "5", "6", "7"], "requests leave in program order");
     assert!(backend.seen().iter().all(|request| request.branches == 8), "each says how many there are");
+}
+
+#[test]
+fn requests_say_of_which_run_of_a_batch_they_are() {
+    let (mut main, _) = Build::new(0);
+    let list = strings(&mut main, &["a", "b"]);
+    let answers = main.each(ask_each(), &[list]);
+    let graph = main_of(main.end(&answers));
+    let batch = Batch::default();
+    for run in 0..2 {
+        let backend = ScriptedBackend::new(|request| Answer::text(prompt(request)));
+        run_with(&graph, &backend, vec![], RunOptions { batch: Some(batch.run(run)), ..RunOptions::default() });
+        let seen = backend.seen();
+        let marks = seen.iter().map(|request| request.batch.as_ref().unwrap());
+        assert!(seen.len() == 2 && marks.into_iter().all(|mark| mark.same_run(&batch.run(run))), "{seen:?}");
+    }
 }
 
 #[test]

@@ -193,6 +193,7 @@ mod tests {
             timeout: None,
             stream: false,
             branches: 1,
+            batch: None,
             watched: None,
         }
     }

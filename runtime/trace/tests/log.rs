@@ -158,6 +158,7 @@ fn request(watch: &Arc<dyn Watch>, text: &str, seed: u64) -> Request {
         priority: 0,
         timeout: None,
         branches: 1,
+        batch: None,
         stream: false,
         watched: Some(watched),
     }

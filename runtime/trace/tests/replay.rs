@@ -64,6 +64,7 @@ fn request(parts: usize, seed: u64) -> Request {
         timeout: None,
         stream: false,
         branches: 1,
+        batch: None,
         watched: None,
     }
 }

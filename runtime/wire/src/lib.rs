@@ -10,6 +10,7 @@
 //! **Architecture invariant:** everything here is data, and two traits, of who answers and of who watches. No tokenizer, no automaton, no graph, no socket.
 
 mod backend;
+mod batch;
 mod constraint;
 mod picture;
 mod prompt;
@@ -17,6 +18,7 @@ mod request;
 mod watch;
 
 pub use backend::{Backend, Event, Failure, Outcome, Rendered, Reply, ReplySender, reply};
+pub use batch::{Batch, OfBatch};
 pub use constraint::{Constraint, Draft, Field, Formats, Json, KeyOrder, Literal, Schema, SchemaOptions, WhiteSpace};
 pub use picture::{MAX_PICTURE_BYTES, NoPicture, Picture};
 pub use prompt::{Message, Output, Part, Prompt, PromptLife, Role};

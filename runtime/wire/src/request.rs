@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Constraint, Output, Prompt, Watched};
+use crate::{Constraint, OfBatch, Output, Prompt, Watched};
 
 /// One piece of work on one prompt.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Request {
     /// How many branches of a fork begin together with the one whose first request this is, itself included: so many like it
     /// are on their way. 1 where it is no branch's first. No answer depends on it.
     pub branches: usize,
+    /// Where its run is one of a batch: which. No answer depends on it.
+    pub batch: Option<OfBatch>,
     /// Whether [`crate::Event::Text`] is wanted while the text comes.
     pub stream: bool,
     /// Who wants to know what becomes of it.

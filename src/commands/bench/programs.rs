@@ -153,7 +153,7 @@ fn once(graph: Arc<Graph>, data: &str, engine: &EngineArgs) -> Result<(Time, Sta
     let arguments = runner.arguments(main, given).map_err(|faults| {
         failed(faults.first().map_or_else(|| "the input is wrong".into(), |fault| fault.title.clone()))
     })?;
-    let options = RunOptions { seed: 0, on_progress: None, on_print: None, world: None, watching: None };
+    let options = RunOptions::default();
     let (time, Finished { result, usage }) = sgl_bench::time(|| runtime.block_on(runner.run(arguments, options)));
     result.map_err(|fault| failed(format!("the program failed: {}", fault.title)))?;
     let stats = stats(&session, &usage, time.seconds);

@@ -1,5 +1,7 @@
 //! What is generated does not depend on what else runs, on what is cached, or on how work is cut into steps.
 
+use sgl_wire::Batch;
+
 use super::*;
 use sgl_wire::{Constraint, Field, Json, Schema, SelectBy, Stop};
 
@@ -115,6 +117,60 @@ fn a_prefix_that_a_batch_shares_is_computed_once() {
     assert!(cached >= 7 * length, "{cached} of 7 × {length}");
     let all: u64 = usages.iter().map(|u| u.prompt_tokens + u.output_tokens).sum();
     assert!(backend.stats().rows <= all - cached, "nothing was computed twice");
+}
+
+/// Lines of a batch, one after the other: each asks about a text that all of them share, and then thinks about things of its
+/// own for which the pool is too small. The tokens that each finds of what is shared.
+fn found_of_what_is_shared(is_batch: bool) -> Vec<u64> {
+    let backend = backend(slots(300));
+    let header = message(&Prompt::empty(), Role::User, &"read this again and again; ".repeat(3));
+    let (batch, length) = (Batch::default(), backend.render(&header).unwrap().tokens.len() as u64);
+    let line = |run: u64| {
+        let ask = |prompt: Prompt| {
+            let request = generate(prompt.push(Part::Open(Role::Assistant)), run, |g| g.max_tokens = Some(2));
+            let batch = is_batch.then(|| batch.run(run));
+            generated(super::run(&backend, Request { batch, ..request })).usage.cached_tokens
+        };
+        let found = ask(message(&header, Role::User, &format!("{run}?")));
+        for part in ["a", "b", "c", "d"] {
+            ask(text(&format!("{run}{part}: {}", format!("{part}{run} ").repeat(24))));
+        }
+        found.min(length)
+    };
+    let found = (0..6).map(line).map(|found| length - found).collect();
+    assert!(backend.stats().evicted > 0 && length > 50, "{length}");
+    assert_all_given_back(&backend);
+    found
+}
+
+#[test]
+fn what_the_lines_of_a_batch_share_stays_until_it_ends() {
+    let apart = found_of_what_is_shared(false);
+    assert!(apart.iter().all(|&missing| missing > 0), "a pool in which nothing would stay: {apart:?}");
+    // Nobody knows that it is shared before a second line reads it.
+    assert_eq!(found_of_what_is_shared(true)[2..], [0; 4]);
+}
+
+/// `n` answers to one prompt, which are branches of a fork: the prompt is read once, and each token of each answer but its last is
+/// a row.
+#[test]
+fn samples_of_one_prompt_read_it_once_and_are_what_they_are_alone() {
+    let prompt = message(&Prompt::empty(), Role::User, &"it says much and means little; ".repeat(20));
+    let prompt = prompt.push(Part::Open(Role::Assistant));
+    let request = |seed: u64| {
+        let sample = generate(prompt.clone(), seed, |g| (g.max_tokens, g.ignore_eos) = (Some(5), true));
+        Request { branches: 16, ..sample }
+    };
+    let options = EngineOptions { draft: 0, ..EngineOptions::default() };
+    let (one, many) = (backend(EngineOptions { cache: false, ..options }), backend(options));
+    let replies: Vec<_> = (0..16).map(|seed| many.submit(request(seed))).collect();
+    let together: Vec<_> = replies.into_iter().map(|reply| content(&wait(reply))).collect();
+    let alone: Vec<_> = (0..16).map(|seed| content(&run(&one, Request { branches: 1, ..request(seed) }))).collect();
+    assert_eq!(together, alone);
+    assert!(together.iter().collect::<std::collections::HashSet<_>>().len() > 8, "{together:?}");
+    let (length, stats) = (many.render(&prompt).unwrap().tokens.len() as u64, many.stats());
+    // The last token of the prompt is a row of each, for its logits.
+    assert_eq!(stats.rows, length - 1 + 16 * 5, "{stats:?}");
 }
 
 #[test]
