@@ -241,7 +241,8 @@ impl Stats {
                 percent(steps.engine)
             );
             line("steps", steps.count.to_string(), shares);
-            let masks = format!("for masks; constraints compiled in {:.1} ms", steps.compile_time * 1e3);
+            let masks =
+                format!("and forced text, of all threads; constraints compiled in {:.1} ms", steps.compile_time * 1e3);
             line("masks", format!("{:.1} ms", steps.mask_time * 1e3), masks);
         }
         if let Some(Slots { total, cached, free, evicted, put_back, longest_wait }) = &self.slots {
@@ -309,7 +310,7 @@ mod tests {
         first token  100.4 ms  half of all; 90 %: 176.1 ms, 99 %: 200.7 ms
         next token    10.0 ms  half of all; 90 %: 10.0 ms, 99 %: 10.0 ms
         steps              20  80.0 ms and 3.5 sequences each: 75.0 % products, 12.5 % attention, 7.5 % the rest of the model, 5.0 % the engine
-        masks         12.0 ms  for masks; constraints compiled in 3.4 ms
+        masks         12.0 ms  and forced text, of all threads; constraints compiled in 3.4 ms
         slots            1000  300 cached, 690 free, 7 evicted; 0 sequences put back, none waited longer than 12 steps
         ");
     }

@@ -131,6 +131,7 @@ struct Life {
     orders: Arc<Mutex<Orders>>,
     faults: bool,
     prompts: Vec<Prompt>,
+    batch: sgl_wire::Batch,
     pending: Vec<Pending>,
     tally: Tally,
 }
@@ -156,6 +157,7 @@ impl Life {
             orders,
             faults: dice.below(2) == 0,
             prompts: vec![text("Hello"), text("the the")],
+            batch: sgl_wire::Batch::default(),
             pending: Vec::new(),
             tally: Tally::default(),
             dice,
@@ -185,6 +187,10 @@ impl Life {
             }),
         };
         request.priority = dice.below(3) as i32 - 1;
+        if dice.below(100) == 0 {
+            self.batch = sgl_wire::Batch::default();
+        }
+        request.batch = (dice.below(3) > 0).then(|| self.batch.run(dice.below(3) as u64));
         request.timeout = (dice.below(12) == 0).then(|| Duration::from_secs(dice.below(30) as u64));
         request
     }
