@@ -1,7 +1,5 @@
 //! `--metrics`: what a client is shown while a batch runs, on the real model that `SGL_TEST_MODEL` names.
 
-#![expect(clippy::print_stdout, reason = "a test says when it is skipped")]
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
