@@ -1,6 +1,7 @@
 //! The byte strings of a tokenizer as a trie, with what masks need to know about whole subtrees.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
@@ -16,6 +17,8 @@ const LONGEST_TOKEN: usize = 1024;
 const PLAIN_MASKS: usize = 512;
 /// Tries of endings kept at most.
 const ENDINGS: usize = 64;
+/// Times that endings are asked for before they are looked for: finding them takes as long as about so many masks without them.
+const SELDOM: u32 = 32;
 
 /// Byte strings of a vocabulary as a trie; built once per tokenizer.
 #[derive(Debug)]
@@ -32,7 +35,7 @@ pub struct Vocabulary {
     /// Tokens of these groups alone.
     plain: Mutex<HashMap<u64, Arc<Plain>>>,
     /// What follows characters of these groups alone in tokens that begin with some.
-    endings: Mutex<HashMap<u64, Arc<Trie>>>,
+    endings: Mutex<HashMap<u64, Endings>>,
     /// Whole UTF-8 tokens with at most so many characters, for each number of characters that occurs.
     up_to: Vec<(u32, Mask)>,
     /// No token.
@@ -43,12 +46,22 @@ pub struct Vocabulary {
     pub(crate) most_bytes: usize,
 }
 
+/// What follows characters of some groups in tokens.
+#[derive(Debug)]
+enum Endings {
+    /// Asked for so often.
+    Asked(u32),
+    Known(Arc<Trie>),
+}
+
 /// Byte strings with the tokens they stand for.
 #[derive(Debug, Default)]
 pub(crate) struct Trie {
     pub nodes: Vec<TrieNode>,
     /// Tokens in the order of the nodes, so that each node's own are a run.
     ids: Vec<u32>,
+    /// First bytes, each with where its subtree begins and ends.
+    roots: Vec<(u8, u32, u32)>,
 }
 
 impl Trie {
@@ -67,9 +80,9 @@ impl Trie {
         node.last > node.first + node.count
     }
 
-    /// The tokens that stand before `node`.
-    pub fn before(&self, node: &TrieNode) -> &[u32] {
-        self.ids.get(..node.first as usize).unwrap_or(&[])
+    /// The subtrees below the root, by their first bytes.
+    pub fn roots(&self) -> impl Iterator<Item = (u8, Range<usize>)> {
+        self.roots.iter().map(|(byte, at, end)| (*byte, *at as usize..*end as usize))
     }
 }
 
@@ -147,7 +160,7 @@ impl Vocabulary {
         }
         let trie = builder.finish();
         let ends = ends.into_iter().filter(|id| (*id as usize) < tokens.len()).collect();
-        let built = Self {
+        let mut built = Self {
             ends,
             trie,
             single,
@@ -163,8 +176,10 @@ impl Vocabulary {
         };
         // The classes that nearly every constraint has: the characters of JSON strings, and all.
         for class in [regex::json_plain(), ClassUnicode::new([ClassUnicodeRange::new('\0', char::MAX)])] {
-            built.plain(groups::within(&class));
-            built.endings(groups::within(&class));
+            let groups = groups::within(&class);
+            built.plain(groups);
+            let endings = Endings::Known(Arc::new(built.find_endings(groups)));
+            built.endings.get_mut().unwrap_or_else(PoisonError::into_inner).insert(groups, endings);
         }
         built
     }
@@ -222,12 +237,31 @@ impl Vocabulary {
         known.entry(groups).or_insert(Arc::new(plain)).clone()
     }
 
-    /// The tokens that begin with characters of these `groups` and go on otherwise, by what follows those.
-    pub(crate) fn endings(&self, groups: u64) -> Arc<Trie> {
+    /// The tokens that begin with characters of these `groups` and go on otherwise, by what follows those; none where they were
+    /// seldom asked for.
+    pub(crate) fn endings(&self, groups: u64) -> Option<Arc<Trie>> {
         let mut known = self.endings.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(endings) = known.get(&groups) {
-            return endings.clone();
+        if known.len() >= ENDINGS {
+            known.retain(|_, endings| matches!(endings, Endings::Known(_)));
         }
+        if known.len() >= ENDINGS {
+            known.clear();
+        }
+        let asked = match known.entry(groups).or_insert(Endings::Asked(0)) {
+            Endings::Known(endings) => return Some(endings.clone()),
+            Endings::Asked(times) => {
+                *times += 1;
+                *times
+            }
+        };
+        (asked > SELDOM).then(|| {
+            let endings = Arc::new(self.find_endings(groups));
+            known.insert(groups, Endings::Known(endings.clone()));
+            endings
+        })
+    }
+
+    fn find_endings(&self, groups: u64) -> Trie {
         let mut sorted: Vec<(&[u8], u32)> = Vec::new();
         let mut add = |id: u32| {
             let Some(bytes) = self.bytes(id) else { return };
@@ -245,10 +279,7 @@ impl Vocabulary {
             let (groups, chars) = about(bytes);
             builder.add(bytes, id, groups, chars as u16);
         }
-        if known.len() >= ENDINGS {
-            known.clear();
-        }
-        known.entry(groups).or_insert(Arc::new(builder.finish())).clone()
+        builder.finish()
     }
 
     /// Whole UTF-8 tokens with at most `chars` characters; none where that is no restriction.
@@ -335,6 +366,8 @@ impl<'a> TrieBuilder<'a> {
 
     fn finish(mut self) -> Trie {
         self.close(0);
-        Trie { nodes: self.nodes, ids: self.ids }
+        let firsts = self.nodes.iter().zip(0..).filter(|(node, _)| node.depth == 1);
+        let roots = firsts.map(|(node, at)| (node.byte, at, node.end)).collect();
+        Trie { nodes: self.nodes, ids: self.ids, roots }
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use common::{Random, brute_mask, data, field, gguf, json, matcher, regex};
 use sgl_constrain::{Matcher, Vocabulary};
-use sgl_wire::{Constraint, Json, Literal, Schema};
+use sgl_wire::{Constraint, Json, Literal, Schema, SchemaOptions};
 
 fn string() -> Json {
     Json::Str { min_len: 0, max_len: None }
@@ -213,6 +213,65 @@ fn masks_of_the_real_vocabulary_are_brute_masks() {
                 break;
             }
         }
+    }
+}
+
+/// Places of which most is known from others: keys beside known ones, what a pattern reads in any order or up to a length.
+fn likened() -> Vec<Constraint> {
+    let string = |more: &str| format!(r#"{{"properties":{{"a":{{"type":"string",{more}}}}},"required":["a"]}}"#);
+    let schemas = [
+        r#"{"properties":{"name":{"type":"integer"},"number":{"type":"null"}},"required":["name"],"minProperties":3}"#
+            .into(),
+        r#"{"patternProperties":{"[0-9]{2,}":{"type":"boolean"},"X_":{"type":"string"}},"minProperties":2}"#.into(),
+        string(r#""pattern":"E|L|G""#),
+        string(r#""pattern":"^[a-z-]+( [a-z-]+)*$","maxLength":30"#),
+        string(r#""pattern":"^[^ ]+( [^ ]+)*$","minLength":25"#),
+    ];
+    let schemas =
+        schemas.map(|text| Constraint::JsonSchema { text: text.as_str().into(), options: SchemaOptions::default() });
+    schemas.into_iter().chain([regex(r"(?:\S+\s+){0,9}\S+"), regex("[^x]*x?[^x]{0,12}")]).collect()
+}
+
+#[test]
+fn masks_made_from_those_of_other_places_are_brute_masks() {
+    let Some(vocabulary) = gguf::vocabulary() else { return };
+    let mut random = Random(11);
+    for constraint in likened() {
+        for round in 0..2 {
+            let mut at = matcher(&constraint, &vocabulary).unwrap();
+            for step in 0..14 {
+                let mask = at.mask(None);
+                if step % 2 == round {
+                    assert_eq!(*mask, brute_mask(&at, &vocabulary), "{constraint:?} at {}", at.place());
+                }
+                let allowed: Vec<u32> = mask.iter().filter(|token| !vocabulary.ends().contains(token)).collect();
+                let Some(token) = allowed.get(random.below(allowed.len().max(1))) else { break };
+                at.advance(*token).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_learned_of_a_vocabulary_changes_no_mask() {
+    let Some(vocabulary) = gguf::vocabulary() else { return };
+    for constraint in likened() {
+        let masks = (0..40).map(|_| {
+            let mut at = matcher(&constraint, &vocabulary).unwrap();
+            let opened = matches!(constraint, Constraint::JsonSchema { .. });
+            let text: &[u8] = if opened { b"{\"a\":\"b " } else { b"b " };
+            let mut masks = Vec::new();
+            for byte in text {
+                masks.push(at.mask(None));
+                let token = (0..vocabulary.len() as u32).find(|token| vocabulary.bytes(*token) == Some(&[*byte]));
+                if at.advance(token.unwrap()).is_err() {
+                    break;
+                }
+            }
+            masks
+        });
+        let masks: Vec<_> = masks.collect();
+        assert!(masks.windows(2).all(|pair| pair[0] == pair[1]), "{constraint:?}");
     }
 }
 

@@ -13,6 +13,7 @@ mod distinct;
 pub(crate) mod equal;
 mod hidden;
 mod plan;
+mod rows;
 mod stack;
 mod supply;
 
@@ -36,6 +37,7 @@ use crate::vocabulary::Vocabulary;
 
 use distinct::Open;
 use plan::Planned;
+use rows::Rows;
 pub(crate) use stack::Frame;
 use stack::{Held, Stack};
 
@@ -223,8 +225,8 @@ pub(crate) struct Graph {
     /// The edges of a thread that reads a given text, for each byte.
     literal: Vec<Edge>,
     met: Met,
-    /// A row of `stride` entries for each state.
-    table: Vec<StateId>,
+    /// Where bytes lead from each state.
+    table: Rows,
     bytes: usize,
     pub(crate) masks: QuickMap<StateId, Arc<Kept>>,
     /// Those masks, each once.
@@ -233,8 +235,8 @@ pub(crate) struct Graph {
     pub(crate) free: QuickMap<StateId, Free>,
     /// How often a region was looked for in vain, and how often one was found.
     pub(crate) regions: (u32, u32),
-    /// What characters do at a place.
-    pub(crate) alive: QuickMap<StateId, Arc<Alive>>,
+    /// What characters do at a place, without and with those outside ASCII.
+    pub(crate) alive: QuickMap<(StateId, bool), Arc<Alive>>,
     /// What tokens do from a place inside a small rule.
     pub(crate) words: QuickMap<StateId, Arc<Words>>,
     /// What tokens do from a node in a tree of names.
@@ -256,6 +258,8 @@ impl Graph {
     /// A graph with nothing found yet.
     pub fn new(tables: &Tables) -> Self {
         let nowhere = State { threads: Arc::new([]), text: 0, complete: false, lean: false, cost: NEVER };
+        let mut table = Rows::new(tables.net.stride);
+        [DEAD, AMBIGUOUS].into_iter().for_each(|state| table.push(state));
         Self {
             stacks: vec![Held {
                 stack: Stack::Bottom,
@@ -290,7 +294,7 @@ impl Graph {
             plans: QuickMap::default(),
             literal: (0..=255).map(|byte| Edge { low: byte, high: byte, to: LITERAL }).collect(),
             met: Met::default(),
-            table: [vec![DEAD; tables.net.stride], vec![AMBIGUOUS; tables.net.stride]].concat(),
+            table,
             bytes: 0,
             masks: QuickMap::default(),
             shared: QuickSet::default(),
@@ -388,16 +392,21 @@ impl Graph {
         self.literal.get(at..at.saturating_add(1)).unwrap_or(&[])
     }
 
+    /// Whether it is known that `byte` leads nowhere from `state`.
+    pub fn is_known_dead(&self, tables: &Tables, state: StateId, byte: u8) -> bool {
+        let class = tables.net.classes.get(usize::from(byte)).copied().unwrap_or(0);
+        !self.is_capturing(state) && self.table.get(state, class) == Some(DEAD)
+    }
+
     /// Where `byte` leads from `state`.
     pub fn step(&mut self, tables: &Tables, state: StateId, byte: u8) -> StateId {
         let class = tables.net.classes.get(usize::from(byte)).copied().unwrap_or(0);
-        let at = state as usize * tables.net.stride + usize::from(class);
         let capturing = self.is_capturing(state);
         let known = match capturing {
-            true => self.steps.get(&(state, byte)),
-            false => self.table.get(at),
+            true => self.steps.get(&(state, byte)).copied(),
+            false => self.table.get(state, class),
         };
-        if let Some(&known) = known.filter(|known| **known != UNKNOWN) {
+        if let Some(known) = known.filter(|known| *known != UNKNOWN) {
             return known;
         }
         let State { threads, lean, text, .. } = self.state(state).clone();
@@ -445,9 +454,7 @@ impl Graph {
             self.steps.insert((state, byte), to);
         } else {
             let class = |byte: u8| tables.net.classes.get(usize::from(byte)).map_or(0, |class| usize::from(*class));
-            let row = state as usize * tables.net.stride;
-            let alike = self.table.get_mut(row + class(low)..=row + class(high));
-            alike.into_iter().flatten().for_each(|entry| *entry = to);
+            self.table.fill(state, class(low)..=class(high), to);
         }
         to
     }
@@ -503,15 +510,12 @@ impl Graph {
         self.bytes += tables.net.stride * 4;
         let id = self.states.len() as StateId;
         // Most bytes lead nowhere, and that is known at once.
-        let row = self.table.len();
-        self.table.resize(row + tables.net.stride, DEAD);
+        self.table.push(DEAD);
         for thread in state.threads.iter() {
             let class = |byte: u8| tables.net.classes.get(usize::from(byte)).map_or(0, |class| usize::from(*class));
             let unknown: Vec<_> =
-                self.edges(tables, thread).iter().map(|edge| row + class(edge.low)..=row + class(edge.high)).collect();
-            for range in unknown {
-                self.table.get_mut(range).into_iter().flatten().for_each(|entry| *entry = UNKNOWN);
-            }
+                self.edges(tables, thread).iter().map(|edge| class(edge.low)..=class(edge.high)).collect();
+            unknown.into_iter().for_each(|classes| self.table.fill(id, classes, UNKNOWN));
         }
         self.states.push(state);
         self.state_ids.insert(key, id);

@@ -1,10 +1,29 @@
 //! A plain bit set over token ids.
 
+use std::hash::{Hash, Hasher};
+
+/// Mixes the words of a mask: an odd number with as many ones as zeros, about.
+const ODD: u64 = 0xf135_7aea_2e62_a9c5;
+
 /// The tokens that may come next: one bit per token id.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mask {
     words: Box<[u64]>,
     len: usize,
+}
+
+impl Hash for Mask {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Words beside each other need not wait for each other.
+        let (groups, rest) = self.words.as_chunks::<8>();
+        let mut sums = [0u64; 8];
+        for words in groups {
+            for (sum, word) in sums.iter_mut().zip(words) {
+                *sum = (sum.rotate_left(26) ^ word).wrapping_mul(ODD);
+            }
+        }
+        sums.iter().chain(rest).for_each(|word| state.write_u64(*word));
+    }
 }
 
 impl Mask {

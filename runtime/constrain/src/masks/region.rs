@@ -23,8 +23,12 @@ const PATIENCE: u32 = 24;
 const MANY_BYTES: u32 = 24;
 /// Groups that make a region worth looking for at least.
 const FEW_GROUPS: u32 = 3;
-/// Groups with which characters outside ASCII are looked at, too.
+/// Groups with which characters outside ASCII are looked at, too …
 const MANY_GROUPS: u32 = 20;
+/// … and places at most: few tokens have such characters, and each place costs much then.
+const FEW_PLACES: usize = 8;
+/// Characters of a token that are followed at most: longer tokens are few.
+const DEEPEST: usize = 20;
 /// Threads of a place with which they are not: each of their bytes costs much there.
 const MANY_THREADS: usize = 64;
 
@@ -99,9 +103,9 @@ pub(crate) fn is_likely(graph: &Graph) -> bool {
     missed < PATIENCE || missed < PATIENCE * found
 }
 
-/// What characters do at `state`.
-fn alive(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Alive> {
-    if let Some(known) = graph.alive.get(&state) {
+/// What characters do at `state`, those outside ASCII only where it is `wide`.
+fn alive(graph: &mut Graph, tables: &Tables, state: StateId, wide: bool) -> Arc<Alive> {
+    if let Some(known) = graph.alive.get(&(state, wide)) {
         return known.clone();
     }
     let mut alive = Alive { groups: groups::ALL & !groups::WIDE, next: Vec::new() };
@@ -115,7 +119,7 @@ fn alive(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Alive> {
             last = Some((group, to));
         }
     }
-    if alive.groups.count_ones() >= MANY_GROUPS
+    if wide
         && graph.state(state).threads.len() <= MANY_THREADS
         && let Some(places) = beyond_ascii(graph, tables, state)
     {
@@ -124,7 +128,7 @@ fn alive(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<Alive> {
     }
     let alive = Arc::new(alive);
     graph.charge(alive.next.len() * 16 + 48);
-    graph.alive.insert(state, alive.clone());
+    graph.alive.insert((state, wide), alive.clone());
     alive
 }
 
@@ -157,27 +161,45 @@ fn beyond_ascii(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<Ve
     Some(out)
 }
 
-/// The tokens that are allowed at `state` whatever the order of their characters, as far as that is easily seen.
-pub(crate) fn region(graph: &mut Graph, tables: &Tables, state: StateId) -> Region {
-    let mut groups = alive(graph, tables, state).groups;
-    let mut looked_at = 0;
+/// The tokens that are allowed at `state` whatever the order of their characters, as far as that is easily seen: the more
+/// groups, the shorter.
+pub(crate) fn regions(graph: &mut Graph, tables: &Tables, state: StateId) -> Vec<Region> {
+    let (regions, places) = search(graph, tables, state, false);
+    let many = |region: &Region| region.chars == u32::MAX && region.groups.count_ones() >= MANY_GROUPS;
+    if places <= FEW_PLACES && regions.last().is_some_and(many) {
+        let (wide, _) = search(graph, tables, state, true);
+        if wide.last().is_some_and(many) {
+            return wide;
+        }
+    }
+    regions
+}
+
+/// The regions that begin at `state`, and the places that were looked at for the last of them.
+fn search(graph: &mut Graph, tables: &Tables, state: StateId, wide: bool) -> (Vec<Region>, usize) {
+    let mut groups = alive(graph, tables, state, wide).groups;
+    let (mut looked_at, mut out) = (0, Vec::new());
     'smaller: loop {
         if groups.count_ones() < FEW_GROUPS {
-            return Region { groups: 0, chars: 0, left: 0 };
+            return (out, MOST_PLACES);
         }
-        let longest = tables.vocabulary.longest(groups);
+        let longest = tables.vocabulary.longest(groups) as usize;
+        let mut chars = if longest > DEEPEST { DEEPEST as u32 } else { u32::MAX };
         let mut places = vec![state];
         let (mut level, mut left) = (0..1, graph.state(state).cost);
         // The places after a token's last character must be alive, but what they read does not matter.
-        for depth in 0..longest as usize {
+        for depth in 0..longest.min(DEEPEST) {
             for at in level.clone() {
                 let Some(place) = places.get(at).copied() else { continue };
-                let alive = alive(graph, tables, place);
+                let alive = alive(graph, tables, place, wide);
                 looked_at += 1;
                 if looked_at > MOST_LOOKS || places.len() > MOST_PLACES + MORE_PLACES * depth {
-                    return Region { groups: 0, chars: 0, left: 0 };
+                    return (out, MOST_PLACES);
                 }
                 if groups & !alive.groups != 0 {
+                    if depth > 1 {
+                        out.push(Region { groups, chars: depth as u32, left });
+                    }
                     groups &= alive.groups;
                     continue 'smaller;
                 }
@@ -186,7 +208,7 @@ pub(crate) fn region(graph: &mut Graph, tables: &Tables, state: StateId) -> Regi
                         continue;
                     }
                     // What leads where little else is alive is better left out.
-                    let lost = groups & !self::alive(graph, tables, *to).groups;
+                    let lost = groups & !self::alive(graph, tables, *to, wide).groups;
                     if lost.count_ones() > (by & groups).count_ones() {
                         groups &= !by;
                         continue 'smaller;
@@ -197,9 +219,11 @@ pub(crate) fn region(graph: &mut Graph, tables: &Tables, state: StateId) -> Regi
             }
             level = level.end..places.len();
             if level.is_empty() {
+                chars = u32::MAX;
                 break;
             }
         }
-        return Region { groups, chars: u32::MAX, left };
+        out.push(Region { groups, chars, left });
+        return (out, places.len());
     }
 }

@@ -4,8 +4,8 @@
 //! nowhere. What need not be walked:
 //! - Where a repeated character class is open, the tokens made of its characters alone are known
 //!   ([`Vocabulary::plain`](crate::vocabulary::Vocabulary::plain)). Where it is [`steady`](open::steady), what follows its characters in
-//!   other tokens is looked at once for all of them ([`endings`](crate::vocabulary::Vocabulary::endings)); and where most tokens lead to
-//!   such a place, its mask is taken and only the others are walked.
+//!   other tokens is looked at once for all of them ([`endings`](crate::vocabulary::Vocabulary::endings)); and where most characters lead to
+//!   such a place, its mask is taken and only those tokens are walked that lead elsewhere than from there.
 //! - The words of small rules, such as white space and numbers, are the same wherever they stand ([`words`]), and so are
 //!   the names of an object's fields ([`spelt`]).
 //! - Places that differ in the turn of a loop only often have one mask ([`loops`]).
@@ -108,8 +108,6 @@ fn compute(graph: &mut Graph, tables: &Tables, state: StateId) -> Kept {
     let mut found = Found::new(tables, others);
     if Graph::is_live(others) {
         found.at(graph, tables);
-        // What follows only adds to it.
-        found.base = None;
     }
     for (own, behind) in words {
         found.words(graph, tables, own, behind);
@@ -126,13 +124,9 @@ struct Found<'a> {
     state: StateId,
     mask: Mask,
     most_left: u32,
-    /// A steady place whose mask was taken for all tokens that are not visited, and its groups.
-    base: Option<(StateId, u64)>,
     /// The place visited last, and what is known about the classes that are open there.
     last: StateId,
     free: Free,
-    /// The bytes to the node that is visited.
-    spelled: Vec<u8>,
     path: Vec<StateId>,
     main: &'a Trie,
 }
@@ -144,10 +138,8 @@ impl<'a> Found<'a> {
             state,
             mask: Mask::empty(vocabulary.len()),
             most_left: 0,
-            base: None,
             last: DEAD,
             free: Free { groups: 0, left: 0, steady: 0 },
-            spelled: Vec::new(),
             path: vec![0; vocabulary.most_bytes + 1],
             main: &vocabulary.trie,
         }
@@ -164,56 +156,88 @@ impl<'a> Found<'a> {
         }
         let mut skip: Vec<Skip> = open.iter().map(Open::skip).collect();
         let steady = open::free(graph, tables, state).steady;
-        if steady == 0 || !tables.vocabulary.plain(steady).most {
-            let metered = region::metered(graph, tables, state);
-            let is_metered = metered.is_some();
-            skip.extend(metered.into_iter().flatten().map(|region| self.allow_region(tables, region)));
-            let mut whole = skip.is_empty();
-            let wide = !is_metered && region::is_likely(graph) && region::is_wide(graph, tables, state);
-            if wide && !(whole && self.has_base(graph, tables)) {
-                skip.extend(self.region(graph, tables));
-                whole = skip.is_empty();
+        if steady != 0 && tables.vocabulary.plain(steady).most {
+            // More of its characters than an open class counts may lead back here, too.
+            self.mask.union(&tables.vocabulary.plain(steady).mask);
+            self.most_left = self.most_left.max(graph.state(self.state).cost);
+            if let Some(endings) = tables.vocabulary.endings(steady) {
+                self.whole(graph, tables, &endings, &[]);
+                // Tokens that begin otherwise.
+                let otherwise = |byte: u8| !byte.is_ascii() || groups::group(byte.into()) & steady == 0;
+                for (_, range) in main.roots().filter(|(byte, _)| otherwise(*byte)) {
+                    self.explore(graph, tables, (main, range), state, &skip);
+                }
+                return;
             }
-            return self.explore(graph, tables, (main, 0..main.nodes.len()), state, &skip, whole);
+            skip.push(Skip { groups: steady, chars: u32::MAX });
         }
-        // More of its characters than an open class counts may lead back here, too.
-        self.mask.union(&tables.vocabulary.plain(steady).mask);
-        self.most_left = self.most_left.max(graph.state(self.state).cost);
-        let endings = tables.vocabulary.endings(steady);
-        self.explore(graph, tables, (&endings, 0..endings.nodes.len()), state, &[], false);
-        // Tokens that begin otherwise.
+        let metered = region::metered(graph, tables, state);
+        let is_metered = metered.is_some();
+        skip.extend(metered.into_iter().flatten().map(|region| self.allow_region(tables, region)));
+        if region::is_wide(graph, tables, state) {
+            if skip.is_empty()
+                && let Some(base) = self.base(graph, tables)
+            {
+                return self.differing(graph, tables, base);
+            }
+            if !is_metered && region::is_likely(graph) {
+                skip.extend(self.regions(graph, tables));
+            }
+        }
+        self.whole(graph, tables, main, &skip);
+    }
+
+    /// The place that most characters lead to, if most tokens lead from there to the like of it: what is the same after both is known.
+    fn base(&self, graph: &mut Graph, tables: &Tables) -> Option<StateId> {
+        let mut places: Vec<(StateId, u32)> = Vec::new();
+        for byte in b' '..=b'~' {
+            let to = graph.step(tables, self.state, byte);
+            match places.iter_mut().find(|(known, _)| *known == to) {
+                Some((_, times)) => *times += 1,
+                None => places.push((to, 1)),
+            }
+        }
+        let (base, _) = places.into_iter().filter(|(to, _)| Graph::is_live(*to)).max_by_key(|(_, times)| *times)?;
+        let steady = open::free(graph, tables, base).steady;
+        (base != self.state && steady != 0 && tables.vocabulary.plain(steady).most).then_some(base)
+    }
+
+    /// Takes the mask of `base`, and looks at what leads elsewhere than from there.
+    fn differing(&mut self, graph: &mut Graph, tables: &Tables, base: StateId) {
+        let kept = keep(graph, tables, base);
+        self.mask = (*kept.mask).clone();
+        self.most_left = self.most_left.max(kept.most_left);
+        tables.vocabulary.ends().iter().for_each(|id| self.mask.forbid(*id));
+        let groups = open::free(graph, tables, base).steady;
+        let main = self.main;
+        let mut path = vec![(self.state, base); tables.vocabulary.most_bytes + 1];
+        let mut spelled: Vec<u8> = Vec::new();
         let mut at = 0;
         while let Some(node) = main.nodes.get(at) {
-            let end = node.end as usize;
-            if !node.byte.is_ascii() || groups::group(node.byte.into()) & steady == 0 {
-                self.explore(graph, tables, (main, at..end), state, &skip, false);
+            let depth = usize::from(node.depth);
+            let (from, beside) = path[depth - 1];
+            let (to, like) = (graph.step(tables, from, node.byte), graph.step(tables, beside, node.byte));
+            path[depth] = (to, like);
+            spelled.truncate(depth - 1);
+            spelled.push(node.byte);
+            // From `base`, characters of its class lead to the like of it.
+            let same = to == like || to == base && groups::prefix(&spelled, groups) == spelled.len();
+            let known = same || self.visit(graph, tables, main, node, to);
+            if !same && !Graph::is_live(to) {
+                main.below(node).iter().for_each(|id| self.mask.forbid(*id));
             }
-            at = end;
+            at = if known { node.end as usize } else { at + 1 };
         }
     }
 
-    /// Whether a character leads to a place at which most tokens lead back to it.
-    fn has_base(&self, graph: &mut Graph, tables: &Tables) -> bool {
-        let mut last = None;
-        (b' '..=b'~').any(|byte| {
-            let to = graph.step(tables, self.state, byte);
-            if !Graph::is_live(to) || last.replace(to) == Some(to) {
-                return false;
-            }
-            let steady = open::free(graph, tables, to).steady;
-            steady != 0 && tables.vocabulary.plain(steady).most
-        })
-    }
-
-    /// Allows the region that begins at its place.
-    fn region(&mut self, graph: &mut Graph, tables: &Tables) -> Option<Skip> {
-        let region = region::region(graph, tables, self.state);
-        if region.groups == 0 {
-            graph.regions.0 += 1;
-            return None;
+    /// Allows the regions that begin at its place.
+    fn regions(&mut self, graph: &mut Graph, tables: &Tables) -> Vec<Skip> {
+        let regions = region::regions(graph, tables, self.state);
+        match regions.is_empty() {
+            true => graph.regions.0 += 1,
+            false => graph.regions.1 += 1,
         }
-        graph.regions.1 += 1;
-        Some(self.allow_region(tables, region))
+        regions.into_iter().map(|region| self.allow_region(tables, region)).collect()
     }
 
     fn allow_region(&mut self, tables: &Tables, Region { groups, chars, left }: Region) -> Skip {
@@ -232,7 +256,7 @@ impl<'a> Found<'a> {
         for exit in words.exits.iter() {
             let Some(node) = main.nodes.get(*exit as usize) else { continue };
             self.path[usize::from(node.depth)] = behind;
-            self.explore(graph, tables, (main, *exit as usize + 1..node.end as usize), behind, &[], false);
+            self.explore(graph, tables, (main, *exit as usize + 1..node.end as usize), behind, &[]);
         }
     }
 
@@ -248,7 +272,16 @@ impl<'a> Found<'a> {
             let Some(node) = main.nodes.get(*exit as usize) else { continue };
             let behind = spelt::behind(graph, tables, thread, *end);
             self.path[usize::from(node.depth)] = behind;
-            self.explore(graph, tables, (main, *exit as usize + 1..node.end as usize), behind, &[], false);
+            self.explore(graph, tables, (main, *exit as usize + 1..node.end as usize), behind, &[]);
+        }
+    }
+
+    /// Allows the tokens of a trie that lead on from its place, but for the subtrees in `skip`.
+    fn whole(&mut self, graph: &mut Graph, tables: &Tables, trie: &Trie, skip: &[Skip]) {
+        for (byte, range) in trie.roots() {
+            if !graph.is_known_dead(tables, self.state, byte) {
+                self.explore(graph, tables, (trie, range), self.state, skip);
+            }
         }
     }
 
@@ -260,56 +293,23 @@ impl<'a> Found<'a> {
         (trie, range): (&Trie, Range<usize>),
         from: StateId,
         skip: &[Skip],
-        whole: bool,
     ) {
         let mut path = std::mem::take(&mut self.path);
         explore(graph, tables, (trie, range), (from, &mut path), skip, |graph, _, node, to| {
-            self.visit(graph, tables, (trie, node), to, whole)
+            self.visit(graph, tables, trie, node, to)
         });
         self.path = path;
     }
 
-    /// A node of `trie` and where it leads; whether all that is to be known of the nodes below is known. `whole` where the
-    /// tokens before it were visited, too.
-    fn visit(
-        &mut self,
-        graph: &mut Graph,
-        tables: &Tables,
-        (trie, node): (&Trie, &TrieNode),
-        to: StateId,
-        whole: bool,
-    ) -> bool {
+    /// A node of `trie` and where it leads; whether all that is to be known of the nodes below is known.
+    fn visit(&mut self, graph: &mut Graph, tables: &Tables, trie: &Trie, node: &TrieNode, to: StateId) -> bool {
         if !Graph::is_live(to) {
-            if self.base.is_some() {
-                trie.below(node).iter().for_each(|id| self.mask.forbid(*id));
-            }
             return true;
-        }
-        if whole {
-            self.spelled.truncate(usize::from(node.depth) - 1);
-            self.spelled.push(node.byte);
-            if let Some((base, groups)) = self.base
-                && base == to
-                && groups::prefix(&self.spelled, groups) == self.spelled.len()
-            {
-                return true;
-            }
         }
         if self.last != to {
             (self.last, self.free) = (to, open::free(graph, tables, to));
         }
         let free = &self.free;
-        if whole
-            && self.base.is_none()
-            && to != self.state
-            && free.steady != 0
-            && groups::prefix(&self.spelled, free.steady) == self.spelled.len()
-            && tables.vocabulary.plain(free.steady).most
-        {
-            let steady = free.steady;
-            self.take(graph, tables, trie.before(node), to, steady);
-            return true;
-        }
         let all = node.groups & !free.groups == 0;
         let ids = if all { trie.below(node) } else { trie.at(node) };
         ids.iter().for_each(|id| self.mask.allow(*id));
@@ -320,21 +320,6 @@ impl<'a> Found<'a> {
             self.most_left = self.most_left.max(graph.state(to).cost);
         }
         all
-    }
-
-    /// Takes the mask of `base` for all tokens but those that were `visited`.
-    fn take(&mut self, graph: &mut Graph, tables: &Tables, visited: &[u32], base: StateId, groups: u64) {
-        let kept = keep(graph, tables, base);
-        let own = std::mem::replace(&mut self.mask, (*kept.mask).clone());
-        for id in visited {
-            match own.allows(*id) {
-                true => self.mask.allow(*id),
-                false => self.mask.forbid(*id),
-            }
-        }
-        tables.vocabulary.ends().iter().for_each(|id| self.mask.forbid(*id));
-        self.most_left = self.most_left.max(kept.most_left);
-        self.base = Some((base, groups));
     }
 }
 

@@ -93,18 +93,23 @@ pub(crate) fn words(graph: &mut Graph, tables: &Tables, own: StateId) -> Arc<Wor
     let trie = &tables.vocabulary.trie;
     let mut words = Words { inside: Vec::new(), exits: Vec::new(), left: 0 };
     let mut path = vec![own; tables.vocabulary.most_bytes + 1];
-    walk::explore(graph, tables, (trie, 0..trie.nodes.len()), (own, &mut path), &[], |graph, at, node, to| {
-        let live = Graph::is_live(to);
-        if live {
-            let place = graph.state(to);
-            words.inside.extend(trie.at(node));
-            words.left = words.left.max(place.cost);
-            if place.complete && Trie::goes_on(node) {
-                words.exits.push(at as u32);
-            }
+    for (byte, range) in trie.roots() {
+        if graph.is_known_dead(tables, own, byte) {
+            continue;
         }
-        !live
-    });
+        walk::explore(graph, tables, (trie, range), (own, &mut path), &[], |graph, at, node, to| {
+            let live = Graph::is_live(to);
+            if live {
+                let place = graph.state(to);
+                words.inside.extend(trie.at(node));
+                words.left = words.left.max(place.cost);
+                if place.complete && Trie::goes_on(node) {
+                    words.exits.push(at as u32);
+                }
+            }
+            !live
+        });
+    }
     graph.charge(words.inside.len() * 4 + words.exits.len() * 4 + 64);
     let words = Arc::new(words);
     graph.words.insert(own, words.clone());
