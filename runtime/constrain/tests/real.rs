@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use common::{Random, brute_mask, data, field, gguf, json, matcher, regex};
 use sgl_constrain::{Matcher, Vocabulary};
-use sgl_wire::{Constraint, Json, Literal, Schema, SchemaOptions};
+use sgl_wire::{Constraint, Json, KeyOrder, Literal, Schema, SchemaOptions};
 
 fn string() -> Json {
     Json::Str { min_len: 0, max_len: None }
@@ -216,30 +216,55 @@ fn masks_of_the_real_vocabulary_are_brute_masks() {
     }
 }
 
-/// Places of which most is known from others: keys beside known ones, what a pattern reads in any order or up to a length.
-fn likened() -> Vec<Constraint> {
+/// Places of which most is known from others: keys beside known ones, what a pattern reads in any order or up to a length, texts
+/// that are like no known one. Each with a text that leads there.
+fn likened() -> Vec<(Constraint, &'static str)> {
     let string = |more: &str| format!(r#"{{"properties":{{"a":{{"type":"string",{more}}}}},"required":["a"]}}"#);
+    let list = |item: &str| format!(r#"{{"type":"array","uniqueItems":true,"minItems":3,"items":{item}}}"#);
+    let named = r#"{"type":"object","properties":{"a":{"type":"string","pattern":"E|L"},"abc":{}},"required":["a"]}"#;
     let schemas = [
-        r#"{"properties":{"name":{"type":"integer"},"number":{"type":"null"}},"required":["name"],"minProperties":3}"#
-            .into(),
-        r#"{"patternProperties":{"[0-9]{2,}":{"type":"boolean"},"X_":{"type":"string"}},"minProperties":2}"#.into(),
-        string(r#""pattern":"E|L|G""#),
-        string(r#""pattern":"^[a-z-]+( [a-z-]+)*$","maxLength":30"#),
-        string(r#""pattern":"^[^ ]+( [^ ]+)*$","minLength":25"#),
+        (
+            r#"{"properties":{"name":{"type":"integer"},"number":{"type":"null"}},"minProperties":3}"#.into(),
+            r#"{"name":1,"n"#,
+        ),
+        (
+            r#"{"patternProperties":{"[0-9]{2,}":{"type":"boolean"},"X_":{"type":"string"}},"minProperties":2}"#.into(),
+            r#"{"a"#,
+        ),
+        (string(r#""pattern":"E|L|G""#), r#"{"a":"b"#),
+        (string(r#""pattern":"^[a-z-]+( [a-z-]+)*$","maxLength":30"#), r#"{"a":"b c"#),
+        (string(r#""pattern":"^[^ ]+( [^ ]+)*$","minLength":25"#), r#"{"a":"b c"#),
+        (list(r#"{"type":"string","pattern":"^[a-z]+x?$"}"#), r#"["ab","a"#),
+        (list(named), r#"[{"a":"E","abd":1},{"ab"#),
+        (list(r#"{"type":"array","items":{"type":["integer","string"]}}"#), r#"[[1,"ab"],[1,"a"#),
     ];
-    let schemas =
-        schemas.map(|text| Constraint::JsonSchema { text: text.as_str().into(), options: SchemaOptions::default() });
-    schemas.into_iter().chain([regex(r"(?:\S+\s+){0,9}\S+"), regex("[^x]*x?[^x]{0,12}")]).collect()
+    let options = SchemaOptions { order: KeyOrder::Any, ..SchemaOptions::default() };
+    let schema = |text: String| Constraint::JsonSchema { text: text.as_str().into(), options };
+    let regexes = [(regex(r"(?:\S+\s+){0,9}\S+"), "b "), (regex("[^x]*x?[^x]{0,12}"), "b")];
+    schemas.into_iter().map(|(text, begins)| (schema(text), begins)).chain(regexes).collect()
+}
+
+/// The places on the way through `text`, byte by byte.
+fn along(constraint: &Constraint, vocabulary: &Arc<Vocabulary>, text: &str) -> Vec<Matcher> {
+    let mut at = matcher(constraint, vocabulary).unwrap();
+    let mut out = vec![at.clone()];
+    for byte in text.bytes() {
+        let token = (0..vocabulary.len() as u32).find(|token| vocabulary.bytes(*token) == Some(&[byte]));
+        at.advance(token.unwrap()).unwrap_or_else(|error| panic!("{error}: {text} of {constraint:?}"));
+        out.push(at.clone());
+    }
+    out
 }
 
 #[test]
 fn masks_made_from_those_of_other_places_are_brute_masks() {
     let Some(vocabulary) = gguf::vocabulary() else { return };
     let mut random = Random(11);
-    for constraint in likened() {
+    for (constraint, begins) in likened() {
+        let way = along(&constraint, &vocabulary, begins);
         for round in 0..2 {
-            let mut at = matcher(&constraint, &vocabulary).unwrap();
-            for step in 0..14 {
+            let mut at = way.last().unwrap().clone();
+            for step in 0..10 {
                 let mask = at.mask(None);
                 if step % 2 == round {
                     assert_eq!(*mask, brute_mask(&at, &vocabulary), "{constraint:?} at {}", at.place());
@@ -255,23 +280,10 @@ fn masks_made_from_those_of_other_places_are_brute_masks() {
 #[test]
 fn what_is_learned_of_a_vocabulary_changes_no_mask() {
     let Some(vocabulary) = gguf::vocabulary() else { return };
-    for constraint in likened() {
-        let masks = (0..40).map(|_| {
-            let mut at = matcher(&constraint, &vocabulary).unwrap();
-            let opened = matches!(constraint, Constraint::JsonSchema { .. });
-            let text: &[u8] = if opened { b"{\"a\":\"b " } else { b"b " };
-            let mut masks = Vec::new();
-            for byte in text {
-                masks.push(at.mask(None));
-                let token = (0..vocabulary.len() as u32).find(|token| vocabulary.bytes(*token) == Some(&[*byte]));
-                if at.advance(token.unwrap()).is_err() {
-                    break;
-                }
-            }
-            masks
-        });
-        let masks: Vec<_> = masks.collect();
-        assert!(masks.windows(2).all(|pair| pair[0] == pair[1]), "{constraint:?}");
+    for (constraint, begins) in likened() {
+        let masks = || along(&constraint, &vocabulary, begins).iter_mut().map(|at| at.mask(None)).collect::<Vec<_>>();
+        let first = masks();
+        assert!((0..40).all(|_| masks() == first), "{constraint:?}");
     }
 }
 

@@ -182,6 +182,32 @@ impl Graph {
         })
     }
 
+    /// The bytes, as bits, after which what is open on the stacks of `threads` may still be like a text that it is compared with:
+    /// white space, too, which makes no text longer.
+    pub(super) fn touched_by(&self, tables: &Tables, threads: &[Thread], text: TextId) -> [u64; 4] {
+        let whole = self.text(text);
+        let mut out = [0u64; 4];
+        let mut note = |byte: u8| out[usize::from(byte) / 64] |= 1 << (byte % 64);
+        (0..=u8::MAX).filter(|byte| is_space(*byte)).for_each(&mut note);
+        let mut looked: Vec<(u32, StackId)> = Vec::new();
+        for thread in threads {
+            let mut at = thread.stack;
+            while self.captures(at) > 0 {
+                let Stack::Pushed(frame, below) = *self.stack(at) else { return [u64::MAX; 4] };
+                if let Frame::Capture { start, .. } = frame
+                    && !looked.contains(&(start, below))
+                {
+                    looked.push((start, below));
+                    let Some((turns, seen)) = self.turns_of(tables, below) else { return [u64::MAX; 4] };
+                    let touching = self.touching(turns, &seen.used, whole.get(start as usize..).unwrap_or(&[]));
+                    (0..=u8::MAX).filter(|byte| touching[usize::from(*byte)]).for_each(&mut note);
+                }
+                at = below;
+            }
+        }
+        out
+    }
+
     /// The machine that a turn on top of `stack` belongs to, and what will be seen after it.
     fn turns_of<'a>(&self, tables: &'a Tables, stack: StackId) -> Option<(&'a Turns, Seen)> {
         let (machine, state, _) = self.turn(stack)?;

@@ -5,7 +5,7 @@
 //! so; then the place with its texts is looked at.
 
 use super::stack::Stack;
-use super::{BTreeSet, Frame, Graph, HIDDEN, StackId, StateId, Tables, Thread, UNSURE};
+use super::{BTreeSet, Frame, Graph, HIDDEN, StackId, State, StateId, Tables, Thread, UNSURE};
 use crate::hash::QuickMap;
 use crate::network::turns::{Seen, Turns};
 
@@ -23,17 +23,46 @@ impl Graph {
         let to = if !compares || self.is_touched(tables, &place.threads, place.text) {
             state
         } else {
-            let mut threads = Vec::with_capacity(place.threads.len());
-            for thread in place.threads.iter() {
-                threads.push(Thread { node: thread.node, stack: self.stack_without_texts(tables, thread.stack) });
-            }
-            threads.sort_unstable();
-            threads.dedup();
-            self.intern(tables, threads.into(), HIDDEN, place.complete, false)
+            self.hidden_twin(tables, &place)
         };
         self.bytes += 16;
         self.hidden.insert(state, to);
         (to != state).then_some(to)
+    }
+
+    /// Where `byte` leads from `state`, without texts, if what is captured is like no known text from there on; none where texts
+    /// may decide, or none is captured.
+    pub fn untouched(&mut self, tables: &Tables, state: StateId, byte: u8) -> Option<StateId> {
+        if !self.is_capturing(state) || self.state(state).lean {
+            return None;
+        }
+        let (twin, touching) = match self.twins.get(&state) {
+            Some(known) => *known,
+            None => {
+                let place = self.state(state).clone();
+                let touching = self.touched_by(tables, &place.threads, place.text);
+                let twin = self.hidden_twin(tables, &place);
+                self.bytes += 64;
+                self.twins.insert(state, (twin, touching));
+                (twin, touching)
+            }
+        };
+        if touching[usize::from(byte) / 64] >> (byte % 64) & 1 == 1 {
+            return None;
+        }
+        let to = self.step(tables, twin, byte);
+        (!self.is_unsure(to)).then_some(to)
+    }
+
+    /// The place without its texts, where these do not decide.
+    fn hidden_twin(&mut self, tables: &Tables, place: &State) -> StateId {
+        let mut threads = Vec::with_capacity(place.threads.len());
+        for thread in place.threads.iter() {
+            threads.push(Thread { node: thread.node, stack: self.stack_without_texts(tables, thread.stack) });
+        }
+        threads.sort_unstable();
+        threads.dedup();
+        self.intern(tables, threads.into(), HIDDEN, place.complete, false)
     }
 
     /// Whether threads were left out at `state`.

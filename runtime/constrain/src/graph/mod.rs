@@ -218,6 +218,8 @@ pub(crate) struct Graph {
     /// The places without their texts.
     hidden: QuickMap<StateId, StateId>,
     hidden_stacks: QuickMap<StackId, StackId>,
+    /// Places inside captures without their texts, and the bytes after which these may decide.
+    twins: QuickMap<StateId, (StateId, [u64; 4])>,
     /// Stacks with those texts only that make a difference to the lean language.
     lean_stacks: QuickMap<StackId, StackId>,
     /// The turns that the lean language takes where texts must differ, by the machine and what was seen.
@@ -290,6 +292,7 @@ impl Graph {
             values: QuickMap::default(),
             hidden: QuickMap::default(),
             hidden_stacks: QuickMap::default(),
+            twins: QuickMap::default(),
             lean_stacks: QuickMap::default(),
             plans: QuickMap::default(),
             literal: (0..=255).map(|byte| Edge { low: byte, high: byte, to: LITERAL }).collect(),

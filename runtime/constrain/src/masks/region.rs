@@ -98,7 +98,7 @@ pub(crate) fn is_wide(graph: &Graph, tables: &Tables, state: StateId) -> bool {
 }
 
 /// Whether it is worth looking for a region: it was found often enough.
-pub(crate) fn is_likely(graph: &Graph) -> bool {
+fn is_likely(graph: &Graph) -> bool {
     let (missed, found) = graph.regions;
     missed < PATIENCE || missed < PATIENCE * found
 }
@@ -112,7 +112,7 @@ fn alive(graph: &mut Graph, tables: &Tables, state: StateId, wide: bool) -> Arc<
     let mut last = None;
     for byte in 0..0x80u8 {
         let (group, to) = (groups::group(byte.into()), graph.step(tables, state, byte));
-        if !Graph::is_live(to) {
+        if !Graph::is_live(to) || graph.is_unsure(to) {
             alive.groups &= !group;
         } else if last != Some((group, to)) {
             alive.add(group, to);
@@ -142,7 +142,7 @@ fn beyond_ascii(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<Ve
             for place in places {
                 for byte in range.start..=range.end {
                     let to = graph.step(tables, place, byte);
-                    if !Graph::is_live(to) {
+                    if !Graph::is_live(to) || graph.is_unsure(to) {
                         return None;
                     }
                     if next.last() != Some(&to) && !next.contains(&to) {
@@ -164,13 +164,20 @@ fn beyond_ascii(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<Ve
 /// The tokens that are allowed at `state` whatever the order of their characters, as far as that is easily seen: the more
 /// groups, the shorter.
 pub(crate) fn regions(graph: &mut Graph, tables: &Tables, state: StateId) -> Vec<Region> {
-    let (regions, places) = search(graph, tables, state, false);
+    if !is_likely(graph) || !is_wide(graph, tables, state) {
+        return Vec::new();
+    }
+    let (mut regions, places) = search(graph, tables, state, false);
     let many = |region: &Region| region.chars == u32::MAX && region.groups.count_ones() >= MANY_GROUPS;
     if places <= FEW_PLACES && regions.last().is_some_and(many) {
         let (wide, _) = search(graph, tables, state, true);
         if wide.last().is_some_and(many) {
-            return wide;
+            regions = wide;
         }
+    }
+    match regions.is_empty() {
+        true => graph.regions.0 += 1,
+        false => graph.regions.1 += 1,
     }
     regions
 }

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use crate::graph::{DEAD, Graph, StateId, Tables, Thread};
 use crate::masks::mask::Mask;
 use crate::masks::open::{self, Free, Open, Skip};
-use crate::masks::walk::{Kept, allow_ends, allow_plain, find, remember, shared};
+use crate::masks::region;
+use crate::masks::walk::{Kept, allow_ends, allow_plain, allow_regions, find, remember, shared};
 use crate::vocabulary::TrieNode;
 
 /// The mask of `state` without a budget.
@@ -38,6 +39,12 @@ fn compute(graph: &mut Graph, tables: &Tables, from: Step) -> Kept {
         allow_plain(tables, slice, &mut mask);
         most_left = most_left.max(graph.ahead(tables, &Thread { node: slice.after, stack: slice.stack }));
     }
+    let mut skip: Vec<Skip> = slices.iter().map(Open::skip).collect();
+    if !graph.is_capturing(from.place) {
+        let metered = region::metered(graph, tables, from.place);
+        let regions = metered.unwrap_or_else(|| region::regions(graph, tables, from.place));
+        skip.extend(allow_regions(tables, regions, &mut mask, &mut most_left));
+    }
     let visit = |graph: &mut Graph, node: &TrieNode, path: &mut [Step]| {
         let to = path.last().map_or(DEAD, |step| step.place);
         if to == DEAD {
@@ -46,7 +53,6 @@ fn compute(graph: &mut Graph, tables: &Tables, from: Step) -> Kept {
         }
         allow(graph, tables, node, to, &mut mask, &mut most_left)
     };
-    let skip: Vec<Skip> = slices.iter().map(Open::skip).collect();
     explore(graph, tables, from, &skip, visit);
     allow_ends(graph, tables, from.place, &mut mask);
     Kept { mask: shared(graph, tables, mask), most_left, unsure }
@@ -195,6 +201,9 @@ fn compare(graph: &mut Graph, tables: &Tables, path: &mut [Step], byte: u8) -> O
         }
     }
     if let Some(with) = with {
+        if let Some(place) = graph.untouched(tables, with, byte) {
+            return Graph::is_live(place).then_some(Step { place, exact: None, unsure: false, byte });
+        }
         let to = graph.step(tables, with, byte);
         let place = graph.without_texts(tables, to).unwrap_or(to);
         step = Step { place, exact: Some(to), unsure: false, byte };

@@ -172,18 +172,15 @@ impl<'a> Found<'a> {
             skip.push(Skip { groups: steady, chars: u32::MAX });
         }
         let metered = region::metered(graph, tables, state);
-        let is_metered = metered.is_some();
-        skip.extend(metered.into_iter().flatten().map(|region| self.allow_region(tables, region)));
-        if region::is_wide(graph, tables, state) {
-            if skip.is_empty()
-                && let Some(base) = self.base(graph, tables)
-            {
-                return self.differing(graph, tables, base);
-            }
-            if !is_metered && region::is_likely(graph) {
-                skip.extend(self.regions(graph, tables));
-            }
-        }
+        let regions = match metered {
+            Some(regions) => regions,
+            None if skip.is_empty() && region::is_wide(graph, tables, state) => match self.base(graph, tables) {
+                Some(base) => return self.differing(graph, tables, base),
+                None => region::regions(graph, tables, state),
+            },
+            None => region::regions(graph, tables, state),
+        };
+        skip.extend(allow_regions(tables, regions, &mut self.mask, &mut self.most_left));
         self.whole(graph, tables, main, &skip);
     }
 
@@ -228,22 +225,6 @@ impl<'a> Found<'a> {
             }
             at = if known { node.end as usize } else { at + 1 };
         }
-    }
-
-    /// Allows the regions that begin at its place.
-    fn regions(&mut self, graph: &mut Graph, tables: &Tables) -> Vec<Skip> {
-        let regions = region::regions(graph, tables, self.state);
-        match regions.is_empty() {
-            true => graph.regions.0 += 1,
-            false => graph.regions.1 += 1,
-        }
-        regions.into_iter().map(|region| self.allow_region(tables, region)).collect()
-    }
-
-    fn allow_region(&mut self, tables: &Tables, Region { groups, chars, left }: Region) -> Skip {
-        allow_groups(tables, groups, chars, &mut self.mask);
-        self.most_left = self.most_left.max(left);
-        Skip { groups, chars }
     }
 
     /// The tokens that stay in the words of a rule, at its place `own`, and those that go on at the place `behind` it.
@@ -365,6 +346,16 @@ fn within(graph: &mut Graph, tables: &Tables, state: StateId, most: u32) -> Mask
 /// Allows the tokens that stay in `slice`.
 pub(crate) fn allow_plain(tables: &Tables, slice: &Open, mask: &mut Mask) {
     allow_groups(tables, slice.groups, slice.chars, mask);
+}
+
+/// Allows the tokens of `regions`, which need not be walked then.
+pub(crate) fn allow_regions(tables: &Tables, regions: Vec<Region>, mask: &mut Mask, most_left: &mut u32) -> Vec<Skip> {
+    let allow = |Region { groups, chars, left }| {
+        allow_groups(tables, groups, chars, mask);
+        *most_left = left.max(*most_left);
+        Skip { groups, chars }
+    };
+    regions.into_iter().map(allow).collect()
 }
 
 /// Allows the tokens of these groups with at most so many characters.
