@@ -450,6 +450,9 @@ impl Costs {
 
     /// Whether a shortest way through the turns takes near bodies only.
     fn near_turns(&self, turns: &Turns) -> bool {
+        if turns.moves.iter().all(|way| self.is_near(way.body)) {
+            return true;
+        }
         let turn = |way: &Move, draw: Option<&Draw>| self.turn(turns, way, draw);
         let near = |way: &Move, draw: Option<&Draw>| if self.is_near(way.body) { turn(way, draw) } else { NEVER };
         let exit = self.node(turns.exit);

@@ -329,10 +329,10 @@ impl Turns {
     fn without_slots(&self, exit: u32, cost: &impl Fn(&Move, Option<&Draw>) -> u32) -> Vec<u32> {
         let mut out: Vec<u32> =
             (0..self.cells.len).map(|cell| if self.cells.accepts(cell) { exit } else { NEVER }).collect();
+        let again = self.priced(self.again(), cost);
         // A turn never makes the cell smaller, so what is needed is known; a turn that leaves it brings nothing.
         for cell in (0..self.cells.len).rev() {
-            let ways = self.again().iter().filter(|way| self.cells.add(cell, way.hits) != Some(cell));
-            let again = ways.map(|way| self.by(way, cell, &out, cost)).min().unwrap_or(NEVER);
+            let again = self.by(&again, cell, &out);
             if let Some(known) = out.get_mut(cell as usize) {
                 *known = again.min(*known);
             }
@@ -348,20 +348,33 @@ impl Turns {
         past: &[u32],
         cost: &impl Fn(&Move, Option<&Draw>) -> u32,
     ) -> Vec<u32> {
-        let taken = |cell| self.ways(slot).iter().map(|way| self.by(way, cell, after, cost)).min().unwrap_or(NEVER);
+        let ways = self.priced(self.ways(slot), cost);
+        let taken = |cell| self.by(&ways, cell, after);
         (0..self.cells.len).map(|cell| taken(cell).min(past.get(cell as usize).copied().unwrap_or(NEVER))).collect()
     }
 
-    /// The distance from `cell` by `way`, where `after` are those behind it.
-    fn by(&self, way: &Move, cell: u32, after: &[u32], cost: &impl Fn(&Move, Option<&Draw>) -> u32) -> u32 {
-        let one = |draw: Option<&Draw>| match self.cells.add(cell, way.hits | draw.map_or(0, |draw| draw.hits)) {
-            Some(to) => cost::sum(cost(way, draw), after.get(to as usize).copied().unwrap_or(NEVER)),
+    /// What `ways` count for, and the least that costs.
+    fn priced(&self, ways: &[Move], cost: &impl Fn(&Move, Option<&Draw>) -> u32) -> Vec<(u64, u32)> {
+        let mut out: Vec<(u64, u32)> = Vec::new();
+        for way in ways {
+            match self.draws(way) {
+                [] => out.push((way.hits, cost(way, None))),
+                draws => out.extend(draws.iter().map(|draw| (way.hits | draw.hits, cost(way, Some(draw))))),
+            }
+        }
+        out.retain(|(_, cost)| *cost < NEVER);
+        out.sort_unstable();
+        out.dedup_by_key(|(hits, _)| *hits);
+        out
+    }
+
+    /// The distance from `cell` by the best of `ways`, where `after` are those behind it.
+    fn by(&self, ways: &[(u64, u32)], cell: u32, after: &[u32]) -> u32 {
+        let one = |(hits, cost): &(u64, u32)| match self.cells.add(cell, *hits) {
+            Some(to) => cost::sum(*cost, after.get(to as usize).copied().unwrap_or(NEVER)),
             None => NEVER,
         };
-        match self.draws(way) {
-            [] => one(None),
-            draws => draws.iter().map(|draw| one(Some(draw))).min().unwrap_or(NEVER),
-        }
+        ways.iter().map(one).min().unwrap_or(NEVER)
     }
 }
 
