@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use common::{Random, brute_fewest, brute_mask, bytes_and, field, json, matcher, regex, vocabulary};
 use proptest::prelude::*;
-use sgl_constrain::{Matcher, Rejected, Vocabulary};
+use sgl_constrain::{Automaton, Matcher, Rejected, Vocabulary};
 use sgl_wire::{Constraint, Json, Literal, Schema, SchemaOptions};
 
 /// Regular expressions over a few characters, with what is hard: counts, empty parts, anchors, wide characters.
@@ -340,6 +340,22 @@ fn fewest_of_shapes_counts_spanning_tokens() {
     assert_eq!(fewest(Json::Object(vec![field("a", Json::Null, false)])), Some(3)); // `{"a":` `null` `}`
     assert_eq!(fewest(Json::Object(vec![field("a", Json::Null, true)])), Some(1)); // `{}`
     assert_eq!(fewest(Json::Str { min_len: 3, max_len: None }), Some(3)); // `"` `aab` `"`
+}
+
+#[test]
+fn fewest_of_many_wide_characters_looks_at_few_places() {
+    let vocabulary = bytes_and(&["abc", "ab", "\"a"]);
+    for (pattern, fewest) in [(r"(?:\w{10}){17,90}", 57), (r"(?:\w{3}|.{17,90}){3,5}", 3)] {
+        let automaton = Automaton::new(&regex(pattern), vocabulary.clone()).unwrap();
+        let at = Matcher::new(automaton.clone());
+        assert_eq!(at.fewest(), fewest, "{pattern}");
+        assert!(automaton.held() < 4 << 20, "{} bytes held: {pattern}", automaton.held());
+        for token in at.clone().mask(None).iter() {
+            let mut next = at.clone();
+            next.advance(token).unwrap();
+            assert!(next.fewest() + 1 >= fewest, "{pattern}");
+        }
+    }
 }
 
 #[test]

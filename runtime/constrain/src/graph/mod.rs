@@ -254,6 +254,8 @@ pub(crate) struct Graph {
     pub(crate) targets: QuickMap<StateId, Arc<[StateId]>>,
     /// Whether the automaton is small; none if not tried yet.
     pub(crate) small: Option<bool>,
+    /// Bytes of the longest token that may be read anywhere; none if not looked for yet.
+    pub(crate) longest: Option<u32>,
 }
 
 impl Graph {
@@ -261,7 +263,7 @@ impl Graph {
     pub fn new(tables: &Tables) -> Self {
         let nowhere = State { threads: Arc::new([]), text: 0, complete: false, lean: false, cost: NEVER };
         let mut table = Rows::new(tables.net.stride);
-        [DEAD, AMBIGUOUS].into_iter().for_each(|state| table.push(state));
+        [DEAD, AMBIGUOUS].into_iter().for_each(|state| table.add(state, state));
         Self {
             stacks: vec![Held {
                 stack: Stack::Bottom,
@@ -312,6 +314,7 @@ impl Graph {
             exact: QuickMap::default(),
             targets: QuickMap::default(),
             small: None,
+            longest: None,
         }
     }
 
@@ -413,6 +416,12 @@ impl Graph {
             return known;
         }
         let State { threads, lean, text, .. } = self.state(state).clone();
+        if !capturing && !self.table.has(state) {
+            self.add_row(tables, state, &threads);
+            if self.is_known_dead(tables, state, byte) {
+                return DEAD;
+            }
+        }
         // The byte of a given text is not told from others of its class, so such places have no use for a row.
         let alone = capturing || threads.last().is_some_and(|thread| thread.node == LITERAL);
         if alone && let Some(&known) = self.steps.get(&(state, byte)) {
@@ -460,6 +469,18 @@ impl Graph {
             self.table.fill(state, class(low)..=class(high), to);
         }
         to
+    }
+
+    /// Gives `state`, read by these threads, a row: most bytes lead nowhere, and that is known at once.
+    fn add_row(&mut self, tables: &Tables, state: StateId, threads: &[Thread]) {
+        self.bytes += tables.net.stride * 4;
+        self.table.add(state, DEAD);
+        for thread in threads {
+            let class = |byte: u8| tables.net.classes.get(usize::from(byte)).map_or(0, |class| usize::from(*class));
+            let unknown: Vec<_> =
+                self.edges(tables, thread).iter().map(|edge| class(edge.low)..=class(edge.high)).collect();
+            unknown.into_iter().for_each(|classes| self.table.fill(state, classes, UNKNOWN));
+        }
     }
 
     fn intern(&mut self, tables: &Tables, threads: Arc<[Thread]>, text: TextId, complete: bool, lean: bool) -> StateId {
@@ -510,16 +531,7 @@ impl Graph {
             self.state_ids.insert(key, id);
             return id;
         }
-        self.bytes += tables.net.stride * 4;
         let id = self.states.len() as StateId;
-        // Most bytes lead nowhere, and that is known at once.
-        self.table.push(DEAD);
-        for thread in state.threads.iter() {
-            let class = |byte: u8| tables.net.classes.get(usize::from(byte)).map_or(0, |class| usize::from(*class));
-            let unknown: Vec<_> =
-                self.edges(tables, thread).iter().map(|edge| class(edge.low)..=class(edge.high)).collect();
-            unknown.into_iter().for_each(|classes| self.table.fill(id, classes, UNKNOWN));
-        }
         self.states.push(state);
         self.state_ids.insert(key, id);
         id

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::graph::{Graph, StateId, Tables};
+use crate::network::Machine;
 use crate::network::cost::{NEVER, UNSPELLED};
 use crate::{masks::open, masks::walk};
 
@@ -219,6 +220,7 @@ fn lean_fewest(graph: &mut Graph, tables: &Tables, from: StateId) -> u32 {
         at: usize,
         best: u32,
     }
+    let longest = longest(graph, tables);
     let mut path: Vec<Visit> = Vec::new();
     let mut entering = Some(from);
     let mut result = NEVER;
@@ -244,7 +246,9 @@ fn lean_fewest(graph: &mut Graph, tables: &Tables, from: StateId) -> u32 {
         match visit.targets.get(visit.at) {
             Some(to) => {
                 visit.at += 1;
-                entering = Some(*to);
+                // As many tokens as its bytes take at least are too many.
+                let least = graph.state(*to).cost.div_ceil(longest).saturating_add(1);
+                entering = Some(*to).filter(|_| !tables.spelled || least < visit.best);
             }
             None => {
                 result = visit.best;
@@ -256,6 +260,32 @@ fn lean_fewest(graph: &mut Graph, tables: &Tables, from: StateId) -> u32 {
             }
         }
     }
+}
+
+/// Bytes of the longest token that may be read anywhere.
+fn longest(graph: &mut Graph, tables: &Tables) -> u32 {
+    if let Some(known) = graph.longest {
+        return known;
+    }
+    let named = |of: &Machine| matches!(of, Machine::Turns(turns) if !turns.slots.is_empty());
+    let mut longest = tables.vocabulary.most_bytes as u32;
+    // Names and known texts are read without edges.
+    if !tables.captures && !tables.net.machines.iter().any(named) {
+        let mut reads = [false; 256];
+        for edge in &tables.net.edges {
+            (edge.low..=edge.high).for_each(|byte| reads[usize::from(byte)] = true);
+        }
+        let trie = &tables.vocabulary.trie.nodes;
+        let mut at = 0;
+        longest = 1;
+        while let Some(node) = trie.get(at) {
+            let reads = reads[usize::from(node.byte)];
+            longest = longest.max(if reads && node.count > 0 { node.depth.into() } else { 0 });
+            at = if reads { at + 1 } else { node.end as usize };
+        }
+    }
+    graph.longest = Some(longest);
+    longest
 }
 
 fn known(graph: &Graph, tables: &Tables, state: StateId) -> Option<u32> {
