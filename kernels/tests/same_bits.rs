@@ -336,15 +336,16 @@ proptest! {
         }
         let width = shape.heads * head_dim;
         let queries = random.floats(spans[5].rows.end * width);
-        let run = |kernels: &mut Kernels, spans: &[AttentionSpan], queries: &[f32]| {
+        let run = |random: &mut Random, kernels: &mut Kernels, spans: &[AttentionSpan], queries: &[f32]| {
             let mut out = vec![f32::NAN; queries.len()];
-            kernels.attention(shape, queries, keys, values, &AttentionPlan::new(spans), &mut out);
+            let plan = AttentionPlan::new(spans, random.below(spans.len() + 2));
+            kernels.attention(shape, queries, keys, values, &plan, &mut out);
             out
         };
         let mut all = all();
-        let truth = run(&mut all[0], &spans, &queries);
+        let truth = run(&mut random, &mut all[0], &spans, &queries);
         for kernels in &mut all {
-            prop_assert_eq!(bits(&run(kernels, &spans, &queries)), bits(&truth));
+            prop_assert_eq!(bits(&run(&mut random, kernels, &spans, &queries)), bits(&truth));
         }
         // Cut into other steps: each row with other neighbours.
         let cut: Vec<AttentionSpan> = spans
@@ -360,13 +361,13 @@ proptest! {
             .filter(|span| !span.rows.is_empty())
             .collect();
         for kernels in &mut all {
-            prop_assert_eq!(bits(&run(kernels, &cut, &queries)), bits(&truth), "cut");
+            prop_assert_eq!(bits(&run(&mut random, kernels, &cut, &queries)), bits(&truth), "cut");
         }
         for span in &spans {
             let row = span.rows.start + random.below(span.rows.len());
             let context = &span.context[..span.context.len() - (span.rows.end - 1 - row)];
             let part = row * width..(row + 1) * width;
-            let alone = run(&mut all[0], &[AttentionSpan { rows: 0..1, context }], &queries[part.clone()]);
+            let alone = run(&mut random, &mut all[0], &[AttentionSpan { rows: 0..1, context }], &queries[part.clone()]);
             prop_assert_eq!(bits(&alone), bits(&truth[part.clone()]));
             let plain = plain_attention(shape, &queries[part], &keys, &values, context);
             for (ours, plain) in alone.iter().zip(plain) {
@@ -390,7 +391,7 @@ fn what_a_row_does_not_read_does_not_reach_it() {
             let mut run = |keys: &[f32], values: &[f32]| {
                 let mut out = vec![0.0; queries.len()];
                 let spans = [AttentionSpan { rows: 0..positions, context: &context }];
-                let plan = AttentionPlan::new(&spans);
+                let plan = AttentionPlan::new(&spans, 1);
                 kernels.attention(shape, &queries, KvView::F32(keys), KvView::F32(values), &plan, &mut out);
                 bits(&out)
             };

@@ -38,6 +38,9 @@ pub struct AttentionShape {
     pub cap: Option<f32>,
 }
 
+/// Tasks for one head of keys that each thread should find.
+const ITEMS: usize = 3;
+
 /// A thread's working memory.
 #[derive(Default)]
 pub(crate) struct Scratch {
@@ -56,6 +59,12 @@ struct Head {
 }
 
 impl Kernels {
+    /// How many tasks a plan should have for heads of keys that are so many: enough for all threads to end at about the same
+    /// time.
+    pub fn attention_tasks(&self, kv_heads: usize) -> usize {
+        (ITEMS * self.threads()).div_ceil(kv_heads)
+    }
+
     /// `out` and `queries` are rows × `heads` × `head_dim`; rows in no span are left as they are.
     ///
     /// # Panics

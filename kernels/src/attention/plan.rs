@@ -1,11 +1,11 @@
 //! What is read together: spans of rows with their contexts in, tasks for threads out.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use super::tile::TILE;
 
-/// Rows of spans that share the conversion of a tile.
-const ROWS: usize = 16;
+/// Rows of spans that share the conversion of a tile: so many at most, and so many before there are more tasks.
+const ROWS: RangeInclusive<usize> = 4..=16;
 
 /// Consecutive rows of one sequence: row `i` of `n` reads `context[..context.len() - (n - 1 - i)]`.
 #[derive(Debug, Clone)]
@@ -49,21 +49,24 @@ pub(super) struct Read<'a> {
 }
 
 impl<'a> AttentionPlan<'a> {
-    /// A plan for spans in the order of their rows.
+    /// A plan for spans in the order of their rows, with `wanted` tasks at least where there are enough rows
+    /// ([`Kernels::attention_tasks`](crate::Kernels::attention_tasks)). Results do not depend on it.
     ///
     /// # Panics
     /// If spans overlap, or rows have no context.
-    pub fn new(spans: &'a [AttentionSpan<'a>]) -> Self {
+    pub fn new(spans: &'a [AttentionSpan<'a>], wanted: usize) -> Self {
         assert!(spans.windows(2).all(|pair| pair[0].rows.end <= pair[1].rows.start), "spans overlap");
         assert!(spans.iter().all(|span| span.rows.len() <= span.context.len()), "rows without a context");
         let mut order: Vec<&AttentionSpan> = spans.iter().collect();
         order.sort_by_key(|span| span.context);
+        let rows: usize = spans.iter().map(|span| span.rows.len()).sum();
+        let most = rows.div_ceil(wanted.max(1)).clamp(*ROWS.start(), *ROWS.end());
         let mut tasks: Vec<Task> = Vec::new();
         for AttentionSpan { rows, context } in order {
-            for start in rows.clone().step_by(ROWS) {
-                let end = rows.end.min(start + ROWS);
+            for start in rows.clone().step_by(most) {
+                let end = rows.end.min(start + most);
                 let run = AttentionSpan { rows: start..end, context: &context[..context.len() - (rows.end - end)] };
-                match tasks.last_mut().filter(|task| task.takes(&run)) {
+                match tasks.last_mut().filter(|task| task.takes(&run, most)) {
                     Some(task) => task.add(run),
                     None => {
                         let mut task = Task::default();
@@ -82,11 +85,11 @@ impl<'a> AttentionPlan<'a> {
 }
 
 impl<'a> Task<'a> {
-    /// Whether there is room for a run, and a quarter at least of what it reads would be read together with all others.
-    fn takes(&self, run: &AttentionSpan<'_>) -> bool {
+    /// Whether there is room for a run among `most` rows, and a quarter at least of what it reads would be read together with all others.
+    fn takes(&self, run: &AttentionSpan<'_>, most: usize) -> bool {
         let rows: usize = self.runs.iter().map(|run| run.rows.len()).sum();
         let shared = self.common.iter().skip(1).copied().chain([self.common_with_last(run)]).min().unwrap_or(0);
-        rows + run.rows.len() <= ROWS && 4 * shared * TILE >= run.context.len()
+        rows + run.rows.len() <= most && 4 * shared * TILE >= run.context.len()
     }
 
     fn add(&mut self, run: AttentionSpan<'a>) {
@@ -137,7 +140,7 @@ mod tests {
         ];
         let span = |(row, context)| AttentionSpan { rows: row..row + 1, context };
         let spans: Vec<AttentionSpan> = contexts.iter().map(Vec::as_slice).enumerate().map(span).collect();
-        let plan = AttentionPlan::new(&spans);
+        let plan = AttentionPlan::new(&spans, 1);
         let rows = |task: &Task| task.runs.iter().map(|run| run.rows.start).collect::<Vec<_>>();
         assert_eq!(plan.tasks.iter().map(rows).collect::<Vec<_>>(), [vec![2, 0, 1], vec![3]]);
         let whole = |tiles: usize| tiles * TILE;
@@ -152,5 +155,21 @@ mod tests {
             let reads = task.reads.iter().map(|read| (read.rows.clone(), read.from, read.context.len()));
             assert_eq!(reads.collect::<Vec<_>>(), truth);
         }
+    }
+
+    #[test]
+    fn rows_are_spread_over_as_many_tasks_as_are_wanted() {
+        let context: Vec<u32> = (0..3 * TILE as u32).collect();
+        let rows_of = |rows: usize, wanted: usize| -> Vec<usize> {
+            let spans: Vec<AttentionSpan> =
+                (0..rows).map(|row| AttentionSpan { rows: row..row + 1, context: &context }).collect();
+            let plan = AttentionPlan::new(&spans, wanted);
+            plan.tasks.iter().map(|task| task.runs.len()).collect()
+        };
+        assert_eq!(rows_of(16, 1), [16]);
+        assert_eq!(rows_of(16, 2), [8, 8]);
+        assert_eq!(rows_of(9, 2), [5, 4]);
+        assert_eq!(rows_of(9, 16), [4, 4, 1]);
+        assert_eq!(rows_of(40, 2), [16, 16, 8]);
     }
 }

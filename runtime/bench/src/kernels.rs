@@ -1,6 +1,9 @@
 //! Single kernels: a plan in; bytes, operations and seconds of each type of weights, and of attention, out.
 
 use std::convert::Infallible;
+use std::ops::Range;
+
+use half::f16;
 
 use sgl_kernels::{
     AttentionPlan, AttentionShape, AttentionSpan, Kernels, KvView, Matrix, MatrixError, Product, TensorType,
@@ -28,7 +31,7 @@ impl Default for KernelPlan {
 /// What was measured of one kernel.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct KernelFigure {
-    /// A type of weights, or `attention`.
+    /// A type of weights, or `attention` and whose contexts it reads.
     pub kernel: String,
     /// Rows of activations or of queries.
     pub rows: usize,
@@ -75,7 +78,9 @@ pub fn kernels(
         }
     }
     for &rows in &plan.rows {
-        add(attention(kernels, plan, rows));
+        for contexts in [Contexts::One, Contexts::Own, Contexts::Shared] {
+            add(attention(kernels, plan, contexts, rows));
+        }
     }
     Ok(figures)
 }
@@ -108,22 +113,72 @@ fn products(kernels: &mut Kernels, plan: &KernelPlan, matrices: &[Matrix], rows:
     figure(kind.to_owned(), rows, time, bytes, 2 * SIZE * SIZE * rows * matrices.len())
 }
 
-/// Rows of one sequence, the last of them at the end of its context.
-fn attention(kernels: &mut Kernels, plan: &KernelPlan, rows: usize) -> KernelFigure {
+/// Whose contexts rows of queries read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Contexts {
+    /// Of one sequence: as in a prompt, the last row is at its end.
+    One,
+    /// Each its own.
+    Own,
+    /// All the same up to the last position, which is each one's own.
+    Shared,
+}
+
+/// Rows, and the slots that they read.
+type Read = (Range<usize>, Vec<u32>);
+
+impl Contexts {
+    fn name(self) -> &'static str {
+        match self {
+            Self::One => "attention",
+            Self::Own => "attention own",
+            Self::Shared => "attention shared",
+        }
+    }
+
+    /// The slots that each span of rows reads, and how many there are in all.
+    fn slots(self, rows: usize) -> (Vec<Read>, usize) {
+        let depth = DEPTH as u32;
+        let contexts = (0..rows as u32).map(|row| match self {
+            Self::Shared => (0..depth - 1).chain([depth - 1 + row]).collect(),
+            _ => (row * depth..(row + 1) * depth).collect(),
+        });
+        match self {
+            Self::One => (vec![(0..rows, (0..depth).collect())], DEPTH),
+            Self::Own => ((0..rows).map(|row| row..row + 1).zip(contexts).collect(), rows * DEPTH),
+            Self::Shared => ((0..rows).map(|row| row..row + 1).zip(contexts).collect(), DEPTH + rows),
+        }
+    }
+}
+
+/// Rows at the end of contexts of [`DEPTH`], layer after layer, so that keys and values are as far away as in a step.
+fn attention(kernels: &mut Kernels, plan: &KernelPlan, contexts: Contexts, rows: usize) -> KernelFigure {
     let rows = rows.min(DEPTH);
     let number = |at: usize| (at % 13) as f32 / 16.0 - 0.4;
-    let stored: Vec<f32> = (0..DEPTH * SHAPE.kv_heads * SHAPE.head_dim).map(number).collect();
+    let (read, slots) = contexts.slots(rows);
+    let stored = slots * SHAPE.kv_heads * SHAPE.head_dim;
+    let layers = plan.bytes.div_ceil(4 * stored);
+    let stored: Vec<f16> = (0..stored).map(|at| f16::from_f32(number(at))).collect();
+    let pools: Vec<[Vec<f16>; 2]> = (0..layers).map(|_| [stored.clone(), stored.clone()]).collect();
     let queries: Vec<f32> = (0..rows * SHAPE.heads * SHAPE.head_dim).map(number).collect();
-    let context: Vec<u32> = (0..DEPTH as u32).collect();
     let mut out = vec![0.0; queries.len()];
-    let view = KvView::F32(&stored);
+    let spans: Vec<AttentionSpan> =
+        read.iter().map(|(rows, context)| AttentionSpan { rows: rows.clone(), context }).collect();
+    // Many rows take their time: then a few layers are enough.
+    let pools = &pools[..layers.div_ceil(rows)];
     let Ok(time) = median(plan.runs, || {
-        let spans = [AttentionSpan { rows: 0..rows, context: &context }];
-        kernels.attention(SHAPE, &queries, view, view, &AttentionPlan::new(&spans), &mut out);
+        let plan = AttentionPlan::new(&spans, kernels.attention_tasks(SHAPE.kv_heads));
+        for [keys, values] in pools {
+            kernels.attention(SHAPE, &queries, KvView::F16(keys), KvView::F16(values), &plan, &mut out);
+        }
         Ok::<(), Infallible>(())
     });
-    let read: usize = (0..rows).map(|row| DEPTH - row).sum();
-    figure("attention".to_owned(), rows, time, 2 * size_of_val(&stored[..]), 4 * read * SHAPE.heads * SHAPE.head_dim)
+    let pairs: usize = match contexts {
+        Contexts::One => (0..rows).map(|row| DEPTH - row).sum(),
+        _ => rows * DEPTH,
+    };
+    let operations = 4 * pairs * SHAPE.heads * SHAPE.head_dim * pools.len();
+    figure(contexts.name().to_owned(), rows, time, 4 * stored.len() * pools.len(), operations)
 }
 
 #[cfg(test)]
@@ -137,7 +192,7 @@ mod tests {
         let plan = KernelPlan { runs: 1, rows: vec![1, 3], bytes: 1 };
         let mut told = 0;
         let figures = kernels(&mut Kernels::new(Home::detect(), 1), &plan, |_| told += 1).unwrap();
-        assert_eq!((figures.len(), told), (2 * (TensorType::ALL.len() + 1), figures.len()));
+        assert_eq!((figures.len(), told), (2 * (TensorType::ALL.len() + 3), figures.len()));
         assert!(figures.iter().all(|figure| figure.operations_per_second > 0.0 && figure.bytes_per_second > 0.0));
     }
 }

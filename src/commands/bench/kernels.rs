@@ -9,7 +9,7 @@ use crate::args::BenchKernelsArgs;
 use crate::terminal::{self, Bars, Complaint, DIM, Exit, counted};
 
 const TABLE: Table =
-    Table(&[("kernel", 10), ("rows", 5), ("GB/s", 7), ("of memory", 9), ("GOP/s", 7), ("of products", 11)]);
+    Table(&[("kernel", 16), ("rows", 5), ("GB/s", 7), ("of memory", 9), ("GOP/s", 7), ("of products", 11)]);
 
 /// Everything, for programs.
 #[derive(Serialize)]

@@ -116,13 +116,14 @@ impl<B: Block> Model for Decoder<B> {
             .iter()
             .map(|segment| AttentionSpan { rows: segment.rows.clone(), context: segment.context })
             .collect();
+        let plan = AttentionPlan::new(&spans, self.kernels.attention_tasks(self.kv_shape.heads));
         let mut step = Step {
             hyper: &self.hyper,
             kernels: &mut self.kernels,
             exact: self.exact,
             scratch: &mut self.scratch,
             slots: batch.slots,
-            plan: &AttentionPlan::new(&spans),
+            plan: &plan,
         };
         step.start(&self.embeddings, batch);
         for (block, kv) in self.blocks.iter().zip(&mut self.kv) {
