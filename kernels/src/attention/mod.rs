@@ -129,11 +129,25 @@ impl Work<'_> {
         for head in &*heads {
             self.part(head).fill(0.0);
         }
-        for Read { rows, context, from } in &task.reads {
-            let heads = &mut heads[rows.start * group..rows.end * group];
-            let unread = heads.iter().map(|head| head.seen.start / TILE).min().unwrap_or(0);
-            for start in (unread.max(*from) * TILE..context.len()).step_by(TILE) {
-                tile.attend(self, &context[start..], start, kv_head, heads);
+        // The positions of a read that are read, and by which heads.
+        let parts = |Read { rows, context, from }: &Read<'_>, heads: &[Head]| {
+            let rows = rows.start * group..rows.end * group;
+            let unread = heads[rows.clone()].iter().map(|head| head.seen.start / TILE).min().unwrap_or(0);
+            ((unread.max(*from) * TILE).min(context.len())..context.len(), rows)
+        };
+        let look_ahead = |read: Option<&Read<'_>>, heads: &[Head]| {
+            let slots = read.map_or(&[][..], |read| &read.context[parts(read, heads).0]);
+            for view in [self.keys, self.values] {
+                let slots = slots.iter().take(TILE);
+                view.look_ahead(slots.map(|&slot| slot as usize * kv_heads + kv_head), head_dim);
+            }
+        };
+        look_ahead(task.reads.first(), heads);
+        for (index, read) in task.reads.iter().enumerate() {
+            look_ahead(task.reads.get(index + 1), heads);
+            let (positions, rows) = parts(read, heads);
+            for start in positions.step_by(TILE) {
+                tile.attend(self, &read.context[start..], start, kv_head, &mut heads[rows.clone()]);
             }
         }
         for head in &*heads {
