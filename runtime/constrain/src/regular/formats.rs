@@ -2,7 +2,8 @@
 //!
 //! What these grammars leave to prose is kept where an automaton of moderate size can: true lengths of months, leap
 //! seconds only where it is 23:59 in UTC (with offsets of quarters of an hour), the lengths of labels and names, the
-//! contexts of RFC 5892. Not kept: whether a label in Punycode decodes, and what a regular expression refers to.
+//! contexts of RFC 5892. Not kept: whether a label in Punycode decodes, how long the host of an address of mail is in all,
+//! and what a regular expression refers to.
 
 use std::sync::OnceLock;
 
@@ -102,9 +103,10 @@ const WIDE: &str = "\\u0080-\\u{10ffff}";
 /// RFC 5321, `Mailbox`, and with wide characters RFC 6531.
 fn email(word: &str, quoted: &str, label: &str) -> String {
     let host = format!("{label}(?:\\.{label})*|\\[(?:{}|IPv6:(?:{}))\\]", ipv4(), ipv6());
-    // At most 64 characters; the dots are not counted.
-    let dots = format!("[{word}](?:\\.?[{word}]){{0,63}}");
-    let quotes = format!("\"(?:[{quoted}]|\\\\[ -~]){{0,62}}\"");
+    // At most 64 characters before the `@`. An escape has two of them, so what is escaped is told by the backslashes before.
+    let dots = format!("(?=[^@]{{1,64}}@)[{word}]+(?:\\.[{word}]+)*");
+    let (odd, even) = (r"(?<=[^\\](?:\\\\)*\\)", r"(?<![^\\](?:\\\\)*\\)");
+    let quotes = format!("\"(?:{odd}[ -~]|{even}[{quoted}\\\\]){{0,62}}{even}\"");
     format!("(?:{dots}|{quotes})@(?:{host})")
 }
 

@@ -261,6 +261,22 @@ fn formats_are_judged_as_the_test_suite_does() {
 }
 
 #[test]
+fn what_is_before_the_at_sign_has_64_characters_at_most() {
+    let dots = |count: usize| ["a"; 32].join(".") + &"b".repeat(count - 63);
+    let quotes = |count: usize| format!("\"{}\"", "b".repeat(count - 2));
+    let escapes = |count: usize| format!("\"{}{}\"", "\\\"".repeat(30), "@".repeat(count - 62));
+    for name in ["email", "idn-email"] {
+        let lang = Lang::format(name).unwrap();
+        for count in 63..70 {
+            for local in [dots(count), quotes(count), escapes(count)] {
+                assert_eq!(local.len(), count);
+                assert_eq!(lang.contains(&format!("{local}@b.c")), count <= 64, "{name} {local:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn formats_are_as_strict_as_their_grammars() {
     let cases: &[(&str, &[&str], &[&str])] = &[
         (
