@@ -45,6 +45,8 @@ const ITEMS: usize = 3;
 #[derive(Default)]
 pub(crate) struct Scratch {
     heads: Vec<Head>,
+    /// The results of each head so far: apart from those that other threads write to.
+    sums: Vec<f32>,
     tile: Tile,
 }
 
@@ -110,7 +112,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// The rows of a task and one head of keys.
-    fn attend(&self, task: &Task<'_>, kv_head: usize, Scratch { heads, tile }: &mut Scratch) {
+    fn attend(&self, task: &Task<'_>, kv_head: usize, Scratch { heads, sums, tile }: &mut Scratch) {
         let AttentionShape { kv_heads, head_dim, window, .. } = self.shape;
         let group = self.shape.heads / kv_heads;
         heads.clear();
@@ -126,9 +128,8 @@ impl Work<'_> {
                 }));
             }
         }
-        for head in &*heads {
-            self.part(head).fill(0.0);
-        }
+        let sums = tile::aligned(sums, heads.len() * head_dim);
+        sums.fill(0.0);
         // The positions of a read that are read, and by which heads.
         let parts = |Read { rows, context, from }: &Read<'_>, heads: &[Head]| {
             let rows = rows.start * group..rows.end * group;
@@ -147,11 +148,12 @@ impl Work<'_> {
             look_ahead(task.reads.get(index + 1), heads);
             let (positions, rows) = parts(read, heads);
             for start in positions.step_by(TILE) {
-                tile.attend(self, &read.context[start..], start, kv_head, &mut heads[rows.clone()]);
+                let sums = &mut sums[rows.start * head_dim..rows.end * head_dim];
+                tile.attend(self, &read.context[start..], start, kv_head, &mut heads[rows.clone()], sums);
             }
         }
-        for head in &*heads {
-            self.part(head).iter_mut().for_each(|x| *x /= head.sum);
+        for (head, sums) in heads.iter().zip(sums.chunks_exact(head_dim)) {
+            self.part(head).iter_mut().zip(sums).for_each(|(out, x)| *out = x / head.sum);
         }
     }
 

@@ -48,7 +48,16 @@ struct Part {
 
 impl Tile {
     /// The tile that begins at position `start`: the first of `slots`, of which those after it are read next.
-    pub fn attend(&mut self, work: &Work<'_>, slots: &[u32], start: usize, kv_head: usize, heads: &mut [Head]) {
+    /// `sums` are the results of the heads so far.
+    pub fn attend(
+        &mut self,
+        work: &Work<'_>,
+        slots: &[u32],
+        start: usize,
+        kv_head: usize,
+        heads: &mut [Head],
+        sums: &mut [f32],
+    ) {
         let Self { numbers, parts, scores } = self;
         let (slots, next) = slots.split_at(slots.len().min(TILE));
         let next = &next[..next.len().min(TILE)];
@@ -77,13 +86,13 @@ impl Tile {
         }
         let values = read(work, work.values, Order::Rows, [slots, next], kv_head, few, &mut places, numbers);
         for (parts, weights) in parts.chunks(SUMS).zip(scores.chunks(SUMS)) {
-            add_parts(work, parts, weights, values, heads);
+            add_parts(work, parts, weights, values, sums);
         }
     }
 }
 
 /// So many numbers that begin where a cache line does: no register of them lies in two.
-fn aligned(numbers: &mut Vec<f32>, len: usize) -> &mut [f32] {
+pub(super) fn aligned(numbers: &mut Vec<f32>, len: usize) -> &mut [f32] {
     const LINE: usize = 64 / size_of::<f32>();
     if numbers.len() < len + LINE {
         numbers.resize(len + LINE, 0.0);
@@ -210,40 +219,50 @@ for_each_home! {
 }
 
 /// Adds a tile's values to the results of up to [`SUMS`] heads: together where all of them read, and alone where only some do.
-fn add_parts(work: &Work<'_>, parts: &[Part], weights: &[[f32; TILE]], values: Numbers<'_>, heads: &[Head]) {
+fn add_parts(work: &Work<'_>, parts: &[Part], weights: &[[f32; TILE]], values: Numbers<'_>, sums: &mut [f32]) {
     let start = parts.iter().map(|part| part.seen.start).max().unwrap_or(0);
     let end = parts.iter().map(|part| part.seen.end).min().unwrap_or(0);
-    let alone = |part: &Part, weights: &[f32; TILE], seen: Range<usize>, shrink: f32| {
-        add_values::<1>(work, &[(&heads[part.head], &weights[seen.clone()], shrink)], seen, values);
+    let alone = |sums: &mut [f32], part: &Part, weights: &[f32; TILE], seen: Range<usize>, shrink: f32| {
+        add_values::<1>(work, &[(part.head, &weights[seen.clone()], shrink)], seen, values, sums);
     };
     if start >= end {
-        parts.iter().zip(weights).for_each(|(part, weights)| alone(part, weights, part.seen.clone(), part.shrink));
+        parts
+            .iter()
+            .zip(weights)
+            .for_each(|(part, weights)| alone(sums, part, weights, part.seen.clone(), part.shrink));
         return;
     }
-    let mut sums = [(&heads[0], &[][..], 1.0); SUMS];
-    for ((part, weights), sum) in parts.iter().zip(weights).zip(&mut sums) {
-        *sum = (&heads[part.head], &weights[start..end], part.shrink);
+    let mut added = [(0, &[][..], 1.0); SUMS];
+    for ((part, weights), added) in parts.iter().zip(weights).zip(&mut added) {
+        *added = (part.head, &weights[start..end], part.shrink);
         if part.seen.start < start {
-            alone(part, weights, part.seen.start..start, part.shrink);
-            sum.2 = 1.0;
+            alone(sums, part, weights, part.seen.start..start, part.shrink);
+            added.2 = 1.0;
         }
     }
     match parts.len() {
-        1 => add_values::<1>(work, &sums, start..end, values),
-        2 => add_values::<2>(work, &sums, start..end, values),
-        3 => add_values::<3>(work, &sums, start..end, values),
-        _ => add_values::<SUMS>(work, &sums, start..end, values),
+        1 => add_values::<1>(work, &added, start..end, values, sums),
+        2 => add_values::<2>(work, &added, start..end, values, sums),
+        3 => add_values::<3>(work, &added, start..end, values, sums),
+        _ => add_values::<SUMS>(work, &added, start..end, values, sums),
     }
     for (part, weights) in parts.iter().zip(weights).filter(|(part, _)| end < part.seen.end) {
-        alone(part, weights, end..part.seen.end, 1.0);
+        alone(sums, part, weights, end..part.seen.end, 1.0);
     }
 }
 
-/// For the first `R` heads, with weights of the positions `seen` and what is multiplied with before.
-fn add_values<const R: usize>(work: &Work<'_>, sums: &[(&Head, &[f32], f32)], seen: Range<usize>, values: Numbers<'_>) {
+/// For the first `R` of some heads, with weights of the positions `seen` and what is multiplied with before.
+fn add_values<const R: usize>(
+    work: &Work<'_>,
+    added: &[(usize, &[f32], f32)],
+    seen: Range<usize>,
+    values: Numbers<'_>,
+    sums: &mut [f32],
+) {
     let head_dim = work.shape.head_dim;
-    let (weights, shrinks) = (from_fn(|r| sums[r].1), from_fn(|r| sums[r].2));
-    let out: [&mut [f32]; R] = from_fn(|r| work.part(sums[r].0));
+    let (weights, shrinks) = (from_fn(|r| added[r].1), from_fn(|r| added[r].2));
+    let places: [Range<usize>; R] = from_fn(|r| added[r].0 * head_dim..(added[r].0 + 1) * head_dim);
+    let Ok(out) = sums.get_disjoint_mut(places) else { unreachable!("heads stand beside each other") };
     let values = match values {
         Numbers::Floats(values) => &values[seen.start * head_dim..seen.end * head_dim],
         #[cfg(target_arch = "x86_64")]
