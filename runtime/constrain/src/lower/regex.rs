@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
 
 use crate::error::ConstrainError;
 use crate::lower::expr::{self, Expr};
@@ -42,7 +42,37 @@ pub(crate) fn lower(pattern: &str, spelling: Spelling, at: &str) -> Result<Expr,
 pub(crate) fn parse(pattern: &str) -> Result<Hir, String> {
     let mut parser = regex_syntax::ParserBuilder::new().nest_limit(NEST).build();
     let hir = parser.parse(pattern).map_err(|error| reason(&error))?;
-    Ok(look::strip_anchors(&hir, true, true))
+    Ok(without_idle(&look::strip_anchors(&hir, true, true)))
+}
+
+/// `hir` without the alternatives that match the empty text at most, where another one matches it anyway.
+fn without_idle(hir: &Hir) -> Hir {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => hir.clone(),
+        HirKind::Repetition(repetition) => {
+            let sub = Box::new(without_idle(&repetition.sub));
+            Hir::repetition(Repetition { sub, ..repetition.clone() })
+        }
+        HirKind::Capture(capture) => without_idle(&capture.sub),
+        HirKind::Concat(items) => Hir::concat(items.iter().map(without_idle).collect()),
+        HirKind::Alternation(items) => {
+            let is_idle = |item: &Hir| item.properties().maximum_len() == Some(0) && !nullable(item);
+            let any = items.iter().any(nullable);
+            Hir::alternation(items.iter().filter(|item| !any || !is_idle(item)).map(without_idle).collect())
+        }
+    }
+}
+
+/// Whether `hir` matches the empty text wherever it stands; cheap, so assertions that always hold are not seen.
+fn nullable(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty => true,
+        HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
+        HirKind::Repetition(repetition) => repetition.min == 0 || nullable(&repetition.sub),
+        HirKind::Capture(capture) => nullable(&capture.sub),
+        HirKind::Concat(items) => items.iter().all(nullable),
+        HirKind::Alternation(items) => items.iter().any(nullable),
+    }
 }
 
 /// The parser's message without its drawing.
@@ -162,4 +192,16 @@ fn escapes() -> &'static [(char, Vec<u8>)] {
 pub(crate) fn json_plain() -> ClassUnicode {
     let ranges = [('\x20', '\x21'), ('\x23', '\x5b'), ('\x5d', char::MAX)];
     ClassUnicode::new(ranges.map(|(from, to)| ClassUnicodeRange::new(from, to)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assertions_beside_what_may_be_empty_say_nothing() {
+        let lowered = |pattern: &str| lower(pattern, Spelling::Plain, "").ok();
+        assert_eq!(lowered("(((?m:$))|([^a]){0,3}){1000}"), lowered("[^a]{0,3000}"));
+        assert_ne!(lowered(r"(\b|[^a]){3}"), lowered("[^a]{0,3}"));
+    }
 }
