@@ -38,7 +38,7 @@ pub struct AttentionShape {
     pub cap: Option<f32>,
 }
 
-/// Tasks for one head of keys that each thread should find.
+/// Tasks, counted for each head of keys, that a thread should find.
 const ITEMS: usize = 3;
 
 /// A thread's working memory.

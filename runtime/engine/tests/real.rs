@@ -35,17 +35,7 @@ fn message(prompt: &Prompt, role: Role, text: &str) -> Prompt {
 }
 
 fn request(prompt: &Prompt, seed: u64, ask: Ask) -> Request {
-    Request {
-        prompt: prompt.clone(),
-        ask,
-        seed,
-        priority: 0,
-        timeout: None,
-        branches: 1,
-        batch: None,
-        stream: false,
-        watched: None,
-    }
+    Request::new(prompt.clone(), ask, seed)
 }
 
 fn wait(reply: Reply) -> Result<Outcome, Failure> {

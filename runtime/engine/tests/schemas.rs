@@ -90,17 +90,7 @@ fn answers(backend: &LocalBackend, trials: &[Trial]) -> Vec<Result<Generated, Fa
     let ask = |trial: &Trial, seed| {
         let (constraint, max_tokens) = (trial.constraint.clone(), Some(trial.most));
         let ask = Ask::Generate(Generate { constraint, max_tokens, ..Generate::default() });
-        backend.submit(Request {
-            prompt: prompt.clone(),
-            ask,
-            seed,
-            priority: 0,
-            timeout: None,
-            stream: false,
-            branches: 1,
-            batch: None,
-            watched: None,
-        })
+        backend.submit(Request::new(prompt.clone(), ask, seed))
     };
     let replies: Vec<_> = trials.iter().flat_map(|trial| (0..SEEDS).map(move |seed| ask(trial, seed))).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

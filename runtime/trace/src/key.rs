@@ -185,17 +185,11 @@ mod tests {
     use super::*;
 
     fn request() -> Request {
-        Request {
-            prompt: Prompt::empty().push(Part::Open(Role::User)).push(Part::Text("Hello.".into())).push(Part::Close),
-            ask: Ask::Generate(Generate { max_tokens: Some(5), ..Generate::default() }),
-            seed: 7,
-            priority: 0,
-            timeout: None,
-            stream: false,
-            branches: 1,
-            batch: None,
-            watched: None,
-        }
+        Request::new(
+            Prompt::empty().push(Part::Open(Role::User)).push(Part::Text("Hello.".into())).push(Part::Close),
+            Ask::Generate(Generate { max_tokens: Some(5), ..Generate::default() }),
+            7,
+        )
     }
 
     #[test]

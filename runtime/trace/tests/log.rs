@@ -151,17 +151,7 @@ fn request(watch: &Arc<dyn Watch>, text: &str, seed: u64) -> Request {
     let watched = Watched { id: watch.number(), watch: watch.clone() };
     watched.tell(Sight::Asks { request: watched.id, place: &place(seed) });
     let ask = Ask::Generate(Generate { max_tokens: Some(9), ..Generate::default() });
-    Request {
-        prompt: prompt(text),
-        ask,
-        seed,
-        priority: 0,
-        timeout: None,
-        branches: 1,
-        batch: None,
-        stream: false,
-        watched: Some(watched),
-    }
+    Request { watched: Some(watched), ..Request::new(prompt(text), ask, seed) }
 }
 
 fn place(at: u64) -> Place {

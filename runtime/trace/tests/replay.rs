@@ -56,17 +56,7 @@ fn request(parts: usize, seed: u64) -> Request {
         prompt.push(Part::Open(sgl_wire::Role::User)).push(Part::Text(n.to_string().into()))
     });
     let prompt = if parts == 0 { Prompt::empty().push(Part::Close) } else { prompt };
-    Request {
-        prompt,
-        ask: Ask::Generate(Generate::default()),
-        seed,
-        priority: 0,
-        timeout: None,
-        stream: false,
-        branches: 1,
-        batch: None,
-        watched: None,
-    }
+    Request::new(prompt, Ask::Generate(Generate::default()), seed)
 }
 
 async fn said(backend: &dyn Backend, request: Request) -> String {

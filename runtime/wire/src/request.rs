@@ -31,6 +31,23 @@ pub struct Request {
     pub watched: Option<Watched>,
 }
 
+impl Request {
+    /// Of no rank, without a time limit, of no fork and no batch, and nobody watches.
+    pub fn new(prompt: Prompt, ask: Ask, seed: u64) -> Request {
+        Request {
+            prompt,
+            ask,
+            seed,
+            priority: 0,
+            timeout: None,
+            branches: 1,
+            batch: None,
+            stream: false,
+            watched: None,
+        }
+    }
+}
+
 /// What to do with a prompt.
 #[derive(Debug, Clone)]
 pub enum Ask {

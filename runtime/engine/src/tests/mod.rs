@@ -125,7 +125,7 @@ fn message(prompt: &Prompt, role: Role, text: &str) -> Prompt {
 }
 
 fn request(prompt: Prompt, ask: Ask, seed: u64) -> Request {
-    Request { prompt, ask, seed, priority: 0, timeout: None, branches: 1, batch: None, stream: false, watched: None }
+    Request::new(prompt, ask, seed)
 }
 
 fn generate(prompt: Prompt, seed: u64, change: impl FnOnce(&mut Generate)) -> Request {

@@ -296,7 +296,7 @@ fn storms_of_cancellations_leave_the_others_their_answers() {
         let backend = backend(slots(2048));
         (0..4).map(|seed| content(&run(&backend, stay(seed)))).collect()
     };
-    // So little room that sequences are put back, and constraints that are compiled while their clients go.
+    // So little room that sequences wait for it, and constraints that are compiled while their clients go.
     let backend = backend(EngineOptions { chunk: 40, step_tokens: 64, max_batch: 24, ..slots(500) });
     std::thread::scope(|scope| {
         for thread in 0..4 {
