@@ -1,7 +1,8 @@
 //! Threads that share the items of a step: a count and a function in, every item done once on return.
 //!
-//! Items are claimed one by one, so a thread that the machine has put aside holds up nobody: whoever is awake does the
-//! work. Idle threads spin for some microseconds, as the next kernel of a step follows at once, and then sleep.
+//! Each thread begins with a part of its own, as items that follow one another often read what does, too; then it helps the
+//! others with theirs. Items are claimed one by one, so a thread that the machine has put aside holds up nobody: whoever is
+//! awake does the work. Idle threads spin for some microseconds, as the next kernel of a step follows at once, and then sleep.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -24,12 +25,18 @@ pub struct Pool {
 struct Shared {
     state: Mutex<State>,
     wake: Condvar,
+    /// The next item of each thread's part of the job; set only while no worker is inside.
+    next: Vec<Next>,
     /// Counts jobs; changes only under the lock, read without it by spinning threads.
     generation: AtomicU64,
     /// Workers inside the job; rises only under the lock and while there is a job.
     active: AtomicUsize,
     panicked: AtomicBool,
 }
+
+/// A count in a cache line of its own, as one thread alone counts most of the time.
+#[repr(align(128))]
+struct Next(AtomicUsize);
 
 #[derive(Default)]
 struct State {
@@ -38,16 +45,15 @@ struct State {
     stop: bool,
 }
 
-/// A job as the workers see it. The pointers live on the stack of `run`, which clears the job and waits for
+/// A job as the workers see it. The task lives on the stack of `run`, which clears the job and waits for
 /// `active == 0` before it returns.
 #[derive(Clone, Copy)]
 struct Job {
     task: *const Task<'static>,
-    next: *const AtomicUsize,
     count: usize,
 }
 
-// SAFETY: `task` is `Sync` and `next` is atomic; `run` keeps both alive while a worker can reach them.
+// SAFETY: `task` is `Sync`; `run` keeps it alive while a worker can reach it.
 #[allow(unsafe_code)]
 unsafe impl Send for Job {}
 
@@ -57,6 +63,7 @@ impl Pool {
         let shared = Arc::new(Shared {
             state: Mutex::default(),
             wake: Condvar::new(),
+            next: (0..threads.max(1)).map(|_| Next(AtomicUsize::new(0))).collect(),
             generation: AtomicU64::new(0),
             active: AtomicUsize::new(0),
             panicked: AtomicBool::new(false),
@@ -85,14 +92,12 @@ impl Pool {
             (0..count).for_each(|item| task(item, 0));
             return;
         }
-        let next = AtomicUsize::new(0);
         // SAFETY: only the lifetime changes; no worker holds the pointer once `close` has returned.
         #[allow(unsafe_code)]
         let erased = unsafe { std::mem::transmute::<*const Task<'_>, *const Task<'static>>(task) };
-        self.shared.open(Job { task: erased, next: &raw const next, count });
-        let mine = catch_unwind(AssertUnwindSafe(|| claim(task, &next, count, 0)));
+        self.shared.open(Job { task: erased, count });
+        let mine = catch_unwind(AssertUnwindSafe(|| self.shared.claim(task, count, 0)));
         self.shared.close();
-        debug_assert!(next.into_inner() >= count || mine.is_err(), "an item was never claimed");
         // Taken back in any case: the next job is not to answer for this one.
         let elsewhere = self.shared.panicked.swap(false, Ordering::Relaxed);
         if let Err(panic) = mine {
@@ -127,23 +132,38 @@ impl Drop for Pool {
     }
 }
 
-fn claim(task: &Task<'_>, next: &AtomicUsize, count: usize, worker: usize) {
-    loop {
-        let item = next.fetch_add(1, Ordering::Relaxed);
-        if item >= count {
-            return;
-        }
-        task(item, worker);
-    }
-}
-
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The end of a thread's part of so many items; it begins where the one before it ends.
+    fn end(&self, count: usize, thread: usize) -> usize {
+        let (each, more) = (count / self.next.len(), count % self.next.len());
+        each * (thread + 1) + more.min(thread + 1)
+    }
+
+    /// Does items of one part after the other, the thread's own first.
+    fn claim(&self, task: &Task<'_>, count: usize, thread: usize) {
+        let parts = self.next.len();
+        for part in (thread..parts).chain(0..thread) {
+            loop {
+                let item = self.next[part].0.fetch_add(1, Ordering::Relaxed);
+                if item >= self.end(count, part) {
+                    break;
+                }
+                task(item, thread);
+            }
+        }
+    }
+
     fn open(&self, job: Job) {
         let mut state = self.lock();
+        let mut start = 0;
+        for (part, next) in self.next.iter().enumerate() {
+            next.0.store(start, Ordering::Relaxed);
+            start = self.end(job.count, part);
+        }
         state.job = Some(job);
         self.generation.fetch_add(1, Ordering::Release);
         if state.sleeping > 0 {
@@ -189,8 +209,8 @@ impl Shared {
             drop(state);
             // SAFETY: the job was there under the lock, so `run` waits in `close` until `active` falls below.
             #[allow(unsafe_code)]
-            let (task, next) = unsafe { (&*job.task, &*job.next) };
-            if catch_unwind(AssertUnwindSafe(|| claim(task, next, job.count, worker))).is_err() {
+            let task = unsafe { &*job.task };
+            if catch_unwind(AssertUnwindSafe(|| self.claim(task, job.count, worker))).is_err() {
                 self.panicked.store(true, Ordering::Relaxed);
             }
             self.active.fetch_sub(1, Ordering::Release);
