@@ -50,7 +50,7 @@ impl ActivationBlock {
 
 /// Rows that are multiplied together. The blocks of a group lie column block by column block, its rows beside each
 /// other; the groups lie one after the other, and the last may have fewer rows.
-pub(crate) const GROUP: usize = 8;
+pub(crate) const GROUP: usize = 4;
 
 /// The rows of one group.
 fn quantise_group(home: Home, values: &[f32], cols: usize, out: &mut [ActivationBlock]) {

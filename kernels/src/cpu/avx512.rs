@@ -11,13 +11,13 @@ mod unpacked;
 
 use std::arch::x86_64::*;
 
-use crate::activations::ActivationBlock;
-use crate::block::BLOCK;
+use crate::activations::{ActivationBlock, GROUP};
+use crate::block::{BLOCK, Coding, Scales};
 use crate::cpu::format::{Format, for_format};
 use crate::matmul::Sums;
 use crate::matrix::LANES;
 use crate::types::TensorType;
-use products::{few_times, panels_times};
+use products::{panels_times, unpacked_times};
 
 pub(crate) use attention::{add_halves, add_values, dots, dots_of_halves, widen};
 
@@ -39,20 +39,22 @@ pub(crate) fn panels_whole(
     for_format!(kind, panels_of(panels, columns, blocks, sums));
 }
 
-/// Few rows wait for memory, and unpack weights in registers; for more it is done once.
+/// Few rows wait for memory, and read one panel after the other.
 #[target_feature(enable = "avx512bw,avx512dq,avx512vl,avx512vnni")]
 fn panels_of<F: Format>(panels: &[&[u8]], columns: usize, blocks: &[ActivationBlock], sums: &Sums<'_>) {
-    if let (5.., &[first, second]) = (sums.rows(), panels) {
-        return panels_times::<F, 2>([first, second], 0, columns, blocks, sums);
-    }
-    for (at, &panel) in panels.iter().enumerate() {
-        match sums.rows() {
-            0 => {}
-            1 => few_times::<F, 1>(panel, at, blocks, sums),
-            2 => few_times::<F, 2>(panel, at, blocks, sums),
-            3 => few_times::<F, 3>(panel, at, blocks, sums),
-            4 => few_times::<F, 4>(panel, at, blocks, sums),
-            _ => panels_times::<F, 1>([panel], at, columns, blocks, sums),
+    // How many rows it takes until a register is sooner read than unpacked again.
+    let many = match F::CODING {
+        Coding { bits: 4 | 8, scales: Scales::Plain | Scales::Affine, .. } => usize::MAX,
+        Coding { bits: 4 | 5, .. } => 8 * GROUP,
+        _ => GROUP,
+    };
+    match (sums.rows(), panels) {
+        (rows, &[first, second]) if rows > many => unpacked_times::<F, 2>([first, second], 0, columns, blocks, sums),
+        (rows, &[first, second]) if rows > GROUP => panels_times::<F, 2>([first, second], 0, columns, blocks, sums),
+        _ => {
+            for (at, &panel) in panels.iter().enumerate() {
+                panels_times::<F, 1>([panel], at, columns, blocks, sums);
+            }
         }
     }
 }

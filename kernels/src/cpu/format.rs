@@ -19,6 +19,10 @@ pub(super) trait Format {
         Some(coding) => coding,
         None => panic!("float types have no codes"),
     };
+    /// Bytes of a block as it is stored, with its share of those of its tile.
+    const STORED: usize = Self::TILE.bytes() / Self::TILE.blocks;
+    /// Whether codes and scales lie as products need them, in an order that is the home's own.
+    const UNPACKED: bool = false;
 
     /// Asks for the bytes of a later block. Few rows wait for memory, and the processor itself looks no further than to the
     /// end of a page.
