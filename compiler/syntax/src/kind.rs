@@ -26,7 +26,8 @@ kinds! {
     QUOTE,
     /// What a string says, as written.
     TEXT,
-    /// `+`, `in`, `..`, `+=` and their like, where they stand as operators.
+    /// `+`, `in`, `..`, `+=` and their like, where they stand as operators. Where an error was told of it: `and`, `or`, `not`
+    /// and the `?` behind a name.
     OPERATOR,
     /// Brackets, commas, arrows.
     PUNCT,

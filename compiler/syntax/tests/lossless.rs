@@ -5,6 +5,7 @@
 mod mutate;
 
 use proptest::prelude::*;
+use rowan::NodeOrToken;
 use sgl_diag::FileId;
 use sgl_syntax::{Parse, SyntaxKind, SyntaxNode, parse};
 
@@ -23,7 +24,12 @@ fn checked(text: &str) -> Parse {
 
 fn is_marked(tree: &SyntaxNode) -> bool {
     let marks = [SyntaxKind::MISSING, SyntaxKind::MISSING_EXPR, SyntaxKind::ERROR];
-    tree.descendants().any(|node| marks.contains(&node.kind()))
+    // What is read as it is meant is an operator that the language does not have.
+    let habits = ["and", "or", "not", "?"];
+    tree.descendants_with_tokens().any(|element| match element {
+        NodeOrToken::Node(node) => marks.contains(&node.kind()),
+        NodeOrToken::Token(token) => token.kind() == SyntaxKind::OPERATOR && habits.contains(&token.text()),
+    })
 }
 
 proptest! {
