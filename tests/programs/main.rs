@@ -8,8 +8,10 @@
 mod support;
 
 mod bytes;
+mod cases;
 mod draft;
 mod examples;
+mod hits;
 mod reference;
 mod sglang;
 mod stream;

@@ -54,6 +54,14 @@ fn requests() -> Vec<Request> {
                 all.push(select(prompt.clone(), seed, &["the world", "the essay", "yes", "no", "the", "nothing"], by));
             }
         }
+        // These grow out of a small pool.
+        for priority in [0, 1] {
+            let long = generate(own.clone(), seed, |g| {
+                g.max_tokens = Some(250);
+                g.ignore_eos = true;
+            });
+            all.push(Request { priority, ..long });
+        }
     }
     all
 }
@@ -75,6 +83,7 @@ fn answers_depend_on_nothing_but_the_request() {
     let plain = EngineOptions { cache: false, max_batch: 1, draft: 0, ..slots(4096) };
     let (expected, _) = answers(plain, false);
     assert!(expected.iter().all(|answer| !answer.contains("Failure")), "{expected:?}");
+    let (mut evicted, mut put_back) = (0, 0);
     for cache in [true, false] {
         for max_batch in [1, 5, 256] {
             for (chunk, step_tokens) in [(512, 1024), (7, 50), (1, 3)] {
@@ -83,17 +92,19 @@ fn answers_depend_on_nothing_but_the_request() {
                     let options = EngineOptions { kv_slots, chunk, step_tokens, max_batch, cache, draft, ..plain };
                     let (found, stats) = answers(options, true);
                     assert_eq!(found, expected, "{options:?} {stats:?}");
+                    (evicted, put_back) = (evicted + stats.evicted, put_back + stats.retracted);
                 }
             }
         }
     }
+    assert!(evicted > 0 && put_back > 0, "{evicted} evicted, {put_back} put back");
 }
 
 #[test]
 fn a_small_pool_evicts_and_puts_back_and_the_cache_hits() {
     let small = EngineOptions { max_batch: 256, ..slots(420) };
     let (_, stats) = answers(small, true);
-    assert!(stats.evicted > 0, "{stats:?}");
+    assert!(stats.evicted > 0 && stats.retracted > 0, "{stats:?}");
     let (_, stats) = answers(EngineOptions::default(), true);
     assert!(stats.hit_rate() > 0.5, "{stats:?}");
     assert_eq!((stats.evicted, stats.retracted), (0, 0));
