@@ -67,7 +67,7 @@ pub(crate) struct Scheduler {
     /// Tokens guessed so far, and those that were right.
     pub drafted: u64,
     pub accepted: u64,
-    /// Most steps that a sequence has waited for its turn.
+    /// Most steps that a sequence has waited for its turn, those after it was put back included.
     pub longest_wait: u32,
     spare: Vec<Slot>,
 }
@@ -414,7 +414,6 @@ impl Scheduler {
             self.pool.give(sequence.settle(pays));
             self.drafted += (sequence.drafted - before.0) as u64;
             self.accepted += (sequence.accepted - before.1) as u64;
-            sequence.waited = 0;
             let (from, to) = (sequence.stored, sequence.computed.min(sequence.trunk()));
             if let Some(at) = sequence.at
                 && from < to

@@ -67,7 +67,7 @@ pub(crate) struct Sequence {
     pub stored: usize,
     /// Where it stands in the store, while it runs.
     pub at: Option<Place>,
-    /// Steps it has waited since it was last put back.
+    /// Steps it has waited, those after it was put back included.
     pub waited: u32,
     /// Tokens that it would find in the store, and the work that it would share then, when it was last looked up.
     pub found: usize,

@@ -65,7 +65,7 @@ pub struct EngineStats {
     pub drafted: u64,
     /// Of those, the ones that were then drawn.
     pub accepted: u64,
-    /// Most steps that a sequence has waited for its turn.
+    /// Most steps that a sequence has waited for its turn, those after it was put back included.
     pub longest_wait: u32,
 }
 

@@ -1,10 +1,55 @@
 //! Far more work than there is room for.
 
+use std::collections::{HashMap, HashSet};
+
 use super::bench::{Bench, Dice, is_done};
 use super::*;
 
 /// Steps from one wave of requests to the next.
 const WAVE: usize = 150;
+
+/// A time for which a request waited: since it came, or since it was put back.
+#[derive(Clone, Copy)]
+struct Wait {
+    /// Its first step, less those that the request had waited before.
+    since: usize,
+    /// The step in which its turn came.
+    until: usize,
+}
+
+/// Who waits, step by step.
+#[derive(Default)]
+struct Waits {
+    open: HashMap<u64, usize>,
+    /// Steps that each has waited.
+    waited: HashMap<u64, usize>,
+    over: Vec<Wait>,
+}
+
+impl Waits {
+    /// Notes who waits after this step, and who came before it.
+    fn note(&mut self, step: usize, came: impl Iterator<Item = u64>, bench: &Bench) {
+        let now: HashSet<u64> = bench.engine.scheduler.waiting.iter().map(|sequence| sequence.request).collect();
+        for id in came.chain(now.iter().copied()) {
+            self.open.entry(id).or_insert(step);
+        }
+        let entered: Vec<_> = self.open.extract_if(|id, _| !now.contains(id)).collect();
+        for (id, from) in entered {
+            let waited = self.waited.entry(id).or_default();
+            self.over.push(Wait { since: from - *waited, until: step });
+            *waited += step - from;
+        }
+    }
+
+    /// How much later somebody came who was served first.
+    fn overtaken(&self) -> usize {
+        let by = |wait: &Wait| {
+            let first = self.over.iter().filter(|other| other.until < wait.until);
+            first.map(|other| other.since.saturating_sub(wait.since)).max()
+        };
+        self.over.iter().filter_map(by).max().unwrap_or(0)
+    }
+}
 
 #[test]
 fn two_thousand_requests_in_a_tenth_of_the_room_all_end_and_nobody_starves() {
@@ -33,29 +78,23 @@ fn two_thousand_requests_in_a_tenth_of_the_room_all_end_and_nobody_starves() {
         Bench::new(EngineOptions { max_batch: 64, ..slots(distinct.min(1024)) })
     };
     // Ten waves: the later ones come while the first still wait.
-    let mut arrived = vec![0; requests.len()];
-    let mut entered = vec![None; requests.len()];
-    let mut requests = requests.into_iter().enumerate();
+    let mut waits = Waits::default();
+    let mut requests = (0..).zip(requests);
     let (mut pending, mut step, began) = (Vec::<(u32, Reply)>::new(), 0, std::time::Instant::now());
     loop {
+        let mut came = Vec::new();
         if step % WAVE == 0 {
             for (id, (request, tokens)) in requests.by_ref().take(200) {
-                arrived[id] = step;
+                came.push(id);
                 pending.push((tokens, bench.submit(request)));
             }
         }
         let busy = bench.step();
-        if !busy && requests.len() == 0 {
+        if !busy && pending.is_empty() {
             break;
         }
         step += 1;
-        let mut waits = vec![false; arrived.len()];
-        bench.engine.scheduler.waiting.iter().for_each(|sequence| waits[sequence.request as usize] = true);
-        for (id, waits) in waits.into_iter().enumerate().take(arrived.len() - requests.len()) {
-            if !waits {
-                entered[id].get_or_insert(step);
-            }
-        }
+        waits.note(step, came.into_iter(), &bench);
         pending.retain_mut(|(tokens, reply)| match is_done(reply) {
             Some(outcome) => {
                 assert_eq!(generated(outcome).output.tokens.len() as u32, *tokens);
@@ -66,12 +105,7 @@ fn two_thousand_requests_in_a_tenth_of_the_room_all_end_and_nobody_starves() {
         assert!(step < 100_000, "it does not end");
     }
     // A request can be overtaken by one that comes so much later, and by none that comes after that.
-    let mut overtaken = 0;
-    for (id, &since) in arrived.iter().enumerate() {
-        let first = (id..arrived.len()).map(|other| (entered[other].unwrap(), arrived[other]));
-        let last = first.filter(|(at, _)| *at < entered[id].unwrap()).map(|(_, came)| came - since).max();
-        overtaken = overtaken.max(last.unwrap_or(0));
-    }
+    let overtaken = waits.overtaken();
     let stats = bench.stats();
     println!(
         "{needed} tokens in {} slots: {step} steps in {:?}, the longest wait {} steps, overtaken by who came up to {overtaken} \
@@ -82,7 +116,8 @@ fn two_thousand_requests_in_a_tenth_of_the_room_all_end_and_nobody_starves() {
         stats.retracted,
         stats.hit_rate()
     );
-    assert!(pending.is_empty() && stats.answered == 2_000);
+    assert_eq!((stats.answered, waits.open.len()), (2_000, 0));
+    assert!(stats.retracted > 0, "nobody waited twice");
     assert!(stats.slots * 10 <= needed);
     assert_eq!(stats.free + stats.cached, stats.slots);
     // Two levels of priority and the longest prefix, in steps of waiting.
