@@ -14,7 +14,7 @@ use sgl_wire::{Failure, Outcome, Usage};
 
 use crate::active::{self, Active, Part, Reading, Unread};
 use crate::batch::Rows;
-use crate::job::{Job, Message};
+use crate::job::{Job, Message, overdue};
 use crate::kept::{BLOCK, Keeper};
 use crate::schedule::Scheduler;
 use crate::stats::EngineStats;
@@ -211,10 +211,8 @@ impl Engine {
         for (&id, Active { job, .. }) in &self.jobs {
             if job.reply.is_cancelled() {
                 lost.insert(id, None);
-            } else if let Some(timeout) = job.timeout
-                && now.saturating_duration_since(job.submitted) >= timeout
-            {
-                lost.insert(id, Some(Failure::Timeout { seconds: timeout.as_secs_f64() }));
+            } else if let Some(failure) = overdue(job.submitted, job.timeout, now) {
+                lost.insert(id, Some(failure));
             }
         }
         self.end(lost);

@@ -21,8 +21,8 @@ use crate::costs::Costs;
 use crate::draft::Drafters;
 use crate::engine::Engine;
 use crate::generation::{Bounds, Generation};
-use crate::job::{Again, Job, Message, Work};
-use crate::kept::{Keeper, Kept, Reader};
+use crate::job::{Again, Job, Message, Work, overdue};
+use crate::kept::{Blocks, Keeper, Kept, Reader};
 use crate::lexicon::Lexicon;
 use crate::policy::Eviction;
 use crate::radix::Radix;
@@ -99,7 +99,7 @@ pub struct Beside {
 /// What of that fits the model: a shelf with the model's identity, and a small model of the same tokens.
 #[derive(Default)]
 pub(crate) struct Fitting {
-    pub shelf: Option<(Shelf, [u8; 32])>,
+    pub shelf: Option<(Arc<dyn Blocks>, [u8; 32])>,
     pub small: Option<Box<dyn Model>>,
     /// What guesses cost, as far as it is known.
     pub costs: Costs,
@@ -154,6 +154,9 @@ impl Later {
         match self {
             Later::Compile { shared, salt, request, reply, submitted } => match shared.upgrade() {
                 _ if reply.is_cancelled() => {}
+                _ if let Some(failure) = overdue(submitted, request.timeout, Instant::now()) => {
+                    reply.done(Err(failure))
+                }
                 Some(shared) => LocalBackend { shared, salt }.enter(*request, reply, submitted),
                 None => reply.done(Err(Failure::Gone)),
             },
@@ -208,7 +211,8 @@ impl LocalBackend {
             small => small.map(|small| small.model),
         };
         let lexicon = Lexicon::of(Arc::new(loaded.tokenizer))?;
-        let shelf = beside.shelf.filter(|_| options.cache).zip(loaded.identity);
+        let shelf =
+            beside.shelf.filter(|_| options.cache).map(|shelf| Arc::new(shelf) as Arc<dyn Blocks>).zip(loaded.identity);
         Self::start(loaded.model, lexicon, loaded.template, options, Fitting { shelf, small, ..Fitting::default() })
     }
 
@@ -241,7 +245,6 @@ impl LocalBackend {
         let (inbox, outbox) = channel();
         let slot_bytes = model.config().kv_bytes_per_slot;
         let mut engine = Engine::new(model, scheduler, outbox, stats.clone());
-        let shelf = shelf.map(|(shelf, identity)| (Arc::new(shelf), identity));
         engine.keeper = shelf.clone().map(|(shelf, identity)| Keeper::new(shelf, identity));
         let thread = std::thread::Builder::new()
             .name("sgl-engine".into())

@@ -33,6 +33,12 @@ pub(crate) enum Message {
 /// See [`Job::again`].
 pub(crate) type Again = Box<dyn FnOnce(Box<Job>) + Send>;
 
+/// The failure of a request whose time is up.
+pub(crate) fn overdue(submitted: Instant, timeout: Option<Duration>, now: Instant) -> Option<Failure> {
+    let timeout = timeout.filter(|timeout| now.saturating_duration_since(submitted) >= *timeout)?;
+    Some(Failure::Timeout { seconds: timeout.as_secs_f64() })
+}
+
 /// One request on its way to the loop, and through it.
 pub(crate) struct Job {
     pub reply: ReplySender,

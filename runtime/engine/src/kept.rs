@@ -17,6 +17,25 @@ use sgl_shelf::{Name, Shelf, digest};
 /// Tokens of a block. A prefix is kept but for its last tokens that fill none.
 pub(crate) const BLOCK: usize = 32;
 
+/// Where blocks lie.
+pub(crate) trait Blocks: Send + Sync {
+    /// Puts the block of this name behind what `into` holds; `false`: it is not there, and `into` is as it was.
+    fn get(&self, name: &Name, into: &mut Vec<u8>) -> bool;
+
+    /// Lets a block be written, some time; `false`: too many wait for that.
+    fn put(&self, name: Name, bytes: Vec<u8>) -> bool;
+}
+
+impl Blocks for Shelf {
+    fn get(&self, name: &Name, into: &mut Vec<u8>) -> bool {
+        Shelf::get(self, name, into)
+    }
+
+    fn put(&self, name: Name, bytes: Vec<u8>) -> bool {
+        Shelf::put(self, name, bytes)
+    }
+}
+
 /// The names of the whole blocks of these tokens.
 fn names(identity: &[u8; 32], salt: u64, tokens: &[u32]) -> impl Iterator<Item = Name> {
     let mut before = digest(&[b"kv", identity, &salt.to_le_bytes()]);
@@ -45,7 +64,7 @@ pub(crate) struct Kept {
 
 /// The side of clients: asks for each block once.
 pub(crate) struct Reader {
-    shelf: Arc<Shelf>,
+    shelf: Arc<dyn Blocks>,
     identity: [u8; 32],
     /// Bytes of a slot.
     slot_bytes: usize,
@@ -55,7 +74,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// Reads the blocks of a model of this identity.
-    pub fn new(shelf: Arc<Shelf>, identity: [u8; 32], slot_bytes: usize) -> Self {
+    pub fn new(shelf: Arc<dyn Blocks>, identity: [u8; 32], slot_bytes: usize) -> Self {
         Reader { shelf, identity, slot_bytes, asked: Mutex::default() }
     }
 
@@ -106,7 +125,7 @@ impl Reader {
 
 /// The side of the loop: hands on what was computed.
 pub(crate) struct Keeper {
-    shelf: Arc<Shelf>,
+    shelf: Arc<dyn Blocks>,
     identity: [u8; 32],
     /// The blocks that are on the shelf, or on their way.
     kept: HashSet<Name>,
@@ -114,7 +133,7 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     /// Keeps blocks of a model of this identity.
-    pub fn new(shelf: Arc<Shelf>, identity: [u8; 32]) -> Self {
+    pub fn new(shelf: Arc<dyn Blocks>, identity: [u8; 32]) -> Self {
         Keeper { shelf, identity, kept: HashSet::new() }
     }
 

@@ -124,6 +124,33 @@ mod tests {
         assert!(found.iter().all(|values| *values == found[0]), "{found:?}");
     }
 
+    /// Clients that are interrupted between what each does under the lock, in many orders.
+    #[test]
+    fn in_whatever_order_they_go_on_weights_are_right() {
+        let memo: Memo<String> = Memo::new(400, String::len);
+        let (mut asking, mut number) = (Vec::new(), 0_u64);
+        let mut below = |n: usize| {
+            number += 1;
+            (crate::sampler::uniform(9, number) * n as f64) as usize
+        };
+        for _ in 0..20_000 {
+            if asking.len() < 8 && below(2) == 0 {
+                let key = format!("{}", below(12));
+                asking.push((memo.entry(&key), key));
+            } else if !asking.is_empty() {
+                let (entry, key) = asking.swap_remove(below(asking.len()));
+                assert_eq!(*entry.get_or_init(|| key.clone()), key);
+                memo.note(&key, 10 + below(90));
+            }
+            let state = memo.state();
+            let weight =
+                |entries: &HashMap<String, Entry<String>>| entries.values().map(|entry| entry.weight).sum::<usize>();
+            assert_eq!(state.weight, weight(&state.young));
+            assert!(state.weight + weight(&state.old) <= 2 * 400 + 100);
+            assert!(state.young.keys().all(|key| !state.old.contains_key(key)));
+        }
+    }
+
     #[test]
     fn what_grows_while_it_is_used_is_weighed_as_it_is() {
         let memo: Memo<Arc<AtomicUsize>> = Memo::new(1000, |held| held.load(Ordering::Relaxed));

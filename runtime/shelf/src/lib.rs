@@ -56,6 +56,9 @@ impl Shelf {
 
     fn with(folder: &Path, limit: u64, warn: Warn, create: Create) -> Shelf {
         let warning = Arc::new(Warning { warn, told: Once::new() });
+        if folder.exists() && !folder.is_dir() {
+            warning.tell(|| format!("nothing is kept in {}, because it is not a folder", folder.display()));
+        }
         let (queue, blocks) = sync_channel(QUEUE);
         let writer = Writer::new(folder.to_owned(), limit, warning.clone(), create);
         let writer = std::thread::Builder::new().name("sgl-shelf".into()).spawn(move || writer.run(blocks));

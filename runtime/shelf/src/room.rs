@@ -33,8 +33,10 @@ pub(crate) fn make(folder: &Path, limit: u64) -> io::Result<u64> {
         if held <= most {
             break;
         }
-        fs::remove_file(path)?;
-        held -= length;
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => held -= length,
+        }
     }
     Ok(held)
 }

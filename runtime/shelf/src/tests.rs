@@ -223,3 +223,31 @@ fn whoever_is_killed_while_writing_leaves_whole_blocks_or_none() {
         assert!(told.lock().unwrap().is_empty(), "{told:?}");
     }
 }
+
+#[test]
+fn a_file_where_the_folder_should_be_is_told_before_anything_is_put() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let (shelf, told) = shelf(&file);
+    assert!(told.lock().unwrap()[0].contains("not a folder"), "{told:?}");
+    shelf.put(name(0), bytes(0, 500));
+    drop(shelf);
+    assert_eq!(told.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn two_that_make_room_at_the_same_time_are_no_trouble() {
+    let folder = tempfile::tempdir().unwrap();
+    let fills = &|first: usize| {
+        let (shelf, told) = shelf_with(folder.path(), 20_000, |path| File::create(path));
+        for n in first..first + 60 {
+            while !shelf.put(name(n), bytes(n, 1_000)) {
+                std::thread::yield_now();
+            }
+        }
+        drop(shelf);
+        assert_eq!(told.lock().unwrap().len(), 0, "{told:?}");
+    };
+    std::thread::scope(|scope| (0..4).for_each(|n| _ = scope.spawn(move || fills(n * 60))));
+}

@@ -67,7 +67,7 @@ pub enum Outcome {
 pub enum Failure {
     /// Prompt and answer are longer than the model's context window.
     #[error(
-        "the prompt has {prompt} tokens and the answer needs {answer} more, but the context window of {model} holds {window}"
+        "the context window of {model} holds {window} tokens, but the prompt takes {prompt} and the answer needs {answer} more"
     )]
     ContextFull {
         /// Tokens of the prompt.

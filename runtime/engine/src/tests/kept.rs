@@ -23,7 +23,7 @@ fn process(folder: &Path, identity: [u8; 32], options: EngineOptions) -> (LocalB
     let shelf = Shelf::new(folder, 1 << 30, Box::new(move |what| warn.lock().unwrap().push(what)));
     let template = ChatTemplate::new(CHATML, "", "").unwrap();
     let model = Box::new(SimModel::new(VOCABULARY, WINDOW));
-    let fitting = Fitting { shelf: Some((shelf, identity)), ..fitting() };
+    let fitting = Fitting { shelf: Some((Arc::new(shelf), identity)), ..fitting() };
     let backend = LocalBackend::start(model, lexicon(), template, options, fitting).unwrap();
     (backend, told)
 }

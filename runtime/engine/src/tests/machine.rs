@@ -10,7 +10,7 @@ use std::time::Duration;
 use sgl_model::{Batch, ModelConfig, ModelError, Segment, Slot};
 use sgl_wire::SelectBy;
 
-use super::bench::{Bench, Dice, is_done};
+use super::bench::{Bench, Dice, Disk, is_done};
 use super::*;
 use crate::Eviction;
 
@@ -62,10 +62,12 @@ impl Model for Faulty {
     }
 
     fn read_slots(&self, slots: &[Slot]) -> Vec<u8> {
+        assert!(slots.iter().all(|slot| !self.poisoned.contains(slot)), "what is no numbers is kept on disk");
         self.model.read_slots(slots)
     }
 
     fn write_slots(&mut self, slots: &[Slot], bytes: &[u8]) -> Result<(), ModelError> {
+        slots.iter().for_each(|slot| _ = self.poisoned.remove(slot));
         self.model.write_slots(slots, bytes)
     }
 
@@ -121,6 +123,8 @@ struct Tally {
     accepted: u64,
     drafted: u64,
     hits: u64,
+    restored: u64,
+    reread: usize,
 }
 
 /// One engine's life.
@@ -132,12 +136,14 @@ struct Life {
     faults: bool,
     prompts: Vec<Prompt>,
     batch: sgl_wire::Batch,
+    disk: Arc<Disk>,
     pending: Vec<Pending>,
     tally: Tally,
 }
 
 impl Life {
-    fn new(seed: u64) -> Life {
+    /// Another process may have written to the disk before.
+    fn new(seed: u64, disk: Arc<Disk>) -> Life {
         let mut dice = Dice::new(seed);
         let options = EngineOptions {
             chunk: 1 + dice.below(40),
@@ -148,16 +154,18 @@ impl Life {
             draft: dice.below(3) * 12,
             ..slots(64 + dice.below(200))
         };
+        let disk_beside = (dice.below(3) == 0).then(|| disk.clone());
         let sim = || SimModel::echoing(VOCABULARY, WINDOW, ECHO);
         let orders = Arc::<Mutex<Orders>>::default();
         let faulty = Faulty { model: sim(), orders: orders.clone(), poisoned: HashSet::new() };
         Life {
-            bench: Bench::on(Box::new(faulty), options),
+            bench: Bench::beside(Box::new(faulty), options, disk_beside),
             model: sim(),
             orders,
             faults: dice.below(2) == 0,
-            prompts: vec![text("Hello"), text("the the")],
+            prompts: vec![text("Hello"), text("the the"), text(&"the essay and ".repeat(12))],
             batch: sgl_wire::Batch::default(),
+            disk,
             pending: Vec::new(),
             tally: Tally::default(),
             dice,
@@ -196,7 +204,10 @@ impl Life {
     }
 
     fn submit(&mut self, salt: u64, request: Request) {
-        let reply = self.bench.submit_as(salt, request.clone());
+        let reply = match self.dice.below(4) {
+            0 => self.bench.submit_late(salt, request.clone()),
+            _ => self.bench.submit_as(salt, request.clone()),
+        };
         self.pending.push(Pending { salt, request, reply });
     }
 
@@ -237,6 +248,12 @@ impl Life {
                 let index = self.dice.below(self.prompts.len());
                 self.prompts.remove(index);
             }
+            12..16 if self.bench.away() > 0 => {
+                let index = self.dice.below(self.bench.away());
+                self.tally.reread += usize::from(self.bench.arrive(index));
+            }
+            16..18 => self.disk.write(),
+            18 if self.dice.below(10) == 0 => self.disk.lose(self.dice.below(1000)),
             _ => {
                 self.bench.step();
                 self.collect(known);
@@ -292,7 +309,7 @@ impl Life {
         for round in 0..2 {
             for prompt in self.prompts.clone() {
                 let mut reply = self.bench.submit(generate(prompt, 0, |g| g.max_tokens = Some(1)));
-                while self.bench.step() {}
+                while self.bench.moves() {}
                 let healed = !matches!(is_done(&mut reply), None | Some(Err(Failure::Model(_))));
                 assert!(healed || round == 0, "a fault goes on and on");
             }
@@ -302,7 +319,7 @@ impl Life {
     /// Lets everything end; nothing is lost.
     fn end(mut self, known: &mut HashMap<String, String>) -> Tally {
         let mut steps = 0;
-        while self.bench.step() {
+        while self.bench.moves() {
             self.collect(known);
             self.bench.engine.scheduler.check();
             steps += 1;
@@ -321,6 +338,7 @@ impl Life {
             accepted: stats.accepted,
             drafted: stats.drafted,
             hits: stats.cached_tokens,
+            restored: stats.restored,
             ..self.tally
         }
     }
@@ -329,12 +347,12 @@ impl Life {
 #[test]
 fn random_operations_lose_no_slot_and_change_no_answer() {
     let wanted = std::env::var("SGL_OPERATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000);
-    let mut known = HashMap::new();
+    let (mut known, disk) = (HashMap::new(), Arc::<Disk>::default());
     let mut total = Tally::default();
     let (mut done, mut seed) = (0, 0);
     let began = std::time::Instant::now();
     while done < wanted {
-        let mut life = Life::new(seed);
+        let mut life = Life::new(seed, disk.clone());
         for _ in 0..2_000 {
             life.operate(&mut known);
         }
@@ -349,13 +367,17 @@ fn random_operations_lose_no_slot_and_change_no_answer() {
         total.accepted += tally.accepted;
         total.drafted += tally.drafted;
         total.hits += tally.hits;
+        total.restored += tally.restored;
+        total.reread += tally.reread;
         known.clear();
         (done, seed) = (done + 2_000, seed + 1);
     }
     println!("{done} operations in {:?}: {total:?}", began.elapsed());
-    let Tally { answered, timed_out, broken, cancelled, evicted, retracted, accepted, hits, .. } = total;
+    let Tally { answered, timed_out, broken, cancelled, evicted, retracted, accepted, hits, restored, reread, .. } =
+        total;
     assert!(answered > 500 && timed_out > 0 && broken > 0 && cancelled > 100, "{total:?}");
     assert!(evicted > 1000 && retracted > 5 && accepted > 100 && hits > 1000, "{total:?}");
+    assert!(restored > 100 && reread > 5, "{total:?}");
 }
 
 /// The part of a prompt that was poisoned is stored before anybody can notice: once it was met, it is gone.

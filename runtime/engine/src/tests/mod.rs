@@ -22,6 +22,7 @@ use sgl_wire::{
 
 use crate::costs::Costs;
 use crate::front::Fitting;
+use crate::kept::Blocks;
 use crate::lexicon::Lexicon;
 use crate::{EngineOptions, LocalBackend};
 
@@ -99,6 +100,13 @@ fn backend_of(model: impl Model + 'static, options: EngineOptions) -> LocalBacke
 /// Nothing beside the model; no time decides what is guessed.
 fn fitting() -> Fitting {
     Fitting { costs: Costs::fixed(), ..Fitting::default() }
+}
+
+/// The side of clients of an engine, whose prefixes may be on disk.
+fn door(options: EngineOptions, shelf: Option<(Arc<dyn Blocks>, [u8; 32])>) -> LocalBackend {
+    let template = ChatTemplate::new(CHATML, "", "").unwrap();
+    let model = Box::new(SimModel::new(VOCABULARY, WINDOW));
+    LocalBackend::start(model, lexicon(), template, options, Fitting { shelf, ..fitting() }).unwrap()
 }
 
 /// An engine with a model that guesses for the other.

@@ -257,7 +257,7 @@ fn no_lock_is_held_while_the_model_computes() {
     let (inside, is_inside) = std::sync::mpsc::channel();
     let (go, goes) = std::sync::mpsc::channel();
     let shelf = crate::Shelf::new(folder.path(), 1 << 30, Box::new(|_| ()));
-    let fitting = Fitting { shelf: Some((shelf, [1; 32])), ..fitting() };
+    let fitting = Fitting { shelf: Some((Arc::new(shelf), [1; 32])), ..fitting() };
     let model = Box::new(Slow { model: SimModel::new(VOCABULARY, WINDOW), inside, go: goes });
     let template = ChatTemplate::new(CHATML, "", "").unwrap();
     let backend = LocalBackend::start(model, lexicon(), template, slots(2048), fitting).unwrap();
