@@ -1,5 +1,7 @@
 //! Twelve programs in all the ways that an engine can run them: one result each.
 
+#![allow(clippy::print_stdout, reason = "a test says how much was evicted and put back")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -115,6 +117,7 @@ fn hold(ways: &[Way]) {
     assert!(put_back > 0, "no sequence was put back");
     assert!(accepted > 0, "none of {drafted} guessed tokens was right");
 }
+
 #[test]
 fn one_result_in_eight_ways() {
     let (start, base) = (sim::engine_with, EngineOptions::default());
