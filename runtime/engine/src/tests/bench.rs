@@ -27,7 +27,7 @@ pub(super) struct Bench {
     pub engine: Engine,
     inbox: Sender<Message>,
     /// Jobs that have not come to the loop yet, or that it has sent to be read once more.
-    away: Arc<Mutex<Vec<Box<Job>>>>,
+    away: Arc<Mutex<Vec<Job>>>,
     reader: Option<Reader>,
     stats: Arc<Mutex<crate::EngineStats>>,
     /// When all began, and steps since then: a step takes a second.
@@ -98,13 +98,13 @@ impl Bench {
         reply
     }
 
-    fn at_the_door(&self, salt: u64, request: Request) -> (Reply, Option<Box<Job>>) {
+    fn at_the_door(&self, salt: u64, request: Request) -> (Reply, Option<Job>) {
         let (sender, reply) = sgl_wire::reply();
         match self.door.tenant(salt).job(request, sender.clone(), self.now()) {
             Ok(mut job) => {
                 let away = self.away.clone();
-                job.again = job.again.map(|_| Box::new(move |job| away.lock().unwrap().push(job)) as _);
-                (reply, Some(Box::new(job)))
+                job.again = job.again.map(|_| Box::new(move |job: Box<Job>| away.lock().unwrap().push(*job)) as _);
+                (reply, Some(job))
             }
             Err(failure) => {
                 sender.done(Err(failure));
@@ -113,8 +113,8 @@ impl Bench {
         }
     }
 
-    fn send(&self, job: Box<Job>) {
-        self.inbox.send(Message::Job(job)).unwrap();
+    fn send(&self, job: Job) {
+        self.inbox.send(Message::Job(Box::new(job))).unwrap();
     }
 
     /// How many jobs are away.
