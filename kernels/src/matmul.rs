@@ -11,7 +11,7 @@ use crate::disjoint::Disjoint;
 use crate::matrix::{LANES, Matrix};
 use crate::types::TensorType;
 
-/// Rows that are multiplied with an unpacked block of weights before the next is unpacked.
+/// Rows that are multiplied with a block of weights before the next block is taken.
 pub(crate) const ROWS: usize = 128;
 
 /// Panels that rows meet together, where a home can: activations that are read serve both.
