@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::stack::{Stack, is_filler, is_quoted, is_space};
-use super::{BOTTOM, BTreeSet, Frame, Graph, HIDDEN, StackId, StateId, Tables, TextId, Thread};
+use super::{BOTTOM, BTreeSet, Frame, Graph, HIDDEN, LITERAL, StackId, StateId, Tables, TextId, Thread};
 use crate::graph::equal::{self, Beginning, Value};
 use crate::network::cost::{self, NEVER};
 use crate::network::turns::{Move, Seen, Turns};
@@ -438,13 +438,7 @@ impl Graph {
         let Begun { mut bytes, mut text, to, .. } = self.from(tables, place, written, goal)?;
         let Some(mut at) = to else { return Some(Way { bytes, text }) };
         while !self.state(at).complete && text.len() < LONGEST {
-            let all = self.bytes_at(tables, at, &text);
-            // Bytes of one class lead to the same, unless the text then is a known one.
-            let mut classes = [false; 256];
-            let class = |byte: u8| tables.net.classes.get(usize::from(byte)).map_or(0, |class| usize::from(*class));
-            let first = |byte: &u8| !std::mem::replace(&mut classes[class(*byte)], true);
-            let few: Vec<u8> = all.iter().copied().filter(first).collect();
-            let (byte, to) = self.nearest(tables, at, &few).or_else(|| self.nearest(tables, at, &all))?;
+            let (byte, to) = self.nearest(tables, at, &text)?;
             if !is_filler(&text, byte) {
                 text.push(byte);
             }
@@ -454,17 +448,64 @@ impl Graph {
         Some(Way { bytes, text })
     }
 
-    /// The one of `bytes` that brings the end nearest, if any does, and where it leads.
-    fn nearest(&mut self, tables: &Tables, at: StateId, bytes: &[u8]) -> Option<(u8, StateId)> {
+    /// The byte that brings the end nearest from `at`, where `text` was captured, if any does, and where it leads. Ways from
+    /// many places go on through the same ones, so it is looked for once.
+    fn nearest(&mut self, tables: &Tables, at: StateId, text: &[u8]) -> Option<(u8, StateId)> {
+        let key = (at, is_quoted(text));
+        if let Some(known) = self.nearest.get(&key) {
+            return *known;
+        }
+        let all = self.bytes_at(tables, at, text);
+        // Bytes of one class lead to the same, unless the text then is a known one.
+        let mut classes = [false; 256];
+        let class = |byte: u8| tables.net.classes.get(usize::from(byte)).map_or(0, |class| usize::from(*class));
+        let first = |byte: &u8| !std::mem::replace(&mut classes[class(*byte)], true);
+        let few: Vec<u8> = all.iter().copied().filter(first).collect();
+        let onward = self.onward_bytes(tables, at);
+        let likely: Vec<u8> = few.iter().copied().filter(|byte| onward[usize::from(*byte)]).collect();
+        let here = self.state(at).cost;
+        let mut found = self.nearest_of(tables, at, &likely);
+        // A byte brings the end nearer by one at most.
+        if found.is_none_or(|(cost, ..)| cost + 1 < here) {
+            found = self.nearest_of(tables, at, &few).or_else(|| self.nearest_of(tables, at, &all));
+        }
+        let found = found.map(|(_, byte, to)| (byte, to));
+        self.bytes += 32;
+        self.nearest.insert(key, found);
+        found
+    }
+
+    /// The bytes that bring those threads of `at` nearer to the end that are nearest to it, as far as nodes tell.
+    fn onward_bytes(&self, tables: &Tables, at: StateId) -> [bool; 256] {
+        let mut onward = [false; 256];
+        let threads = &self.state(at).threads;
+        let least = threads.iter().map(|thread| self.ahead(tables, thread)).min();
+        for thread in threads.iter().filter(|thread| Some(self.ahead(tables, thread)) == least) {
+            let (here, named) = (tables.costs.node(thread.node), self.names(tables, thread).is_some());
+            for edge in self.edges(tables, thread) {
+                if named || thread.node == LITERAL || tables.costs.node(edge.to) < here {
+                    onward[usize::from(edge.low)..=usize::from(edge.high)].fill(true);
+                }
+            }
+        }
+        onward
+    }
+
+    /// The one of `bytes` that brings the end nearest, of equal ones the first, if any does: how near, and where it leads.
+    fn nearest_of(&mut self, tables: &Tables, at: StateId, bytes: &[u8]) -> Option<(u32, u8, StateId)> {
         let mut best: Option<(u32, u8, StateId)> = None;
         let here = self.state(at).cost;
         for byte in bytes {
             let to = self.step(tables, at, *byte);
-            if Self::is_live(to) && self.state(to).cost < best.map_or(here, |(least, ..)| least) {
-                best = Some((self.state(to).cost, *byte, to));
+            let cost = self.state(to).cost;
+            if Self::is_live(to) && cost < best.map_or(here, |(least, ..)| least) {
+                best = Some((cost, *byte, to));
+                if cost + 1 == here {
+                    break;
+                }
             }
         }
-        best.map(|(_, byte, to)| (byte, to))
+        best
     }
 
     /// The open capture on `stack` that stands inside `depth` others.

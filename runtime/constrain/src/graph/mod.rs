@@ -209,6 +209,8 @@ pub(crate) struct Graph {
     /// Distances from places inside a capture that may become a known text to behind its machine: the place within, the machine and its
     /// state after the turn, the end of the text, the text of all.
     captured: QuickMap<(StateId, (u32, u32), NodeId, TextId), u32>,
+    /// The bytes that bring the end of a captured text nearest from places within, inside a string or not, and where they lead.
+    nearest: QuickMap<(StateId, bool), Option<(u8, StateId)>>,
     /// The captures that are open on a stack, the outermost first.
     opened: QuickMap<StackId, Box<[Open]>>,
     texts: Vec<Arc<[u8]>>,
@@ -288,6 +290,7 @@ impl Graph {
             rows: QuickMap::default(),
             named: QuickMap::default(),
             captured: QuickMap::default(),
+            nearest: QuickMap::default(),
             opened: QuickMap::default(),
             texts: vec![Arc::from([])],
             text_ids: HashMap::from([(Arc::from([]), 0)]),
