@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sgl_wire::Constraint;
 
 use crate::error::{ConstrainError, Dropped, Rejected};
+#[cfg(test)]
+use crate::graph::HARD_LIMIT;
 use crate::graph::{AMBIGUOUS, Graph, MOST_THREADS, StateId, Tables};
 use crate::lower::{self, Rules};
 use crate::masks::mask::Mask;
@@ -94,10 +96,10 @@ impl Automaton {
         tables + size_of_val(&*self.tables.costs.nodes) + self.tables.costs.held() + found
     }
 
-    /// A graph with room, in place of `full`.
-    fn fresh(&self, full: &Arc<Mutex<Graph>>) -> Arc<Mutex<Graph>> {
+    /// A graph with room, which is not `left`.
+    fn roomy(&self, left: Option<&Arc<Mutex<Graph>>>) -> Arc<Mutex<Graph>> {
         let mut current = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
-        if Arc::ptr_eq(&current, full) || lock(&current).is_full() {
+        if left.is_some_and(|left| Arc::ptr_eq(&current, left)) || lock(&current).is_full() {
             *current = Arc::new(Mutex::new(Graph::new(&self.tables)));
         }
         current.clone()
@@ -166,7 +168,7 @@ pub struct Matcher {
 impl Matcher {
     /// The place before any text.
     pub fn new(automaton: Arc<Automaton>) -> Self {
-        let graph = automaton.graph.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let graph = automaton.roomy(None);
         let state = lock(&graph).start(&automaton.tables);
         Self { automaton, graph, state, ended: false }
     }
@@ -198,7 +200,8 @@ impl Matcher {
         }
         let bytes = vocabulary.bytes(token).ok_or(Rejected::NoText { token })?;
         self.leave_full_graph();
-        match self.after(bytes) {
+        let to = self.after(&mut lock(&self.graph), self.state, bytes);
+        match to {
             AMBIGUOUS => Err(Rejected::Ambiguous { limit: MOST_THREADS }),
             state if Graph::is_live(state) => {
                 self.state = state;
@@ -221,21 +224,22 @@ impl Matcher {
     }
 
     /// Fewest tokens from here to a valid end: 0 where complete, `u32::MAX` if no tokens of the vocabulary spell
-    /// one. It is a number that suffices, and the least one where the automaton is small.
+    /// one, and `u32::MAX - 1` for that many or more. It is a number that suffices, and the least one where the automaton is small.
     pub fn fewest(&self) -> u32 {
-        fewest::fewest(&mut lock(&self.graph), &self.automaton.tables, self.state)
+        let (graph, state) = self.with_room();
+        fewest::fewest(&mut lock(&graph), &self.automaton.tables, state)
     }
 
     /// Whether `tokens` tokens suffice to a valid end. Quick where they are many.
     pub fn fits(&self, tokens: u32) -> bool {
-        fewest::at_most(&mut lock(&self.graph), &self.automaton.tables, self.state, tokens)
+        let (graph, state) = self.with_room();
+        fewest::at_most(&mut lock(&graph), &self.automaton.tables, state, tokens)
     }
 
     /// The bytes that must follow; empty where there is a choice or the text may end.
     pub fn forced(&self) -> Vec<u8> {
-        let mut graph = lock(&self.graph);
-        let tables = &self.automaton.tables;
-        let (mut state, mut out) = (self.state, Vec::new());
+        let (graph, mut state) = self.with_room();
+        let (mut graph, tables, mut out) = (lock(&graph), &self.automaton.tables, Vec::new());
         while out.len() < MOST_FORCED && !graph.state(state).complete {
             let Some((byte, to)) = only_byte(&mut graph, tables, state) else { break };
             state = to;
@@ -246,18 +250,22 @@ impl Matcher {
 
     /// Whether some valid text goes on with `bytes` from here.
     pub fn accepts(&self, bytes: &[u8]) -> bool {
-        Graph::is_live(self.after(bytes))
+        let (graph, state) = self.with_room();
+        Graph::is_live(self.after(&mut lock(&graph), state, bytes))
     }
 
     /// Whether `bytes` from here make a whole valid text.
     pub fn completes(&self, bytes: &[u8]) -> bool {
-        let state = self.after(bytes);
-        lock(&self.graph).state(state).complete
+        let (graph, state) = self.with_room();
+        let mut graph = lock(&graph);
+        let end = self.after(&mut graph, state, bytes);
+        graph.state(end).complete
     }
 
     /// Whether a token that begins with `bytes` and is longer may come next.
     pub fn goes_past(&self, bytes: &[u8]) -> bool {
-        walk::goes_past(&mut lock(&self.graph), &self.automaton.tables, self.state, bytes)
+        let (graph, state) = self.with_room();
+        walk::goes_past(&mut lock(&graph), &self.automaton.tables, state, bytes)
     }
 
     /// The place in words, equal for equal places: for tests and for people.
@@ -271,23 +279,37 @@ impl Matcher {
         )
     }
 
-    fn after(&self, bytes: &[u8]) -> StateId {
-        let mut graph = lock(&self.graph);
-        bytes.iter().fold(self.state, |state, byte| graph.step(&self.automaton.tables, state, *byte))
+    fn after(&self, graph: &mut Graph, from: StateId, bytes: &[u8]) -> StateId {
+        bytes.iter().fold(from, |state, byte| graph.step(&self.automaton.tables, state, *byte))
+    }
+
+    /// The place in a graph that has room for what is looked for from it: a full one finds no more places.
+    fn with_room(&self) -> (Arc<Mutex<Graph>>, StateId) {
+        if !lock(&self.graph).is_full() {
+            return (self.graph.clone(), self.state);
+        }
+        let roomy = self.automaton.roomy(Some(&self.graph));
+        let state = self.state_in(&roomy);
+        (roomy, state)
     }
 
     /// Carries the place to a graph with room where this one has grown too large.
     fn leave_full_graph(&mut self) {
-        if lock(&self.graph).is_full() {
-            self.leave_graph();
-        }
+        (self.graph, self.state) = self.with_room();
     }
 
-    /// Carries the place to a fresh graph.
+    /// Fills the graph until it takes no more places.
+    #[cfg(test)]
+    pub(crate) fn fill_graph(&self) {
+        lock(&self.graph).charge(HARD_LIMIT);
+    }
+
+    /// Carries the place to another graph.
+    #[cfg(test)]
     pub(crate) fn leave_graph(&mut self) {
-        let fresh = self.automaton.fresh(&self.graph);
-        self.state = self.state_in(&fresh);
-        self.graph = fresh;
+        let other = self.automaton.roomy(Some(&self.graph));
+        self.state = self.state_in(&other);
+        self.graph = other;
     }
 
     /// The same place in another graph of the automaton.

@@ -496,3 +496,19 @@ proptest! {
         write(&at, &mut Random(seed | 1), Some(at.fewest() + more), true)?;
     }
 }
+
+/// A graph that takes no more places, as after a mask that had to look at very many, answers as an empty one does.
+#[test]
+fn a_full_graph_is_left_by_whoever_asks() {
+    let rules = |text: &str| Rules { rules: Vec::new(), root: Expr::Text(text.as_bytes().into()), dropped: Vec::new() };
+    let automaton = Automaton::of_rules(rules("true, x"), vocabulary()).unwrap();
+    let at = Matcher::new(automaton.clone());
+    at.fill_graph();
+    assert_eq!((at.fewest(), at.fits(3), at.fits(2)), (3, true, false));
+    assert_eq!(at.forced(), b"true, x");
+    assert!(at.accepts(b"tr") && at.completes(b"true, x") && at.goes_past(b"tr"));
+    at.fill_graph();
+    Matcher::new(automaton.clone()).fill_graph();
+    assert_eq!(Matcher::new(automaton).mask(None).count(), at.clone().mask(None).count());
+    assert!(at.clone().mask(None).count() > 0);
+}

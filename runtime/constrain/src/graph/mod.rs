@@ -69,7 +69,7 @@ const MOST_VISITS: usize = 262_144;
 /// Bytes after which a matcher moves to a fresh graph.
 const SOFT_LIMIT: usize = 20 << 20;
 /// Bytes after which nothing is added within one call.
-const HARD_LIMIT: usize = 256 << 20;
+pub(crate) const HARD_LIMIT: usize = 256 << 20;
 
 type StackId = u32;
 pub(crate) const BOTTOM: StackId = 0;
@@ -254,6 +254,10 @@ pub(crate) struct Graph {
     /// Fewest tokens from states of a small automaton, and the states that one token leads to.
     pub(crate) exact: QuickMap<StateId, u32>,
     pub(crate) targets: QuickMap<StateId, Arc<[StateId]>>,
+    /// Where the longest token of an open class leads from lean states.
+    pub(crate) runs: QuickMap<StateId, Option<StateId>>,
+    /// Tokens from lean states along such tokens, and then along single bytes.
+    pub(crate) in_runs: QuickMap<StateId, u32>,
     /// Whether the automaton is small; none if not tried yet.
     pub(crate) small: Option<bool>,
     /// Bytes of the longest token that may be read anywhere; none if not looked for yet.
@@ -316,6 +320,8 @@ impl Graph {
             more_than: QuickMap::default(),
             exact: QuickMap::default(),
             targets: QuickMap::default(),
+            runs: QuickMap::default(),
+            in_runs: QuickMap::default(),
             small: None,
             longest: None,
         }
