@@ -1,6 +1,6 @@
 //! The byte strings of a tokenizer as a trie, with what masks need to know about whole subtrees.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -92,14 +92,14 @@ pub(crate) struct Plain {
     pub mask: Mask,
     /// Whether they are most of the vocabulary.
     pub most: bool,
-    /// The numbers of characters that they have, ascending.
-    lengths: Box<[u32]>,
+    /// The numbers of characters that they have, ascending, and the first token of each.
+    lengths: Box<[(u32, u32)]>,
 }
 
 impl Plain {
-    /// The numbers of characters, up to `most`, that the tokens have, ascending.
-    pub fn lengths(&self, most: u32) -> &[u32] {
-        self.lengths.get(..self.lengths.partition_point(|chars| *chars <= most)).unwrap_or(&[])
+    /// The numbers of characters, up to `most`, that the tokens have, ascending, and a token of each.
+    pub fn lengths(&self, most: u32) -> &[(u32, u32)] {
+        self.lengths.get(..self.lengths.partition_point(|(chars, _)| *chars <= most)).unwrap_or(&[])
     }
 }
 
@@ -222,11 +222,14 @@ impl Vocabulary {
             return plain.clone();
         }
         let mut mask = Mask::empty(self.len());
-        let (mut count, mut lengths) = (0, BTreeSet::new());
+        let (mut count, mut lengths) = (0, BTreeMap::new());
         for (own, tokens) in &self.by_groups {
             if own & !groups == 0 {
                 tokens.iter().for_each(|(_, id)| mask.allow(*id));
-                lengths.extend(tokens.iter().map(|(chars, _)| *chars));
+                for (chars, id) in tokens {
+                    let first = lengths.entry(*chars).or_insert(*id);
+                    *first = (*first).min(*id);
+                }
                 count += tokens.len();
             }
         }

@@ -7,7 +7,7 @@ mod common;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::{brute_mask, bytes_and, gguf, matcher, regex, vocabulary};
+use common::{Random, brute_mask, bytes_and, gguf, matcher, regex, vocabulary};
 use sgl_constrain::{ConstrainError, Matcher, Vocabulary};
 use sgl_wire::{Constraint, KeyOrder, SchemaOptions, WhiteSpace};
 
@@ -356,4 +356,24 @@ fn names_before_values_that_count_names_can_be_counted_on() {
     ] {
         assert_eq!(at.completes(text.as_bytes()), whole, "{text}");
     }
+}
+
+/// How many characters there are and how many words are counted apart, so few places are alike.
+#[test]
+fn the_way_through_a_long_counted_text_is_found_and_kept() {
+    let vocabulary = bytes_and(&["aaaaaaaa", "aaaa", " aaaa", "  ", "\":", "\",\""]);
+    let text = r#"{"type":"object","required":["q"],"additionalProperties":false,"properties":{"q":
+        {"type":"string","minLength":1000,"maxLength":5000,"pattern":"^(\\S+\\s+){0,99}\\S+$"}}}"#;
+    let mut at = schema(text, KeyOrder::Schema, &vocabulary);
+    // `{ " q ":`, 125 times eight characters, `" }`.
+    let mut left = at.fewest();
+    assert!((131..=133).contains(&left), "{left}");
+    budget_is_kept(&mut at, &vocabulary, left);
+    let mut random = Random(7);
+    while left > 0 && !at.is_complete() {
+        let allowed: Vec<u32> = at.mask(Some(left)).iter().collect();
+        at.advance(allowed[random.below(allowed.len())]).unwrap();
+        left -= 1;
+    }
+    assert!(at.is_complete());
 }

@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use crate::graph::{Graph, StateId, Tables};
 use crate::network::Machine;
-use crate::network::cost::{NEVER, UNSPELLED};
+use crate::network::cost::{self, NEVER, UNSPELLED};
 use crate::{masks::open, masks::walk};
 
 /// Places of an automaton that counts as small.
 const SMALL: usize = 256;
 /// Tokens to an end that are searched for one by one; farther, the distance is computed.
 const DEEP: u32 = 128;
+/// Bytes to an end from which on the longest token of a class is taken where one is open, and no others are looked at.
+const LONG: u32 = 64;
 /// Bytes to an end from which on tokens are not looked for: no shortest text of a constraint is as long.
 const FAR: u32 = 1 << 20;
 
@@ -24,7 +26,7 @@ pub(crate) fn at_most(graph: &mut Graph, tables: &Tables, state: StateId, most: 
         return sure;
     }
     let lean = graph.lean(tables, state);
-    if lean_at_most(graph, tables, lean, most) {
+    if in_runs(graph, tables, lean) <= most || lean_at_most(graph, tables, lean, most) {
         return true;
     }
     !tables.costs.all_lean && is_small(graph, tables) && fewest(graph, tables, state) <= most
@@ -156,10 +158,73 @@ fn is_small(graph: &mut Graph, tables: &Tables) -> bool {
     small
 }
 
+/// Tokens on one way from a lean place that is found without looking at any others: runs, then a token for each byte.
+fn in_runs(graph: &mut Graph, tables: &Tables, state: StateId) -> u32 {
+    let (mut at, mut way) = (state, Vec::new());
+    let mut tokens = loop {
+        if let Some(known) = graph.in_runs.get(&at) {
+            break *known;
+        }
+        way.push(at);
+        match run(graph, tables, at) {
+            Some(to) => at = to,
+            None => break Some(graph.state(at).cost).filter(|bytes| *bytes < UNSPELLED).unwrap_or(NEVER),
+        }
+    };
+    graph.charge(32 * way.len());
+    // The last of them has no run: it is as far as its bytes.
+    for (after, state) in way.into_iter().rev().enumerate() {
+        if after > 0 || run(graph, tables, state).is_some() {
+            tokens = cost::sum(tokens, 1);
+        }
+        graph.in_runs.insert(state, tokens);
+    }
+    tokens
+}
+
+/// Where the longest token of a repeated class leads that is open at a lean place, if it brings the end nearer than a byte would.
+fn run(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<StateId> {
+    if let Some(known) = graph.runs.get(&state) {
+        return *known;
+    }
+    let alone = alone(graph, tables, state);
+    let slices = alone.map_or_else(|| open::open(graph, tables, state), |slice| vec![slice]);
+    let here = graph.state(state).cost;
+    let mut found = None;
+    for slice in slices {
+        let plain = tables.vocabulary.plain(slice.groups);
+        // One that is too long for the class may do better with what follows it.
+        let Some((length, token)) = plain.lengths(u32::MAX).last().copied() else { continue };
+        if length > slice.chars {
+            continue;
+        }
+        let to = match alone {
+            // The places between need not be met.
+            Some(_) => open::after(graph, tables, &slice, length, true),
+            None => {
+                let bytes = tables.vocabulary.bytes(token).unwrap_or_default();
+                bytes.iter().fold(state, |at, byte| graph.step(tables, at, *byte))
+            }
+        };
+        if Graph::is_live(to) && graph.state(to).cost + 1 < here {
+            found = Some(to);
+            break;
+        }
+    }
+    graph.charge(32);
+    graph.runs.insert(state, found);
+    found
+}
+
 /// The places that one token leads to.
 fn token_targets(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<[StateId]> {
     if let Some(known) = graph.targets.get(&state) {
         return known.clone();
+    }
+    if graph.state(state).cost > LONG
+        && let Some(to) = run(graph, tables, state)
+    {
+        return kept_targets(graph, state, vec![to]);
     }
     let mut targets = Vec::new();
     let alone = alone(graph, tables, state);
@@ -167,13 +232,13 @@ fn token_targets(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<[Sta
         let plain = tables.vocabulary.plain(slice.groups);
         let lengths = plain.lengths(slice.chars);
         if slice.chars as usize > SMALL
-            && let Some(longest) = lengths.last()
+            && let Some((longest, _)) = lengths.last()
         {
             // So many characters are left that only the longest token is worth a place, and no automaton is small.
             let to = open::after(graph, tables, slice, *longest, true);
             return kept_targets(graph, state, vec![to]);
         }
-        targets.extend(lengths.iter().map(|length| open::after(graph, tables, slice, *length, true)));
+        targets.extend(lengths.iter().map(|(length, _)| open::after(graph, tables, slice, *length, true)));
     }
     let skip = alone.map(|slice| slice.skip());
     walk::walk(graph, tables, state, skip.as_slice(), |_, _, to| {
@@ -233,8 +298,7 @@ fn lean_fewest(graph: &mut Graph, tables: &Tables, from: StateId) -> u32 {
                 graph.fewest.insert(state, NEVER);
                 let targets = token_targets(graph, tables, state);
                 let ends = targets.iter().any(|to| graph.state(*to).complete);
-                let bytes = Some(graph.state(state).cost).filter(|bytes| *bytes < UNSPELLED);
-                let (at, best) = if ends { (targets.len(), 1) } else { (0, bytes.unwrap_or(NEVER)) };
+                let (at, best) = if ends { (targets.len(), 1) } else { (0, in_runs(graph, tables, state)) };
                 path.push(Visit { state, targets, at, best });
             }
         }

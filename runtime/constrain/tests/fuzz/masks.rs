@@ -382,6 +382,8 @@ fn budgets(at: &Matcher, vocabulary: &Vocabulary, shown: &str) -> Result<(), Str
         Some(least) if least == fewest => Ok(()),
         None if fewest == u32::MAX => Ok(()),
         // The distance is a number that suffices; after a token it may be known better.
+        // As far away as can be told.
+        Some(least) if least == u32::MAX && fewest == u32::MAX - 1 => Ok(()),
         Some(least) if least > fewest => Err(format!("fewest: {fewest} after {shown}, but each token needs more")),
         None => Err(format!("fewest: {fewest} after {shown}, but no token is allowed")),
         _ => Ok(()),

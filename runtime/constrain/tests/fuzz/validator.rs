@@ -174,6 +174,10 @@ impl<'a> Judge<'a> {
                 _ => Unknown,
             });
         };
+        // Of another draft, maybe.
+        if schema.get("$schema").is_some() && !std::ptr::eq(schema, self.root) {
+            return Verdict::of(Unknown);
+        }
         let mut out = Verdict::of(Yes);
         if self.draft <= 7
             && let Some(reference) = schema.get("$ref")
