@@ -1,6 +1,6 @@
 //! Schema → automaton: no panic, bounded time and memory, and texts that a plain validator holds valid; all of those that it does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -321,7 +321,7 @@ impl Case for Schema {
     }
 }
 
-/// Whether the crate's spellings of numbers have those of this value.
+/// Whether each name of its objects is there once, and the crate's spellings of numbers have those of this value.
 fn is_usual(value: &Value) -> bool {
     match value {
         Value::Number(number) => {
@@ -332,7 +332,11 @@ fn is_usual(value: &Value) -> bool {
                 && exponent.is_ok_and(|exponent| exponent.abs() <= 300)
         }
         Value::Array(items) => items.iter().all(is_usual),
-        Value::Object(members) => members.iter().all(|(_, value)| is_usual(value)),
+        // A name that is there twice counts once to some and twice to others.
+        Value::Object(members) => {
+            let names: BTreeSet<_> = members.iter().map(|(name, _)| name).collect();
+            names.len() == members.len() && members.iter().all(|(_, value)| is_usual(value))
+        }
         _ => true,
     }
 }
