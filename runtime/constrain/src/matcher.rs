@@ -6,8 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sgl_wire::Constraint;
 
 use crate::error::{ConstrainError, Dropped, Rejected};
-#[cfg(test)]
-use crate::graph::HARD_LIMIT;
 use crate::graph::{AMBIGUOUS, Graph, MOST_THREADS, StateId, Tables};
 use crate::lower::{self, Rules};
 use crate::masks::mask::Mask;
@@ -96,10 +94,10 @@ impl Automaton {
         tables + size_of_val(&*self.tables.costs.nodes) + self.tables.costs.held() + found
     }
 
-    /// A graph with room, which is not `left`.
-    fn roomy(&self, left: Option<&Arc<Mutex<Graph>>>) -> Arc<Mutex<Graph>> {
+    /// The graph that places are found in, or a fresh one where that is full.
+    fn roomy(&self) -> Arc<Mutex<Graph>> {
         let mut current = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
-        if left.is_some_and(|left| Arc::ptr_eq(&current, left)) || lock(&current).is_full() {
+        if lock(&current).is_full() {
             *current = Arc::new(Mutex::new(Graph::new(&self.tables)));
         }
         current.clone()
@@ -168,7 +166,7 @@ pub struct Matcher {
 impl Matcher {
     /// The place before any text.
     pub fn new(automaton: Arc<Automaton>) -> Self {
-        let graph = automaton.roomy(None);
+        let graph = automaton.roomy();
         let state = lock(&graph).start(&automaton.tables);
         Self { automaton, graph, state, ended: false }
     }
@@ -288,28 +286,20 @@ impl Matcher {
         if !lock(&self.graph).is_full() {
             return (self.graph.clone(), self.state);
         }
-        let roomy = self.automaton.roomy(Some(&self.graph));
+        let roomy = self.automaton.roomy();
         let state = self.state_in(&roomy);
         (roomy, state)
     }
 
     /// Carries the place to a graph with room where this one has grown too large.
-    fn leave_full_graph(&mut self) {
+    pub(crate) fn leave_full_graph(&mut self) {
         (self.graph, self.state) = self.with_room();
     }
 
     /// Fills the graph until it takes no more places.
     #[cfg(test)]
     pub(crate) fn fill_graph(&self) {
-        lock(&self.graph).charge(HARD_LIMIT);
-    }
-
-    /// Carries the place to another graph.
-    #[cfg(test)]
-    pub(crate) fn leave_graph(&mut self) {
-        let other = self.automaton.roomy(Some(&self.graph));
-        self.state = self.state_in(&other);
-        self.graph = other;
+        lock(&self.graph).fill();
     }
 
     /// The same place in another graph of the automaton.

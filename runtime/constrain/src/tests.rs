@@ -482,7 +482,8 @@ proptest! {
             }
             if random.below(8) == 0 {
                 let mut moved = again.clone();
-                moved.leave_graph();
+                moved.fill_graph();
+                moved.leave_full_graph();
                 prop_assert_eq!(&moved, &again);
                 prop_assert_eq!(hash(&moved), hash(&again));
                 prop_assert_eq!(moved.mask(None), again.mask(None));

@@ -365,9 +365,9 @@ fn the_way_through_a_long_counted_text_is_found_and_kept() {
     let text = r#"{"type":"object","required":["q"],"additionalProperties":false,"properties":{"q":
         {"type":"string","minLength":1000,"maxLength":5000,"pattern":"^(\\S+\\s+){0,99}\\S+$"}}}"#;
     let mut at = schema(text, KeyOrder::Schema, &vocabulary);
-    // `{ " q ":`, 125 times eight characters, `" }`.
+    // `{`, `"`, `q`, `":`, `"`, 125 times eight characters, `"`, `}`.
     let mut left = at.fewest();
-    assert!((131..=133).contains(&left), "{left}");
+    assert_eq!(left, 132);
     budget_is_kept(&mut at, &vocabulary, left);
     let mut random = Random(7);
     while left > 0 && !at.is_complete() {
@@ -376,4 +376,21 @@ fn the_way_through_a_long_counted_text_is_found_and_kept() {
         left -= 1;
     }
     assert!(at.is_complete());
+}
+
+/// The quote has no token of its own, so the last character must be left for the token that has both.
+#[test]
+fn a_long_run_leaves_what_the_token_at_its_end_needs() {
+    let vocabulary = vocabulary(&[b"\"a", b"a", b"aaaaaaaa", b"a\"", b"\"b"]);
+    let mut at = matcher(&regex("\"\\w{97}\""), &vocabulary).unwrap();
+    // `"a`, 11 times eight, 7 times `a`, `a"`.
+    assert_eq!(at.fewest(), 20);
+    (20..23).for_each(|budget| budget_is_kept(&mut at, &vocabulary, budget));
+}
+
+/// The longest token is no part of the fewest.
+#[test]
+fn the_fewest_of_a_small_automaton_are_the_least() {
+    let at = matcher(&regex("\\w{100}"), &vocabulary(&[b"a", &[b'a'; 50], &[b'a'; 60]])).unwrap();
+    assert_eq!(at.fewest(), 2);
 }

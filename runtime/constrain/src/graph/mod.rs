@@ -69,7 +69,7 @@ const MOST_VISITS: usize = 262_144;
 /// Bytes after which a matcher moves to a fresh graph.
 const SOFT_LIMIT: usize = 20 << 20;
 /// Bytes after which nothing is added within one call.
-pub(crate) const HARD_LIMIT: usize = 256 << 20;
+const HARD_LIMIT: usize = 256 << 20;
 
 type StackId = u32;
 pub(crate) const BOTTOM: StackId = 0;
@@ -330,6 +330,12 @@ impl Graph {
     /// Whether it has grown so much that matchers should leave it.
     pub fn is_full(&self) -> bool {
         self.bytes > SOFT_LIMIT
+    }
+
+    /// Fills it until it takes no more places.
+    #[cfg(test)]
+    pub fn fill(&mut self) {
+        self.bytes = HARD_LIMIT + 1;
     }
 
     /// Counts memory held beside the states.

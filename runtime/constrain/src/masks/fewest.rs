@@ -1,8 +1,9 @@
 //! Fewest tokens from a place to a valid end.
 //!
-//! Exact where the whole automaton is small: breadth-first over the places that tokens lead to. Else exact
-//! within the lean language (see [`crate::network::cost`]), which is finite: an upper bound that keeps its word, for
-//! after the first token of a shortest lean way the place allows at least the rest of that way.
+//! Exact where the whole automaton is small: breadth-first over the places that tokens lead to. Else it is the fewest
+//! within the lean language (see [`crate::network::cost`]), which is finite, where far from the end the longest token of a
+//! class that is open stands for all others: an upper bound that keeps its word, for after the first token of such a way
+//! the place allows at least the rest of that way.
 
 use std::sync::Arc;
 
@@ -182,7 +183,7 @@ fn in_runs(graph: &mut Graph, tables: &Tables, state: StateId) -> u32 {
     tokens
 }
 
-/// Where the longest token of a repeated class leads that is open at a lean place, if it brings the end nearer than a byte would.
+/// Where the longest token of a repeated class leads that is open at a lean place, if all of it must be read to the end.
 fn run(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<StateId> {
     if let Some(known) = graph.runs.get(&state) {
         return *known;
@@ -206,7 +207,8 @@ fn run(graph: &mut Graph, tables: &Tables, state: StateId) -> Option<StateId> {
                 bytes.iter().fold(state, |at, byte| graph.step(tables, at, *byte))
             }
         };
-        if Graph::is_live(to) && graph.state(to).cost + 1 < here {
+        let left = graph.state(to).cost;
+        if Graph::is_live(to) && left < here && left.saturating_add(length) <= here {
             found = Some(to);
             break;
         }
@@ -221,23 +223,22 @@ fn token_targets(graph: &mut Graph, tables: &Tables, state: StateId) -> Arc<[Sta
     if let Some(known) = graph.targets.get(&state) {
         return known.clone();
     }
-    if graph.state(state).cost > LONG
+    let alone = alone(graph, tables, state);
+    // Where a byte has no token of its own, what is read before it may have to end in the token that holds both.
+    let far = match tables.spelled {
+        true => graph.state(state).cost > LONG,
+        false => alone.is_some_and(|slice| slice.chars as usize > SMALL),
+    };
+    if far
         && let Some(to) = run(graph, tables, state)
+        && !is_small(graph, tables)
     {
         return kept_targets(graph, state, vec![to]);
     }
     let mut targets = Vec::new();
-    let alone = alone(graph, tables, state);
     if let Some(slice) = &alone {
         let plain = tables.vocabulary.plain(slice.groups);
         let lengths = plain.lengths(slice.chars);
-        if slice.chars as usize > SMALL
-            && let Some((longest, _)) = lengths.last()
-        {
-            // So many characters are left that only the longest token is worth a place, and no automaton is small.
-            let to = open::after(graph, tables, slice, *longest, true);
-            return kept_targets(graph, state, vec![to]);
-        }
         targets.extend(lengths.iter().map(|(length, _)| open::after(graph, tables, slice, *length, true)));
     }
     let skip = alone.map(|slice| slice.skip());

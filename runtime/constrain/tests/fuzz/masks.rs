@@ -357,7 +357,13 @@ fn budgets(at: &Matcher, vocabulary: &Vocabulary, shown: &str) -> Result<(), Str
         .filter_map(|token| {
             let mut next = at.clone();
             next.advance(token).ok()?;
-            Some((token, if vocabulary.ends().contains(&token) { 0 } else { next.fewest().saturating_add(1) }))
+            // As far away as can be told is no farther after one more.
+            let needs = match next.fewest() {
+                _ if vocabulary.ends().contains(&token) => 0,
+                u32::MAX => u32::MAX,
+                left => (left + 1).min(u32::MAX - 1),
+            };
+            Some((token, needs))
         })
         .collect();
     for budget in
@@ -382,8 +388,6 @@ fn budgets(at: &Matcher, vocabulary: &Vocabulary, shown: &str) -> Result<(), Str
         Some(least) if least == fewest => Ok(()),
         None if fewest == u32::MAX => Ok(()),
         // The distance is a number that suffices; after a token it may be known better.
-        // As far away as can be told.
-        Some(least) if least == u32::MAX && fewest == u32::MAX - 1 => Ok(()),
         Some(least) if least > fewest => Err(format!("fewest: {fewest} after {shown}, but each token needs more")),
         None => Err(format!("fewest: {fewest} after {shown}, but no token is allowed")),
         _ => Ok(()),

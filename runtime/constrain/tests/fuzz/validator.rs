@@ -174,8 +174,9 @@ impl<'a> Judge<'a> {
                 _ => Unknown,
             });
         };
-        // Of another draft, maybe.
-        if schema.get("$schema").is_some() && !std::ptr::eq(schema, self.root) {
+        // A resource of another draft, maybe.
+        let named = || schema.get("$id").or(schema.get("id")).is_some();
+        if schema.get("$schema").is_some() && named() && !std::ptr::eq(schema, self.root) {
             return Verdict::of(Unknown);
         }
         let mut out = Verdict::of(Yes);
