@@ -1,10 +1,7 @@
 //! Activations in 8 bits: rows of floats in, blocks of 32 codes with scale and sums out.
 
-use crate::Kernels;
 use crate::block::BLOCK;
 use crate::cpu::{Home, Kind};
-use crate::disjoint::Disjoint;
-use crate::matmul::Input;
 
 /// 32 activations of one row as codes in -127..=127, and the sums that the products need beside them.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -53,7 +50,7 @@ impl ActivationBlock {
 pub(crate) const GROUP: usize = 4;
 
 /// The rows of one group.
-fn quantise_group(home: Home, values: &[f32], cols: usize, out: &mut [ActivationBlock]) {
+pub(crate) fn quantise_group(home: Home, values: &[f32], cols: usize, out: &mut [ActivationBlock]) {
     let rows = values.len() / cols;
     for (row, values) in values.chunks_exact(cols).enumerate() {
         let (values, out) = (values.as_chunks().0, out.iter_mut().skip(row).step_by(rows));
@@ -71,37 +68,10 @@ fn quantise_group(home: Home, values: &[f32], cols: usize, out: &mut [Activation
     }
 }
 
-impl Kernels {
-    /// Makes the rows of `values`, `cols` long each, the input of products with 8-bit activations. `blocks` is
-    /// scratch of any length. Rows that are no multiple of 32 long stay floats.
-    ///
-    /// # Panics
-    /// If `values` does not hold whole rows.
-    pub fn quantise<'a>(&mut self, values: &'a [f32], cols: usize, blocks: &'a mut Vec<ActivationBlock>) -> Input<'a> {
-        let input = Input::float(values, cols);
-        if !cols.is_multiple_of(BLOCK) {
-            return input;
-        }
-        let (rows, columns) = (input.rows(), cols / BLOCK);
-        blocks.resize(rows * columns, ActivationBlock::default());
-        let out = Disjoint::new(blocks);
-        let home = self.home;
-        self.pool.split(rows.div_ceil(GROUP), 4096 / cols, &|range, _| {
-            for group in range {
-                let rows = group * GROUP..rows.min((group + 1) * GROUP);
-                // SAFETY: a group is one task's alone, and its blocks lie together.
-                #[allow(unsafe_code)]
-                let out = unsafe { out.slice(rows.start * columns..rows.end * columns) };
-                quantise_group(home, &values[rows.start * cols..rows.end * cols], cols, out);
-            }
-        });
-        input.with_blocks(blocks)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Kernels;
 
     #[test]
     fn what_is_not_a_number_stays_so() {

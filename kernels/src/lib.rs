@@ -1,12 +1,12 @@
 //! The numeric kernels of the engine: views of numbers go in, numbers come out, the same bits in every home.
 //!
 //! The steps of a layer, in the order a model calls them on [`Kernels`]:
-//! 1. [`Kernels::rms_norm`] and [`Kernels::quantise`] prepare rows as the [`Input`] of a product.
+//! 1. [`Kernels::add_norm`] and [`Kernels::quantise`] prepare rows as the [`Input`] of a product.
 //! 2. [`Kernels::matmul`] multiplies them with one or more packed weight matrices ([`Matrix`]).
 //! 3. [`Kernels::rope`] turns queries and keys, [`Kernels::mix_heads`] and [`Kernels::code_heads`] make them small where they are
 //!    kept so;
 //!    [`Kernels::attention`] reads keys and values by slot.
-//! 4. [`Kernels::swiglu`] or [`Kernels::geglu`], and [`Kernels::add`], finish the block.
+//! 4. [`Kernels::gate`] makes the input of the block's last product, whose results the next [`Kernels::add_norm`] adds.
 //! 5. [`log_sum_exp`] and [`exp_below`] make logits probabilities, for whoever draws from them.
 //!
 //! Three homes run them: `portable`, plain Rust and the truth, `avx2` and `avx512`. `SGL_CPU` chooses one by name; the
@@ -29,6 +29,7 @@ mod math;
 mod matmul;
 mod matrix;
 mod pool;
+mod prepare;
 mod roof;
 mod spent;
 mod sync;
@@ -43,6 +44,7 @@ pub use kv::{KV_BLOCK, KvView, kv_blocks};
 pub use matmul::{Input, Product};
 pub use matrix::{Matrix, MatrixError};
 pub use pool::Pool;
+pub use prepare::Gate;
 pub use spent::Spent;
 pub use types::TensorType;
 pub use vector::{RopeStyle, exp_below, log_sum_exp, softmax};

@@ -36,8 +36,13 @@ impl<'a> Input<'a> {
         Self { values, cols, blocks: None }
     }
 
-    pub(crate) fn with_blocks(self, blocks: &'a [ActivationBlock]) -> Self {
-        Self { blocks: Some(blocks), ..self }
+    /// The same rows with what they were coded as; floats alone where that is empty.
+    ///
+    /// # Panics
+    /// If there is not a block for each 32 values.
+    pub fn coded(self, blocks: &'a [ActivationBlock]) -> Self {
+        assert!(blocks.is_empty() || blocks.len() * BLOCK == self.values.len(), "{} blocks", blocks.len());
+        Self { blocks: (!blocks.is_empty()).then_some(blocks), ..self }
     }
 
     /// Rows.

@@ -21,7 +21,7 @@ pub enum RopeStyle {
 }
 
 for_each_home! {
-    fn rms_norm_rows(input: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32]) {
+    pub(crate) fn rms_norm_rows(input: &[f32], weight: &[f32], epsilon: f32, out: &mut [f32]) {
         let width = weight.len();
         for (input, out) in input.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
             let mean = sum_by(input, |x| x * x) / width as f32;
@@ -34,7 +34,7 @@ for_each_home! {
 }
 
 for_each_home! {
-    fn swiglu_slice(gate: &mut [f32], up: &[f32]) {
+    pub(crate) fn swiglu_slice(gate: &mut [f32], up: &[f32]) {
         for (gate, up) in gate.iter_mut().zip(up) {
             *gate = *gate / (1.0 + exp(-*gate)) * up;
         }
@@ -42,7 +42,7 @@ for_each_home! {
 }
 
 for_each_home! {
-    fn geglu_slice(gate: &mut [f32], up: &[f32]) {
+    pub(crate) fn geglu_slice(gate: &mut [f32], up: &[f32]) {
         for (gate, up) in gate.iter_mut().zip(up) {
             let x = *gate;
             // GELU by tanh (Hendrycks and Gimpel 2016): x · (1 + tanh u) / 2 is x / (1 + e^-2u), with 2√(2/π) in front.
@@ -69,7 +69,7 @@ for_each_home! {
 }
 
 for_each_home! {
-    fn add_slice(sum: &mut [f32], other: &[f32]) {
+    pub(crate) fn add_slice(sum: &mut [f32], other: &[f32]) {
         for (sum, other) in sum.iter_mut().zip(other) {
             *sum += other;
         }
@@ -177,26 +177,6 @@ impl Kernels {
             let out = unsafe { out.slice(range.clone()) };
             rms_norm_rows(home, &input[range], weight, epsilon, out);
         });
-    }
-
-    /// `gate ← gate · sigmoid(gate) · up`.
-    ///
-    /// # Panics
-    /// If the lengths differ.
-    pub fn swiglu(&mut self, gate: &mut [f32], up: &[f32]) {
-        assert_eq!(gate.len(), up.len());
-        let home = self.home;
-        self.elements(gate, EXP_GRAIN, |gate, range| swiglu_slice(home, gate, &up[range]));
-    }
-
-    /// `gate ← gelu(gate) · up`, GELU in the form with tanh.
-    ///
-    /// # Panics
-    /// If the lengths differ.
-    pub fn geglu(&mut self, gate: &mut [f32], up: &[f32]) {
-        assert_eq!(gate.len(), up.len());
-        let home = self.home;
-        self.elements(gate, EXP_GRAIN, |gate, range| geglu_slice(home, gate, &up[range]));
     }
 
     /// `values ← cap · tanh(values / cap)`: nearly the same for small ones, and below `cap` for all.

@@ -5,8 +5,8 @@
 use half::f16;
 use proptest::prelude::*;
 use sgl_kernels::{
-    AttentionPlan, AttentionShape, AttentionSpan, Home, Input, KV_BLOCK, Kernels, KvView, Matrix, Product, RopeStyle,
-    TensorType, dequantise_row, exp_below, kv_blocks, log_sum_exp,
+    AttentionPlan, AttentionShape, AttentionSpan, Gate, Home, Input, KV_BLOCK, Kernels, KvView, Matrix, Product,
+    RopeStyle, TensorType, dequantise_row, exp_below, kv_blocks, log_sum_exp,
 };
 
 /// A small generator, so that a case is its seed.
@@ -119,7 +119,7 @@ fn row_kernels_are_near_the_plain_ones() {
             }
         }
         out.copy_from_slice(&x);
-        kernels.swiglu(&mut out, &up);
+        kernels.gate(Gate::Silu, &mut out, &up, width, None);
         for ((&x, &up), &out) in x.iter().zip(&up).zip(&out) {
             let plain = f64::from(x) / (1.0 + (-f64::from(x)).exp()) * f64::from(up);
             near(out, plain, 1e-6 * plain.abs());
@@ -212,10 +212,10 @@ proptest! {
         let run = |kernels: &mut Kernels| {
             let mut out = vec![0.0; x.len()];
             kernels.rms_norm(&x, &weight, 1e-5, &mut out);
-            kernels.swiglu(&mut out, &y);
+            kernels.gate(Gate::Silu, &mut out, &y, width, None);
             kernels.scale(&mut out, 7.5);
             kernels.cap(&mut out, 3.0);
-            kernels.geglu(&mut out, &y);
+            kernels.gate(Gate::Gelu, &mut out, &y, width, None);
             kernels.add(&mut out, &x);
             kernels.add(&mut out, &weight);
             for style in [RopeStyle::Interleaved, RopeStyle::Halves] {
@@ -232,12 +232,42 @@ proptest! {
     }
 
     #[test]
+    fn what_is_made_and_coded_in_one_pass_is_the_same(rows in 1usize..40, columns in 1usize..5, odd: bool, seed: u64) {
+        let mut random = Random(seed);
+        let width = columns * 32 + usize::from(odd) * 8;
+        let [x, y] = [(); 2].map(|()| random.floats(rows * width));
+        let weight = random.floats(width);
+        for mut kernels in all() {
+            let (mut state, mut normed, mut blocks) = (x.clone(), vec![0.0; x.len()], vec![]);
+            let (mut plain, mut truth, mut alone) = (x.clone(), vec![0.0; x.len()], vec![]);
+            kernels.add_norm(&mut state, Some(&y), &weight, 1e-5, &mut normed, Some(&mut blocks));
+            kernels.add(&mut plain, &y);
+            kernels.rms_norm(&plain, &weight, 1e-5, &mut truth);
+            kernels.quantise(&truth, width, &mut alone);
+            prop_assert_eq!((bits(&state), bits(&normed)), (bits(&plain), bits(&truth)));
+            prop_assert_eq!(&blocks, &alone);
+            prop_assert_eq!(blocks.len(), if odd { 0 } else { rows * columns });
+            kernels.add_norm(&mut state, None, &weight, 1e-5, &mut normed, None);
+            prop_assert_eq!((bits(&state), bits(&normed)), (bits(&plain), bits(&truth)));
+            for gate in [Gate::Silu, Gate::Gelu] {
+                normed.copy_from_slice(&x);
+                kernels.gate(gate, &mut normed, &y, width, Some(&mut blocks));
+                truth.copy_from_slice(&x);
+                kernels.gate(gate, &mut truth, &y, width, None);
+                kernels.quantise(&truth, width, &mut alone);
+                prop_assert_eq!(bits(&normed), bits(&truth));
+                prop_assert_eq!(&blocks, &alone);
+            }
+        }
+    }
+
+    #[test]
     fn activations_are_near_the_plain_ones(size in 0.01f32..20.0, seed: u64) {
         let mut random = Random(seed);
         let mut kernels = Kernels::new(Home::detect(), 1);
         let x: Vec<f32> = random.floats(64).iter().map(|x| x * size).collect();
         let mut out = x.clone();
-        kernels.geglu(&mut out, &[2.0; 64]);
+        kernels.gate(Gate::Gelu, &mut out, &[2.0; 64], 64, None);
         for (&x, &out) in x.iter().zip(&out) {
             let x = f64::from(x);
             let gelu = 0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3))).tanh());

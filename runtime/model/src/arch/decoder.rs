@@ -124,6 +124,7 @@ impl<B: Block> Model for Decoder<B> {
             scratch: &mut self.scratch,
             slots: batch.slots,
             plan: &plan,
+            due: false,
         };
         step.start(&self.embeddings, batch);
         for (block, kv) in self.blocks.iter().zip(&mut self.kv) {

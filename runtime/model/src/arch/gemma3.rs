@@ -3,7 +3,7 @@
 //!
 //! Norm weights are used as they lie in the file: GGUF has the 1 added that the published weights leave out.
 
-use sgl_kernels::{Kernels, RopeStyle};
+use sgl_kernels::{Gate, RopeStyle};
 
 use super::hyper::{Keys, check};
 use super::kv::KvLayer;
@@ -94,7 +94,7 @@ impl decoder::Block for Block {
         step.add_change();
 
         step.norm(&self.feed_forward_norm);
-        step.feed_forward(&self.feed_forward, Kernels::geglu);
+        step.feed_forward(&self.feed_forward, Gate::Gelu);
         step.norm_change(&self.post_feed_forward_norm);
         step.add_change();
     }

@@ -1,7 +1,7 @@
 //! A block of the Llama family (Touvron et al. 2023): grouped-query attention with rotary positions, then SwiGLU, each
 //! after an RMS norm and added to the state. Biases where the file has them.
 
-use sgl_kernels::Kernels;
+use sgl_kernels::Gate;
 
 use super::decoder;
 use super::kv::KvLayer;
@@ -45,7 +45,7 @@ impl decoder::Block for Block {
         step.add_change();
 
         step.norm(&self.feed_forward_norm);
-        step.feed_forward(&self.feed_forward, Kernels::swiglu);
+        step.feed_forward(&self.feed_forward, Gate::Silu);
         step.add_change();
     }
 }

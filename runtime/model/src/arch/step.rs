@@ -2,7 +2,7 @@
 //!
 //! The state of the rows runs through; `normed` is what a half of a block reads, `change` what it adds to the state.
 
-use sgl_kernels::{ActivationBlock, AttentionPlan, AttentionShape, Input, Kernels, Matrix, Product};
+use sgl_kernels::{ActivationBlock, AttentionPlan, AttentionShape, Gate, Input, Kernels, Matrix, Product};
 
 use super::Hyper;
 use super::kv::KvLayer;
@@ -40,6 +40,8 @@ pub(super) struct Step<'a> {
     pub slots: &'a [Slot],
     /// What each row reads.
     pub plan: &'a AttentionPlan<'a>,
+    /// Whether the change is still to be added to the state: the next norm does it, which reads both anyway.
+    pub due: bool,
 }
 
 impl Step<'_> {
@@ -78,9 +80,12 @@ impl Step<'_> {
         }
     }
 
-    /// `normed ← norm(state)`.
+    /// `normed ← norm(state)`, in 8 bits as well.
     pub fn norm(&mut self, weight: &[f32]) {
-        self.kernels.rms_norm(&self.scratch.state, weight, self.hyper.epsilon, &mut self.scratch.normed);
+        let Self { hyper, kernels, exact, scratch, due, .. } = self;
+        let Scratch { state, change, normed, blocks, .. } = &mut **scratch;
+        let change = std::mem::take(due).then_some(&**change);
+        kernels.add_norm(state, change, weight, hyper.epsilon, normed, (!*exact).then_some(blocks));
     }
 
     /// `change ← norm(change)`.
@@ -98,9 +103,9 @@ impl Step<'_> {
 
     /// `queries, keys, values ← normed · weights`.
     pub fn project(&mut self, attention: &Attention) {
-        let Self { hyper, kernels, exact, scratch, .. } = self;
+        let Self { hyper, kernels, scratch, .. } = self;
         let Scratch { normed, queries, keys, values, blocks, .. } = &mut **scratch;
-        let input = prepare(kernels, *exact, normed, hyper.width, blocks);
+        let input = Input::float(normed, hyper.width).coded(blocks);
         let Attention { query, key, value, .. } = attention;
         kernels.matmul(input, &mut [query.to(queries), key.to(keys), value.to(values)]);
         query.add_bias(kernels, queries);
@@ -153,29 +158,32 @@ impl Step<'_> {
         attention.output.add_bias(kernels, change);
     }
 
-    /// `change ← (activation(normed · gate) · up) · down`; `activation` multiplies with the up half, too.
-    pub fn feed_forward(&mut self, weights: &FeedForward, activation: fn(&mut Kernels, &mut [f32], &[f32])) {
+    /// `change ← (activation(normed · gate) · (normed · up)) · down`.
+    pub fn feed_forward(&mut self, weights: &FeedForward, activation: Gate) {
         let Self { hyper, kernels, exact, scratch, .. } = self;
         let Scratch { normed, change, gate, up, blocks, .. } = &mut **scratch;
-        let input = prepare(kernels, *exact, normed, hyper.width, blocks);
+        let input = Input::float(normed, hyper.width).coded(blocks);
         kernels.matmul(
             input,
             &mut [Product { weights: &weights.gate, output: gate }, Product { weights: &weights.up, output: up }],
         );
-        activation(kernels, gate, up);
-        let input = prepare(kernels, *exact, gate, hyper.feed_forward, blocks);
+        kernels.gate(activation, gate, up, hyper.feed_forward, (!*exact).then_some(&mut *blocks));
+        let input = Input::float(gate, hyper.feed_forward).coded(blocks);
         kernels.matmul(input, &mut [Product { weights: &weights.down, output: change }]);
     }
 
-    /// `state ← state + change`.
+    /// `state ← state + change`, before either is read or written again.
     pub fn add_change(&mut self) {
-        self.kernels.add(&mut self.scratch.state, &self.scratch.change);
+        self.due = true;
     }
 
     /// Logits of the wanted rows alone: the head is a third of a small model's weights.
     pub fn finish(&mut self, norm: &[f32], head: &Matrix, wanted: &[usize], logits: &mut [f32]) {
-        let Self { hyper, kernels, exact, scratch, .. } = self;
+        let Self { hyper, kernels, exact, scratch, due, .. } = self;
         let Scratch { state, normed, change, blocks, .. } = &mut **scratch;
+        if std::mem::take(due) {
+            kernels.add(state, change);
+        }
         change.clear();
         for &row in wanted {
             change.extend_from_slice(&state[row * hyper.width..(row + 1) * hyper.width]);
