@@ -113,6 +113,27 @@ fn masks_of_items_of_any_kind_cost_little() {
     assert!(whole < Duration::from_secs(60), "{whole:?}");
 }
 
+/// A budget that just suffices is kept where tens of thousands of tokens begin a text that must differ, inside another.
+#[test]
+fn many_tokens_that_do_not_suffice_leave_room_for_those_that_do() {
+    let letters = || b'a'..=b'z';
+    let words: Vec<String> = letters()
+        .flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])))
+        .flat_map(|word| [String::from_utf8_lossy(&word).into_owned(), String::from_utf8_lossy(&word).to_uppercase()])
+        .collect();
+    let vocabulary = bytes_and(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let schema = r#"{"type": "array", "minItems": 1, "uniqueItems": true,
+        "items": {"type": "object", "required": ["^\\S{0,5}$", "members"]}}"#;
+    let constraint = Constraint::JsonSchema { text: schema.into(), options: SchemaOptions::default() };
+    let mut at = matcher(&constraint, &vocabulary).unwrap();
+    for byte in *b"[{\"" {
+        at.advance(u32::from(byte)).unwrap();
+    }
+    let mask = at.mask(Some(at.fewest()));
+    let first: Vec<_> = mask.iter().filter_map(|token| vocabulary.bytes(token)).collect();
+    assert_eq!(first, [b"^".as_slice(), b"m", b"mem"], "the names that are required");
+}
+
 #[test]
 fn a_vocabulary_without_the_bytes_of_items_is_refused() {
     let vocabulary = vocabulary(&[b"]", b"[", b"fal", b"true", b"false", b","]);

@@ -250,10 +250,15 @@ impl Graph {
         onward.map(goal).collect()
     }
 
-    /// The thread that reads what is left of a text, and then goes on as if it had been captured.
-    pub(super) fn written(&mut self, tables: &Tables, goal: &Goal<'_>, way: &Way, below: StackId) -> Option<Thread> {
+    /// The thread that reads what is left of a text, and then goes on from `next`, what is seen after it.
+    pub(super) fn written(
+        &mut self,
+        tables: &Tables,
+        goal: &Goal<'_>,
+        (way, next): (&Way, Seen),
+        below: StackId,
+    ) -> Option<Thread> {
         let Some(Node::Captured { next: then }) = tables.net.nodes.get(goal.end as usize) else { return None };
-        let next = self.used_up(goal.turns, &goal.next, &way.text)?;
         let (state, _) = self.number(tables, goal.machine, goal.turns, next);
         let stack = self.push(tables, Frame::Turn { machine: goal.machine, state }, below);
         let text = self.text_id(&way.bytes);
@@ -263,16 +268,22 @@ impl Graph {
     /// What is seen after `text` was captured; none if there was one like it, or no more like it can be.
     pub(super) fn used_up(&mut self, turns: &Turns, next: &Seen, text: &[u8]) -> Option<Seen> {
         let text = &*equal::sorted(text);
-        let at = next.used.partition_point(|known| self.bytes_of(*known) < text);
+        let (at, cell) = self.unlike(turns, next, text)?;
+        let id = self.text_id(text);
+        self.read_value(id);
         let (below, above) = next.used.split_at(at);
-        if above.first().is_some_and(|known| self.bytes_of(*known) == text) {
+        let used = below.iter().chain([&id]).chain(above).copied().collect();
+        Some(Seen { cell, used, ..next.clone() })
+    }
+
+    /// Where `text`, which is sorted, would stand among the used ones, and the cell after it; none if it is barred.
+    pub(super) fn unlike(&self, turns: &Turns, next: &Seen, text: &[u8]) -> Option<(usize, u32)> {
+        let at = next.used.partition_point(|known| self.bytes_of(*known) < text);
+        if next.used.get(at).is_some_and(|known| self.bytes_of(*known) == text) {
             return None;
         }
         let cell = turns.cells.draw(next.cell, turns.kind(text).unwrap_or(0))?;
-        let id = self.text_id(text);
-        self.read_value(id);
-        let used = below.iter().chain([&id]).chain(above).copied().collect();
-        Some(Seen { cell, used, ..next.clone() })
+        Some((at, cell))
     }
 
     /// Keeps a text that was used as a value, if it can be written in more than one order.
@@ -436,7 +447,9 @@ impl Graph {
     /// The best way on, to the end of the text.
     pub(super) fn way(&mut self, tables: &Tables, place: StateId, written: &[u8], goal: &Goal<'_>) -> Option<Way> {
         let Begun { mut bytes, mut text, to, .. } = self.from(tables, place, written, goal)?;
-        let Some(mut at) = to else { return Some(Way { bytes, text }) };
+        let Some(to) = to else { return Some(Way { bytes, text }) };
+        // Texts inside that make no difference to the way are left out, so that many ways go on through the same places.
+        let mut at = self.lean(tables, to);
         while !self.state(at).complete && text.len() < LONGEST {
             let (byte, to) = self.nearest(tables, at, &text)?;
             if !is_filler(&text, byte) {

@@ -40,7 +40,8 @@ impl Graph {
         };
         let end = captured(tables, way).map_or(0, |(_, end)| end);
         let goal = Goal { machine, turns, next: next.clone(), end, below: 0 };
-        self.written(tables, &goal, text, stack)
+        let next = self.used_up(turns, next, &text.text)?;
+        self.written(tables, &goal, (text, next), stack)
     }
 
     /// The best turn after `seen`. What follows the machine makes no difference to which it is.
@@ -80,29 +81,51 @@ impl Graph {
     /// `seen` with those of its used texts only that the turns planned after it keep clear of: the others make no difference
     /// to the lean language. `more` where there is another turn though none is missing.
     fn lean_seen(&mut self, tables: &Tables, of: (u32, &Turns), seen: &Seen, more: bool) -> Seen {
+        self.kept(tables, of, seen, (more, &[])).unwrap_or_else(|| seen.clone())
+    }
+
+    /// The same; none if not all turns after it can be planned, or one of them writes `barred`.
+    fn kept(&mut self, tables: &Tables, of: (u32, &Turns), seen: &Seen, (more, barred): (bool, &[u8])) -> Option<Seen> {
         let mut kept = Seen { used: Box::default(), ..seen.clone() };
         loop {
             let (mut at, mut more) = (kept.clone(), more);
             let mut met: Vec<TextId> = Vec::new();
             while std::mem::take(&mut more) || !of.1.accepts(&at) {
-                let Some(planned) = self.planned(tables, of, &at) else { return seen.clone() };
-                let Some(next) = (match &planned.text {
-                    None => Some(planned.next.clone()),
+                let planned = self.planned(tables, of, &at)?;
+                at = match &planned.text {
+                    None => planned.next.clone(),
                     Some(way) => {
-                        let text = self.text_id(&equal::sorted(&way.text));
+                        let text = equal::sorted(&way.text);
+                        if *text == *barred {
+                            return None;
+                        }
+                        let text = self.text_id(&text);
                         met.extend((seen.used.contains(&text) && !kept.used.contains(&text)).then_some(text));
-                        self.used_up(of.1, &planned.next, &way.text)
+                        self.used_up(of.1, &planned.next, &way.text)?
                     }
-                }) else {
-                    return seen.clone();
                 };
-                at = next;
             }
             if met.is_empty() {
-                return kept;
+                return Some(kept);
             }
             kept.used =
                 seen.used.iter().filter(|text| kept.used.contains(text) || met.contains(text)).copied().collect();
+        }
+    }
+
+    /// What is seen after `text` was captured, with those used texts only that make a difference; none if it is barred.
+    fn lean_after(&mut self, tables: &Tables, goal: &Goal<'_>, text: &[u8]) -> Option<Seen> {
+        let (of, next) = ((goal.machine, goal.turns), &goal.next);
+        let sorted = equal::sorted(text);
+        let (_, cell) = self.unlike(goal.turns, next, &sorted)?;
+        // It is kept only where the turns that are planned without it would write it.
+        let without = Seen { cell, ..next.clone() };
+        match self.kept(tables, of, &without, (false, &sorted)) {
+            Some(kept) => Some(kept),
+            None => {
+                let seen = self.used_up(goal.turns, next, text)?;
+                Some(self.lean_seen(tables, of, &seen, false))
+            }
         }
     }
 
@@ -128,9 +151,10 @@ impl Graph {
             let written = whole.get(outer.start..).unwrap_or(&[]);
             let inside = self.within(tables, &[*thread], &whole, 0);
             if let Some(way) = self.way(tables, inside, written, &outer.goal)
-                && let Some(Thread { node, stack }) = self.written(tables, &outer.goal, &way, outer.below)
+                && let Some(next) = self.lean_after(tables, &outer.goal, &way.text)
             {
-                out.push(Thread { node, stack: self.lean_stack(tables, stack) });
+                let below = self.lean_stack(tables, outer.below);
+                out.extend(self.written(tables, &outer.goal, (&way, next), below));
             }
         }
         out.sort_unstable();
